@@ -1,0 +1,81 @@
+"""Every error that this package raises on purpose.
+
+MailserverError
+├── Refused          input that was wrong: nothing was changed; carries Problems
+│   └── UsageError   the command line itself was wrong
+├── NotFound         a revision, time, account or setting that does not exist
+├── Conflict         somebody else changed the same thing first; trying again may work
+├── Unavailable      the daemon, the agent or a service does not answer
+└── Corrupt          the log, `main` and `rendered` disagree, or an object is damaged
+
+Exit codes (documented in docs/reference/commands.md): 0 done or no difference, 1 refused or failed,
+2 wrong usage, 3 a bug, 4 a difference where `--exit-code` asked for it, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One thing wrong with the input: where, what, and what to do about it.
+
+    `line` and `column` count from 1, 0 when the problem is not at a place in a file; `excerpt` is the
+    line as it was read, never holding a secret; `length` is how many characters are at fault.
+    """
+
+    path: str
+    line: int
+    message: str
+    cure: str
+    column: int = 0
+    length: int = 0
+    excerpt: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The problem as plain values, for JSON."""
+        return asdict(self)
+
+
+class MailserverError(Exception):
+    """Something that can be expected to go wrong; its text is made for people."""
+
+    exit_code = 1
+
+
+class Refused(MailserverError):
+    """Input that was not accepted; nothing was changed."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(f"{p.path}:{p.line}: {p.message}" for p in self.problems))
+
+    @classmethod
+    def because(cls, message: str, cure: str, path: str = "", line: int = 0) -> Refused:
+        """A refusal with one problem."""
+        return cls([Problem(path=path, line=line, message=message, cure=cure)])
+
+
+class UsageError(Refused):
+    """A command line that cannot be carried out as written."""
+
+    exit_code = 2
+
+
+class NotFound(MailserverError):
+    """A thing that was named does not exist."""
+
+
+class Conflict(MailserverError):
+    """A stale parent, a lock that is held, or edits that overlap."""
+
+
+class Unavailable(MailserverError):
+    """A process that should answer does not."""
+
+
+class Corrupt(MailserverError):
+    """Stored history that does not hold together; the text says where."""

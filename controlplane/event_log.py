@@ -1,0 +1,207 @@
+"""The event log: branch `events`, one commit a change set, its tree holding that change set alone.
+
+    change-set.json   position, actor, source, time, reason, main_commit, author
+    events.jsonl      one event a line (controlplane.events.codec)
+    blobs/<id>        contents that events refer to, verbatim
+
+The position is the number of the change set, from 1; the first one is the root commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from controlplane.errors import Conflict, Corrupt, NotFound
+from controlplane.events import ChangeSet, Event
+from controlplane.git import NewFile, Person, StateRepo, TreeEntry, format_message
+from controlplane.lock import WriterLock
+from controlplane.log_format import (
+    Header,
+    decode_events,
+    decode_header,
+    encode_events,
+    encode_header,
+    milliseconds,
+)
+
+BRANCH = "events"
+HEADER, EVENTS, BLOBS = "change-set.json", "events.jsonl", "blobs"
+
+
+@dataclass(frozen=True, slots=True)
+class Tip:
+    """The newest change set: its commit (empty for an empty log) and what its header says."""
+
+    commit: str
+    position: int
+    time: datetime
+    main_commit: str
+
+
+EMPTY = Tip("", 0, datetime.fromtimestamp(0, UTC), "")
+
+
+class EventLog:
+    """The change sets of one state repo, appended in order and never rewritten.
+
+    `lock` is the writer's: hold it over reading the tip and appending to make both one step.
+    """
+
+    def __init__(self, repo: StateRepo, lock: WriterLock) -> None:
+        self._repo = repo
+        self.lock = lock
+        self._tip = EMPTY
+
+    def on(self, repo: StateRepo) -> EventLog:
+        """The same log read through another handle."""
+        return EventLog(repo, self.lock)
+
+    def tip(self) -> Tip:
+        """The newest change set, as it is now."""
+        commit = self._repo.refs.get(BRANCH)
+        known = self._tip
+        if commit != known.commit:
+            known = EMPTY if not commit else _tip(commit, self.header(commit))
+            self._tip = known
+        return known
+
+    def append(self, change: ChangeSet) -> ChangeSet:
+        """Write a change set behind the tip; what comes back has its commit and is durable.
+
+        Its time is kept to the millisecond and is never before the tip's, whatever the clock did.
+        Raises Conflict, with nothing appended, unless its position is the one behind the tip.
+        """
+        with self.lock.hold(f"appending change set {change.position}"):
+            tip = self.tip()
+            if change.position != tip.position + 1:
+                raise Conflict(f"the log is at {tip.position}: {change.position} cannot be appended")
+            change = replace(change, time=max(milliseconds(change.time), tip.time))
+            commit = self._store(change, tip.commit)
+            try:
+                self._repo.refs.swap(BRANCH, tip.commit, commit)
+            except Conflict:
+                # We hold the writer's lock, so a lock on this branch is one that a killed writer left.
+                if not self._repo.recover_locks(ours=(BRANCH,)):
+                    raise
+                self._repo.refs.swap(BRANCH, tip.commit, commit)
+            self._tip = Tip(commit, change.position, change.time, change.main_commit)
+        return replace(change, commit=commit)
+
+    def read(self, position: int) -> ChangeSet:
+        """The change set at a position; raises NotFound. Costs a step for each newer one."""
+        return self.read_commit(self.commit_at(position))
+
+    def read_commit(self, commit: str) -> ChangeSet:
+        """The change set that a commit of the log holds; raises Corrupt naming the damaged object."""
+        return self._read(commit, self._repo.commit_info(commit, "the log").tree)
+
+    def iterate(self, start: int = 1, tip: Tip | None = None) -> Iterator[ChangeSet]:
+        """Change sets from position `start` to the tip, oldest first."""
+        tip = tip or self.tip()
+        for link in reversed(self._repo.links(tip.commit, limit=max(0, tip.position - start + 1))):
+            yield self._read(link[:20].hex(), link[20:].hex())
+
+    def events(self, start: int = 1, tip: Tip | None = None) -> Iterator[Event]:
+        """The events alone, oldest first: what a fold needs, with fewer objects to read."""
+        tip = tip or self.tip()
+        links = reversed(self._repo.links(tip.commit, limit=max(0, tip.position - start + 1)))
+        for position, link in enumerate(links, start):
+            commit = link[:20].hex()
+            files = self._repo.entries(link[20:].hex(), f"log commit {commit}")
+            yield from self._events(files, f"change set {position} (commit {commit})")
+
+    def newest_first(self) -> Iterator[ChangeSet]:
+        """Change sets from the tip back."""
+        for info in self._repo.history(self.tip().commit):
+            yield self.read_commit(info.id)
+
+    def commit_at(self, position: int) -> str:
+        """The log's commit at a position; raises NotFound. Costs a step for each newer one."""
+        tip = self.tip()
+        if not 1 <= position <= tip.position:
+            raise NotFound(f"there is no change set {position}; the log has {tip.position}")
+        return self._repo.chain(tip.commit, limit=tip.position - position + 1)[-1]
+
+    def position_at(self, time: datetime) -> int:
+        """The newest position at that time, 0 when the log began later."""
+        return self._newest(lambda header: header.time <= time)
+
+    def position_of(self, commit: str) -> int:
+        """The newest position that belongs to a commit of the log or of `main`; raises NotFound."""
+        for info in self._repo.history(self.tip().commit):
+            header = self.header(info.id)
+            if commit in (info.id, header.main_commit):
+                return header.position
+        raise NotFound(f"no change set belongs to commit {commit}")
+
+    def _newest(self, fits: Callable[[Header], bool]) -> int:
+        for info in self._repo.history(self.tip().commit):
+            header = self.header(info.id)
+            if fits(header):
+                return header.position
+        return 0
+
+    def _store(self, change: ChangeSet, parent: str) -> str:
+        lines, blobs = encode_events(change.events)
+        contents = {HEADER: encode_header(change), EVENTS: lines}
+        contents |= {f"{BLOBS}/{name}": content for name, content in blobs.items()}
+        tree = self._repo.write_tree("", {path: NewFile(content) for path, content in contents.items()})
+        return self._repo.write_commit(
+            tree,
+            (parent,) if parent else (),
+            format_message(change.reason or _summary(change), trailers(change)),
+            Person(change.actor),
+            change.time,
+        )
+
+    def _read(self, commit: str, tree: str) -> ChangeSet:
+        files = self._repo.entries(tree, f"log commit {commit}")
+        header = self.header(commit, files)
+        events = self._events(files, f"change set {header.position} (commit {commit})")
+        return header.change_set(events, commit)
+
+    def _files(self, commit: str) -> dict[str, TreeEntry]:
+        where = f"log commit {commit}"
+        return self._repo.entries(self._repo.commit_info(commit, "the log").tree, where)
+
+    def header(self, commit: str, files: dict[str, TreeEntry] | None = None) -> Header:
+        """What a commit of the log says of its change set, without the events."""
+        entry = (files or self._files(commit)).get(HEADER)
+        if entry is None:
+            raise Corrupt(f"log commit {commit} has no {HEADER}")
+        return decode_header(self._repo.blob(entry.id, f"{HEADER} in log commit {commit}"), commit)
+
+    def _events(self, files: dict[str, TreeEntry], where: str) -> tuple[Event, ...]:
+        if EVENTS not in files:
+            raise Corrupt(f"{where} has no {EVENTS}")
+        blobs = self._repo.entries(files[BLOBS].id, where) if BLOBS in files else {}
+
+        def read_blob(name: str) -> bytes:
+            if name not in blobs:
+                raise Corrupt(f"{BLOBS}/{name} is missing")
+            return self._repo.blob(blobs[name].id, f"{BLOBS}/{name} of {where}")
+
+        content = self._repo.blob(files[EVENTS].id, f"{EVENTS} of {where}")
+        return decode_events(content, read_blob, where)
+
+
+def _tip(commit: str, header: Header) -> Tip:
+    return Tip(commit, header.position, header.time, header.main_commit)
+
+
+def trailers(change: ChangeSet) -> dict[str, str]:
+    """What the commit message repeats of the header, for people who read the branch with git."""
+    return {
+        "Position": str(change.position),
+        "Actor": change.actor,
+        "Source": change.source,
+        "Main-Commit": change.main_commit,
+    }
+
+
+def _summary(change: ChangeSet) -> str:
+    if len(change.events) == 1:
+        return f"{change.events[0].kind} {change.events[0].subject}"
+    return f"{len(change.events)} events"

@@ -1,0 +1,100 @@
+"""The closed table of events, and how a change set is written down.
+
+To add an event: a class in the module of its noun, a line in `EVENTS`, and intake's diff that makes it.
+"""
+
+from __future__ import annotations
+
+from controlplane.events.accounts import AccountAdded, AccountChanged, AccountMoved, AccountRemoved
+from controlplane.events.aliases import (
+    AliasAdded,
+    AliasChanged,
+    AliasRemoved,
+    RegexpAdded,
+    RegexpChanged,
+    RegexpMoved,
+    RegexpRemoved,
+)
+from controlplane.events.base import Effect, Event
+from controlplane.events.certificates import CertificateRefused, CertificateRemoved, CertificateRenewed
+from controlplane.events.changeset import ChangeSet, Source
+from controlplane.events.nodes import (
+    ApplyResumed,
+    ApplySuspended,
+    DriftDetected,
+    DriftHealed,
+    EditRefused,
+    NodeObserved,
+    ReleaseApplied,
+    ReleaseRejected,
+    ReleaseRolledBack,
+)
+from controlplane.events.overrides import OverrideChanged, OverrideRemoved
+from controlplane.events.settings import SettingChanged, SettingPinned, SettingUnpinned
+
+EVENTS: tuple[type[Event], ...] = (
+    AccountAdded,
+    AccountChanged,
+    AccountMoved,
+    AccountRemoved,
+    AliasAdded,
+    AliasChanged,
+    AliasRemoved,
+    RegexpAdded,
+    RegexpChanged,
+    RegexpMoved,
+    RegexpRemoved,
+    SettingChanged,
+    SettingPinned,
+    SettingUnpinned,
+    OverrideChanged,
+    OverrideRemoved,
+    CertificateRenewed,
+    CertificateRefused,
+    CertificateRemoved,
+    NodeObserved,
+    ReleaseApplied,
+    ReleaseRejected,
+    ReleaseRolledBack,
+    ApplySuspended,
+    ApplyResumed,
+    DriftDetected,
+    DriftHealed,
+    EditRefused,
+)
+
+__all__ = [
+    "EVENTS",
+    "AccountAdded",
+    "AccountChanged",
+    "AccountMoved",
+    "AccountRemoved",
+    "AliasAdded",
+    "AliasChanged",
+    "AliasRemoved",
+    "ApplyResumed",
+    "ApplySuspended",
+    "CertificateRefused",
+    "CertificateRemoved",
+    "CertificateRenewed",
+    "ChangeSet",
+    "DriftDetected",
+    "DriftHealed",
+    "EditRefused",
+    "Effect",
+    "Event",
+    "NodeObserved",
+    "OverrideChanged",
+    "OverrideRemoved",
+    "RegexpAdded",
+    "RegexpChanged",
+    "RegexpMoved",
+    "RegexpRemoved",
+    "ReleaseApplied",
+    "ReleaseRejected",
+    "ReleaseRolledBack",
+    "SettingChanged",
+    "SettingPinned",
+    "SettingUnpinned",
+    "Source",
+]

@@ -1,0 +1,152 @@
+"""What nodes report: who they are, how releases fared, what drifted."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from controlplane.events.base import Event
+from controlplane.model import Draft
+
+
+class _OfNode(Event):
+    effect = "report"
+    node: str
+
+    @property
+    def subject(self) -> str:
+        return self.node
+
+
+class NodeObserved(_OfNode):
+    """A node said its name."""
+
+    kind = "node.observed"
+    hostname: str
+    """The fully qualified domain name it serves as."""
+
+    @property
+    def detail(self) -> str:
+        return f"is {self.hostname}"
+
+    def apply(self, draft: Draft) -> None:
+        draft.update_node(self.node, hostname=self.hostname)
+
+
+class _OfRelease(_OfNode):
+    release: int
+    """Its number on `rendered`."""
+    seconds: float
+    """From the start of the attempt to its end."""
+
+
+class ReleaseApplied(_OfRelease):
+    """The release serves on the node, every probe answered."""
+
+    kind = "release.applied"
+    actions: dict[str, str] = Field(default_factory=dict)
+    """What was done to which service: none, reload, restart, start, stop."""
+
+    @property
+    def detail(self) -> str:
+        done = ", ".join(f"{s} {a}" for s, a in sorted(self.actions.items()) if a != "none")
+        return f"release {self.release} in {self.seconds:.2f} s" + (f" ({done})" if done else "")
+
+    def apply(self, draft: Draft) -> None:
+        draft.update_node(self.node, applied=self.release, attempted=self.release, failure="")
+
+
+class _FailedRelease(_OfRelease):
+    service: str = ""
+    """The service at fault, where one is known."""
+    reason: str
+    """The checker's or the daemon's own words."""
+    origin: str = ""
+    """The file and line of `main` that the complaint leads to, where known."""
+    serving: int
+    """The release that goes on serving."""
+
+    @property
+    def detail(self) -> str:
+        where = f" ({self.origin})" if self.origin else ""
+        return f"release {self.release}: {self.reason}{where}; {self.serving} serves"
+
+    def apply(self, draft: Draft) -> None:
+        failure = f"{self.reason} ({self.origin})" if self.origin else self.reason
+        draft.update_node(self.node, applied=self.serving, attempted=self.release, failure=failure)
+
+
+class ReleaseRejected(_FailedRelease):
+    """Validation on the node failed: nothing was written, the release is quarantined."""
+
+    kind = "release.rejected"
+
+
+class ReleaseRolledBack(_FailedRelease):
+    """The release was tried, a service did not come up with it, and the last good one was put back."""
+
+    kind = "release.rolled_back"
+
+
+class ApplySuspended(_OfNode):
+    """Releases are still made but not applied until somebody resumes."""
+
+    kind = "apply.suspended"
+
+    def apply(self, draft: Draft) -> None:
+        draft.update_node(self.node, suspended=True)
+
+
+class ApplyResumed(_OfNode):
+    """Releases are applied again."""
+
+    kind = "apply.resumed"
+
+    def apply(self, draft: Draft) -> None:
+        draft.update_node(self.node, suspended=False)
+
+
+class DriftDetected(_OfNode):
+    """Managed files differ from what the applied release says."""
+
+    kind = "drift.detected"
+    paths: tuple[str, ...]
+
+    @property
+    def detail(self) -> str:
+        return ", ".join(self.paths)
+
+    def apply(self, draft: Draft) -> None:
+        draft.update_node(self.node, drifted=self.paths)
+
+
+class DriftHealed(_OfNode):
+    """The files are again what the applied release says."""
+
+    kind = "drift.healed"
+    paths: tuple[str, ...]
+
+    @property
+    def detail(self) -> str:
+        return ", ".join(self.paths)
+
+    def apply(self, draft: Draft) -> None:
+        draft.update_node(self.node, drifted=())
+
+
+class EditRefused(_OfNode):
+    """A hand edit on the config volume could not be taken over; the file was left as it is."""
+
+    kind = "edit.refused"
+    path: str
+    reason: str
+
+    @property
+    def subject(self) -> str:
+        return self.path
+
+    @property
+    def detail(self) -> str:
+        return self.reason
+
+    def apply(self, draft: Draft) -> None:
+        """Nothing changes: the server goes on with the content before."""

@@ -1,0 +1,118 @@
+"""How a change set is written down: its header as one JSON object, its events as JSON lines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, get_args
+
+from controlplane.errors import Corrupt
+from controlplane.events import ChangeSet, Event, Source
+from controlplane.events.codec import decode, encode
+
+FORMAT = 1
+"""The version of the header; events carry versions of their own."""
+
+SOURCES = frozenset(get_args(Source))
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A change set without its events; the fields of `ChangeSet`."""
+
+    position: int
+    actor: str
+    source: Source
+    time: datetime
+    reason: str
+    main_commit: str
+    author: str
+
+    def change_set(self, events: tuple[Event, ...], commit: str) -> ChangeSet:
+        """The whole change set."""
+        return ChangeSet(
+            position=self.position,
+            actor=self.actor,
+            source=self.source,
+            time=self.time,
+            reason=self.reason,
+            events=events,
+            main_commit=self.main_commit,
+            author=self.author,
+            commit=commit,
+        )
+
+
+def milliseconds(time: datetime) -> datetime:
+    """The same time in UTC, cut to the millisecond."""
+    time = time.astimezone(UTC)
+    return time.replace(microsecond=time.microsecond // 1000 * 1000)
+
+
+def format_time(time: datetime) -> str:
+    """RFC 3339 in UTC with milliseconds; sorts as the times do."""
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{time.microsecond // 1000:03d}Z"
+
+
+def parse_time(text: str) -> datetime:
+    """The time that `format_time` wrote; raises ValueError."""
+    time = datetime.fromisoformat(text)
+    if time.tzinfo is None:
+        raise ValueError(f"{text} has no time zone")
+    return time.astimezone(UTC)
+
+
+def encode_header(change: ChangeSet) -> bytes:
+    """The content of change-set.json."""
+    values = {
+        "format": FORMAT,
+        "position": change.position,
+        "actor": change.actor,
+        "source": change.source,
+        "time": format_time(change.time),
+        "reason": change.reason,
+        "main_commit": change.main_commit,
+        "author": change.author,
+    }
+    return _dump(values, indent=1) + b"\n"
+
+
+def decode_header(content: bytes, commit: str) -> Header:
+    """The header from change-set.json of a log commit; raises Corrupt."""
+    try:
+        values: dict[str, Any] = json.loads(content)
+        known = values.pop("format") == FORMAT and values["source"] in SOURCES
+        header = Header(**(values | {"time": parse_time(values["time"])}))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Corrupt(f"log commit {commit}: change-set.json cannot be read: {error}") from error
+    if not known or type(header.position) is not int:
+        raise Corrupt(f"log commit {commit}: change-set.json has an unknown format, source or position")
+    return header
+
+
+def encode_events(events: Iterable[Event]) -> tuple[bytes, dict[str, bytes]]:
+    """The content of events.jsonl, and the blobs beside it by id."""
+    lines, blobs = [], {}
+    for event in events:
+        record, contents = encode(event)
+        lines.append(_dump(record) + b"\n")
+        blobs.update(contents)
+    return b"".join(lines), blobs
+
+
+def decode_events(content: bytes, read_blob: Callable[[str], bytes], where: str) -> tuple[Event, ...]:
+    """The events from events.jsonl; raises Corrupt naming the line."""
+    events, number = [], 0
+    try:
+        for number, line in enumerate(content.splitlines(), 1):  # noqa: B007  # told in the error
+            events.append(decode(json.loads(line), read_blob))
+    except (ValueError, AttributeError, Corrupt) as error:
+        raise Corrupt(f"{where}: event {number}: {error}") from error
+    return tuple(events)
+
+
+def _dump(values: dict[str, Any], indent: int | None = None) -> bytes:
+    text = json.dumps(values, ensure_ascii=False, indent=indent)
+    return text.encode("utf-8", "surrogatepass")  # as json.loads reads bytes

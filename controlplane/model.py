@@ -1,0 +1,201 @@
+"""The state of a mail server: immutable values without effects.
+
+`Desired` is what `main` says, `Observed` is what nodes report and what rendering needs to know of the
+running container. A `State` is the fold of the event log (docs/architecture.md).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from controlplane.ordered import OrderedDraft
+from controlplane.settings import Settings
+
+DEFAULT_NODE = "mail"
+"""The folder on `rendered` of the one node that a single container has."""
+
+
+def blob_id(content: bytes) -> str:
+    """The object id that git gives to this content (gitformat-loose(5): SHA-1 of header and content)."""
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One line of postfix-accounts.cf: a mailbox and its login. `address` is in lower case."""
+
+    address: str
+    password_hash: str
+    attributes: str = ""
+
+    @property
+    def domain(self) -> str:
+        """The part behind the @."""
+        return self.address.rpartition("@")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """One line of postfix-virtual.cf: mail for `source` (an address, or @domain) goes to `targets`."""
+
+    source: str
+    targets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RegexpAlias:
+    """One line of postfix-regexp.cf; `pattern` is as written: delimiters and flags included."""
+
+    pattern: str
+    targets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """A file below config/ that is kept verbatim. `path` is relative to config/, with forward slashes."""
+
+    path: str
+    content: bytes = field(repr=False)
+    executable: bool = False
+
+    @property
+    def blob(self) -> str:
+        """Git's object id of the content."""
+        return blob_id(self.content)
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """A setting that the container's environment holds fixed.
+
+    `value` is None for a secret, whose keyed `digest` only tells whether it changed.
+    """
+
+    name: str
+    value: str | None
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A certificate that the node has seen and can serve. Times are RFC 3339 in UTC."""
+
+    slot: str
+    fingerprint: str
+    names: tuple[str, ...]
+    serial: str
+    not_before: str
+    not_after: str
+    issuer: str
+    made_here: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NodeStatus:
+    """How far a node has come: release numbers on `rendered`, 0 for none yet."""
+
+    node: str
+    hostname: str = ""
+    applied: int = 0
+    attempted: int = 0
+    suspended: bool = False
+    failure: str = ""
+    drifted: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Desired:
+    """Everything that `main` says. The order of accounts and regular expressions has a meaning."""
+
+    accounts: Mapping[str, Account] = field(default_factory=dict)
+    aliases: Mapping[str, Alias] = field(default_factory=dict)
+    regexps: Mapping[str, RegexpAlias] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
+    overrides: Mapping[str, Override] = field(default_factory=dict)
+
+    @cached_property
+    def domains(self) -> frozenset[str]:
+        """The domains that have mailboxes."""
+        return frozenset([address.rpartition("@")[2] for address in self.accounts])
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Desired):
+            return NotImplemented
+        return (
+            self.accounts == other.accounts
+            and self.aliases == other.aliases
+            and self.regexps == other.regexps
+            and self.settings == other.settings
+            and self.overrides == other.overrides
+            and list(self.accounts) == list(other.accounts)
+            and list(self.regexps) == list(other.regexps)
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # its parts are mappings
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What the running container reports: pins, certificates, outcomes."""
+
+    pins: Mapping[str, Pin] = field(default_factory=dict)
+    certificates: Mapping[str, Certificate] = field(default_factory=dict)
+    nodes: Mapping[str, NodeStatus] = field(default_factory=dict)
+
+    def node(self, name: str = DEFAULT_NODE) -> NodeStatus:
+        """The status of a node, an empty one for a node that never reported."""
+        return self.nodes.get(name) or NodeStatus(name)
+
+
+@dataclass(frozen=True)
+class State:
+    """The fold of the log up to some position."""
+
+    desired: Desired = field(default_factory=Desired)
+    observed: Observed = field(default_factory=Observed)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings in effect: pinned by the environment, else from `main`, else the default."""
+        pinned = {p.name: p.value for p in self.observed.pins.values() if p.value is not None}
+        return Settings.resolve({**self.desired.settings, **pinned}, hostname=self.hostname)
+
+    @property
+    def hostname(self) -> str:
+        """The fully qualified name of the default node; empty until it reported."""
+        return self.observed.node().hostname
+
+
+class Draft:
+    """A state under construction: events change it, `freeze` gives the new State."""
+
+    def __init__(self, state: State) -> None:
+        desired, observed = state.desired, state.observed
+        self.accounts = OrderedDraft(desired.accounts)
+        self.aliases = dict(desired.aliases)
+        self.regexps = OrderedDraft(desired.regexps)
+        self.settings = dict(desired.settings)
+        self.overrides = dict(desired.overrides)
+        self.pins = dict(observed.pins)
+        self.certificates = dict(observed.certificates)
+        self.nodes = dict(observed.nodes)
+
+    def update_node(self, name: str, **changes: object) -> None:
+        """Change fields of a node's status, creating the node where it is new."""
+        self.nodes[name] = replace(self.nodes.get(name) or NodeStatus(name), **changes)  # type: ignore[arg-type]
+
+    def freeze(self) -> State:
+        """The finished, immutable state."""
+        return State(
+            Desired(
+                accounts=self.accounts.freeze(),
+                aliases=self.aliases,
+                regexps=self.regexps.freeze(),
+                settings=self.settings,
+                overrides=self.overrides,
+            ),
+            Observed(pins=self.pins, certificates=self.certificates, nodes=self.nodes),
+        )

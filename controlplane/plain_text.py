@@ -1,0 +1,40 @@
+"""Text that came from outside, made fit to be kept in a log and to be shown on a terminal.
+
+A commit message, an author or a value may hold escape sequences that rewrite what the reader of a terminal
+sees (ECMA-48), marks that reorder it (Unicode's UAX 9), or halves of characters that no encoder takes.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+_UNFIT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Everything but line feeds and tabs that does more, or can do less, than stand where it is written."""
+
+
+def fit(text: str) -> str:
+    r"""The text with what is unfit made visible (`\x1b`); lines and tabs stay."""
+    text = text.replace("\r\n", "\n")
+    return text if _UNFIT.search(text) is None else _UNFIT.sub(_visible, text)
+
+
+def fit_line(text: str) -> str:
+    """The same on one line, so that a text cannot pass for several."""
+    return fit(" ".join(text.split("\n")))
+
+
+def fit_all(value: Any) -> Any:
+    """A JSON value with every text in it made fit."""
+    if isinstance(value, str):
+        return fit(value)
+    if isinstance(value, list):
+        return [fit_all(each) for each in value]
+    if isinstance(value, dict):
+        return {key: fit_all(each) for key, each in value.items()}
+    return value
+
+
+def _visible(match: re.Match[str]) -> str:
+    number = ord(match[0])
+    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"

@@ -1,0 +1,71 @@
+"""Settings of the container as a whole."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from controlplane.settings.field import Area, setting
+from controlplane.settings.kinds import Host, Interval, Switch, TimeZone, Whole, Word
+
+
+class General(Area):
+    """The container as a whole: its name, its users, its log."""
+
+    title: ClassVar[str] = "General"
+
+    override_hostname: Host = setting(consumers=("postfix", "dovecot"), probe="other.example.test")
+    """The fully qualified name of the mail server, where the container's own host name cannot be set.
+
+    It goes before `--hostname` and Compose's `hostname:`. Empty: what `hostname -f` answers.
+    """
+
+    log_level: Literal["error", "warn", "info", "debug", "trace"] = setting("info", probe="debug")
+    """How much the control plane and the start of the container write to the log."""
+
+    supervisor_loglevel: Literal["critical", "error", "warn", "info", "debug"] = setting(
+        "warn", probe="debug"
+    )
+    """How much Supervisor, which runs the services, writes to its log."""
+
+    dms_vmail_uid: Whole = setting("5000", ge=1, le=2147483647, consumers=("dovecot",), probe="5001")
+    """The user id that owns the mail below `/var/mail`."""
+
+    dms_vmail_gid: Whole = setting("5000", ge=1, le=2147483647, consumers=("dovecot",), probe="5001")
+    """The group id that owns the mail below `/var/mail`."""
+
+    account_provisioner: Literal["FILE", "LDAP", "OIDC"] = setting("FILE", probe="LDAP")
+    """Where accounts and aliases come from: the files of this repository (`FILE`) or a directory (`LDAP`).
+
+    `OIDC` is a reserved word: tokens can be accepted beside one of the other two, see `ENABLE_OAUTH2`.
+    """
+
+    permit_docker: Literal["none", "container", "host", "network", "connected-networks"] = setting(
+        "none",
+        probe="container",
+        risks={
+            "host": "lets the Docker host send without a password",
+            "network": "lets whole networks send without a password",
+            "connected-networks": "lets whole networks send without a password",
+        },
+    )
+    """Who may send without a password, besides the container's loopback.
+
+    `container` adds the container's own address, `host` the IPv4 address of the Docker host, `network`
+    Docker's usual range 172.16.0.0/12, `connected-networks` every IPv4 network that the container is in.
+    Where IPv6 clients are translated to the gateway's address, trusting networks makes an open relay.
+    """
+
+    tz: TimeZone = setting(probe="Europe/Berlin")
+    """The time zone of logs and reports, as `Area/Place`. Empty: what `/etc/localtime` says."""
+
+    smtp_only: Switch = setting("0", consumers=("postfix", "dovecot"), probe="1")
+    """Run Postfix and nothing that reads or stores mail: for relays."""
+
+    network_interface: Word = setting("eth0", probe="eth1")
+    """The interface whose address counts as the container's own, for `PERMIT_DOCKER`."""
+
+    enable_update_check: Switch = setting("1", probe="0")
+    """Look for a newer version at the start and then regularly, and tell `POSTMASTER_ADDRESS`."""
+
+    update_check_interval: Interval = setting("1d", probe="12h", requires={"ENABLE_UPDATE_CHECK": "1"})
+    """How long to wait between two looks for a newer version: a number and `s`, `m`, `h` or `d`."""

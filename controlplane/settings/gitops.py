@@ -1,0 +1,25 @@
+"""Settings of this project's own: how the repository itself is treated."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from controlplane.settings.field import Area, setting
+from controlplane.settings.kinds import Switch
+
+
+class GitOps(Area):
+    """How this repository itself is treated."""
+
+    title: ClassVar[str] = "Repository"
+
+    allow_cleartext_secrets: Switch = setting(
+        "0",
+        probe="1",
+        supported=True,
+        risks={"1": "lets private keys and passwords into the history for ever"},
+    )
+    """Accept private keys and passwords that are not sealed: only for taking over an existing server.
+
+    What was pushed once stays in the history; seal it with `mailctl seal`, then change it.
+    """

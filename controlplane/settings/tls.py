@@ -1,0 +1,68 @@
+"""Settings of certificates and encryption."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from controlplane.settings.field import Area, setting
+from controlplane.settings.kinds import AbsolutePath, Host
+
+MANUAL = {"SSL_TYPE": "manual"}
+
+
+class Tls(Area):
+    """Certificates, and which versions of TLS are spoken."""
+
+    title: ClassVar[str] = "TLS"
+
+    ssl_type: Literal["", "letsencrypt", "manual", "custom", "self-signed"] = setting(
+        consumers=("tls", "postfix", "dovecot"),
+        probe="self-signed",
+        pending=("letsencrypt", "custom"),
+        risks={"": "turns TLS off"},
+    )
+    """Where the certificate comes from. Empty: no TLS at all.
+
+    `letsencrypt` finds the files that a Let's Encrypt client keeps; `manual` takes `SSL_CERT_PATH` and
+    `SSL_KEY_PATH`; `custom` takes a single file with key and chain, given in `SSL_CERT_PATH`;
+    `self-signed` takes the files in `config/ssl/`, and where there are none a certificate is made at the
+    first start. Nobody else trusts a certificate that you signed yourself: that is for trying out.
+    """
+
+    ssl_cert_path: AbsolutePath = setting(
+        consumers=("tls",),
+        probe="/srv/tls/chain.pem",
+        requires=MANUAL,
+    )
+    """The certificate with its chain, in PEM: a path in the container, for `SSL_TYPE=manual` and `custom`."""
+
+    ssl_key_path: AbsolutePath = setting(
+        consumers=("tls",),
+        probe="/srv/tls/key.pem",
+        requires=MANUAL,
+    )
+    """The private key of `SSL_CERT_PATH`: a path in the container, for `SSL_TYPE=manual`."""
+
+    ssl_alt_cert_path: AbsolutePath = setting(
+        probe="/srv/tls/alt-chain.pem",
+        requires=MANUAL,
+    )
+    """A second certificate for clients that cannot use the first: RSA beside ECDSA (`manual` only)."""
+
+    ssl_alt_key_path: AbsolutePath = setting(
+        probe="/srv/tls/alt-key.pem",
+        requires=MANUAL,
+    )
+    """The private key of `SSL_ALT_CERT_PATH`."""
+
+    ssl_domain: Host = setting(probe="example.test", requires={"SSL_TYPE": "letsencrypt"})
+    """The name to look for below `letsencrypt/live` or in `acme.json`, where it is not the host name."""
+
+    tls_level: Literal["modern", "intermediate"] = setting(
+        "modern",
+        consumers=("postfix", "dovecot"),
+        probe="intermediate",
+        requires={"SSL_TYPE": "self-signed"},
+        risks={"intermediate": "weakens TLS"},
+    )
+    """`modern` speaks TLS 1.2 and newer with strong ciphers; `intermediate` also the older versions."""

@@ -1,0 +1,42 @@
+"""Settings that are fine one by one and do not fit together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from controlplane.errors import Problem
+from controlplane.settings import ENV_FILE, Settings
+
+
+def contradictions(settings: Settings) -> tuple[Problem, ...]:
+    """What cannot work, or would not do what it says, of the settings in effect; line 0, no excerpt."""
+    found = (*_certificates(settings), *_sizes(settings))
+    return tuple(Problem(ENV_FILE, 0, message, cure) for message, cure in found)
+
+
+def _certificates(settings: Settings) -> Iterator[tuple[str, str]]:
+    given = {
+        "SSL_CERT_PATH": settings.ssl_cert_path,
+        "SSL_KEY_PATH": settings.ssl_key_path,
+    }
+    alternative = {
+        "SSL_ALT_CERT_PATH": settings.ssl_alt_cert_path,
+        "SSL_ALT_KEY_PATH": settings.ssl_alt_key_path,
+    }
+    if settings.ssl_type == "manual":
+        for name in (name for name, path in given.items() if not path):
+            yield f"SSL_TYPE=manual needs {name}", f"set {name} to a path in the container"
+    if any(alternative.values()) and not all(alternative.values()):
+        missing = next(name for name, path in alternative.items() if not path)
+        yield f"the second certificate needs {missing} too", f"set {missing}, or remove the other one"
+
+
+def _sizes(settings: Settings) -> Iterator[tuple[str, str]]:
+    # Postfix's delivery agents refuse to work so: postconf(5), mailbox_size_limit
+    mailbox, message = settings.postfix_mailbox_size_limit, settings.postfix_message_size_limit
+    if mailbox and (not message or mailbox < message):
+        yield (
+            f"POSTFIX_MAILBOX_SIZE_LIMIT ({mailbox}) is smaller than POSTFIX_MESSAGE_SIZE_LIMIT "
+            f"({message or 'no limit'})",
+            "make the mailbox limit at least as large as the message limit, or 0 for none",
+        )

@@ -1,0 +1,168 @@
+"""postfix-accounts.cf: one mailbox a line, `name|hash[|attributes]`.
+
+The hash is as Dovecot stores it, `{SCHEME}…` or crypt's `$…`; attributes are userdb fields, separated by
+white space. White space around a line is ignored. The order of the lines is the order of the accounts.
+"""
+
+from __future__ import annotations
+
+import re
+
+from controlplane import addresses
+from controlplane.errors import Problem, Refused
+from controlplane.model import Account
+from controlplane.statefiles.lines import Lines
+from controlplane.statefiles.parsed import MAX_PROBLEMS, Parsed, Place
+
+PATH = "config/postfix-accounts.cf"
+
+SCHEMES = frozenset(
+    {"SHA", "SHA1", "SHA256", "SHA512", "SSHA", "SSHA256", "SSHA512", "MD5", "SMD5", "PLAIN-MD4", "PLAIN-MD5"}
+    | {"LDAP-MD5", "DIGEST-MD5", "CRAM-MD5", "HMAC-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256", "OTP", "PBKDF2"}
+    | {"CRYPT", "DES-CRYPT", "MD5-CRYPT", "BLF-CRYPT", "SHA256-CRYPT", "SHA512-CRYPT", "ARGON2I", "ARGON2ID"}
+)
+"""The schemes of `doveadm pw -l` in Dovecot 2.3, without those that keep the password readable."""
+_CLEAR = frozenset({"PLAIN", "CLEAR", "CLEARTEXT", "PLAIN-TRUNC"})
+
+_GOOD = re.compile(
+    rf"(?=[^|]{{3,{addresses.MAX_ADDRESS}}}\|)"
+    rf"({addresses.LOCAL_PATTERN}@{addresses.DOMAIN_PATTERN})"
+    r"\|((?:\{([A-Za-z0-9-]+)(?:\.(?:b64|base64|hex))?\}|\$)[\x21-\x39\x3b-\x7b\x7d\x7e]+)"
+    r"(?:\|([^|\x00-\x08\x0a-\x1f\x7f]*))?"
+)
+_ATTRIBUTE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*(?:=\S*)?")
+_HASH_CURE = "make a hash with `doveadm pw -s SHA512-CRYPT`, or use `setup email add`"
+
+
+def parse(text: str, path: str = PATH) -> Parsed[Account]:
+    """Every account of the text, and every problem."""
+    rows: dict[str, Account] = {}
+    problems: list[Problem] = []
+    for number, raw in enumerate(text.split("\n"), 1):
+        line = raw.strip()
+        if not line or line[0] == "#":
+            continue
+        if len(problems) == MAX_PROBLEMS:
+            break
+        found = _row(line)
+        if found is None:
+            problems.append(_explain(line, Place(path, number, line, masked(line))))
+        elif found.address in rows:
+            first = _find(Lines(text), found.address) or 0
+            problems.append(_duplicate(found.address, first + 1, Place(path, number, line, masked(line))))
+        else:
+            rows[found.address] = found
+    return Parsed(rows, tuple(problems))
+
+
+def masked(line: str) -> str:
+    """The line with what stands in the place of the password hidden."""
+    name, bar, rest = line.partition("|")
+    secret, second, attributes = rest.partition("|")
+    if not secret:
+        return line
+    scheme = re.match(r"\{[A-Za-z0-9.-]{1,24}\}", secret)
+    return f"{name}{bar}{scheme[0] if scheme else ''}…{second}{attributes}"
+
+
+def add(text: str, address: str, password_hash: str, attributes: str = "") -> str:
+    """The text with an account more at its end; Refused where it is there already or is malformed."""
+    lines = Lines(text)
+    if address.lower() in text.lower() and _find(lines, address) is not None:
+        raise Refused.because(
+            f"the account {address} exists already", "change it with `setup email update`", PATH
+        )
+    return lines.append(_line(address, password_hash, attributes))
+
+
+def update(text: str, address: str, password_hash: str) -> str:
+    """The text with another password for the account, its attributes as they were; Refused where none is."""
+    lines = Lines(text)
+    number = _existing(lines, address)
+    name, _, rest = lines[number].strip().partition("|")
+    return lines.replace(number, _line(name, password_hash, rest.partition("|")[2]))
+
+
+def remove(text: str, address: str) -> str:
+    """The text without the account; Refused where there is none."""
+    lines = Lines(text)
+    return lines.delete(_existing(lines, address))
+
+
+def _row(line: str) -> Account | None:
+    good = _GOOD.fullmatch(line)
+    if good is None:
+        return None
+    name, password_hash, scheme, attributes = good.groups()
+    if scheme is not None and scheme not in SCHEMES and scheme.upper() not in SCHEMES:
+        return None
+    if attributes and not all(map(_ATTRIBUTE.fullmatch, attributes.split())):
+        return None
+    return Account(name.lower(), password_hash, attributes or "")
+
+
+def _explain(line: str, place: Place) -> Problem:
+    """What is wrong with a line that is no account."""
+    name, bar, rest = line.partition("|")
+    secret, _, attributes = rest.partition("|")
+    if not bar or any(c in ": \t{" for c in name):
+        # what stands in another field's place may be the password
+        shown = Place(place.path, place.line, line, re.split(r"[|:\s{$]", line)[0] + "…")
+        return shown.problem("the line is not an account", "write name|hash, or name|hash|attributes")
+    complaint = addresses.complaint(name)
+    if complaint:
+        return place.problem(f'account "{name}" is not an address: {complaint[0]}', complaint[1], name)
+    return _explain_hash(name, secret, place) or _explain_attributes(attributes, place)
+
+
+def _explain_hash(name: str, secret: str, place: Place) -> Problem | None:
+    if not secret:
+        return place.problem(f"account {name} has no password hash", _HASH_CURE)
+    scheme = re.match(r"\{([^}]*)\}", secret)
+    kind = scheme[1].partition(".")[0].upper() if scheme else ""
+    if kind in _CLEAR or not (scheme or secret.startswith("$")):
+        return place.problem(f"the password of {name} is in clear text", _HASH_CURE)
+    if scheme and kind not in SCHEMES:
+        return place.problem(f"{{{scheme[1]}}} is not a password scheme", _HASH_CURE, scheme[0])
+    if re.fullmatch(r"(?:\{[A-Za-z0-9.-]+\}|\$)[\x21-\x39\x3b-\x7e]+", secret) is None:
+        return place.problem(
+            f"the password hash of {name} is empty or has characters that no hash has", _HASH_CURE
+        )
+    return None
+
+
+def _explain_attributes(attributes: str, place: Place) -> Problem:
+    if "|" in attributes:
+        return place.problem("the line has more than three fields", "write name|hash|attributes")
+    for word in attributes.split():
+        if not _ATTRIBUTE.fullmatch(word):
+            return place.problem(
+                f'"{word}" is not an attribute', "write name=value, separated by spaces", word
+            )
+    return place.problem("the line has control characters", "take them out")
+
+
+def _duplicate(address: str, first: int, place: Place) -> Problem:
+    message = f"account {address} is there already, on line {first}"
+    return place.problem(
+        message, "keep one of the two; upper and lower case are the same mailbox", place.text[: len(address)]
+    )
+
+
+def _find(lines: Lines, address: str) -> int | None:
+    wanted = address.lower() + "|"
+    return lines.find(lambda line: line.strip()[: len(wanted)].lower() == wanted)
+
+
+def _existing(lines: Lines, address: str) -> int:
+    number = _find(lines, address)
+    if number is None:
+        raise Refused.because(f"there is no account {address}", "see `setup email list`", PATH)
+    return number
+
+
+def _line(address: str, password_hash: str, attributes: str) -> str:
+    line = "|".join([address, password_hash, attributes] if attributes else [address, password_hash])
+    if _row(line) is None:
+        raise Refused([_explain(line, Place("", 0, line, masked(line)))])
+    return line

@@ -1,0 +1,85 @@
+"""Reading a changed file for the price of the change.
+
+An entry stands for itself, whatever stands above and below it. So where a text begins and ends as the
+text before did, only what is between is parsed, in both, from one start of an entry to another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import islice
+from typing import AnyStr, TypeVar
+
+from controlplane.statefiles.parsed import Parsed
+
+Row = TypeVar("Row")
+
+
+Parse = Callable[[str, str], Parsed[Row]]
+
+
+def reparse(parse: Parse[Row], text: str, path: str, before: str, known: Parsed[Row]) -> Parsed[Row]:
+    """The same as `parse(text, path)`, given what it made of the text `before`."""
+    if known.problems:
+        return parse(text, path)
+    shared = shared_prefix(before, text)
+    start = _entry_above(before, before.rfind("\n", 0, shared) + 1)
+    end = _entry_below(before, shared_suffix(before, text, min(len(before), len(text)) - shared))
+    gone = parse(before[start : len(before) - end], path)
+    come = parse(text[start : len(text) - end], path)
+    if come.problems or any(key in known.rows and key not in gone.rows for key in come.rows):
+        return parse(text, path)
+    if list(gone.rows) == list(come.rows):
+        return Parsed({**known.rows, **come.rows})
+    first = next(iter(gone.rows), None)
+    head = next((at for at, key in enumerate(known.rows) if key == first), 0)
+    items = known.rows.items()
+    rest = islice(items, head + len(gone.rows), None)
+    return Parsed({**dict(islice(items, head)), **come.rows, **dict(rest)})
+
+
+def _starts_entry(text: str, at: int) -> bool:
+    return at < len(text) and text[at] != "#" and not text[at].isspace()
+
+
+def _entry_above(text: str, end: int) -> int:
+    """Where the last entry of text[:end] starts, `end` being the start of a line; 0 for none."""
+    while end > 0:
+        end = text.rfind("\n", 0, end - 1) + 1
+        if _starts_entry(text, end):
+            break
+    return end
+
+
+def _entry_below(text: str, length: int) -> int:
+    """The length of the end of the text that starts with an entry, `length` at most."""
+    at = len(text) - length
+    while (line_end := text.find("\n", at)) >= 0:
+        at = line_end + 1
+        if _starts_entry(text, at):
+            return len(text) - at
+    return 0
+
+
+def shared_prefix(one: AnyStr, other: AnyStr) -> int:
+    """How many characters (or bytes) both begin with, found by comparing halves at memcmp's speed."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def shared_suffix(one: AnyStr, other: AnyStr, most: int) -> int:
+    """How many characters (or bytes) both end with, `most` at most."""
+    low, high = 0, most
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[len(one) - middle : len(one) - low] == other[len(other) - middle : len(other) - low]:
+            low = middle
+        else:
+            high = middle - 1
+    return low

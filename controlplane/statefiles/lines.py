@@ -1,0 +1,42 @@
+"""A text that is edited a line at a time, all other bytes of it kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+
+class Lines:
+    """The lines of a text, from 0, each with the line end it has (LF or CRLF).
+
+    Every edit gives the new text; the object itself does not change.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._lines = text.split("\n")
+        self._end = "\r\n" if len(self._lines) > 1 and self._lines[0].endswith("\r") else "\n"
+
+    def __getitem__(self, number: int) -> str:
+        return self._lines[number]
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def find(self, fits: Callable[[str], bool]) -> int | None:
+        """The number of the first line that fits."""
+        return next((number for number, line in enumerate(self._lines) if fits(line)), None)
+
+    def append(self, line: str) -> str:
+        """The text with a line more, a missing line end before it made good."""
+        text = "\n".join(self._lines)
+        if text and self._lines[-1]:
+            text += self._end
+        return text + line + self._end
+
+    def replace(self, number: int, line: str) -> str:
+        """The text with another line at this place, its line end as it was."""
+        tail = "\r" if self._lines[number].endswith("\r") else ""
+        return "\n".join([*self._lines[:number], line + tail, *self._lines[number + 1 :]])
+
+    def delete(self, number: int, count: int = 1) -> str:
+        """The text without `count` lines from this one on."""
+        return "\n".join([*self._lines[:number], *self._lines[number + count :]])

@@ -1,0 +1,119 @@
+"""The whole of `main` as one desired state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, TypeVar
+
+from controlplane.errors import Problem
+from controlplane.model import Desired
+from controlplane.statefiles import accounts, aliases, env_file, overrides, regexps
+from controlplane.statefiles.incremental import reparse
+from controlplane.statefiles.parsed import MAX_PROBLEMS, Parsed, Place
+from controlplane.statefiles.treefile import (
+    CONFIG,
+    EXECUTABLE,
+    REGULAR,
+    SETTINGS,
+    SUBMODULE,
+    SYMLINK,
+    TreeFile,
+)
+
+__all__ = [
+    "CONFIG",
+    "EXECUTABLE",
+    "PARSED",
+    "REGULAR",
+    "SETTINGS",
+    "SUBMODULE",
+    "SYMLINK",
+    "ParseCache",
+    "TreeFile",
+    "read_tree",
+]
+
+Row = TypeVar("Row")
+Parse = Callable[[str, str], Parsed[Row]]
+
+PARSED = frozenset({SETTINGS, accounts.PATH, aliases.PATH, regexps.PATH})
+"""The files with a format of their own; every other one below config/ is kept verbatim."""
+
+_BY_ENTRY = PARSED - {SETTINGS}
+"""Those whose entries stand for themselves, so that a change alone can be read."""
+
+
+class _Known(NamedTuple):
+    text: str
+    parsed: Parsed[Any]
+
+
+class ParseCache:
+    """Remembers what each file was read as last, so that a small change costs little.
+
+    One for the life of a process; it holds one version of each file that has a format.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, _Known] = {}
+
+    def parse(self, path: str, text: str, parse: Parse[Row]) -> Parsed[Row]:
+        """The same as `parse(text, path)`."""
+        known = self._known.get(path)
+        if known is not None and known.text == text:
+            return known.parsed
+        if known is not None and path in _BY_ENTRY:
+            parsed: Parsed[Any] = reparse(parse, text, path, known.text, known.parsed)
+        else:
+            parsed = parse(text, path)
+        self._known[path] = _Known(text, parsed)
+        return parsed
+
+
+def read_tree(
+    files: Mapping[str, TreeFile], cache: ParseCache | None = None
+) -> tuple[Desired, tuple[Problem, ...]]:
+    """The meaning of `main` (paths from its root) and what is wrong with it, at most `MAX_PROBLEMS`.
+
+    The state is to be used only when there is no problem: rows that have one are left out of it. Files
+    outside config/, other than mailserver.env, have no meaning for the server and are left alone.
+    """
+    reading = _Reading(files, cache or ParseCache())
+    desired = Desired(
+        settings=reading.rows(SETTINGS, env_file.parse),
+        accounts=reading.rows(accounts.PATH, accounts.parse),
+        aliases=reading.rows(aliases.PATH, aliases.parse),
+        regexps=reading.rows(regexps.PATH, regexps.parse),
+        overrides=overrides.read(files, besides=PARSED),
+    )
+    return desired, tuple(reading.problems[:MAX_PROBLEMS])
+
+
+class _Reading:
+    """Parses one file after the other and gathers their problems."""
+
+    def __init__(self, files: Mapping[str, TreeFile], cache: ParseCache) -> None:
+        self._files = files
+        self._cache = cache
+        self.problems: list[Problem] = []
+
+    def rows(self, path: str, parse: Parse[Row]) -> Mapping[str, Row]:
+        file = self._files.get(path)
+        if file is None:
+            return {}
+        try:
+            text = file.content.decode()
+        except UnicodeDecodeError as error:
+            self.problems.append(_not_text(path, file.content, error.start))
+            return {}
+        parsed = self._cache.parse(path, text, parse)
+        self.problems += parsed.problems
+        return parsed.rows
+
+
+def _not_text(path: str, content: bytes, at: int) -> Problem:
+    line = content.count(b"\n", 0, at) + 1
+    text = content[content.rfind(b"\n", 0, at) + 1 : at].decode(errors="replace")
+    shown = text.partition("|")[0]
+    message = f"byte 0x{content[at]:02x} is not UTF-8"
+    return Place(path, line, text, f"{shown}…").problem(message, "save the file as UTF-8")
