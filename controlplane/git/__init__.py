@@ -1,0 +1,30 @@
+"""The state repo: everything that touches git, and the only import of pygit2."""
+
+from controlplane.git.commits import SERVER, CommitInfo, Person, format_message, parse_trailers
+from controlplane.git.durability import fsync_directory, relaxed, write_atomically
+from controlplane.git.merge import merge_file, scrubbed_environment
+from controlplane.git.objects import EXECUTABLE, FILE, Change, NewFile, TreeEntry
+from controlplane.git.packing import many_loose, pack_loose, prune_packed
+from controlplane.git.repo import StateRepo
+
+__all__ = [
+    "EXECUTABLE",
+    "FILE",
+    "SERVER",
+    "Change",
+    "CommitInfo",
+    "NewFile",
+    "Person",
+    "StateRepo",
+    "TreeEntry",
+    "format_message",
+    "fsync_directory",
+    "many_loose",
+    "merge_file",
+    "pack_loose",
+    "parse_trailers",
+    "prune_packed",
+    "relaxed",
+    "scrubbed_environment",
+    "write_atomically",
+]

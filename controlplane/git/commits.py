@@ -1,0 +1,102 @@
+"""Commits: who, when, what they say, and the trailers that programs read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from controlplane.errors import Corrupt
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A name and an address as git records them."""
+
+    name: str
+    email: str = ""
+
+
+SERVER = Person("git-mailserver", "server@git-mailserver.invalid")
+"""Who commits what the server writes (RFC 2606: `.invalid` never resolves)."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommitInfo:
+    """A commit as stored; `time` is the author's, aware, in UTC, to the second."""
+
+    id: str
+    tree: str
+    parents: tuple[str, ...]
+    author: Person
+    time: datetime
+    message: str
+
+    @property
+    def parent(self) -> str:
+        """The first parent, empty for a root."""
+        return self.parents[0] if self.parents else ""
+
+    @property
+    def subject(self) -> str:
+        """The first line of the message."""
+        return self.message.strip().partition("\n")[0]
+
+    @property
+    def trailers(self) -> dict[str, str]:
+        """`Key: value` lines of the last paragraph (git-interpret-trailers(1)); the last of a key wins."""
+        return parse_trailers(self.message)
+
+
+_TRAILER = re.compile(r"([A-Za-z][A-Za-z0-9-]*): ?(.*)")
+_PERSON = re.compile(r"(.*?) ?<([^>]*)> (-?\d+) [+-]\d{4}")
+_FORBIDDEN = re.compile(r"[<>\x00-\x1f\x7f]")
+
+
+def parse_trailers(message: str) -> dict[str, str]:
+    """The trailers of a message; empty when its last paragraph is not made of them."""
+    _, split, last = message.strip().rpartition("\n\n")
+    found = [_TRAILER.fullmatch(line) for line in last.split("\n")]
+    if not split or not all(found):
+        return {}
+    return {match[1]: match[2].strip() for match in found if match}
+
+
+def format_message(text: str, trailers: Mapping[str, str]) -> str:
+    """A message: the text, an empty line, the trailers that have a value, each on one line."""
+    body = text.replace("\0", "").strip() or "(no reason given)"
+    lines = [f"{key}: {' '.join(value.split())}" for key, value in trailers.items() if value]
+    return body + "\n\n" + "\n".join(lines) + "\n" if lines else body + "\n"
+
+
+def signature_parts(person: Person) -> tuple[str, str]:
+    """Name and address that git accepts: never empty, no angle brackets, no control characters."""
+    name = " ".join(_FORBIDDEN.sub(" ", person.name).split()).strip(".,:;\"'") or "unknown"
+    email = "".join(_FORBIDDEN.sub("", person.email).split()) or "unknown@git-mailserver.invalid"
+    return name, email
+
+
+def parse_commit(commit: str, raw: bytes) -> CommitInfo:
+    """A commit from its stored form; raises Corrupt where that does not hold together."""
+    head, _, message = raw.partition(b"\n\n")
+    tree, parents, author = "", [], ""
+    for line in head.decode(errors="replace").split("\n"):
+        key, _, value = line.partition(" ")
+        if key == "tree":
+            tree = value
+        elif key == "parent":
+            parents.append(value)
+        elif key == "author" and not author:
+            author = value
+    match = _PERSON.fullmatch(author)
+    if not tree or match is None:
+        raise Corrupt(f"object {commit} (commit): it has no tree or no author")
+    return CommitInfo(
+        id=commit,
+        tree=tree,
+        parents=tuple(parents),
+        author=Person(match[1], match[2]),
+        time=datetime.fromtimestamp(int(match[3]), UTC),
+        message=message.decode(errors="replace"),
+    )

@@ -1,0 +1,58 @@
+"""Three-way merge of one file, line by line."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from controlplane.errors import Conflict, Unavailable
+
+MERGE_SECONDS = 10.0
+
+
+def scrubbed_environment() -> dict[str, str]:
+    """The environment for running git: nothing of ours.
+
+    A hook's GIT_DIR, GIT_QUARANTINE_PATH, GIT_INDEX_FILE and the like name another repository or make git
+    refuse; a person's configuration could change what a merge does; messages must not be translated.
+    """
+    return {
+        "PATH": os.defpath,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "LC_ALL": "C.UTF-8",
+    }
+
+
+def merge_file(path: str, base: bytes, ours: bytes, theirs: bytes, union: bool = False) -> bytes:
+    """Both sides' changes to `base`; raises Conflict when they touch the same lines (git-merge-file(1)).
+
+    `union` keeps the lines of both sides there instead: right where every line stands for itself.
+    """
+    if ours == theirs or theirs == base:
+        return ours
+    if ours == base:
+        return theirs
+    with tempfile.TemporaryDirectory(prefix="merge-") as folder:
+        for name, content in (("ours", ours), ("base", base), ("theirs", theirs)):
+            (Path(folder) / name).write_bytes(content)
+        git = shutil.which("git") or "git"
+        how = ["--union"] if union else []
+        command = [git, "merge-file", "-p", "-q", *how, "ours", "base", "theirs"]
+        try:
+            done = subprocess.run(
+                command,
+                cwd=folder,
+                env=scrubbed_environment(),
+                capture_output=True,
+                timeout=MERGE_SECONDS,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise Unavailable(f"git merge-file did not run for {path}: {error}") from error
+    if done.returncode != 0:
+        raise Conflict(f"{path} was changed by somebody else in the same lines")
+    return done.stdout

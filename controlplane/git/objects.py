@@ -1,0 +1,204 @@
+"""Objects of a repository: blobs and trees, read and written; damage is told by name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+import pygit2
+
+from controlplane.errors import Corrupt, Refused, Unavailable
+from controlplane.git.durability import fsync_directory
+from controlplane.git.integrity import loose_size, read_loose
+
+FILE, EXECUTABLE, TREE = 0o100644, 0o100755, 0o040000
+"""Modes of tree entries (git-fast-import(1)); links (0o120000) and submodules (0o160000) are read as such."""
+
+_KINDS = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}
+
+
+@dataclass(frozen=True, slots=True)
+class TreeEntry:
+    """A file of a tree: the id of its content and git's mode."""
+
+    id: str
+    mode: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewFile:
+    """Content to write to a tree."""
+
+    content: bytes
+    mode: int = FILE
+
+
+Change = NewFile | TreeEntry | None
+"""What to make of a path: new content, an object that is there already, or nothing (remove it)."""
+
+
+class Objects:
+    """The object database behind one repository handle."""
+
+    def __init__(self, repository: pygit2.Repository) -> None:
+        self._repository = repository
+        self._folder = str(Path(repository.path) / "objects")
+
+    def read(self, oid: str, kind: str, belongs: str = "") -> bytes:
+        """The content of an object; raises Corrupt naming it and what it belongs to.
+
+        What is read is hashed and compared with the id (in packs by libgit2), so a flipped byte is found.
+        """
+        belonging = f" of {belongs}" if belongs else ""
+        try:
+            loose = read_loose(self._folder, oid)
+            if loose is not None:
+                found, content = loose
+            else:
+                number, content = self._repository.read(oid)
+                found = _KINDS.get(number, str(number))
+        except KeyError:
+            raise Corrupt(f"object {oid} ({kind}{belonging}) is missing") from None
+        except (pygit2.GitError, OSError, ValueError, Corrupt) as error:
+            raise Corrupt(f"object {oid} ({kind}{belonging}) is damaged: {error}") from error
+        if found != kind:
+            raise Corrupt(f"object {oid} ({kind}{belonging}) is a {found}")
+        return content
+
+    def entries(self, tree: str, belongs: str = "") -> dict[str, TreeEntry]:
+        """The names directly in a tree, folders included; `Corrupt` where it cannot be read."""
+        raw, found, at = self.read(tree, "tree", belongs), {}, 0
+        try:
+            while at < len(raw):
+                space = raw.index(b" ", at)
+                end = raw.index(b"\0", space)
+                name = raw[space + 1 : end].decode("utf-8", "surrogateescape")
+                found[name] = TreeEntry(raw[end + 1 : end + 21].hex(), int(raw[at:space], 8))
+                at = end + 21
+        except ValueError as error:
+            raise Corrupt(f"object {tree} (tree of {belongs}) is malformed") from error
+        return found
+
+    def size(self, oid: str) -> int:
+        """How many bytes an object holds, without unpacking it; 0 where it is missing or damaged."""
+        loose = loose_size(self._folder, oid)
+        if loose is not None:
+            return loose
+        try:
+            return int(self._repository.odb.read_header(pygit2.Oid(hex=oid))[1])
+        except (KeyError, ValueError, pygit2.GitError):
+            return 0
+
+    def flatten(self, tree: str, belongs: str = "", most: int = 0) -> dict[str, TreeEntry]:
+        """Every file below a tree by its path, in git's order.
+
+        With `most`, raises Refused for a tree of more files and folders: a few small objects that name
+        each other can stand for more paths than fit into any memory.
+        """
+        walk = _Walk(self, belongs, most)
+        walk.enter(tree, "", 0)
+        return walk.files
+
+    def write_blob(self, content: bytes) -> str:
+        """Store content; its id."""
+        try:
+            return str(self._repository.create_blob(content))
+        except (pygit2.GitError, OSError) as error:
+            raise Unavailable(f"the state repo cannot be written: {error}") from error
+
+    def write_tree(self, base: str, changes: Mapping[str, Change]) -> str:
+        """The tree that `base` (empty: no tree) becomes with these paths changed.
+
+        Only the folders above a change are written again. A folder that becomes empty goes.
+        """
+        try:
+            return self._write_folder(base, sorted((p.split("/"), c) for p, c in changes.items()))
+        except (pygit2.GitError, OSError) as error:
+            raise Unavailable(f"the state repo cannot be written: {error}") from error
+
+    def _write_folder(self, base: str, changes: list[tuple[list[str], Change]]) -> str:
+        before = self.entries(base) if base else {}
+        builder = (
+            self._repository.TreeBuilder(pygit2.Oid(hex=base)) if base else self._repository.TreeBuilder()
+        )
+        for name, group in groupby(changes, key=lambda change: change[0][0]):
+            here = [(parts[1:], change) for parts, change in group]
+            entry = self._entry(before.get(name), here)
+            if entry is not None:
+                builder.insert(name, pygit2.Oid(hex=entry.id), entry.mode)
+            elif name in before:
+                builder.remove(name)
+        return str(builder.write())
+
+    def _entry(self, old: TreeEntry | None, changes: list[tuple[list[str], Change]]) -> TreeEntry | None:
+        deeper, own = [each for each in changes if each[0]], [each for each in changes if not each[0]]
+        if deeper:
+            below = old.id if old and old.mode == TREE else ""
+            tree = self._write_folder(below, deeper)
+            if tree != EMPTY_TREE:
+                return TreeEntry(tree, TREE)
+        change = own[0][1] if own else None  # a file may take the place of a folder that is emptied
+        if isinstance(change, NewFile):
+            return TreeEntry(self.write_blob(change.content), change.mode)
+        return change
+
+
+class _Walk:
+    """One walk over a tree and what it has found so far."""
+
+    def __init__(self, objects: Objects, belongs: str, most: int) -> None:
+        self._objects, self._belongs, self._most = objects, belongs, most
+        self._seen = 0
+        self.files: dict[str, TreeEntry] = {}
+
+    def enter(self, tree: str, prefix: str, depth: int) -> None:
+        belongs = self._belongs
+        if prefix:
+            belongs = f"{prefix[:-1]} in {belongs}" if belongs else prefix[:-1]
+        entries = self._objects.entries(tree, belongs)
+        self._seen += len(entries)
+        if self._most and self._seen > self._most:
+            raise Refused.because(
+                f"there are more than {self._most:,} files and folders", "keep to mailserver.env and config/"
+            )
+        if self._most and depth > MAX_DEPTH:
+            raise Refused.because(f"folders lie more than {MAX_DEPTH} deep", "keep the tree flat")
+        for name, entry in entries.items():
+            if entry.mode == TREE:
+                self.enter(entry.id, f"{prefix}{name}/", depth + 1)
+            else:
+                self.files[prefix + name] = entry
+
+
+MAX_DEPTH = 100
+"""Folders in folders, where a tree comes from outside; far below what the interpreter's stack takes."""
+
+EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+"""The id of a tree without entries."""
+
+
+def prepare_fan_out(git_dir: Path) -> None:
+    """Make the 256 folders of loose objects, durably.
+
+    libgit2 syncs an object and its folder, not the folder's own name in `objects`.
+    """
+    objects = git_dir / "objects"
+    missing = [objects / f"{number:02x}" for number in range(256)]
+    missing = [folder for folder in missing if not folder.is_dir()]
+    for folder in missing:
+        folder.mkdir(exist_ok=True)
+    if missing:
+        fsync_directory(objects)
+
+
+def flush(git_dir: Path) -> None:
+    """Sync the folders of objects and references, after git itself moved a push in by renames."""
+    for folder in (git_dir / "objects").iterdir():
+        if folder.is_dir() and len(folder.name) in (2, 4):  # fan-out and "pack"
+            fsync_directory(folder)
+    for name, _, _ in os.walk(git_dir / "refs"):
+        fsync_directory(Path(name))
+    fsync_directory(git_dir)

@@ -1,0 +1,94 @@
+"""References: compare-and-swap, and locks that dead processes left behind."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pygit2
+
+from controlplane.errors import Conflict, Corrupt, Unavailable
+
+STALE_AFTER = 10.0
+"""Seconds after which a reference's lock is nobody's any more; git holds one for milliseconds."""
+
+
+class References:
+    """The references of one repository, by full or short name (`main` is `refs/heads/main`)."""
+
+    def __init__(self, repository: pygit2.Repository) -> None:
+        self._repository = repository
+        self._git_dir = Path(repository.path)
+
+    def get(self, name: str) -> str:
+        """The commit a reference points at, empty where there is none."""
+        try:
+            target = self._repository.lookup_reference(full_name(name)).target
+        except KeyError:
+            return ""
+        except (pygit2.GitError, ValueError, OSError) as error:
+            raise Corrupt(f"reference {name} cannot be read: {error}") from error
+        return str(target)
+
+    def swap(self, name: str, old: str, new: str, why: str = "") -> None:
+        """Move a reference from `old` to `new`; empty means: it is not there.
+
+        Raises Conflict, with nothing changed, when it was not at `old` or somebody holds its lock.
+        """
+        try:
+            self._swap(full_name(name), old, new, why or "update")
+        except KeyError:
+            raise Conflict(f"{name} is gone; it was expected at {old}") from None
+        except (pygit2.AlreadyExistsError, ValueError):
+            raise Conflict(f"{name} was made by somebody else first") from None
+        except (pygit2.GitError, OSError) as error:
+            if "space" in str(error).lower() or "read-only" in str(error).lower():
+                raise Unavailable(f"the state repo cannot be written: {error}") from error
+            raise Conflict(f"{name} could not be moved from {old or 'nothing'}: {error}") from error
+
+    def _swap(self, name: str, old: str, new: str, why: str) -> None:
+        if not old:
+            self._repository.create_reference_direct(name, pygit2.Oid(hex=new), False, message=why)
+            return
+        # libgit2 takes the lock and compares with the value that this loaded reference holds.
+        reference = self._repository.lookup_reference(name)
+        if str(reference.target) != old:
+            raise Conflict(f"{name} is at {reference.target}, not at {old}")
+        if new:
+            reference.set_target(pygit2.Oid(hex=new), why)
+        else:
+            reference.delete()
+
+    def names(self, prefix: str = "refs/") -> list[str]:
+        """Full names of the references below a prefix, sorted."""
+        return sorted(name for name in self._repository.references if name.startswith(prefix))
+
+    def locks(self) -> Iterator[Path]:
+        """Lock files of references that are there now."""
+        yield from (self._git_dir / "refs").rglob("*.lock")
+        for name in ("HEAD.lock", "packed-refs.lock", "config.lock"):
+            if (self._git_dir / name).exists():
+                yield self._git_dir / name
+
+    def recover_locks(self, ours: tuple[str, ...] = (), older_than: float = STALE_AFTER) -> list[str]:
+        """Remove lock files that a dead process left; their paths in the repository.
+
+        Call it only while holding the writer's lock. References in `ours` are written under that lock
+        alone, so a lock of theirs is stale at any age; git itself may hold the others for a moment.
+        """
+        mine = {self._git_dir / (full_name(name) + ".lock") for name in ours}
+        removed = []
+        for lock in self.locks():
+            try:
+                if lock in mine or time.time() - lock.stat().st_mtime > older_than:
+                    lock.unlink()
+                    removed.append(str(lock.relative_to(self._git_dir)))
+            except FileNotFoundError:
+                continue  # its holder was alive and has finished
+        return removed
+
+
+def full_name(name: str) -> str:
+    """The full name of a branch, or of a reference that already has it."""
+    return name if name.startswith("refs/") or name == "HEAD" else f"refs/heads/{name}"

@@ -1,0 +1,234 @@
+"""One handle on the state repo: open it, read and write it, walk its history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+
+import pygit2
+from pygit2.enums import SortMode
+
+from controlplane.errors import Corrupt, NotFound, Unavailable
+from controlplane.git.commits import SERVER, CommitInfo, Person, parse_commit, signature_parts
+from controlplane.git.integrity import pack_faults
+from controlplane.git.objects import Change, Objects, TreeEntry, flush, prepare_fan_out
+from controlplane.git.refs import STALE_AFTER, References, full_name
+
+CONFIGURATION: Mapping[str, str] = {
+    "core.compression": "1",  # small objects: speed counts, packing on schedule saves the room
+    "core.fsync": "all",  # git's own default leaves loose objects and references of a push unsynced
+    "core.fsyncMethod": "fsync",
+    "core.logAllRefUpdates": "true",
+    "gc.auto": "0",  # packing is scheduled, never in the middle of a push
+    "receive.autogc": "false",
+    "receive.advertisePushOptions": "true",
+    "receive.denyDeleteCurrent": "refuse",  # main; pre-receive guards the rest
+    "receive.denyNonFastForwards": "false",  # branches that are only previewed may be rebased
+    "receive.fsckObjects": "true",
+    "receive.maxInputSize": str(256 << 20),  # bytes: far above any `main`, and no disk is filled by one push
+    "user.name": SERVER.name,
+    "user.email": SERVER.email,
+}
+"""What a state repo is configured to (git-config(1)); applied again at each opening by the daemon."""
+
+_ABOVE_OWN_BACKENDS = 99
+"""libgit2 writes to the backend of the highest priority; its own have 1 and 2."""
+
+
+class StateRepo:
+    """A git repository as this project uses it. Ids are 40 hex digits, empty where there is nothing.
+
+    A handle may be used by several threads; one process writes at a time (controlplane.lock).
+    """
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._git = pygit2.Repository(str(path))
+        except (pygit2.GitError, OSError, KeyError) as error:
+            raise NotFound(f"{path} is not a git repository: {error}") from error
+        self.path = Path(self._git.path)
+        self._objects = Objects(self._git)
+        self.refs = References(self._git)
+
+    @classmethod
+    def ensure(cls, path: Path) -> StateRepo:
+        """Open the bare repository at `path`, making it first where there is none; configure it."""
+        if not (path / "HEAD").exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                pygit2.init_repository(str(path), bare=True, initial_head="main")
+            except (pygit2.GitError, OSError) as error:
+                raise Unavailable(f"{path} cannot be made: {error}") from error
+        repo = cls(path)
+        for name, value in CONFIGURATION.items():
+            if name not in repo._git.config or repo._git.config[name] != value:
+                repo._git.config[name] = value
+        prepare_fan_out(repo.path)
+        flush(repo.path)
+        return repo
+
+    def fresh(self, alternates: tuple[Path, ...] = (), scratch: Path | None = None) -> StateRepo:
+        """Another handle, with empty caches, that also sees the objects in these folders.
+
+        In pre-receive the pushed objects are in a quarantine (git-receive-pack(1)) that a plain handle
+        does not see. With `scratch`, an existing folder, new objects go there and are not synced: for a
+        plan or a check that must leave nothing behind. Drop the handle afterwards.
+        """
+        other = StateRepo(self.path)
+        if scratch is not None:
+            # level 0 would write no zlib stream at all, which nothing can read
+            backend = pygit2.OdbBackendLoose(str(scratch), 1, False)
+            other._git.odb.add_backend(backend, _ABOVE_OWN_BACKENDS)
+        for folder in alternates:
+            other._git.odb.add_disk_alternate(str(folder))
+        return other
+
+    def flush(self) -> None:
+        """Sync the folders of objects and references: for what git, not this process, has written."""
+        flush(self.path)
+
+    # objects
+
+    def blob(self, oid: str, belongs: str = "") -> bytes:
+        """The content of a blob; `belongs` says in an error what it is part of."""
+        return self._objects.read(oid, "blob", belongs)
+
+    def entries(self, tree: str, belongs: str = "") -> dict[str, TreeEntry]:
+        """What stands directly in a tree."""
+        return self._objects.entries(tree, belongs)
+
+    def blob_size(self, oid: str) -> int:
+        """Bytes of a blob, told without unpacking it; 0 where that cannot be told."""
+        return self._objects.size(oid)
+
+    def files(self, commit: str, most: int = 0) -> dict[str, TreeEntry]:
+        """Every file of a commit by path; none for the empty id. Raises Refused above `most`, if given."""
+        if not commit:
+            return {}
+        return self._objects.flatten(self.commit_info(commit).tree, f"commit {commit}", most)
+
+    def tree_files(self, tree: str, belongs: str = "") -> dict[str, TreeEntry]:
+        """Every file below a tree by path."""
+        return self._objects.flatten(tree, belongs)
+
+    def file(self, commit: str, path: str) -> bytes:
+        """The content of one file of a commit; raises NotFound where there is none."""
+        entry = TreeEntry(self.commit_info(commit).tree, 0)
+        for name in path.split("/"):
+            try:
+                entry = self._objects.entries(entry.id, f"commit {commit}")[name]
+            except KeyError:
+                raise NotFound(f"there is no {path} in commit {commit}") from None
+        return self._objects.read(entry.id, "blob", f"{path} in commit {commit}")
+
+    def write_blob(self, content: bytes) -> str:
+        """Store content; its id."""
+        return self._objects.write_blob(content)
+
+    def write_tree(self, base: str, changes: Mapping[str, Change]) -> str:
+        """The tree `base` (empty: none) with paths changed; only the folders above them are written."""
+        return self._objects.write_tree(base, changes)
+
+    # commits
+
+    def write_commit(
+        self, tree: str, parents: tuple[str, ...], message: str, author: Person, time: datetime
+    ) -> str:
+        """Store a commit that no reference leads to yet; the same arguments give the same id."""
+        seconds = int(time.timestamp())
+        try:
+            made = self._git.create_commit(
+                None,
+                pygit2.Signature(*signature_parts(author), seconds, 0, "utf-8"),
+                pygit2.Signature(*signature_parts(SERVER), seconds, 0, "utf-8"),
+                message.encode("utf-8", "replace"),
+                pygit2.Oid(hex=tree),
+                [pygit2.Oid(hex=parent) for parent in parents],
+            )
+        except (pygit2.GitError, OSError) as error:
+            raise Unavailable(f"the state repo cannot be written: {error}") from error
+        return str(made)
+
+    def commit(self, ref: str, parent: str, tree: str, message: str, author: Person, time: datetime) -> str:
+        """Add a commit to a branch that is at `parent` (empty: not there); raises Conflict if it is not."""
+        commit = self.write_commit(tree, (parent,) if parent else (), message, author, time)
+        self.refs.swap(ref, parent, commit, message.partition("\n")[0])
+        return commit
+
+    def commit_info(self, commit: str, belongs: str = "") -> CommitInfo:
+        """A commit, read; raises Corrupt when it is missing or damaged."""
+        return parse_commit(commit, self._objects.read(commit, "commit", belongs))
+
+    def resolve(self, revision: str) -> str:
+        """The commit that a revision names (gitrevisions(7)); raises NotFound."""
+        try:
+            return str(self._git.revparse_single(revision).peel(pygit2.Commit).id)
+        except (KeyError, ValueError, pygit2.GitError) as error:
+            raise NotFound(f"no commit is called {revision}") from error
+
+    def history(self, tip: str, until: str = "") -> Iterator[CommitInfo]:
+        """Commits along first parents from `tip` to the root, newest first, without `until` and older."""
+        child = ""
+        while tip and tip != until:
+            info = self.commit_info(tip, f"the parent of {child}" if child else "")
+            yield info
+            tip, child = info.parent, tip
+
+    def between(self, old: str, new: str, most: int) -> list[str]:
+        """Commits below `new` that are not in the history of `old` (empty: none), newest first."""
+        try:
+            walk = self._git.walk(pygit2.Oid(hex=new), SortMode.TOPOLOGICAL)
+            if old:
+                walk.hide(pygit2.Oid(hex=old))
+            return [str(commit.id) for commit in islice(walk, 1, most + 1)]
+        except (pygit2.GitError, KeyError, ValueError) as error:
+            raise Corrupt(f"the history of {new} cannot be walked: {error}") from error
+
+    def chain(self, tip: str, limit: int = -1) -> list[str]:
+        """Ids along first parents, newest first: the quick walk of a history."""
+        return [link[:20].hex() for link in self.links(tip, limit)]
+
+    def links(self, tip: str, limit: int = -1) -> list[bytes]:
+        """Commit and tree (20 bytes each, joined) along first parents, newest first.
+
+        Joined and raw, as a million of them must fit into little memory.
+        """
+        found: list[bytes] = []
+        while tip and len(found) != limit:
+            raw = self._objects.read(tip, "commit", f"{len(found)} commits below the tip")
+            found.append(bytes.fromhex(tip + raw[5:45].decode("ascii")))
+            # gitformat: "tree <40>\n", then "parent <40>\n" where there is one
+            tip = raw[53:93].decode("ascii") if raw[46:53] == b"parent " else ""
+        return found
+
+    def merge_base(self, one: str, other: str) -> str:
+        """The best common ancestor, empty where there is none."""
+        base = self._git.merge_base(pygit2.Oid(hex=one), pygit2.Oid(hex=other))
+        return str(base) if base else ""
+
+    def is_ancestor(self, old: str, new: str) -> bool:
+        """Whether `new` is `old` or has it in its history."""
+        if old == new:
+            return True
+        try:
+            return bool(self._git.descendant_of(pygit2.Oid(hex=new), pygit2.Oid(hex=old)))
+        except (pygit2.GitError, KeyError) as error:
+            raise Corrupt(f"the history between {old} and {new} cannot be walked: {error}") from error
+
+    def moves(self, ref: str) -> Iterator[str]:
+        """The commits that a branch was moved to, oldest first, as its reflog tells them (git-reflog(1))."""
+        log = self.path / "logs" / full_name(ref)
+        if log.exists():
+            with log.open("rb") as file:
+                for line in file:
+                    yield line[41:81].decode("ascii", "replace")
+
+    def pack_faults(self) -> dict[str, str]:
+        """What is wrong with packs, by the id of the object that is hit; "" where none can be named."""
+        return pack_faults(self.path)
+
+    def recover_locks(self, ours: tuple[str, ...] = (), older_than: float = STALE_AFTER) -> list[str]:
+        """Remove locks of references left by dead processes, while holding the writer's lock."""
+        return self.refs.recover_locks(ours, older_than)

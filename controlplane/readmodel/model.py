@@ -1,0 +1,202 @@
+"""The file of the read model: opened, caught up with the log, made again when it does not fit."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
+from datetime import datetime
+from itertools import takewhile
+from pathlib import Path
+from typing import TypeVar
+
+from sqlite_utils import Database
+
+from controlplane.errors import NotFound, Unavailable
+from controlplane.event_log import EventLog
+from controlplane.git import fsync_directory
+from controlplane.log_format import format_time
+from controlplane.readmodel import query, schema
+from controlplane.readmodel.projection import Projector
+from controlplane.readmodel.query import Entry, Filters, Outcome
+from controlplane.release import Release, Releases
+
+T = TypeVar("T")
+
+BUSY_SECONDS = 5.0
+"""How long a statement waits for another process that writes."""
+
+
+class ReadModel:
+    """Questions about the log, answered from SQLite. Threads may share one; they take turns.
+
+    `secret_settings` are the names whose values are not written here. A file that is missing, older,
+    damaged or of another log is made again by `catch_up`.
+    """
+
+    def __init__(
+        self, path: Path, secret_settings: Collection[str] = frozenset(), read_only: bool = False
+    ) -> None:
+        self.path = path
+        self._secret_settings = secret_settings
+        self._read_only = read_only
+        self._turn = threading.Lock()
+        self._db: Database | None = self._open()
+
+    def close(self) -> None:
+        """Close the file; questions fail afterwards."""
+        with self._turn:
+            self._forget()
+
+    def catch_up(self, log: EventLog, releases: Releases) -> int:
+        """Take in what is new in the log and on `rendered`; how many change sets that were."""
+        if self._read_only:
+            raise Unavailable(f"{self.path} was opened for reading alone")
+        with self._turn:
+            try:
+                if self._db is not None and self._fits(self._db, log, releases):
+                    return self._extend(self._db, log, releases)
+            except sqlite3.DatabaseError:
+                pass  # whatever is wrong with the file, the log is still there
+            try:
+                return self._rebuild(log, releases)
+            except (sqlite3.DatabaseError, OSError) as error:
+                raise Unavailable(f"the read model cannot be written: {error}") from error
+
+    def position(self) -> int:
+        """Up to where the log was taken in."""
+        return self._ask(lambda c: int(c.execute("SELECT position FROM progress").fetchone()[0]))
+
+    def log(self, filters: Filters) -> list[Entry]:
+        """Events that the filters let through."""
+        return self._ask(lambda connection: query.find(connection, filters))
+
+    def history(self, subject: str, limit: int = 1_000) -> list[Entry]:
+        """What happened to one subject, oldest first; the newest `limit` events of it."""
+        newest = self.log(Filters(subject=subject, limit=limit))
+        return newest[::-1]
+
+    def outcomes(self, release: int) -> list[Outcome]:
+        """What became of a release, oldest first."""
+        return self._ask(lambda connection: query.outcomes(connection, release))
+
+    def commit_at(self, position: int) -> str:
+        """The log's commit at a position; raises NotFound."""
+        sql = "SELECT commit_id FROM change_sets WHERE position = ?"
+        return str(self._one(sql, position, f"there is no change set {position}"))
+
+    def position_at(self, time: datetime) -> int:
+        """The newest position at that time; raises NotFound when the log began later."""
+        text = format_time(time)
+        return int(self._one(query.POSITION_AT, text, f"the log began after {text}"))
+
+    def position_of(self, commit: str) -> int:
+        """The newest position of a commit of the log, of `main` or of `rendered`; raises NotFound."""
+        sql = (
+            "SELECT max(position) FROM (SELECT position FROM change_sets WHERE commit_id = ?1"
+            " UNION ALL SELECT max(position) FROM change_sets WHERE main_commit = ?1"
+            " UNION ALL SELECT position FROM releases WHERE commit_id = ?1)"
+        )
+        return int(self._one(sql, commit, f"no change set belongs to commit {commit}"))
+
+    def _one(self, sql: str, value: object, otherwise: str) -> str | int:
+        row = self._ask(lambda connection: connection.execute(sql, (value,)).fetchone())
+        if row is None or row[0] is None:
+            raise NotFound(otherwise)
+        found: str | int = row[0]
+        return found
+
+    def _ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
+        with self._turn:
+            if self._db is None:
+                raise Unavailable("the read model has not been made yet")
+            try:
+                return question(self._db.conn)
+            except sqlite3.DatabaseError as error:
+                if not self._read_only:
+                    self._forget()  # the next catch_up makes it again
+                raise Unavailable(f"the read model cannot be read: {error}") from error
+
+    def _open(self) -> Database | None:
+        """The database in the file, None unless it is one that this program can use."""
+        if not self.path.exists():
+            return None
+        db = None
+        try:
+            db = self._connect(self.path)
+            if schema.fits(db):
+                return db
+        except sqlite3.DatabaseError:
+            pass  # not a database, or a damaged one
+        if db is not None:
+            db.conn.close()
+        return None
+
+    def _connect(self, path: Path) -> Database:
+        target = f"file:{path}?mode=ro" if self._read_only else f"file:{path}"
+        connection = sqlite3.connect(target, timeout=BUSY_SECONDS, check_same_thread=False, uri=True)
+        try:
+            if not self._read_only:
+                connection.execute("PRAGMA journal_mode = WAL")
+                # A power cut may lose the last rows: they come again from the log.
+                connection.execute("PRAGMA synchronous = NORMAL")
+            return Database(connection)
+        except sqlite3.DatabaseError:
+            connection.close()
+            raise
+
+    def _forget(self) -> None:
+        if self._db is not None:
+            self._db.conn.close()
+            self._db = None
+
+    def _fits(self, db: Database, log: EventLog, releases: Releases) -> bool:
+        """Whether what was taken in is still what log and `rendered` hold."""
+        position, commit = db.conn.execute("SELECT position, commit_id FROM progress").fetchone()
+        number, release = db.conn.execute("SELECT max(number), commit_id FROM releases").fetchone()
+        try:
+            return (position == 0 or log.commit_at(position) == commit) and (
+                number is None or releases.by_number(number).commit == release
+            )
+        except NotFound:
+            return False
+
+    def _extend(self, db: Database, log: EventLog, releases: Releases) -> int:
+        known = db.conn.execute("SELECT coalesce(max(number), 0) FROM releases").fetchone()[0]
+        position = db.conn.execute("SELECT position FROM progress").fetchone()[0]
+        projector = Projector(db, self._secret_settings)
+        # The releases first: an outcome looks up which position its release covers.
+        tip = log.tip()
+        projector.add_releases(_newer(releases, known))
+        return projector.add(log.iterate(position + 1, tip))
+
+    def _rebuild(self, log: EventLog, releases: Releases) -> int:
+        """Make the file aside and move it in place, with the indexes built once all rows are there."""
+        self._forget()
+        aside = self.path.with_name(self.path.name + ".new")
+        _remove(aside)
+        db = self._connect(aside)
+        try:
+            db.conn.execute("PRAGMA synchronous = OFF")
+            schema.MIGRATIONS.apply(db, stop_before=schema.INDEXES)
+            count = self._extend(db, log, releases)
+            schema.MIGRATIONS.apply(db)
+            db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            db.conn.close()
+        _remove(self.path)
+        aside.replace(self.path)
+        fsync_directory(self.path.parent)
+        self._db = self._connect(self.path)
+        return count
+
+
+def _newer(releases: Releases, known: int) -> Iterator[Release]:
+    return takewhile(lambda release: release.number > known, releases.newest_first())
+
+
+def _remove(path: Path) -> None:
+    for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
+        with suppress(FileNotFoundError):
+            path.with_name(name).unlink()

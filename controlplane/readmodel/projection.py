@@ -1,0 +1,127 @@
+"""From change sets and releases to rows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from sqlite_utils import Database
+
+from controlplane.events import (
+    ChangeSet,
+    Event,
+    ReleaseApplied,
+    ReleaseRejected,
+    ReleaseRolledBack,
+    SettingChanged,
+    SettingPinned,
+)
+from controlplane.events.codec import encode
+from controlplane.log_format import format_time
+from controlplane.readmodel.schema import SEQUENCE_BITS
+from controlplane.release import Release
+
+BATCH = 1_000
+"""Change sets a transaction: enough to make its cost small, few enough to keep memory flat."""
+
+HIDDEN = "(secret)"
+_SECRET_FIELDS = frozenset({"password_hash"})
+
+
+class Projector:
+    """Writes rows. One is used for one run over the log."""
+
+    def __init__(self, db: Database, secret_settings: Collection[str]) -> None:
+        self._connection = db.conn
+        self._secret_settings = secret_settings
+        rows = self._connection.execute("SELECT sort, name, id FROM names")
+        self._names: dict[tuple[str, str], int] = {(sort, name): number for sort, name, number in rows}
+
+    def add(self, changes: Iterable[ChangeSet]) -> int:
+        """Write change sets, in order, a transaction a batch; how many there were."""
+        stream, count = iter(changes), 0
+        while batch := list(islice(stream, BATCH)):
+            with self._connection:
+                for change in batch:
+                    self._add(change)
+                last = batch[-1]
+                self._connection.execute(
+                    "UPDATE progress SET position = ?, commit_id = ?", (last.position, last.commit)
+                )
+            count += len(batch)
+        return count
+
+    def add_releases(self, releases: Iterable[Release]) -> None:
+        """Write releases; one that is there already is replaced."""
+        rows = [
+            (r.number, r.commit, r.basis.log_position, r.basis.main_commit, format_time(r.time))
+            for r in releases
+        ]
+        with self._connection:
+            self._connection.executemany("INSERT OR REPLACE INTO releases VALUES (?, ?, ?, ?, ?)", rows)
+
+    def _add(self, change: ChangeSet) -> None:
+        self._connection.execute(
+            "INSERT INTO change_sets VALUES (?, ?, ?, ?, ?, ?, ?, ?)", _change_row(change)
+        )
+        actor, source = self._number("actor", change.actor), self._number("source", change.source)
+        said = f"{change.reason} {change.actor} {change.author}"
+        rows, words = [], []
+        for sequence, event in enumerate(change.events):
+            identity = (change.position << SEQUENCE_BITS) + sequence
+            kind = self._number("kind", event.kind)
+            text, fields = self._shown(event)
+            data = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
+            rows.append((identity, kind, actor, source, event.subject, event.effect, text, data))
+            words.append((identity, f"{event.subject} {text} {said}", f"k{kind} a{actor} s{source}"))
+            if isinstance(event, ReleaseApplied | ReleaseRejected | ReleaseRolledBack):
+                self._outcome(identity, event, change.time)
+        self._connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        self._connection.executemany("INSERT INTO event_words (rowid, words, facets) VALUES (?, ?, ?)", words)
+
+    def _number(self, sort: str, name: str) -> int:
+        number = self._names.get((sort, name))
+        if number is None:
+            made = self._connection.execute("INSERT INTO names (sort, name) VALUES (?, ?)", (sort, name))
+            number = self._names[sort, name] = int(made.lastrowid or 0)
+        return number
+
+    def _shown(self, event: Event) -> tuple[str, dict[str, Any]]:
+        """What the event says without its secrets: the text for people, the fields for programs."""
+        record, _ = encode(event)
+        fields = {key: value for key, value in record.items() if key not in _SECRET_FIELDS}
+        if isinstance(event, SettingChanged | SettingPinned) and event.name in self._secret_settings:
+            for key in fields.keys() & {"old", "new", "value"}:
+                fields[key] = None if fields[key] is None else HIDDEN
+            return HIDDEN, fields
+        return event.detail, fields
+
+    def _outcome(
+        self, identity: int, event: ReleaseApplied | ReleaseRejected | ReleaseRolledBack, time: datetime
+    ) -> None:
+        outcome = event.kind.partition(".")[2]
+        reason = "" if isinstance(event, ReleaseApplied) else event.reason
+        row = (identity, event.release, event.node, outcome, format_time(time), reason)
+        self._connection.execute("INSERT INTO outcomes VALUES (?, ?, ?, ?, ?, ?)", row)
+        if outcome == "applied":
+            self._connection.execute(
+                "INSERT OR IGNORE INTO live SELECT position, ?, number FROM releases WHERE number = ?"
+                " AND position > coalesce((SELECT max(covered) FROM live), 0)",
+                (format_time(time), event.release),
+            )
+
+
+def _change_row(change: ChangeSet) -> tuple[Any, ...]:
+    return (
+        change.position,
+        change.commit,
+        format_time(change.time),
+        change.actor,
+        change.author,
+        change.source,
+        change.reason,
+        change.main_commit,
+    )

@@ -1,0 +1,67 @@
+"""The tables of the read model, as named and recorded migrations.
+
+The read model is derived: a file that lacks a migration, or has one that this program does not know, is
+made again from the log rather than converted. To change a table: a new migration here.
+"""
+
+from __future__ import annotations
+
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
+
+MIGRATIONS = Migrations("readmodel")
+NAMES = TABLES, INDEXES = "0001_tables", "0002_indexes"
+"""The migrations in their order; the indexes come last, so that a new file gets its rows without them."""
+
+SEQUENCE_BITS = 24
+"""An event's id is its position shifted by this, plus its number in the change set: ids sort as the log."""
+
+
+@MIGRATIONS(name=TABLES)
+def tables(db: Database) -> None:
+    """Change sets, events, what became of releases.
+
+    Events hold small numbers for kind, actor and source (table `names`), so that the indexes over them
+    stay narrow. The words of an event are in a full-text index without content of its own (FTS5,
+    https://www.sqlite.org/fts5.html), with the numbers beside them as words of the form k1, a2, s3:
+    the engine then intersects lists instead of looking each hit up.
+    """
+    for statement in (
+        "CREATE TABLE progress (one INTEGER PRIMARY KEY CHECK (one = 1), position INTEGER, commit_id TEXT)",
+        "INSERT INTO progress VALUES (1, 0, '')",
+        "CREATE TABLE names (id INTEGER PRIMARY KEY, sort TEXT, name TEXT, UNIQUE (sort, name))",
+        "CREATE TABLE change_sets (position INTEGER PRIMARY KEY, commit_id TEXT, time TEXT, actor TEXT,"
+        " author TEXT, source TEXT, reason TEXT, main_commit TEXT)",
+        "CREATE TABLE events (id INTEGER PRIMARY KEY, kind INTEGER, actor INTEGER, source INTEGER,"
+        " subject TEXT, effect TEXT, text TEXT, data TEXT)",
+        "CREATE VIRTUAL TABLE event_words USING fts5(words, facets, content='', prefix='1 2 3 4')",
+        "CREATE TABLE releases (number INTEGER PRIMARY KEY, commit_id TEXT, position INTEGER,"
+        " main_commit TEXT, time TEXT)",
+        "CREATE TABLE outcomes (event INTEGER PRIMARY KEY, release INTEGER, node TEXT, outcome TEXT,"
+        " time TEXT, reason TEXT)",
+        # Up to which position changes were live since when: the high-water marks of applied releases.
+        "CREATE TABLE live (covered INTEGER PRIMARY KEY, time TEXT, release INTEGER)",
+    ):
+        db.execute(statement)
+
+
+@MIGRATIONS(name=INDEXES)
+def indexes(db: Database) -> None:
+    """Each filter has an index in the log's order that carries the other filters' columns."""
+    for statement in (
+        "CREATE INDEX events_by_kind ON events (kind, id, actor, source, subject)",
+        "CREATE INDEX events_by_actor ON events (actor, id, source)",
+        "CREATE INDEX events_by_source ON events (source, id, actor)",
+        "CREATE INDEX events_by_subject ON events (subject, id, kind, actor, source)",
+        "CREATE INDEX change_sets_by_time ON change_sets (time)",
+        "CREATE INDEX change_sets_by_commit ON change_sets (commit_id)",
+        "CREATE INDEX change_sets_by_main ON change_sets (main_commit)",
+        "CREATE INDEX releases_by_position ON releases (position)",
+        "CREATE INDEX outcomes_by_release ON outcomes (release)",
+    ):
+        db.execute(statement)
+
+
+def fits(db: Database) -> bool:
+    """Whether the file has exactly the migrations that this program knows."""
+    return [migration.name for migration in MIGRATIONS.applied(db)] == list(NAMES)
