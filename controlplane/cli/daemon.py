@@ -1,0 +1,37 @@
+"""The daemon's entry: hands it the container's environment, which documented settings are read from."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import structlog
+
+from controlplane.daemon.run import Places, run
+
+
+def main() -> int:
+    """Serve until told to stop; the exit status. MAILCTL_* name other places than those of the image."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.LogfmtRenderer(key_order=("timestamp", "level", "event")),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    return run(places(), dict(os.environ))
+
+
+def places() -> Places:
+    """Where everything lies, as far as the environment says so."""
+    usual = Places()
+    return Places(
+        root=Path(os.environ.get("MAILCTL_STATE", usual.root)),
+        socket=Path(os.environ.get("MAILCTL_SOCKET", usual.socket)),
+        agent=Path(os.environ.get("MAIL_AGENT_SOCKET", usual.agent)),
+        hooks=Path(os.environ.get("MAILCTL_HOOKS", usual.hooks)),
+        template=Path(os.environ.get("MAILCTL_TEMPLATE", usual.template)),
+    )

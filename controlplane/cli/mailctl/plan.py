@@ -1,0 +1,59 @@
+"""`mailctl plan`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from controlplane.cli import options
+from controlplane.cli.client import call, server_is_here
+from controlplane.cli.run import DIFFERENCE
+from controlplane.cli.terminal import say, show_json, show_lines
+
+
+@click.command("plan")
+@click.argument("change", required=False, metavar="[REVISION|A..B|DIR]")
+@click.option(
+    "--format",
+    "layout",
+    type=click.Choice(("text", "markdown", "json")),
+    help="How to print it; markdown fits a comment on a pull request.",
+    default="text",
+    show_default=True,
+)
+@options.as_json
+@options.exit_code
+def command(change: str | None, layout: str, as_json: bool, exit_code: bool) -> int:
+    """What a change would do: events, files of the services, reloads and restarts.
+
+    The change is a REVISION against what serves, a range A..B, or a working tree DIR (default: here). In a
+    clone without a server a working tree is planned against origin/main, and a range within the clone.
+    """
+    found = _plan(change)
+    if as_json or layout == "json":
+        show_json(found["plan"])
+    elif layout == "markdown":
+        click.echo(str(found["markdown"]).rstrip("\n"))
+    else:
+        show_lines(found["text"])
+    if found["plan"].get("problems"):
+        return 1
+    return DIFFERENCE if exit_code and found["different"] else 0
+
+
+def _plan(change: str | None) -> dict[str, Any]:
+    from controlplane.cli.working_tree import as_request, is_tree, read_working_tree
+
+    directory = Path(change or ".")
+    if server_is_here():
+        if is_tree(directory):
+            return call("plan", files=as_request(read_working_tree(directory)))
+        base, dots, target = (change or "main").partition("..")
+        return call("plan", base=base if dots else "", target=target if dots else base)
+    from controlplane.cli import offline
+
+    found = offline.plan(change or ".")
+    say("⚠ no server here: the daemons' own checkers did not run")
+    return found

@@ -1,0 +1,58 @@
+"""`mailctl show`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from controlplane.cli import options
+from controlplane.cli.client import call
+from controlplane.cli.entries import clock
+from controlplane.cli.terminal import columns, say, show_json
+
+PARTS = ("accounts", "aliases", "settings", "overrides")
+
+
+@click.command("show")
+@click.argument("part", type=click.Choice(PARTS), required=False)
+@click.option("--at", default="", metavar="REVISION|TIME", help="As it was then (default: now).")
+@options.as_json
+def command(part: str | None, at: str, as_json: bool) -> None:
+    """Accounts, aliases, settings and overrides, now or as they were.
+
+    A revision is a position of the log, a commit, or a branch; a time is 2026-11-23 or RFC 3339.
+    """
+    state = call("show", at=at)
+    if as_json:
+        show_json(
+            {"position": state["position"], "time": state["time"], part: state[part]} if part else state
+        )
+        return
+    say(f"► change set {state['position']}, {clock(state['time'])} UTC")
+    for name in (part,) if part else PARTS:
+        if not part:
+            click.echo(f"{name}:")
+        for line in _LINES[name](state):
+            click.echo(line if part else f"  {line}")
+
+
+def _accounts(state: dict[str, Any]) -> list[str]:
+    return [a if isinstance(a, str) else a["address"] for a in state["accounts"]]
+
+
+def _aliases(state: dict[str, Any]) -> list[str]:
+    rows = [[a.get("alias") or a.get("source"), "→ " + ", ".join(a["targets"])] for a in state["aliases"]]
+    rows += [[r["pattern"], "→ " + ", ".join(r["targets"])] for r in state.get("regexps", ())]
+    return columns(rows)
+
+
+def _settings(state: dict[str, Any]) -> list[str]:
+    return [f"{name}={value}" for name, value in sorted(state["settings"].items())]
+
+
+def _overrides(state: dict[str, Any]) -> list[str]:
+    return [o if isinstance(o, str) else o["path"] for o in state["overrides"]]
+
+
+_LINES = {"accounts": _accounts, "aliases": _aliases, "settings": _settings, "overrides": _overrides}

@@ -1,0 +1,59 @@
+"""`mailctl validate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from controlplane.cli import options
+from controlplane.cli.client import call, server_is_here
+from controlplane.cli.terminal import problem_lines, say, show_json
+from controlplane.errors import Problem
+
+
+@click.command("validate")
+@click.argument("tree", required=False, metavar="[DIR|REVISION]")
+@options.as_json
+def command(tree: str | None, as_json: bool) -> int:
+    """Find what a push would be refused for, in the working tree DIR (default: here) or at a REVISION.
+
+    On the server the daemons' own checkers take part; in a clone everything else is checked.
+    """
+    found = _validate(tree)
+    problems = [Problem(**problem) for problem in found["problems"]]
+    if as_json:
+        show_json(found)
+        return 1 if problems else 0
+    for line in problem_lines(problems):
+        click.echo(line)
+    for warning in found.get("warnings", ()):
+        say(f"⚠ {warning}")
+    if problems:
+        say(f"✗ {len(problems)} problem{'s' if len(problems) > 1 else ''}")
+        return 1
+    _say_checked(found)
+    return 0
+
+
+def _validate(tree: str | None) -> dict[str, Any]:
+    from controlplane.cli.working_tree import as_request, is_tree, read_working_tree
+
+    directory = Path(tree or ".")
+    if not is_tree(directory):
+        return call("validate", revision=tree or "main")
+    files = read_working_tree(directory)
+    if server_is_here():
+        return call("validate", files=as_request(files))
+    from controlplane.cli import offline
+
+    return offline.validate(files)
+
+
+def _say_checked(found: dict[str, Any]) -> None:
+    checked = found.get("checked")
+    if checked:
+        say(f"✔ valid, checked with {', '.join(checked)} ({found.get('seconds') or 0:.1f} s)")
+    else:
+        say("✔ valid as far as can be told here; the daemons' own checkers did not run")

@@ -1,0 +1,75 @@
+"""Runs a program and turns every way to end into an exit status.
+
+0 done or no difference, 1 refused or failed, 2 wrong usage, 3 a bug (with a log to attach), 4 a difference
+where `--exit-code` asked for it, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from controlplane import __version__
+from controlplane.cli.client import AlreadyTold, DaemonBug
+from controlplane.cli.terminal import problem_lines, say
+from controlplane.errors import MailserverError, Refused, UsageError
+
+DIFFERENCE = 4
+BUG = 3
+INTERRUPTED = 130
+
+
+def run(program: click.Command, name: str, arguments: Sequence[str] | None = None) -> int:
+    """Run `program` with `arguments` (default: the process's own) and give the exit status."""
+    try:
+        status = program.main(
+            args=None if arguments is None else list(arguments), prog_name=name, standalone_mode=False
+        )
+        sys.stdout.flush()
+    except click.ClickException as wrong:
+        wrong.show()
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        say("✗ interrupted")
+        return INTERRUPTED
+    except MailserverError as error:
+        show_error(error)
+        return error.exit_code
+    except BrokenPipeError:
+        # The reader of stdout went away (`| head`): nothing is wrong; keep the interpreter from telling.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as bug:  # noqa: BLE001  # the one place where a bug becomes a report
+        return _report_bug(bug, name)
+    return status if isinstance(status, int) else 0
+
+
+def show_error(error: MailserverError) -> None:
+    """What was wrong and where, why it matters, what to do."""
+    if isinstance(error, UsageError):
+        _show_problems("✗ not understood", error)
+    elif isinstance(error, Refused):
+        _show_problems("✗ refused: nothing was changed", error)
+    elif not isinstance(error, AlreadyTold):
+        say(f"✗ {error}")
+
+
+def _show_problems(title: str, error: Refused) -> None:
+    say(title)
+    for line in problem_lines(error.problems):
+        click.echo(line, err=True)
+
+
+def _report_bug(bug: Exception, name: str) -> int:
+    with tempfile.NamedTemporaryFile("w", prefix=f"{name}-bug-", suffix=".log", delete=False) as log:
+        log.write(f"git-mailserver {__version__}, {name}, Python {sys.version}\n\n")
+        log.writelines(traceback.format_exception(bug))
+    where = "in the control plane" if isinstance(bug, DaemonBug) else f"in {name}"
+    say(f"✗ a bug {where}: {type(bug).__name__}: {bug}")
+    say(f"  please report it with {log.name}")
+    return BUG

@@ -1,0 +1,28 @@
+"""`setup`: the everyday commands, with the names and the words that scripts know."""
+
+from __future__ import annotations
+
+import sys
+
+from controlplane.cli.lazy import LazyGroup
+from controlplane.cli.run import run
+
+COMMANDS = {
+    "email": "controlplane.cli.setup.email",
+    "alias": "controlplane.cli.setup.alias",
+    "help": "controlplane.cli.setup.help",
+}
+
+program = LazyGroup(
+    name="setup",
+    table=COMMANDS,
+    help="Manage the mail server's accounts and aliases.\n\n"
+    "Every change is an edit of the state repo: it is validated, recorded with your name and the reason, and "
+    "serves when the command returns. `mailctl` shows and undoes what was done.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def main() -> None:
+    """The console script."""
+    sys.exit(run(program, "setup"))

@@ -1,0 +1,24 @@
+"""`setup email add`."""
+
+from __future__ import annotations
+
+import click
+
+from controlplane.cli import options
+from controlplane.cli.passwords import ask_password, hash_password
+from controlplane.cli.setup.edit import edit
+
+
+@click.command("add")
+@click.argument("address", type=options.address)
+@click.argument("password", required=False)
+@options.reason
+@options.wait
+def command(address: str, password: str | None, reason: str, wait: bool) -> None:
+    """Add the account ADDRESS.
+
+    A missing PASSWORD is asked for, or read from stdin when that is not a terminal. The account works
+    when the command returns: nothing is reloaded for it.
+    """
+    hashed = hash_password(ask_password(password))
+    edit("account.add", reason, wait, address=address, password_hash=hashed)

@@ -1,0 +1,37 @@
+"""`setup email del`."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from controlplane.cli import options
+from controlplane.cli.client import call_agent
+from controlplane.cli.setup.edit import edit
+from controlplane.cli.terminal import say
+
+
+@click.command("del")
+@click.argument("addresses", nargs=-1, required=True, type=options.address, metavar="ADDRESS...")
+@click.option("-y", "--yes", is_flag=True, help="Delete the mail as well, without asking.")
+@options.reason
+@options.wait
+def command(addresses: tuple[str, ...], yes: bool, reason: str, wait: bool) -> None:
+    """Delete accounts, and their mail if you say so.
+
+    The accounts can be had back with `mailctl rollback`; deleted mail cannot. Where nobody can be asked, the
+    mail stays.
+    """
+    with_mail = yes or _confirmed(addresses)
+    edit("account.remove", reason, wait, addresses=list(addresses))
+    for address in addresses if with_mail else ():
+        if call_agent("mailbox.delete", address=address).get("deleted", True):
+            say(f"  mail of {address} deleted")
+
+
+def _confirmed(addresses: tuple[str, ...]) -> bool:
+    if not sys.stdin.isatty():
+        return False
+    question = f"Delete all mail of {', '.join(addresses)} as well?"
+    return click.confirm(question, default=False, err=True)

@@ -1,0 +1,151 @@
+"""The status as lines for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from controlplane.cli.terminal import columns
+
+STEPS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+
+
+def status_lines(status: dict[str, Any], now: datetime | None = None) -> list[str]:
+    """Everything that `mailctl status` shows; `now` is the clock to count ages with."""
+    now = now or datetime.now(UTC)
+    return [
+        *_head(status, now),
+        *_services(status.get("services") or [], now),
+        *_certificates(status.get("certificates") or [], now),
+        *_notes(status),
+    ]
+
+
+def _head(status: dict[str, Any], now: datetime) -> list[str]:
+    name = status.get("hostname") or status.get("node") or "mail"
+    applied, attempted = status.get("applied") or 0, status.get("attempted") or 0
+    failure = status.get("failure")
+    word = "healthy" if status.get("healthy") and not failure else "degraded"
+    if status.get("suspended"):
+        word = "suspended"
+    if failure:
+        lines = [f"{name}   {word}           release {applied} serves; {_failed(failure, attempted, now)}"]
+        lines += _failure(failure, attempted)
+    else:
+        since = age(status.get("applied_at"), now)
+        when = f" {since} ago" if since else ""
+        lines = [f"{name}   {word}            release {applied} applied{when} (attempted {attempted})"]
+    position = status.get("position") or 0
+    verified = status.get("verified")
+    text = f", verified to {verified}" if verified else ""
+    return [*lines, f"log                 {position} change sets{text}"]
+
+
+def _failed(failure: dict[str, Any], attempted: int, now: datetime) -> str:
+    when = age(failure.get("at"), now)
+    verb = str(failure.get("outcome") or "rolled_back").replace("_", " ")
+    return f"{failure.get('release') or attempted} {verb}" + (f" {when} ago" if when else "")
+
+
+def _failure(failure: dict[str, Any], attempted: int) -> list[str]:
+    number = failure.get("release") or attempted
+    lines = [f"  {number}  {failure.get('reason', '')}"]
+    where = failure.get("origin") or failure.get("path")
+    cause = ", ".join(filter(None, [where, failure.get("change")]))
+    back = f" {failure['back']}" if failure.get("back") else ""
+    lines.append(f"  ►   {cause + '. ' if cause else ''}Push a fix, or: mailctl rollback{back}")
+    return lines
+
+
+def _services(services: Sequence[dict[str, Any]], now: datetime) -> list[str]:
+    if not services:
+        return []
+    rows = [["service", "state", "since", "probe", "", "memory"]]
+    for service in services:
+        probes = service.get("probes") or []
+        slowest = max((float(p.get("ms") or 0) for p in probes), default=0.0)
+        rows.append(
+            [
+                service["name"],
+                service["state"],
+                age(service.get("since"), now),
+                " ".join(f"{p['name']} {'✔' if p.get('ok') else '✗'}" for p in probes),
+                f"{slowest:.0f} ms" if probes else "",
+                _memory(service.get("memory_kib")),
+            ]
+        )
+    broken = [
+        f"  ✗ {service['name']} {p['name']}: {p['detail']}"
+        for service in services
+        for p in service.get("probes") or []
+        if not p.get("ok") and p.get("detail")
+    ]
+    return [*columns(rows), *broken]
+
+
+def _certificates(certificates: Sequence[dict[str, Any]], now: datetime) -> list[str]:
+    lines = []
+    for certificate in certificates:
+        ends = _parse(certificate.get("not_after"))
+        if ends is None:
+            continue
+        days = (ends - now).days
+        warning = "⚠ " if days < 14 else ""  # two weeks are time enough to act
+        end = f"ends in {days} days" if days >= 0 else "has ended"
+        lines.append(f"{warning}certificate  {', '.join(certificate.get('names') or [])}  {end}")
+    return lines
+
+
+def _notes(status: dict[str, Any]) -> list[str]:
+    pins = status.get("pins") or {}
+    lines = []
+    if pins:
+        shown = ", ".join(f"{n}={'(secret)' if v is None else v}" for n, v in sorted(pins.items()))
+        lines.append(f"pinned by the environment: {shown}")
+    if status.get("unsupported"):
+        lines.append(f"⚠ not supported yet: {', '.join(status['unsupported'])}")
+    if status.get("dns") is False:
+        lines.append("⚠ no working DNS: senders' domains and block lists cannot be checked")
+    lines += [f"⚠ environment: {complaint}" for complaint in status.get("environment") or []]
+    lines += [
+        f"⚠ certificate {slot} is not taken over: {why}"
+        for slot, why in sorted((status.get("certificate_refused") or {}).items())
+    ]
+    lines += [
+        f"⚠ main: {problem.get('path')}:{problem.get('line')}: {problem.get('message')}"
+        for problem in status.get("trouble") or []
+    ]
+    lines += [
+        f"⚠ config volume: {refused['path']} is not taken over: {refused['reason']}"
+        for refused in status.get("volume_refused") or []
+    ]
+    drift = status.get("drift") or []
+    lines.append(f"drift: {', '.join(drift) if drift else 'none'}")
+    return lines
+
+
+def age(since: object, now: datetime) -> str:
+    """How long ago, in the largest whole unit: `3 d`, `40 s`; empty for no time."""
+    then = _parse(since)
+    if then is None:
+        return ""
+    seconds = max(int((now - then).total_seconds()), 0)
+    for size, unit in STEPS:
+        if seconds >= size:
+            return f"{seconds // size} {unit}"
+    return "0 s"
+
+
+def _parse(time: object) -> datetime | None:
+    if isinstance(time, (int, float)) and time > 0:
+        return datetime.fromtimestamp(time, UTC)
+    if isinstance(time, str) and time:
+        return datetime.fromisoformat(time).astimezone(UTC)
+    return None
+
+
+def _memory(kibibytes: object) -> str:
+    if not isinstance(kibibytes, int) or kibibytes <= 0:
+        return ""
+    return f"{kibibytes / 1024:.0f} MiB"

@@ -1,0 +1,72 @@
+"""Text for people: marks, colours, columns, problems with their excerpts."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import click
+
+from controlplane.errors import Problem
+
+MARKS = {"✗": "red", "✔": "green", "►": "cyan", "⚠": "yellow", "+": "green", "−": "red", "~": "yellow"}
+
+
+def say(text: str) -> None:
+    """A line of talk to stderr; its leading mark is coloured on a terminal."""
+    click.echo(paint(text), err=True)
+
+
+def paint(line: str) -> str:
+    """The line with its first mark coloured; click strips colours where no terminal reads."""
+    body = line.lstrip()
+    colour = MARKS.get(body[:1])
+    if colour is None:
+        return line
+    return line[: len(line) - len(body)] + click.style(body[0], fg=colour) + body[1:]
+
+
+def show_lines(lines: Iterable[str]) -> None:
+    """Lines of data to stdout, marks coloured."""
+    for line in lines:
+        click.echo(paint(line))
+
+
+def show_json(value: Any) -> None:
+    """A value as JSON to stdout."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def columns(rows: Sequence[Sequence[str]], indent: str = "") -> list[str]:
+    """Rows as lines whose cells stand below each other."""
+    if not rows:
+        return []
+    widths = [max(map(_width, cells)) for cells in zip(*rows, strict=True)]
+    return [
+        indent + "  ".join(c + " " * (w - _width(c)) for c, w in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def _width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def problem_lines(problems: Sequence[Problem]) -> list[str]:
+    """Each problem with its place, its excerpt with carets, and its cure."""
+    return [line for problem in problems for line in _problem(problem)]
+
+
+def _problem(problem: Problem) -> list[str]:
+    place = problem.path and (f"{problem.path}:{problem.line}: " if problem.line else f"{problem.path}: ")
+    lines = [f"  {place}{problem.message}"]
+    if problem.excerpt:
+        lines.append(f"    {problem.line} | {problem.excerpt}")
+        if problem.column:
+            gap = " " * len(str(problem.line))
+            lines.append(f"    {gap} | {' ' * (problem.column - 1)}{'^' * max(problem.length, 1)}")
+    if problem.cure:
+        lines.append(f"    {problem.cure}")
+    return lines

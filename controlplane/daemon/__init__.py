@@ -1,0 +1,1 @@
+"""The resident control plane: takes changes in over a socket and delivers releases to the agent."""

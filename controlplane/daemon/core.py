@@ -1,0 +1,96 @@
+"""What the operations share: intake, the delivery to the agent, what the container said at start."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from controlplane.daemon.delivery import Ask, Delivery
+from controlplane.daemon.latecomers import Latecomers
+from controlplane.daemon.packing import Packing
+from controlplane.daemon.protocol import Result
+from controlplane.errors import Problem, Unavailable
+from controlplane.intake.origins import problem_of
+from controlplane.intake.pipeline import Intake, Recorded
+from controlplane.intake.plan import as_dict
+from controlplane.intake.proposal import Proposal
+from controlplane.intake.report import plan_lines
+from controlplane.intake.trees import node_trees
+from controlplane.model import DEFAULT_NODE
+
+WAIT_SECONDS = 60.0
+"""How long a command waits for its release to serve."""
+VALIDATE_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What the daemons' own checkers said of a proposal; `unavailable` says why they were not asked."""
+
+    problems: tuple[Problem, ...] = ()
+    services: tuple[str, ...] = ()
+    seconds: float = 0.0
+    unavailable: str = ""
+
+
+@dataclass
+class Daemon:
+    """The parts of the running control plane. `template` is what a new `main` starts with."""
+
+    intake: Intake
+    ask_agent: Ask
+    template: Mapping[str, bytes]
+    complaints: list[str] = field(default_factory=list)
+    """What is wrong with the container's environment."""
+    refused_certificates: dict[str, str] = field(default_factory=dict)
+    volume_refused: dict[str, str] = field(default_factory=dict)
+    verified: int = 0
+    """The position up to which somebody had the log verified since the start."""
+
+    def __post_init__(self) -> None:
+        self.packing = Packing(self.intake)
+        self.delivery = Delivery(self.intake, self.ask_agent, after=self.packing.consider)
+        self.latecomers = Latecomers(self.intake, self.delivery.poke)
+
+    def check(self, proposal: Proposal) -> Checked:
+        """Let the node's checkers look at the staged tree; their complaints are led back to `main`."""
+        tree, intake = proposal.tree, self.intake
+        if tree is None or not proposal.plan.files:
+            return Checked()
+        base = intake.release.tree if intake.release else ""
+        staged = intake.stores.releases.tree(node_trees(tree), base)
+        node = intake.stores.repo.entries(staged)[DEFAULT_NODE].id
+        try:
+            found = self.ask_agent({"op": "validate", "tree": node, "objects": []}, VALIDATE_SECONDS)
+        except Unavailable as error:
+            return Checked(unavailable=str(error))
+        return Checked(
+            problems=tuple(
+                problem_of(tree, proposal.state, each, proposal.files) for each in found.get("problems") or ()
+            ),
+            services=tuple(found.get("checked") or ()),
+            seconds=float(found.get("seconds") or 0.0),
+        )
+
+    def change(self, recorded: Recorded, before: int, wait: bool) -> Result:
+        """A recorded change as commands hear of it, waiting for its release where they ask.
+
+        `before` is the release number before the change.
+        """
+        made = recorded.release > before
+        if recorded.position or made:
+            self.delivery.poke()
+        outcome: Mapping[str, Any] | None = None
+        if made and wait:
+            outcome = self.delivery.wait_for(recorded.release, WAIT_SECONDS)
+        elif recorded.position:
+            outcome = None if made else {"outcome": "applied", "release": recorded.release, "seconds": 0.0}
+        return {
+            "position": recorded.position,
+            "release": recorded.release,
+            "commit": recorded.commit,
+            "text": plan_lines(recorded.plan) if recorded.plan.different else [],
+            "plan": as_dict(recorded.plan),
+            "outcome": outcome,
+        }

@@ -1,0 +1,163 @@
+"""Brings releases to the agent and its outcomes to the log. One thread; it sleeps until it is poked."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import structlog
+
+from controlplane.daemon.protocol import Request, Result
+from controlplane.errors import MailserverError, Unavailable
+from controlplane.intake.accepted import Cause
+from controlplane.intake.observe import outcome_events
+from controlplane.intake.pipeline import Intake
+from controlplane.intake.suspects import origin_of
+
+APPLY_SECONDS = 120.0
+"""The agent's own deadlines end an attempt, its undoing included, well before."""
+ASK_SECONDS = 20.0
+
+Outcome = Mapping[str, Any]
+Ask = Callable[[Request, float], Result]
+log = structlog.get_logger()
+
+
+class Delivery:
+    """The newest release wins: while one is applied, those between are skipped."""
+
+    def __init__(self, intake: Intake, ask: Ask, after: Callable[[], object] = lambda: None) -> None:
+        self._intake = intake
+        self._ask = ask
+        self._after = after
+        """Called after each delivery, when nobody waits any more."""
+        self._wanted = threading.Condition()
+        self._pending = self._retry = self._stopped = self._collect = False
+        self._asked = self._answered = 0
+        """Deliveries that were asked for, and the last of them that came to an end."""
+        self._newest: dict[str, Any] = {}
+
+    def start(self) -> None:
+        """Begin to deliver, in a thread of its own."""
+        threading.Thread(target=self._run, name="delivery", daemon=True).start()
+
+    def stop(self) -> None:
+        """End the thread after what it is doing."""
+        with self._wanted:
+            self._stopped = True
+            self._wanted.notify_all()
+
+    def poke(self, retry: bool = False) -> int:
+        """There may be something newer to apply; `retry` what failed. Returns what `wait_done` takes."""
+        with self._wanted:
+            self._pending = True
+            self._retry = self._retry or retry
+            self._asked += 1
+            self._wanted.notify_all()
+            return self._asked
+
+    def poke_collect(self) -> None:
+        """The agent keeps outcomes that are not in the log."""
+        with self._wanted:
+            self._collect = True
+            self._wanted.notify_all()
+
+    def wait_done(self, asked: int, seconds: float) -> Outcome | None:
+        """The outcome of a delivery that was asked for, after it ended; None when it did not in time."""
+        with self._wanted:
+            done = self._wanted.wait_for(lambda: self._answered >= asked, seconds)
+        return (self._newest or None) if done else None
+
+    def forget(self) -> None:
+        """What the newest release came to is about to be found out again."""
+        self._newest = {}
+
+    def target(self) -> dict[str, Any]:
+        """The release that the agent should serve, and the `main` to project; empty before the first."""
+        release = self._intake.release
+        if release is None:
+            return {"release": "", "number": 0, "main": ""}
+        return {"release": release.commit, "number": release.number, "main": self._intake.main}
+
+    def wait_for(self, number: int, seconds: float) -> Outcome | None:
+        """The outcome of this release or a newer one; None when there is none in time."""
+        end = time.monotonic() + seconds
+        with self._intake.changed:
+            while (found := self._outcome_of(number)) is None:
+                left = end - time.monotonic()
+                if left <= 0 or not self._intake.changed.wait(left):
+                    return self._outcome_of(number)
+            return found
+
+    def _outcome_of(self, number: int) -> Outcome | None:
+        if int(self._newest.get("release") or 0) >= number:
+            return self._newest
+        node = self._intake.state.observed.node()
+        if node.applied >= number and not node.failure:
+            return {"outcome": "applied", "release": node.applied, "seconds": 0.0, "serving": node.applied}
+        if node.suspended:
+            return {"outcome": "suspended", "release": number, "serving": node.applied}
+        return None
+
+    def _run(self) -> None:
+        while True:
+            with self._wanted:
+                self._wanted.wait_for(lambda: self._pending or self._collect or self._stopped)
+                if self._stopped:
+                    return
+                deliver, retry, collect, asked = self._pending, self._retry, self._collect, self._asked
+                self._pending = self._retry = self._collect = False
+            self._guarded(collect, deliver, retry)
+            with self._wanted:
+                self._answered = asked
+                self._wanted.notify_all()
+            self._after()
+
+    def _guarded(self, collect: bool, deliver: bool, retry: bool) -> None:
+        try:
+            if collect:
+                self.collect()
+            if deliver:
+                self._deliver(retry)
+        except Unavailable as error:
+            # The agent says hello when it is back, and fetches what it should serve.
+            log.warning("agent unavailable", error=str(error))
+        except MailserverError as error:
+            log.warning("delivery failed", error=str(error))
+        except Exception:  # a bug in one delivery must not end all later ones
+            log.exception("bug", op="delivery")
+
+    def _deliver(self, retry: bool) -> None:
+        target = self.target()
+        if not target["release"]:
+            return
+        outcome = self._ask({"op": "apply", **target, "retry": retry}, APPLY_SECONDS)
+        self._take([outcome])
+
+    def collect(self) -> None:
+        """Fetch the outcomes that the agent still keeps, record them, let it forget them."""
+        self._take(list(self._ask({"op": "outcomes"}, ASK_SECONDS).get("outcomes") or []))
+
+    def _take(self, outcomes: list[dict[str, Any]]) -> None:
+        for outcome in outcomes:
+            self._record(outcome)
+        ids = [outcome["id"] for outcome in outcomes if outcome.get("id")]
+        if ids:
+            self._ask({"op": "ack", "ids": ids}, ASK_SECONDS)
+
+    def _record(self, outcome: dict[str, Any]) -> None:
+        intake = self._intake
+        with intake.writing("recording an outcome"):
+            good = outcome.get("outcome") == "applied"
+            origin = "" if good else origin_of(intake.stores, outcome)
+            events = tuple(outcome_events(intake.state, outcome, origin))
+            if events:
+                intake.record(events, Cause("agent", "agent"), renders=False)
+        with intake.changed:
+            if int(outcome.get("release") or 0) >= int(self._newest.get("release") or 0):
+                self._newest = outcome
+            intake.changed.notify_all()
+        if outcome.get("outcome") != "applied":
+            log.warning("release", **{k: outcome.get(k) for k in ("outcome", "release", "service", "reason")})

@@ -1,0 +1,101 @@
+"""The same operations in this process, for one-off containers: no daemon runs there, and no agent.
+
+With a state volume the change is recorded, and applied when a server starts on it. Without one, the files
+of the config volume are edited where they lie.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from controlplane.daemon.protocol import Request, Result, Say
+from controlplane.daemon.run import Places, build, handle
+from controlplane.errors import Unavailable
+from controlplane.git import NewFile
+from controlplane.intake import commands, plan
+from controlplane.intake.proposal import propose_files
+from controlplane.intake.stores import REPOSITORY
+from controlplane.model import State
+from controlplane.statefiles.tree import EXECUTABLE, REGULAR, TreeFile
+
+VOLUME = Path("/tmp/docker-mailserver")  # noqa: S108  # the place that the documentation names
+
+
+def call(
+    request: Request,
+    say: Say,
+    environment: Mapping[str, str],
+    places: Places = Places(),  # noqa: B008  # frozen
+    volume: Path = VOLUME,
+) -> Result:
+    """Carry out a request where no daemon runs; raises as the daemon would.
+
+    `environment` is that of a one-off container, which has not the server's name and pins: nothing is
+    observed of it.
+    """
+    del environment
+    if not (places.root / REPOSITORY / "HEAD").exists():
+        return _in_folder(request, volume)
+    _step_down(places.root / REPOSITORY)
+    daemon = build(places, None)
+    return handle(daemon, {**request, "wait": False}, say)
+
+
+def _step_down(repository: Path) -> None:
+    """Become the repository's owner: what root wrote there, the daemon could not write again."""
+    owner = repository.stat()
+    if os.geteuid() == 0 and owner.st_uid != 0:
+        os.setgroups([])
+        os.setgid(owner.st_gid)
+        os.setuid(owner.st_uid)
+
+
+def _in_folder(request: Request, volume: Path) -> Result:
+    """Edit or list the files of a bare config folder."""
+    files = {f"config/{path}": file for path, file in _read(volume).items()}
+    if request["op"] == "edit":
+        changes = commands.make(str(request.get("command")), request)(files)
+        after = dict(files)
+        for path, change in changes.items():
+            if isinstance(change, NewFile):
+                after[path] = TreeFile(change.content, change.mode)
+        proposal = propose_files(State(), None, after, guard=False).must_be_sound()
+        _write(volume, {path: after[path] for path in changes if path in after})
+        return {
+            "position": 0, "release": 0, "commit": "", "text": [],
+            "plan": plan.as_dict(proposal.plan), "outcome": None,
+        }  # fmt: skip
+    if request["op"] in ("accounts", "aliases"):
+        desired = propose_files(State(), None, files, guard=False).must_be_sound().state.desired
+        if request["op"] == "accounts":
+            return {"accounts": [{"address": address, "aliases": []} for address in desired.accounts]}
+        return {
+            "aliases": [{"alias": a.source, "targets": list(a.targets)} for a in desired.aliases.values()]
+        }
+    raise Unavailable("there is no state repo here, and no server; start the mail server first")
+
+
+def _read(volume: Path) -> dict[str, TreeFile]:
+    if not volume.is_dir():
+        raise Unavailable(f"neither a state repo nor a config volume is mounted ({volume})")
+    files = [path for path in sorted(volume.rglob("*")) if path.is_file() and not path.is_symlink()]
+    return {
+        path.relative_to(volume).as_posix(): TreeFile(
+            path.read_bytes(), EXECUTABLE if path.stat().st_mode & 0o100 else REGULAR
+        )
+        for path in files
+    }
+
+
+def _write(volume: Path, files: Mapping[str, TreeFile]) -> None:
+    for path, file in files.items():
+        target = volume / path.removeprefix("config/")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        aside = target.with_name(f".{target.name}.new")
+        aside.write_bytes(file.content)
+        if target.exists():
+            shutil.copymode(target, aside)  # whoever closed a file with password hashes wants it closed
+        aside.replace(target)

@@ -1,0 +1,59 @@
+"""Takes over what git moved and then told nobody of.
+
+git answers the pusher before it runs post-receive (git-receive-pack(1)), and dies of a client that went
+away meanwhile: `main` has moved then, and nobody would look until the next change. A post-receive that
+failed, of a full disk say, is tried again in the same way.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import structlog
+
+from controlplane.errors import MailserverError
+from controlplane.intake.pipeline import Intake
+
+PATIENCE = 10.0
+"""Seconds between the consent to a push and the look after it."""
+
+log = structlog.get_logger()
+
+
+class Latecomers:
+    """Pushes that were accepted and whose post-receive has not ended yet, each with its timer."""
+
+    def __init__(self, intake: Intake, poke: Callable[[], object]) -> None:
+        self._intake, self._poke = intake, poke
+        self._waiting: dict[str, threading.Timer] = {}
+        self._lock = threading.Lock()
+
+    def expect(self, commit: str) -> None:
+        """This commit may become `main`: look after it unless it arrives."""
+        timer = threading.Timer(PATIENCE, self._look, (commit,))
+        timer.daemon = True
+        with self._lock:
+            before, self._waiting[commit] = self._waiting.get(commit), timer
+        if before is not None:
+            before.cancel()
+        timer.start()
+
+    def arrived(self, commit: str) -> None:
+        """Its post-receive has ended well."""
+        with self._lock:
+            timer = self._waiting.pop(commit, None)
+        if timer is not None:
+            timer.cancel()
+
+    def _look(self, commit: str) -> None:
+        try:
+            self._intake.stores.repo.flush()
+            if self._intake.catch_up():
+                log.warning("taken over late", main=self._intake.main)
+                self._poke()
+        except (MailserverError, OSError) as error:
+            log.warning("not taken over yet", commit=commit, error=str(error))
+            self.expect(commit)
+        else:
+            self.arrived(commit)

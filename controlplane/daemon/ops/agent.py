@@ -1,0 +1,109 @@
+"""What the agent reports: who it is, certificates, edits in the config volume, outcomes, drift."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from controlplane.daemon.certificates import read_chain
+from controlplane.daemon.core import Daemon
+from controlplane.daemon.ops.arguments import content, text
+from controlplane.daemon.protocol import Request, Result, Say
+from controlplane.errors import Refused, UsageError
+from controlplane.events import CertificateRefused, CertificateRenewed, EditRefused
+from controlplane.intake.accepted import Cause
+from controlplane.intake.observe import drift_events
+from controlplane.intake.volume import VolumeEdit, is_ours, take_over
+from controlplane.model import DEFAULT_NODE
+
+AGENT = "agent"
+
+
+def hello(daemon: Daemon, request: Request, say: Say) -> Result:
+    """The agent is there: the release it should serve, and the certificates that the log knows."""
+    del request, say
+    daemon.delivery.poke_collect()
+    known = daemon.intake.state.observed.certificates.values()
+    return {**daemon.delivery.target(), "certificates": [asdict(each) for each in known]}
+
+
+def certificate(daemon: Daemon, request: Request, say: Say) -> Result:
+    """A pair was seen, or refused; the answer names the release that serves it."""
+    del say
+    slot, reason = text(request, "slot") or "default", text(request, "refused")
+    if reason:
+        _refuse_certificate(daemon, slot, reason)
+        return daemon.delivery.target()
+    try:
+        event = read_chain(slot, text(request, "chain"), bool(request.get("made_here")))
+    except Refused as error:
+        _refuse_certificate(daemon, slot, str(error))
+        raise
+    daemon.refused_certificates.pop(slot, None)
+    _renew(daemon, event)
+    return daemon.delivery.target()
+
+
+def volume(daemon: Daemon, request: Request, say: Say) -> Result:
+    """Files of the config volume that somebody edited by hand."""
+    del say
+    edits = [_edit(change) for change in request.get("changes") or []]
+    recorded, refusals = take_over(daemon.intake, edits, daemon.template)
+    for edit in edits:
+        daemon.volume_refused.pop(edit.path, None)
+    news = {each.path: each.reason for each in refusals}
+    if news:
+        events = [EditRefused(node=DEFAULT_NODE, path=path, reason=why) for path, why in news.items()]
+        daemon.intake.record(events, Cause("config-volume", "config-volume"), renders=False)
+        daemon.volume_refused |= news
+    if recorded is not None:
+        daemon.delivery.poke()
+    overruled = [edit.path for edit in edits if is_ours(edit.path)]
+    told = [asdict(each) for each in refusals]
+    return {"refused": told, "overruled": overruled, "main": daemon.intake.main}
+
+
+def outcomes(daemon: Daemon, request: Request, say: Say) -> Result:
+    """The agent keeps outcomes that were not acknowledged: fetch them soon."""
+    del request, say
+    daemon.delivery.poke_collect()
+    return {}
+
+
+def drift(daemon: Daemon, request: Request, say: Say) -> Result:
+    """Managed files differ from the applied release, or no longer do."""
+    del say
+    paths = tuple(sorted(str(path) for path in request.get("paths") or ()))
+    with daemon.intake.writing("recording drift"):
+        events = drift_events(daemon.intake.state, paths)
+        if events:
+            daemon.intake.record(events, Cause(AGENT, "agent"), renders=False)
+    return {}
+
+
+def _renew(daemon: Daemon, event: CertificateRenewed) -> None:
+    intake = daemon.intake
+    with intake.writing("recording a certificate"):
+        known = intake.state.observed.certificates.get(event.slot)
+        if known is None or known.fingerprint != event.fingerprint:
+            intake.record([event], Cause(AGENT, "certificate"))
+            daemon.delivery.poke()
+
+
+def _refuse_certificate(daemon: Daemon, slot: str, reason: str) -> None:
+    if daemon.refused_certificates.get(slot) != reason:
+        daemon.refused_certificates[slot] = reason
+        event = CertificateRefused(slot=slot, reason=reason)
+        daemon.intake.record([event], Cause(AGENT, "certificate"), renders=False)
+
+
+def _edit(change: Any) -> VolumeEdit:
+    if not isinstance(change, dict) or not isinstance(change.get("path"), str):
+        raise UsageError.because("a change is an object with a path", "see the control protocol")
+    given = change.get("content")
+    return VolumeEdit(
+        path=change["path"],
+        content=None if given is None else content(given, change["path"]),
+        executable=bool(change.get("executable")),
+        base=str(change.get("base") or ""),
+    )

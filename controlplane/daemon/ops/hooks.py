@@ -1,0 +1,158 @@
+"""What git's hooks ask: may this push pass, and it has passed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from controlplane.daemon.core import Checked, Daemon
+from controlplane.daemon.ops import previews
+from controlplane.daemon.ops.arguments import text
+from controlplane.daemon.protocol import Request, Result, Say
+from controlplane.daemon.server import AlreadySaid
+from controlplane.errors import MailserverError, Refused
+from controlplane.git import StateRepo
+from controlplane.intake import on_the_way
+from controlplane.intake.accepted import Cause
+from controlplane.intake.branches import HEADS, MAIN, NOTHING, meaning
+from controlplane.intake.limits import OPTION as MASS_DELETE
+from controlplane.intake.proposal import Proposal
+from controlplane.intake.report import counted, plan_lines, problem_lines
+
+DRY_RUN = "dry-run"
+REASON = "reason="
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The push options (git-push(1), -o)."""
+
+    dry_run: bool = False
+    mass_delete: bool = False
+    reason: str = ""
+
+
+def pre_receive(daemon: Daemon, request: Request, say: Say) -> Result:
+    """Plan every update of a push and check it; raises Refused for the push as a whole."""
+    try:
+        return _decide(daemon, request, say)
+    except MailserverError as error:
+        lines = problem_lines(error.problems) if isinstance(error, Refused) else [f"✗ refused: {error}"]
+        for line in lines:
+            say(line)
+        raise AlreadySaid(error) from error
+
+
+def post_receive(daemon: Daemon, request: Request, say: Say) -> Result:
+    """Take over what git has moved, and tell where it went; does not wait for the agent."""
+    daemon.intake.stores.repo.flush()
+    for _, new, ref in _updates(request):
+        if ref == MAIN:
+            _take_over(daemon, new, say)
+            daemon.latecomers.arrived(new)
+        elif ref.startswith(HEADS):
+            previews.follow(daemon, ref.removeprefix(HEADS), "" if new == NOTHING else new, say)
+    return {}
+
+
+def parse_options(given: list[str]) -> Options:
+    """The options of a push; raises Refused for an unknown one."""
+    reason = ""
+    for option in given:
+        if option.startswith(REASON):
+            reason = option.removeprefix(REASON).strip()
+        elif option not in (DRY_RUN, MASS_DELETE):
+            raise Refused.because(
+                f"{option!r} is not a push option", f"use {DRY_RUN}, {REASON}… or {MASS_DELETE}"
+            )
+    return Options(DRY_RUN in given, MASS_DELETE in given, reason)
+
+
+def _decide(daemon: Daemon, request: Request, say: Say) -> Result:
+    options = parse_options([str(option) for option in request.get("options") or []])
+    repo, actor = _repo_of(daemon, request), text(request, "actor") or "unknown"
+    accepted: dict[str, Cause] = {}
+    for old, new, ref in _updates(request):
+        kind = meaning(repo, old, new, ref)
+        if kind == "main":
+            accepted[new] = cause = _cause(repo, new, actor, options)
+            _check_main(daemon, repo, ("" if old == NOTHING else old, new), cause, options, say)
+        elif kind == "branch" and new != NOTHING:
+            previews.show(daemon, repo, ref.removeprefix(HEADS), new, say)
+    if options.dry_run:
+        raise Refused.because("dry run: nothing was changed", f"push without -o {DRY_RUN} to make it so")
+    for commit, cause in accepted.items():
+        daemon.intake.stores.accepted.remember(commit, cause)
+        daemon.latecomers.expect(commit)
+    return {}
+
+
+def _check_main(
+    daemon: Daemon, repo: StateRepo, move: tuple[str, str], cause: Cause, options: Options, say: Say
+) -> None:
+    intake, (old, new) = daemon.intake, move
+    with intake.writing("planning a push"):
+        intake.catch_up()
+        proposal = intake.propose(new, repo, guard=not options.mass_delete).must_be_sound()
+    if not proposal.state.settings.allow_cleartext_secrets and (found := on_the_way.secrets(repo, old, new)):
+        raise Refused(found)
+    checked = daemon.check(proposal)
+    if checked.problems:
+        raise Refused(checked.problems)
+    for line in [_headline(proposal, cause), *_plan(proposal), _validated(checked)]:
+        if line:
+            say(line)
+
+
+def _take_over(daemon: Daemon, new: str, say: Say) -> None:
+    intake = daemon.intake
+    before = intake.release_number
+    recorded = {each.commit: each for each in intake.catch_up()}
+    daemon.delivery.poke()
+    if intake.trouble:
+        for line in problem_lines(intake.trouble):
+            say(line)
+        return
+    done = recorded.get(new) or intake.recent.get(new)
+    if done is None or not done.position:
+        say("✔ recorded; nothing that the server reads has changed")
+    elif done.release > before or done.commit not in recorded:
+        say(f"✔ change set {done.position}, release {done.release}")
+        say(f"  watch it: mailctl status --wait {done.release}")
+    else:
+        say(f"✔ change set {done.position}; no rendered file changes")
+
+
+def _cause(repo: StateRepo, commit: str, actor: str, options: Options) -> Cause:
+    info = repo.commit_info(commit)
+    author = info.author.name if info.author.name != actor else ""
+    return Cause(actor, "push", options.reason or info.message.strip(), author)
+
+
+def _headline(proposal: Proposal, cause: Cause) -> str:
+    who = f"{cause.author} ({cause.actor})" if cause.author else cause.actor
+    subject = cause.reason.partition("\n")[0]
+    return f'► {counted(len(proposal.events), "change")} by {who}: "{subject}"'
+
+
+def _plan(proposal: Proposal) -> list[str]:
+    return (
+        plan_lines(proposal.plan) if proposal.plan.different else ["  nothing that the server reads changes"]
+    )
+
+
+def _validated(checked: Checked) -> str:
+    if checked.unavailable:
+        return f"⚠ not checked by the daemons: {checked.unavailable}; the node checks before it applies"
+    if not checked.services:
+        return ""
+    return f"✔ validated with {', '.join(checked.services)} ({checked.seconds:.1f} s)"
+
+
+def _repo_of(daemon: Daemon, request: Request) -> StateRepo:
+    quarantine = text(request, "quarantine")
+    return daemon.intake.stores.repo.fresh((Path(quarantine),) if quarantine else ())
+
+
+def _updates(request: Request) -> list[tuple[str, str, str]]:
+    return [(str(old), str(new), str(ref)) for old, new, ref in request.get("updates") or []]

@@ -1,0 +1,124 @@
+"""Operations that look at states: show, diff, explain, seal."""
+
+from __future__ import annotations
+
+from difflib import unified_diff
+from typing import Any
+
+from controlplane import secrets
+from controlplane.daemon.core import Daemon
+from controlplane.daemon.ops import arguments
+from controlplane.daemon.protocol import Request, Result, Say
+from controlplane.errors import NotFound
+from controlplane.intake import revisions
+from controlplane.intake.diff import diff as compare
+from controlplane.intake.plan import Plan, as_dict
+from controlplane.intake.proposal import render
+from controlplane.intake.report import event_lines
+from controlplane.log_format import format_time
+from controlplane.model import State
+from controlplane.settings import catalog
+from renderers.release import NodeTree
+from renderers.service import RenderedFile
+
+
+def show(daemon: Daemon, request: Request, say: Say) -> Result:
+    """Accounts, aliases, settings and files as they were; never a password hash or a secret."""
+    del say
+    intake = daemon.intake
+    revision = revisions.find(intake, arguments.text(request, "at"))
+    state = revisions.state_at(intake, revision)
+    log = intake.stores.log
+    desired = state.desired
+    time = log.header(log.commit_at(revision.position)).time if revision.position else None
+    return {
+        "position": revision.position,
+        "time": format_time(time) if time else "",
+        "accounts": list(desired.accounts),
+        "aliases": [{"alias": a.source, "targets": list(a.targets)} for a in desired.aliases.values()],
+        "regexps": [{"pattern": r.pattern, "targets": list(r.targets)} for r in desired.regexps.values()],
+        "settings": {name: _shown(name, value) for name, value in desired.settings.items()},
+        "overrides": [
+            {"path": o.path, "bytes": len(o.content), "blob": o.blob} for o in desired.overrides.values()
+        ],
+    }
+
+
+def diff(daemon: Daemon, request: Request, say: Say) -> Result:
+    """What differs between two revisions: in meaning, and in what the services read."""
+    del say
+    intake = daemon.intake
+    old = revisions.state_at(intake, revisions.find(intake, arguments.text(request, "a")))
+    new = revisions.state_at(intake, revisions.find(intake, arguments.text(request, "b")))
+    events = compare(old.desired, new.desired)
+    plan = Plan(events=events)
+    rendered = "\n".join(_rendered(old, new))
+    return {
+        "text": event_lines(plan),
+        "events": as_dict(plan)["events"],
+        "rendered": rendered,
+        "different": bool(events or rendered),
+    }
+
+
+def explain(daemon: Daemon, request: Request, say: Say) -> Result:
+    """The value of a setting that is in effect, and where it comes from."""
+    del say
+    name = arguments.text(request, "name").upper()
+    spec = catalog.SETTINGS.get(name)
+    if spec is None:
+        raise NotFound(catalog.unknown(name)[0])
+    state = daemon.intake.state
+    source, given = "default", ""
+    if pin := state.observed.pins.get(name):
+        source, given = "environment", pin.value or ""
+    elif name in state.desired.settings:
+        source, given = "main", state.desired.settings[name]
+    value = None if spec.secret else _plain(getattr(state.settings, spec.field, spec.default))
+    return {
+        "value": value,
+        "given": None if spec.secret else given,
+        "source": source,
+        "supported": spec.supported if spec.secret else spec.supports(given),
+    }
+
+
+def seal(daemon: Daemon, request: Request, say: Say) -> Result:
+    """Seal a value for this server."""
+    del say
+    content = arguments.content(request.get("content"), "content")
+    identity = secrets.ensure_identity(daemon.intake.stores.control)
+    return {"sealed": secrets.seal(content, secrets.recipient_of(identity))}
+
+
+def _shown(name: str, value: str) -> str | None:
+    spec = catalog.SETTINGS.get(name)
+    return None if spec is not None and spec.secret else value
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    return str(getattr(value, "value", value))
+
+
+def _rendered(old: State, new: State) -> list[str]:
+    before, after = _contents(render(old)[0]), _contents(render(new)[0])
+    lines: list[str] = []
+    for path in sorted(before.keys() | after.keys()):
+        a, b = before.get(path, b""), after.get(path, b"")
+        if a != b:
+            one, other = (side.decode("utf-8", "replace").splitlines() for side in (a, b))
+            lines += unified_diff(one, other, f"a/{path}", f"b/{path}", lineterm="")
+    return lines
+
+
+def _contents(tree: NodeTree | None) -> dict[str, bytes]:
+    """Rendered files as they may be shown: without those that hold password hashes."""
+    if tree is None:
+        return {}
+    return {
+        path: file.content
+        for path, file in tree.files.items()
+        if isinstance(file, RenderedFile) and file.mode & 0o044
+    }

@@ -1,0 +1,114 @@
+"""Operations about what serves: status, reconcile, suspend and resume."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from controlplane.daemon.core import WAIT_SECONDS, Daemon
+from controlplane.daemon.ops import arguments
+from controlplane.daemon.protocol import Request, Result, Say
+from controlplane.errors import Unavailable
+from controlplane.events import ApplyResumed, ApplySuspended, Event
+from controlplane.intake.pipeline import Recorded
+from controlplane.intake.plan import Plan
+from controlplane.intake.suspects import change_of, origin_of
+from controlplane.intake.warnings import unsupported
+from controlplane.model import DEFAULT_NODE
+
+ASK_SECONDS = 20.0
+
+
+def status(daemon: Daemon, request: Request, say: Say) -> Result:
+    """What serves, as the agent sees it, and what the control plane knows besides."""
+    del say
+    wanted = int(request.get("wait") or 0)
+    end = time.monotonic() + float(request.get("timeout") or WAIT_SECONDS)
+    if wanted:
+        daemon.delivery.wait_for(wanted, end - time.monotonic())
+    intake = daemon.intake
+    state = intake.state
+    node = state.observed.node()
+    seen: dict[str, Any] = {
+        "node": node.node,
+        "applied": node.applied,
+        "attempted": node.attempted,
+        "suspended": node.suspended,
+        "healthy": False,
+        "failure": {"release": node.attempted, "reason": node.failure} if node.failure else None,
+        "drift": list(node.drifted),
+    }
+    try:
+        seen |= daemon.ask_agent({"op": "status"}, ASK_SECONDS)
+    except Unavailable as error:
+        seen["failure"] = {"release": node.attempted, "reason": str(error)}
+    else:
+        if seen["failure"]:
+            seen["failure"] = _blame(daemon, seen["failure"])
+    return seen | _known(daemon)
+
+
+def reconcile(daemon: Daemon, request: Request, say: Say) -> Result:
+    """Take over what is waiting and apply the newest release again, quarantined or not."""
+    del say
+    intake = daemon.intake
+    done = intake.catch_up()
+    intake.ensure_release()
+    daemon.delivery.forget()
+    asked = daemon.delivery.poke(retry=True)
+    outcome = daemon.delivery.wait_done(asked, WAIT_SECONDS) if request.get("wait") else None
+    last = done[-1] if done else Recorded(0, intake.release_number, intake.main, Plan())
+    return daemon.change(last, intake.release_number, wait=False) | {"outcome": outcome}
+
+
+def suspend(daemon: Daemon, request: Request, say: Say) -> Result:
+    """Go on making releases, and hold them back."""
+    del say
+    return _switch(daemon, request, "suspend", ApplySuspended, daemon.intake.state.observed.node().suspended)
+
+
+def resume(daemon: Daemon, request: Request, say: Say) -> Result:
+    """Apply releases again, the newest one at once."""
+    del say
+    held = daemon.intake.state.observed.node().suspended
+    done = _switch(daemon, request, "resume", ApplyResumed, not held)
+    daemon.delivery.forget()
+    daemon.delivery.poke()
+    return done
+
+
+def _switch(daemon: Daemon, request: Request, op: str, event: Callable[..., Event], is_so: bool) -> Result:
+    daemon.ask_agent({"op": op}, ASK_SECONDS)
+    if is_so:
+        return {"position": 0}
+    recorded = daemon.intake.record([event(node=DEFAULT_NODE)], arguments.cause(request), renders=False)
+    return {"position": recorded.position}
+
+
+def _blame(daemon: Daemon, failure: dict[str, Any]) -> dict[str, Any]:
+    """The failure with the line of `main` behind it, whose change set it was, and where to roll back to."""
+    stores = daemon.intake.stores
+    origin = str(failure.get("origin") or "") or origin_of(stores, failure)
+    change, back = change_of(stores, failure, origin)
+    return failure | {"origin": origin, "change": change, "back": back}
+
+
+def _known(daemon: Daemon) -> Result:
+    intake = daemon.intake
+    observed = intake.state.observed
+    return {
+        "hostname": intake.state.hostname,
+        "position": intake.position,
+        "verified": daemon.verified,
+        "release": intake.release_number,
+        "certificates": [
+            {"slot": c.slot, "names": list(c.names), "not_after": c.not_after, "made_here": c.made_here}
+            for c in observed.certificates.values()
+        ],
+        "pins": {pin.name: pin.value for pin in observed.pins.values()},
+        "unsupported": unsupported(intake.state),
+        "environment": daemon.complaints,
+        "trouble": [problem.as_dict() for problem in intake.trouble],
+        "certificate_refused": daemon.refused_certificates,
+    }

@@ -1,0 +1,83 @@
+"""What a change would do, and whether it may: without making it."""
+
+from __future__ import annotations
+
+import time
+
+from controlplane.daemon.core import Checked, Daemon
+from controlplane.daemon.ops import arguments
+from controlplane.daemon.protocol import Request, Result, Say
+from controlplane.errors import MailserverError
+from controlplane.git import StateRepo
+from controlplane.intake import revisions
+from controlplane.intake.plan import as_dict
+from controlplane.intake.proposal import Proposal, propose_files, render
+from controlplane.intake.report import markdown, plan_lines, problem_lines
+from controlplane.intake.trees import Files, MainReader
+from controlplane.model import State
+
+
+def plan(daemon: Daemon, request: Request, say: Say) -> Result:
+    """The plan of a tree or of a revision against the state, or against another revision."""
+    del say
+    state = _base(daemon, arguments.text(request, "base"))
+    files: Files = arguments.files(request) or _files_at(daemon, arguments.text(request, "target") or "main")
+    tree, _ = render(state)
+    found = propose_files(state, tree, files, guard=False).plan
+    return {
+        "plan": as_dict(found),
+        "text": problem_lines(found.problems) if found.problems else plan_lines(found),
+        "markdown": markdown(found),
+        "different": found.different,
+        "problems": [problem.as_dict() for problem in found.problems],
+    }
+
+
+def validate(daemon: Daemon, request: Request, say: Say) -> Result:
+    """Everything that a push of this tree would be refused for, the daemons' own checkers included."""
+    del say
+    begun = time.monotonic()
+    files: Files = arguments.files(request) or _files_at(
+        daemon, arguments.text(request, "revision") or "main"
+    )
+    with daemon.intake.writing("validating"):
+        proposal = daemon.intake.propose_files(files, guard=False)
+    checked = daemon.check(proposal) if not proposal.problems else Checked()
+    problems = (*proposal.problems, *checked.problems)
+    return {
+        "problems": [problem.as_dict() for problem in problems],
+        "warnings": _warnings(proposal, checked),
+        "checked": list(checked.services),
+        "seconds": round(time.monotonic() - begun, 3),
+    }
+
+
+def _warnings(proposal: Proposal, checked: Checked) -> list[str]:
+    lines = [f"{warning.subject}: {warning.message}" for warning in proposal.plan.warnings]
+    if checked.unavailable:
+        lines.append(f"not checked by the daemons: {checked.unavailable}")
+    return lines
+
+
+def _base(daemon: Daemon, revision: str) -> State:
+    """The state to compare with; for a commit that never was live, its own meaning."""
+    intake = daemon.intake
+    found = revisions.find(intake, revision)
+    if found.position:
+        return revisions.state_at(intake, found)
+    files = _read(intake.stores.repo, found.main)
+    empty = State(observed=intake.state.observed)
+    return propose_files(empty, None, files, guard=False).must_be_sound().state
+
+
+def _files_at(daemon: Daemon, revision: str) -> Files:
+    repo = daemon.intake.stores.repo
+    try:
+        # a branch first: `main` must not be taken for the position that it is at
+        return _read(repo, repo.resolve(f"refs/heads/{revision}"))
+    except MailserverError:
+        return _read(repo, revisions.find(daemon.intake, revision).main)
+
+
+def _read(repo: StateRepo, commit: str) -> Files:
+    return MainReader().read(repo, commit)

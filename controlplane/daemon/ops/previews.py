@@ -1,0 +1,62 @@
+"""Branches beside `main`: their plan is shown and their rendering kept, and nothing is changed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import controlplane
+from controlplane.daemon.core import Daemon
+from controlplane.daemon.protocol import Say
+from controlplane.errors import MailserverError
+from controlplane.git import StateRepo
+from controlplane.intake.proposal import Proposal
+from controlplane.intake.report import plan_lines, problem_lines
+from controlplane.intake.trees import node_trees
+from controlplane.release import PREVIEWS, Basis
+
+
+def show(daemon: Daemon, repo: StateRepo, branch: str, commit: str, say: Say) -> None:
+    """Tell what the branch would change. Its mistakes are told too, and refuse nothing: they are not live."""
+    proposal = _propose(daemon, repo, commit)
+    say(f"► preview of {branch} against main")
+    if proposal.problems:
+        for line in problem_lines(proposal.problems):
+            say(line.replace("refused: nothing was changed", "would be refused on main"))
+        return
+    checked = daemon.check(proposal)
+    for line in plan_lines(proposal.plan):
+        say(line)
+    for line in problem_lines(checked.problems) if checked.problems else ():
+        say(line.replace("refused: nothing was changed", "would be refused on main"))
+
+
+def follow(daemon: Daemon, branch: str, commit: str, say: Say) -> None:
+    """Make `preview/<branch>` what the branch would render; an empty commit removes it."""
+    try:
+        _follow(daemon, branch, commit, say)
+    except MailserverError as error:
+        say(f"⚠ no preview: {error}")
+
+
+def _follow(daemon: Daemon, branch: str, commit: str, say: Say) -> None:
+    intake = daemon.intake
+    releases = intake.stores.releases
+    with intake.writing(f"preview of {branch}"):
+        if not commit:
+            releases.drop_preview(branch)
+            return
+        proposal = _propose(daemon, intake.stores.repo, commit)
+        if proposal.tree is None:
+            releases.drop_preview(branch)
+            return
+        tip = intake.stores.log.tip()
+        basis = Basis(tip.position, tip.commit, commit, controlplane.__version__)
+        releases.preview(branch, node_trees(proposal.tree), basis, datetime.now(UTC))
+    name = PREVIEWS + branch
+    say(f"  rendered as {name}: git fetch && git diff origin/rendered origin/{name}")
+
+
+def _propose(daemon: Daemon, repo: StateRepo, commit: str) -> Proposal:
+    with daemon.intake.writing("planning a preview"):
+        daemon.intake.catch_up()
+        return daemon.intake.propose(commit, repo, guard=False)

@@ -1,0 +1,132 @@
+"""Operations that question the log: log, history, verify."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from controlplane import verify as proof
+from controlplane.daemon.core import Daemon
+from controlplane.daemon.ops.arguments import text
+from controlplane.daemon.protocol import Request, Result, Say
+from controlplane.errors import UsageError
+from controlplane.events import ChangeSet
+from controlplane.intake.proposal import render
+from controlplane.intake.revisions import parse_time
+from controlplane.intake.trees import MainReader, node_trees
+from controlplane.log_format import format_time
+from controlplane.model import State
+from controlplane.statefiles.tree import read_tree
+
+MOST = 100_000
+
+
+def log(daemon: Daemon, request: Request, say: Say) -> Result:
+    """Events that the filters let through, newest last."""
+    del say
+    from controlplane.readmodel import Filters
+
+    given: dict[str, Any] = request.get("filters") or {}
+    filters = Filters(
+        kinds=_words(given.get("kind")),
+        subject=text(given, "subject"),
+        actors=_words(given.get("actor")),
+        source=text(given, "source"),
+        since=_time(given, "since"),
+        until=_time(given, "until"),
+        text=text(given, "text"),
+        limit=min(int(request.get("limit") or MOST), MOST),
+    )
+    entries = daemon.intake.stores.questions().log(filters)
+    return {"entries": [_entry(entry) for entry in reversed(entries)]}
+
+
+def history(daemon: Daemon, request: Request, say: Say) -> Result:
+    """Everything that happened to one subject, oldest first."""
+    del say
+    entries = daemon.intake.stores.questions().history(text(request, "subject"))
+    return {"entries": [_entry(entry) for entry in entries]}
+
+
+def verify(daemon: Daemon, request: Request, say: Say) -> Result:
+    """Replay the log; compare its end with `main` and with `rendered`."""
+    del request, say
+    begun, intake = time.monotonic(), daemon.intake
+    stores = intake.stores
+    anchors, faults = proof.release_anchors(stores.releases)
+    findings = [f"rendered: {fault.message}" for fault in faults]
+    tip = stores.log.tip().position
+    checks = [
+        proof.Comparison(at=lambda change: change.position == tip, compare=_Ends(daemon).compare),
+    ]
+    positions = events = 0
+    for step in proof.verify(stores.repo, stores.log, checks, anchors):
+        positions, events = step.position, events + step.events
+        findings += [f"change set {f.position} ({f.commit[:12]}): {f.message}" for f in step.findings]
+    if not findings:
+        daemon.verified = positions
+    return {
+        "ok": not findings,
+        "positions": positions,
+        "events": events,
+        "seconds": round(time.monotonic() - begun, 3),
+        "findings": findings,
+    }
+
+
+class _Ends:
+    """Compares the end of the log with what stands on `main` and on `rendered`."""
+
+    def __init__(self, daemon: Daemon) -> None:
+        self._intake = daemon.intake
+
+    def compare(self, change: ChangeSet, state: State) -> Iterable[str]:
+        """A line for each disagreement."""
+        del change
+        repo = self._intake.stores.repo.fresh()
+        files = MainReader().read(repo, repo.refs.get("main"))
+        desired, problems = read_tree(files)
+        if problems:
+            yield f"main cannot be read: {problems[0].path}:{problems[0].line}: {problems[0].message}"
+        elif desired != state.desired:
+            yield "main says something else than the log"
+        tree, newest = render(state)[0], self._intake.stores.releases.newest()
+        if tree is None or newest is None:
+            return
+        if self._intake.stores.releases.tree(node_trees(tree)) != newest.tree:
+            yield f"release {newest.number} is not what the log renders to"
+
+
+def _entry(entry: Any) -> dict[str, Any]:
+    return {
+        "position": entry.position,
+        "time": format_time(entry.time),
+        "kind": entry.kind,
+        "effect": entry.effect,
+        "subject": entry.subject,
+        "detail": entry.text,
+        "actor": entry.actor,
+        "source": entry.source,
+        "author": entry.author,
+        "reason": entry.reason,
+        "release": entry.release,
+        "outcome": entry.outcome,
+        "live": format_time(entry.live_at) if entry.live_at else "",
+    }
+
+
+def _words(given: object) -> tuple[str, ...]:
+    if isinstance(given, list | tuple):
+        return tuple(str(each) for each in given)
+    return (str(given),) if given else ()
+
+
+def _time(given: dict[str, Any], name: str) -> Any:
+    value = text(given, name)
+    time = parse_time(value) if value else None
+    if value and time is None:
+        raise UsageError.because(f"{value} is not a time", "write 2026-11-22 or 2026-11-22T14:00Z")
+    if time is not None and name == "since" and len(value) == 10:
+        return time.replace(hour=0, minute=0, second=0, microsecond=0)  # a day counts from its start
+    return time

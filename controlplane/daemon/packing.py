@@ -1,0 +1,40 @@
+"""Packs the state repo beside everything else, whenever enough has come together."""
+
+from __future__ import annotations
+
+import threading
+
+import structlog
+
+from controlplane.errors import MailserverError
+from controlplane.git import many_loose, pack_loose, prune_packed
+from controlplane.intake.pipeline import Intake
+
+log = structlog.get_logger()
+
+
+class Packing:
+    """At most one packing at a time, in a thread that ends with it."""
+
+    def __init__(self, intake: Intake) -> None:
+        self._intake = intake
+        self._busy = threading.Lock()
+
+    def consider(self) -> threading.Thread | None:
+        """Begin to pack if there is enough to pack and nobody does yet; the thread that does."""
+        if not many_loose(self._intake.stores.repo.path) or not self._busy.acquire(blocking=False):
+            return None
+        thread = threading.Thread(target=self._pack, name="packing", daemon=True)
+        thread.start()
+        return thread
+
+    def _pack(self) -> None:
+        path = self._intake.stores.repo.path
+        try:
+            pack_loose(path)
+            with self._intake.writing("removing loose copies of packed objects"):
+                prune_packed(path)
+        except (MailserverError, OSError) as error:
+            log.warning("not packed", error=str(error))
+        finally:
+            self._busy.release()

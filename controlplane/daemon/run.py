@@ -1,0 +1,83 @@
+"""The daemon's life: prepare, listen, serve, save."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+import structlog
+
+import controlplane
+from controlplane.daemon import ops
+from controlplane.daemon.core import Daemon
+from controlplane.daemon.protocol import Request, Result, Say, ask
+from controlplane.daemon.server import Server
+from controlplane.daemon.start import prepare
+from controlplane.errors import MailserverError
+
+PACKAGE = Path(controlplane.__file__).parent
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where everything lies; the defaults are those of the image."""
+
+    root: Path = Path("/var/mail-state")
+    socket: Path = Path("/run/mail-control/control.sock")
+    agent: Path = Path("/run/mail-agent/agent.sock")
+    hooks: Path = Path("/usr/local/lib/git-mailserver/hooks")
+    template: Path = PACKAGE / "state-repo-template"
+
+
+def build(places: Places, environment: Mapping[str, str] | None) -> Daemon:
+    """The daemon's parts, ready to answer; raises what keeps it from starting.
+
+    None for the environment: it is not the server's, so it says nothing of what is pinned.
+    """
+
+    def ask_agent(request: Request, seconds: float) -> Result:
+        return ask(str(places.agent), request, seconds)
+
+    return prepare(places.root, environment, places.hooks, places.template, ask_agent)
+
+
+def run(places: Places, environment: Mapping[str, str]) -> int:
+    """Serve until SIGTERM or SIGINT; the exit status."""
+    try:
+        daemon = build(places, environment)
+    except MailserverError as error:
+        log.critical("cannot start", error=str(error))
+        return error.exit_code
+    server = Server(places.socket, lambda request, say: handle(daemon, request, say))
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        # In a thread: a handler runs between two steps of the main thread, which may hold a lock.
+        threading.Thread(target=server.stop).start()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    server.bind()  # from here on others know that we run, and may want us to stop
+    daemon.delivery.start()
+    log.info("listening", position=daemon.intake.position, release=daemon.intake.release_number)
+    server.serve()
+    shut_down(daemon)
+    return 0
+
+
+def handle(daemon: Daemon, request: Request, say: Say) -> Result:
+    """Carry out one request."""
+    return ops.find(request["op"])(daemon, request, say)
+
+
+def shut_down(daemon: Daemon) -> None:
+    """Stop delivering and keep a snapshot: what is not saved is folded again at the next start."""
+    daemon.delivery.stop()
+    try:
+        daemon.intake.save()
+    except MailserverError as error:
+        log.warning("no snapshot", error=str(error))

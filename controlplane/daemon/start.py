@@ -1,0 +1,98 @@
+"""Everything between the start of the process and its first answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+import structlog
+
+from controlplane import secrets
+from controlplane.daemon.core import Daemon
+from controlplane.daemon.delivery import Ask
+from controlplane.git import Change, NewFile
+from controlplane.intake.accepted import Cause
+from controlplane.intake.observe import environment_events
+from controlplane.intake.pipeline import MAIN, Intake
+from controlplane.intake.stores import Stores
+from controlplane.intake.warnings import unsupported
+
+HOOKS = ("pre-receive", "post-receive")
+SERVER_ACTOR = "git-mailserver"
+log = structlog.get_logger()
+
+
+def prepare(
+    root: Path, environment: Mapping[str, str] | None, hooks: Path, template: Path, ask_agent: Ask
+) -> Daemon:
+    """Open the stores, heal what a crash left, observe the environment, make the first `main`.
+
+    `root` is the state volume, `hooks` the folder with our hooks, `template` the first tree of `main`.
+    """
+    stores = Stores.open(root)
+    link_hooks(stores.repo.path, hooks)
+    first = read_template(template)
+    intake = Intake(stores)
+    daemon = Daemon(intake, ask_agent, first)
+    if environment is not None:
+        observe(daemon, environment)
+    make_main(intake, first)
+    intake.catch_up()
+    stores.accepted.keep_only({intake.main, stores.repo.refs.get(MAIN)})
+    intake.ensure_release()
+    for complaint in daemon.complaints:
+        log.warning("environment", problem=complaint)
+    if idle := [name for name in unsupported(intake.state) if name in intake.state.observed.pins]:
+        log.warning("not supported yet", settings=",".join(idle))
+    return daemon
+
+
+def link_hooks(repository: Path, hooks: Path) -> None:
+    """Point the repository's hooks at ours, so that a newer image brings newer hooks."""
+    folder = repository / "hooks"
+    folder.mkdir(exist_ok=True)
+    for name in HOOKS:
+        link = folder / name
+        if link.is_symlink() and link.readlink() == hooks / name:
+            continue
+        aside = folder / f".{name}.new"
+        with suppress(FileNotFoundError):
+            aside.unlink()
+        aside.symlink_to(hooks / name)
+        aside.replace(link)
+
+
+def read_template(folder: Path) -> dict[str, bytes]:
+    """The files of a new `main`."""
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+    return {
+        name: content for name, content in files.items() if name.startswith(("config/", "mailserver.env"))
+    }
+
+
+def observe(daemon: Daemon, environment: Mapping[str, str]) -> None:
+    """Record what the container's environment pins, and the name of this node, where that is new."""
+    intake = daemon.intake
+    control = intake.stores.control
+    events, daemon.complaints = environment_events(
+        intake.state, environment, lambda value: secrets.digest(control, value)
+    )
+    if events:
+        first = not intake.position
+        reason = "First start" if first else "The container's environment changed"
+        # Nothing is rendered before there is a `main`: its first release would start the services twice.
+        intake.record(events, Cause(SERVER_ACTOR, "environment", reason), renders=not first)
+
+
+def make_main(intake: Intake, template: Mapping[str, bytes]) -> None:
+    """Make the first commit of `main` where there is none."""
+    if intake.stores.repo.refs.get(MAIN):
+        return
+    identity = secrets.ensure_identity(intake.stores.control)
+    recipient = f"{secrets.recipient_of(identity)}\n".encode()
+
+    files = {**template, secrets.RECIPIENT: recipient}
+    tree: dict[str, Change] = {path: NewFile(content) for path, content in files.items()}
+    intake.edit(lambda _: tree, Cause(SERVER_ACTOR, "import", "First start"))

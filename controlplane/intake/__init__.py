@@ -1,0 +1,1 @@
+"""The one way in: outside input becomes a change set here."""

@@ -1,0 +1,70 @@
+"""Pushes that were accepted but may not be in the log yet: who, how and why survive a crash.
+
+pre-receive writes a record, git moves `main`, intake appends the change set and forgets the record. One
+JSON file a commit, in the control folder.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Container
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from controlplane.errors import Corrupt
+from controlplane.events import Source
+from controlplane.git import fsync_directory, write_atomically
+from controlplane.plain_text import fit, fit_line
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why a change is made: by whom, by which way in, with which reason.
+
+    `author` is the author of the commit of `main`, where that is somebody else than the actor.
+    """
+
+    actor: str
+    source: Source
+    reason: str = ""
+    author: str = ""
+
+    def __post_init__(self) -> None:
+        """These texts come from commits, environments and keys, and go into the log and onto terminals."""
+        object.__setattr__(self, "actor", fit_line(self.actor).strip() or "unknown")
+        object.__setattr__(self, "reason", fit(self.reason))
+        object.__setattr__(self, "author", fit_line(self.author).strip())
+
+
+class Accepted:
+    """The folder of records."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def remember(self, commit: str, cause: Cause) -> None:
+        """Record, durably, that this commit may become `main`."""
+        write_atomically(self._folder / f"{commit}.json", json.dumps(asdict(cause)).encode())
+
+    def cause_of(self, commit: str) -> Cause | None:
+        """What was recorded for the commit; None where nothing was."""
+        try:
+            return Cause(**json.loads((self._folder / f"{commit}.json").read_bytes()))
+        except FileNotFoundError:
+            return None
+        except (ValueError, TypeError) as error:
+            raise Corrupt(f"the record of accepted commit {commit} is damaged: {error}") from error
+
+    def forget(self, commit: str) -> None:
+        """Remove a record, where there is one."""
+        (self._folder / f"{commit}.json").unlink(missing_ok=True)
+
+    def keep_only(self, commits: Container[str]) -> None:
+        """Remove the records of pushes that never became `main`."""
+        for path in self._folder.glob("*.json"):
+            if path.stem not in commits:
+                with suppress(FileNotFoundError):
+                    path.unlink()
+        fsync_directory(self._folder)

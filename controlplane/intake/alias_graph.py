@@ -1,0 +1,102 @@
+"""Where aliases lead in the end, followed as Postfix follows them (virtual(5), "TABLE SEARCH ORDER").
+
+An address is looked up as it is, then without the tag behind a +, then as `@domain`. An alias that names
+itself among its targets ends every circle that it is part of: two people may keep a copy each and send
+each other one (seen with Postfix 3.7, which says "unreasonable map nesting" of other circles). A catch-all
+counts only for addresses that are not accounts, since those may have an entry of their own on the server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from controlplane.model import Desired
+
+MAX_DEPTH = 1000
+"""Steps from an alias to its end: virtual_alias_recursion_limit of postconf(5)."""
+MAX_NODES = 200_000
+"""Addresses that are followed; a catch-all of whole domains could make more."""
+
+
+def entry_of(address: str, desired: Desired) -> str | None:
+    """The alias that answers for the address (in lower case); None where none does."""
+    if address in desired.aliases:
+        return address
+    local, _, domain = address.rpartition("@")
+    if "+" in local:
+        plain = f"{local.partition('+')[0]}@{domain}"
+        if plain in desired.aliases:
+            return plain
+    catch_all = f"@{domain}"
+    if catch_all in desired.aliases and address not in desired.accounts:
+        return catch_all
+    return None
+
+
+def following(address: str, desired: Desired) -> list[str]:
+    """The addresses that mail for this one goes on to; none where it keeps a copy itself."""
+    entry = entry_of(address, desired)
+    if entry is None:
+        return []
+    local = address.rpartition("@")[0]
+    found = (target.lower() for target in desired.aliases[entry].targets)
+    # a target of a domain alone keeps the local part
+    filled = [f"{local}{target}" if target.startswith("@") else target for target in found]
+    if address in filled:
+        return []
+    return [target for target in filled if "@" in target]
+
+
+def loops(desired: Desired, starts: Iterable[str]) -> Iterator[list[str]]:
+    """One chain for each circle found on the ways from `starts`: `[a, b, a]`."""
+    done: set[str] = set()
+    for address in starts:
+        yield from _search(address, desired, done)
+
+
+def _search(start: str, desired: Desired, done: set[str]) -> Iterator[list[str]]:
+    if start in done or len(done) > MAX_NODES:
+        return
+    path = [start]
+    on_path = {start}
+    branches = [iter(following(start, desired))]
+    while branches:
+        step = next(branches[-1], None)
+        if step is None:
+            branches.pop()
+            on_path.discard(path[-1])
+            done.add(path.pop())
+        elif step in on_path:
+            yield [*path[path.index(step) :], step]
+        elif step not in done:
+            path.append(step)
+            on_path.add(step)
+            branches.append(iter(following(step, desired)))
+
+
+def too_deep(desired: Desired) -> list[str]:
+    """The first alias whose longest chain has more than `MAX_DEPTH` steps. To be asked where no loop is."""
+    if _links(desired) < MAX_DEPTH:
+        return []
+    depth: dict[str, int] = {}
+    return [source for source in desired.aliases if _depth(source, desired, depth) > MAX_DEPTH][:1]
+
+
+def _links(desired: Desired) -> int:
+    """At least as many as the steps of the longest chain, less one: each takes an entry of its own."""
+    known = desired.aliases
+    catch_alls = sum(source[0] == "@" for source in known)
+    targets = (target.lower() for alias in known.values() for target in alias.targets)
+    return catch_alls + sum(target in known or "+" in target for target in targets)
+
+
+def _depth(start: str, desired: Desired, depth: dict[str, int]) -> int:
+    stack = [start]
+    while stack and len(depth) <= MAX_NODES:
+        steps = following(stack[-1], desired)
+        waiting = [step for step in steps if step not in depth]
+        if waiting:
+            stack += waiting
+        else:
+            depth[stack.pop()] = 1 + max((depth[step] for step in steps), default=-1)
+    return depth.get(start, 0)

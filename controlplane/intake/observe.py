@@ -1,0 +1,99 @@
+"""What the running container reports, as events: its environment, its name, how releases fared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from controlplane.events import (
+    DriftDetected,
+    DriftHealed,
+    Event,
+    NodeObserved,
+    ReleaseApplied,
+    ReleaseRejected,
+    ReleaseRolledBack,
+    SettingPinned,
+    SettingUnpinned,
+)
+from controlplane.model import DEFAULT_NODE, Pin, State
+from controlplane.settings import catalog
+
+HOSTNAME = "MAILSERVER_FQDN"
+
+
+def environment_events(
+    state: State, environment: Mapping[str, str], digest: Callable[[str], str]
+) -> tuple[list[Event], list[str]]:
+    """Pins and the name that differ from the state, and what is wrong with the environment (lines).
+
+    A wrong value pins nothing: the server goes on with what `main` says. `digest` is keyed and tells
+    whether a secret changed without telling the secret.
+    """
+    pins, complaints = _pins(environment, digest)
+    events: list[Event] = [
+        SettingPinned(name=pin.name, value=pin.value, digest=pin.digest)
+        for pin in pins.values()
+        if state.observed.pins.get(pin.name) != pin
+    ]
+    events += [SettingUnpinned(name=name) for name in state.observed.pins if name not in pins]
+    hostname = environment.get(HOSTNAME, "").lower()
+    if hostname and hostname != state.hostname:
+        events.append(NodeObserved(node=DEFAULT_NODE, hostname=hostname))
+    return events, complaints
+
+
+def outcome_events(state: State, outcome: Mapping[str, Any], origin: str = "") -> Iterator[Event]:
+    """The event that an outcome of the agent is; none when the state knows it already.
+
+    Outcomes may come twice (they are acknowledged after they are recorded), and late.
+    """
+    node = state.observed.node()
+    release, kind = int(outcome["release"]), outcome["outcome"]
+    failed = kind in ("rejected", "rolled_back", "quarantined")
+    if kind not in ("applied", "rejected", "rolled_back", "quarantined") or release < node.attempted:
+        return
+    if release == node.attempted and bool(node.failure) == failed and (failed or node.applied == release):
+        return
+    seconds = float(outcome.get("seconds") or 0.0)
+    if not failed:
+        actions = {str(k): str(v) for k, v in (outcome.get("actions") or {}).items()}
+        yield ReleaseApplied(node=DEFAULT_NODE, release=release, seconds=seconds, actions=actions)
+        return
+    event = ReleaseRolledBack if kind == "rolled_back" else ReleaseRejected
+    yield event(
+        node=DEFAULT_NODE,
+        release=release,
+        seconds=seconds,
+        service=str(outcome.get("service") or ""),
+        reason=str(outcome.get("reason") or "no reason given"),
+        origin=origin,
+        serving=int(outcome.get("serving") or 0),
+    )
+
+
+def drift_events(state: State, paths: tuple[str, ...]) -> list[Event]:
+    """Drift that is new, or that ended."""
+    known = state.observed.node().drifted
+    if paths == known:
+        return []
+    if paths:
+        return [DriftDetected(node=DEFAULT_NODE, paths=paths)]
+    return [DriftHealed(node=DEFAULT_NODE, paths=known)]
+
+
+def _pins(environment: Mapping[str, str], digest: Callable[[str], str]) -> tuple[dict[str, Pin], list[str]]:
+    pins: dict[str, Pin] = {}
+    complaints = []
+    for name, spec in catalog.SETTINGS.items():
+        if name not in environment:
+            continue
+        value = environment[name]
+        wrong = catalog.problem(name, value)
+        if wrong is not None:
+            complaints.append(f"{name} of the container's environment has no effect: {wrong[0]}; {wrong[1]}")
+        elif spec.secret:
+            pins[name] = Pin(name, None, digest(value))
+        else:
+            pins[name] = Pin(name, value)
+    return pins, complaints

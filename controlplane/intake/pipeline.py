@@ -1,0 +1,264 @@
+"""The one way in. Every change becomes a change set here, whichever way it came.
+
+The order of a change: `main` moves (git does it for a push, we by compare-and-swap for a command), the
+change set is appended to `events`, a release is committed to `rendered`. A crash
+between two steps is healed by `catch_up` at the next start, which is the same code that a push takes.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import controlplane
+from controlplane import snapshot
+from controlplane.errors import Conflict, Problem, Refused
+from controlplane.events import ChangeSet, Event
+from controlplane.fold import fold
+from controlplane.git import Change, Person, StateRepo, format_message
+from controlplane.intake.accepted import Cause
+from controlplane.intake.plan import Plan
+from controlplane.intake.proposal import Proposal, propose_events, propose_files, render
+from controlplane.intake.stores import OURS, Stores
+from controlplane.intake.trees import Files, MainReader, node_trees
+from controlplane.release import Basis, Release
+from controlplane.statefiles.tree import ParseCache
+from renderers.release import NodeTree
+
+MAIN = "main"
+REMEMBERED = 100
+"""Commits whose fate is kept at hand for the push that asks."""
+TRIES = 5
+"""Times that an edit starts over because git moved `main` meanwhile."""
+
+Make = Callable[[Files], Mapping[str, Change]]
+"""Looks at the files of `main` and says which to write; raises Refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What became of a change: its position (0: nothing had to be changed), release and plan."""
+
+    position: int
+    release: int
+    commit: str
+    plan: Plan
+
+
+class Intake:
+    """The current state, and the only code that changes it. Safe to use from several threads."""
+
+    def __init__(self, stores: Stores, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self.stores = stores
+        self.changed = threading.Condition()
+        """Notified whenever something was recorded."""
+        self.trouble: tuple[Problem, ...] = ()
+        """Why `main` as it is cannot be taken over: only where somebody moved it past the hooks."""
+        self.recent: dict[str, Recorded] = {}
+        """What became of the last commits of `main`."""
+        self._owed = False
+        """Whether a release has yet to be written: something failed, a full disk say."""
+        self._clock = clock
+        self._reader = MainReader()
+        self._cache = ParseCache()
+        known = snapshot.current(stores.log, stores.snapshot)
+        self.state, self.position = known.state, known.position
+        self.main = stores.log.tip().main_commit
+        self.release: Release | None = stores.releases.newest()
+        self.tree: NodeTree | None = render(self.state)[0] if self.position else None
+
+    @contextmanager
+    def writing(self, why: str) -> Iterator[None]:
+        """Hold the right to write; what is read inside stays true until the end."""
+        with self.stores.lock.hold(why):
+            if self.stores.log.tip().position != self.position:
+                self._reload()
+            yield
+
+    def propose(
+        self, commit: str, repo: StateRepo | None = None, guard: bool = True, first: Iterable[Event] = ()
+    ) -> Proposal:
+        """What it would mean if `main` were this commit; `repo` is a handle that sees it."""
+        files = self._reader.read(repo or self.stores.repo, commit)
+        return self.propose_files(files, guard, first)
+
+    def propose_files(self, files: Files, guard: bool = True, first: Iterable[Event] = ()) -> Proposal:
+        """What it would mean if these were the files of `main`."""
+        return propose_files(self.state, self.tree, files, cache=self._cache, guard=guard, first=first)
+
+    def catch_up(self) -> list[Recorded]:
+        """Record what `main` says and the log does not yet: after a push, and after a crash."""
+        with self.writing("taking over main"):
+            done = []
+            for commit in self._unrecorded():
+                # One that cannot be taken over is passed by: those above it hold what it held.
+                recorded = self._take_over(commit)
+                if recorded is not None:
+                    done.append(recorded)
+            if self._owed:
+                self._write_release()
+            return done
+
+    def edit(self, make: Make, cause: Cause, guard: bool = False) -> Recorded:
+        """Change files of `main` and record it; raises Refused with nothing changed."""
+        with self.writing(f"{cause.source} by {cause.actor}"):
+            for _ in range(TRIES):
+                self.catch_up()
+                done = self._edit(make, cause, guard)
+                if done is not None:
+                    return done
+            raise Conflict("main is being changed by others all the time; try again")
+
+    def record(self, events: Iterable[Event], cause: Cause, renders: bool = True) -> Recorded:
+        """Append events that did not come by `main`: reports of the node and of the environment."""
+        with self.writing(f"{cause.source} by {cause.actor}"):
+            changes = tuple(events)
+            if not renders:
+                proposal = Proposal(fold(self.state, changes), self.tree, Plan(events=changes))
+                return self._append(proposal, cause, self.main)
+            proposal = propose_events(self.state, self.tree, changes)
+            if proposal.tree is None:
+                # What was observed is so, whether or not it can be rendered: the release before stays.
+                proposal = Proposal(proposal.state, self.tree, proposal.plan)
+            return self._append(proposal, cause, self.main)
+
+    def ensure_release(self) -> None:
+        """Make `rendered` agree with the log where a crash came between the two."""
+        with self.writing("rendering"):
+            if self.tree is not None and self.position:
+                self._write_release()
+
+    def save(self) -> None:
+        """Keep a snapshot of the state, so that the next start need not replay the log."""
+        with self.writing("saving a snapshot"):
+            tip = self.stores.log.tip()
+            known = snapshot.Snapshot(tip.position, tip.commit, self.state)
+        snapshot.write(self.stores.snapshot, known)
+
+    def _edit(self, make: Make, cause: Cause, guard: bool) -> Recorded | None:
+        """One try; None when `main` moved under it."""
+        repo, main = self.stores.repo, self.stores.repo.refs.get(MAIN)
+        if self.trouble:
+            raise Refused(self.trouble)
+        tree = repo.commit_info(main).tree if main else ""
+        wanted = make(self._reader.read(repo, main))
+        new = repo.write_tree(tree, wanted) if wanted else tree
+        if new == tree:
+            return Recorded(0, self.release_number, main, Plan())
+        files = self._reader.read_entries(repo, repo.tree_files(new))
+        proposal = self.propose_files(files, guard).must_be_sound()
+        commit = self._commit(new, main, proposal, cause)
+        self.stores.accepted.remember(commit, cause)
+        try:
+            repo.refs.swap(MAIN, main, commit)
+        except Conflict:
+            self.stores.accepted.forget(commit)
+            if repo.refs.get(MAIN) == main:
+                repo.recover_locks()  # nobody moved it: a killed git may have left its lock
+            return None
+        return self._finish(proposal, cause, commit)
+
+    def _commit(self, tree: str, parent: str, proposal: Proposal, cause: Cause) -> str:
+        summary = "; ".join(f"{event.kind} {event.subject}" for event in proposal.events[:3])
+        message = format_message(cause.reason or summary or "Edit", {"Source": cause.source})
+        parents = (parent,) if parent else ()
+        return self.stores.repo.write_commit(tree, parents, message, Person(cause.actor), self._clock())
+
+    def _unrecorded(self) -> list[str]:
+        """Commits of `main` to take over, oldest first: the tip, and below it each accepted push."""
+        tip, known = self.stores.repo.refs.get(MAIN), self.main
+        if tip in ("", known):
+            return []
+        path = [info.id for info in self.stores.repo.history(tip, until=known)]
+        below = [commit for commit in reversed(path[1:]) if self.stores.accepted.cause_of(commit)]
+        if below:
+            # A push may have been accepted and come to nothing; only what `main` really was counts.
+            moved = set(self.stores.repo.moves(MAIN))
+            below = [commit for commit in below if commit in moved]
+        return [*below, tip]
+
+    def _take_over(self, commit: str) -> Recorded | None:
+        info = self.stores.repo.commit_info(commit)
+        cause = self.stores.accepted.cause_of(commit) or Cause(info.author.name, "heal", info.message.strip())
+        try:
+            proposal = self.propose(commit, guard=False).must_be_sound()
+        except Refused as refused:
+            self.trouble = refused.problems
+            return None
+        return self._finish(proposal, cause, commit)
+
+    def _finish(self, proposal: Proposal, cause: Cause, commit: str) -> Recorded:
+        if proposal.events:
+            done = self._append(proposal, cause, commit)
+        else:
+            done = Recorded(0, self.release_number, commit, proposal.plan)
+            self.main = commit
+            self._tell()
+        self.trouble = ()
+        self.recent[commit] = done
+        for old in list(self.recent)[:-REMEMBERED]:
+            del self.recent[old]
+        self.stores.accepted.forget(commit)
+        return done
+
+    def _append(self, proposal: Proposal, cause: Cause, main: str) -> Recorded:
+        if not proposal.events:
+            return Recorded(0, self.release_number, main, proposal.plan)
+        change = self.stores.log.append(
+            ChangeSet(
+                position=self.position + 1,
+                actor=cause.actor,
+                source=cause.source,
+                time=self._clock(),
+                reason=cause.reason,
+                events=proposal.events,
+                main_commit=main,
+                author=cause.author,
+            )
+        )
+        before, self.tree = self.tree, proposal.tree
+        # Not before the append: what failed to be recorded must be found again by `catch_up`.
+        self.state, self.position, self.main = proposal.state, change.position, main
+        if self.tree is not None and (
+            before is None or before.manifest != self.tree.manifest or proposal.plan.files
+        ):
+            self._owed = True
+        if self._owed:
+            self._write_release()
+        self._tell()
+        return Recorded(change.position, self.release_number, main, proposal.plan)
+
+    def _write_release(self) -> None:
+        assert self.tree is not None  # noqa: S101  # the callers looked
+        tip = self.stores.log.tip()
+        basis = Basis(tip.position, tip.commit, self.main, controlplane.__version__)
+        nodes = node_trees(self.tree)
+        try:
+            self.release = self.stores.releases.write(nodes, basis, tip.time)
+        except Conflict:
+            # We hold the writer's lock, so a lock on this branch is one that a killed writer left.
+            if not self.stores.repo.recover_locks(ours=OURS):
+                raise
+            self.release = self.stores.releases.write(nodes, basis, tip.time)
+        self._owed = False
+
+    @property
+    def release_number(self) -> int:
+        """The number of the newest release, 0 before the first."""
+        return self.release.number if self.release else 0
+
+    def _reload(self) -> None:
+        """Another process wrote (a one-off command): read again what it left."""
+        known = snapshot.Snapshot(self.position, "", self.state)
+        changes = self.stores.log.iterate(known.position + 1)
+        self.state = fold(self.state, (event for change in changes for event in change.events))
+        tip = self.stores.log.tip()
+        self.position, self.main = tip.position, tip.main_commit
+        self.tree, self.release = render(self.state)[0], self.stores.releases.newest()
+
+    def _tell(self) -> None:
+        with self.changed:
+            self.changed.notify_all()

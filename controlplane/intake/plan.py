@@ -1,0 +1,141 @@
+"""What a change will do, before it is done: events, files that change, actions on services."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from controlplane.errors import Problem
+from controlplane.events import Event
+from controlplane.events.base import Effect
+from controlplane.release import line_changes
+from renderers.release import NodeTree
+from renderers.service import CertificateFile, RenderedFile
+
+RANK = {"none": 0, "reload": 1, "restart": 2, "start": 3, "stop": 3}
+"""The hardest action on a service wins; starting and stopping say it all."""
+
+AnyFile = RenderedFile | CertificateFile
+
+
+class FileChange(NamedTuple):
+    """One rendered file that becomes another: lines that come and go (a moved line is neither)."""
+
+    path: str
+    service: str
+    added: int
+    removed: int
+
+
+class Notice(NamedTuple):
+    """Something that a person should know of an event (by its subject), and that stops nothing."""
+
+    subject: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The effect of a change set, shown before it happens; `running` names the services that stay up."""
+
+    events: tuple[Event, ...] = ()
+    files: tuple[FileChange, ...] = ()
+    actions: Mapping[str, str] = field(default_factory=dict)
+    running: tuple[str, ...] = ()
+    warnings: tuple[Notice, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def different(self) -> bool:
+        """Whether anything changes at all."""
+        return bool(self.events or self.files)
+
+    def count(self, effect: Effect) -> int:
+        """How many events have this effect."""
+        return sum(event.effect == effect for event in self.events)
+
+
+def compare(old: NodeTree | None, new: NodeTree) -> tuple[tuple[FileChange, ...], dict[str, str]]:
+    """The files that differ between two rendered nodes, and what that does to each service."""
+    before: Mapping[str, AnyFile] = old.files if old else {}
+    files: list[FileChange] = []
+    actions: dict[str, str] = {}
+    for path in sorted({*before, *new.files}):
+        a, b = before.get(path), new.files.get(path)
+        if a == b:
+            continue
+        tree = new if b is not None else old
+        assert tree is not None  # noqa: S101  # the path came from one of the two
+        owner = tree.owner_of(path)
+        added, removed = line_changes(_text(a), _text(b))
+        files.append(FileChange(path, owner, added, removed))
+        for service in _services(b or a, owner):
+            _harder(actions, service, _action(a, b))
+    _started_and_stopped(old, new, actions)
+    return tuple(files), actions
+
+
+def running(tree: NodeTree) -> tuple[str, ...]:
+    """The services that run with this tree, in start order."""
+    return tuple(json.loads(tree.manifest)["order"])
+
+
+def as_dict(plan: Plan) -> dict[str, Any]:
+    """The plan as plain values, for JSON; contents and password hashes are left out."""
+    from controlplane.intake.report import detail_of
+
+    return {
+        "events": [
+            {"kind": e.kind, "effect": e.effect, "subject": e.subject, "detail": detail_of(e)}
+            for e in plan.events
+        ],
+        "files": [change._asdict() for change in plan.files],
+        "actions": dict(plan.actions),
+        "add": plan.count("add"),
+        "change": plan.count("change"),
+        "remove": plan.count("remove"),
+        "warnings": [warning._asdict() for warning in plan.warnings],
+        "problems": [problem.as_dict() for problem in plan.problems],
+    }
+
+
+def _text(file: AnyFile | None) -> bytes:
+    if file is None:
+        return b""
+    return file.content if isinstance(file, RenderedFile) else file.fingerprint.encode()
+
+
+def _services(file: AnyFile | None, owner: str) -> Iterable[str]:
+    return file.services if isinstance(file, CertificateFile) else (owner,)
+
+
+def _action(old: AnyFile | None, new: AnyFile | None) -> str:
+    file = new or old
+    if file is None:
+        return "none"
+    if isinstance(old, RenderedFile) and isinstance(new, RenderedFile) and new.restart_on:
+        names = tuple(name.encode() for name in new.restart_on)
+        if _parameters(old.content, names) != _parameters(new.content, names):
+            return "restart"
+    return str(file.action)
+
+
+def _parameters(content: bytes, names: tuple[bytes, ...]) -> list[bytes]:
+    return [line for line in content.split(b"\n") if line.partition(b"=")[0].strip() in names]
+
+
+def _harder(actions: dict[str, str], service: str, action: str) -> None:
+    if RANK[action] >= RANK[actions.get(service, "none")]:
+        actions[service] = action
+
+
+def _started_and_stopped(old: NodeTree | None, new: NodeTree, actions: dict[str, str]) -> None:
+    before, after = (running(old) if old else ()), running(new)
+    for service in after:
+        if service not in before:
+            actions[service] = "start"
+    for service in before:
+        if service not in after:
+            actions[service] = "stop"

@@ -1,0 +1,139 @@
+"""From a text of `main` to what it would do: parse, check, diff, fold, render. Nothing is written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from controlplane.errors import Problem, Refused
+from controlplane.events import Event
+from controlplane.fold import fold
+from controlplane.intake import hygiene, references
+from controlplane.intake import plan as plans
+from controlplane.intake.diff import diff
+from controlplane.intake.limits import mass_delete
+from controlplane.intake.plan import Notice, Plan
+from controlplane.intake.trees import Files
+from controlplane.intake.warnings import warnings
+from controlplane.model import State
+from controlplane.settings import ENV_FILE
+from controlplane.settings.together import contradictions
+from controlplane.statefiles import env_file
+from controlplane.statefiles.tree import ParseCache, read_tree
+from renderers.release import NodeTree, complaints, render_node
+
+SETTING_NAME = re.compile(r"[A-Z][A-Z0-9]*_[A-Z0-9_]+")
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A change that could be made. With problems in its plan it must not be; `tree` is None then."""
+
+    state: State
+    tree: NodeTree | None
+    plan: Plan
+    files: Files = field(default_factory=dict)
+    """The files that it would come from, to find places in them."""
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Everything that speaks against it."""
+        return self.plan.problems
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """The change set that it would be."""
+        return self.plan.events
+
+    def must_be_sound(self) -> Proposal:
+        """The proposal itself; raises Refused where it has problems."""
+        if self.problems:
+            raise Refused(self.problems)
+        return self
+
+
+def propose_files(
+    state: State,
+    tree: NodeTree | None,
+    files: Files,
+    *,
+    cache: ParseCache | None = None,
+    guard: bool = True,
+    first: Iterable[Event] = (),
+) -> Proposal:
+    """What `main` with these files would change in `state`, whose rendering is `tree`.
+
+    `guard` refuses the removal of most accounts; `first` are events to fold before.
+    """
+    dirty = hygiene.check(files, _cleartext_pinned(state))
+    desired, problems = read_tree(files, cache)
+    problems = tuple(dict.fromkeys([*dirty, *problems]))
+    if problems:
+        return _refused(state, problems)
+    findings = references.check(desired, files, state.desired)
+    massive = mass_delete(state.desired, desired) if guard else None
+    problems = (*findings.problems, *([massive] if massive else []))
+    if problems:
+        return _refused(state, problems)
+    told = tuple(Notice(f"{p.path}:{p.line}", p.message) for p in findings.warnings)
+    proposal = replace(
+        propose_events(state, tree, (*first, *diff(state.desired, desired)), told), files=files
+    )
+    wrong = _contradictions(proposal, state)
+    return proposal if not wrong else _refused(state, (*wrong, *proposal.problems))
+
+
+def _contradictions(proposal: Proposal, before: State) -> tuple[Problem, ...]:
+    """Settings that do not fit together, where this change makes them so: others' changes must not wait."""
+    old = {problem.message for problem in contradictions(before.settings)}
+    found = contradictions(proposal.state.settings)
+    return tuple(_placed(problem, proposal.files) for problem in found if problem.message not in old)
+
+
+def _placed(problem: Problem, files: Files) -> Problem:
+    """The problem at the last line that sets one of the settings which it names."""
+    file = files.get(ENV_FILE)
+    text = file.content.decode("utf-8", "replace") if file else ""
+    lines = [env_file.line_of(text, name) for name in SETTING_NAME.findall(problem.message)]
+    return replace(problem, line=max(lines, default=0))
+
+
+def propose_events(
+    state: State, tree: NodeTree | None, events: tuple[Event, ...], told: tuple[Notice, ...] = ()
+) -> Proposal:
+    """What these events would change; rendering may find problems still."""
+    after = fold(state, events)
+    new, problems = render(after)
+    if new is None or problems:
+        return Proposal(after, None, Plan(events=events, problems=problems))
+    files, actions = plans.compare(tree, new)
+    return Proposal(
+        after,
+        new,
+        Plan(
+            events=events,
+            files=files,
+            actions=actions,
+            running=plans.running(new),
+            warnings=(*warnings(after, events), *told),
+        ),
+    )
+
+
+def _refused(state: State, problems: tuple[Problem, ...]) -> Proposal:
+    return Proposal(state, None, Plan(problems=problems))
+
+
+def _cleartext_pinned(state: State) -> bool | None:
+    pin = state.observed.pins.get("ALLOW_CLEARTEXT_SECRETS")
+    return None if pin is None else pin.value == "1"
+
+
+def render(state: State) -> tuple[NodeTree | None, tuple[Problem, ...]]:
+    """The rendered node, or the problems that keep it from being rendered."""
+    try:
+        found = tuple(Problem(c.path, c.line, c.message, c.cure) for c in complaints(state))
+        return (None, found) if found else (render_node(state), ())
+    except Refused as refused:
+        return None, refused.problems

@@ -1,0 +1,160 @@
+"""What files of `main` say of each other: aliases that go in circles, targets that nobody answers to."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from typing import NamedTuple
+
+from controlplane.errors import Problem
+from controlplane.intake import alias_graph
+from controlplane.intake.postfix_overrides import shape_problems
+from controlplane.model import Desired
+from controlplane.statefiles import aliases
+from controlplane.statefiles.parsed import MAX_PROBLEMS, Place
+from controlplane.statefiles.treefile import TreeFile
+
+_PREDEFINED = frozenset({"root", "postmaster", "mailer-daemon", "nobody", "abuse"})
+_LOCAL_NAME = re.compile(r"^[ \t]*\"?([^\s:#\"]+)\"?[ \t]*:", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Problems refuse a change; warnings are told and let it pass."""
+
+    problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+
+
+def check(desired: Desired, files: Mapping[str, TreeFile], before: Desired | None = None) -> Findings:
+    """What does not fit together. `files` is the tree that `desired` was read from, to name its lines.
+
+    With the sound state `before`, only what a change from there can have broken is looked at and told of.
+    """
+    lines = _Lines(files)
+    touched = _Touched.between(before or Desired(), desired)
+    problems = [*_loops(desired, touched, lines), *shape_problems(desired.overrides)]
+    elsewhere = desired.settings.get("ACCOUNT_PROVISIONER", "").upper() == "LDAP"
+    told = [] if elsewhere else list(islice(_dangling(desired, touched, lines), MAX_PROBLEMS))
+    return Findings(tuple(problems[:MAX_PROBLEMS]), tuple(told))
+
+
+class _Touched(NamedTuple):
+    """What may have come to lead elsewhere: aliases that are new or changed, and addresses that are gone."""
+
+    aliases: list[str]
+    gone: set[str]
+
+    @classmethod
+    def between(cls, before: Desired, after: Desired) -> _Touched:
+        old, new = before.aliases, after.aliases
+        changed = [source for source, alias in new.items() if old.get(source) != alias]
+        gone = {source for source in old if source not in new}
+        return cls(changed, gone | {address for address in before.accounts if address not in after.accounts})
+
+
+class _Lines:
+    """Finds the line of an alias; the file is looked into only where there is something to tell."""
+
+    def __init__(self, files: Mapping[str, TreeFile]) -> None:
+        file = files.get(aliases.PATH)
+        self._text = file.content.decode(errors="replace") if file else ""
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        return aliases.line_numbers(self._text)
+
+    def of(self, source: str) -> Place:
+        number = self._numbers.get(source, 0)
+        text = self._text.split("\n")[number - 1].strip() if number else ""
+        return Place(aliases.PATH, number, text)
+
+
+def _loops(desired: Desired, touched: _Touched, lines: _Lines) -> Iterator[Problem]:
+    starts = [*touched.aliases, *sorted(touched.gone)]
+    circles = list(islice(alias_graph.loops(desired, starts), MAX_PROBLEMS))
+    for chain in circles:
+        way = " → ".join(chain)
+        message = f"alias loop: {way}"
+        yield lines.of(_source(desired, chain[0])).problem(
+            message, "let one of them lead to a mailbox", chain[1]
+        )
+    for source in alias_graph.too_deep(desired) if touched.aliases and not circles else []:
+        message = (
+            f"alias {source} leads on more than {alias_graph.MAX_DEPTH} times (virtual_alias_recursion_limit)"
+        )
+        yield lines.of(source).problem(message, "lead it to the end of the chain", source)
+
+
+def _source(desired: Desired, address: str) -> str:
+    return alias_graph.entry_of(address, desired) or address
+
+
+def _dangling(desired: Desired, touched: _Touched, lines: _Lines) -> Iterator[Problem]:
+    """Targets in a domain of ours that are neither account nor alias, and unknown local names."""
+    sources = dict.fromkeys(touched.aliases)
+    if touched.gone:
+        left = (
+            alias
+            for alias in desired.aliases.values()
+            if touched.gone.intersection(map(str.lower, alias.targets))
+        )
+        sources |= dict.fromkeys(alias.source for alias in left)
+    if not sources:
+        return
+    answers = _Answers(desired)
+    for source in sources:
+        for target in desired.aliases[source].targets:
+            if not answers.to(target.lower()):
+                message = f"alias {source} leads to {target}, which is neither an account nor an alias"
+                yield lines.of(source).problem(message, "add the account, or correct the target", target)
+
+
+class _Answers:
+    """Knows which addresses somebody here answers to; those of other domains are not ours to judge."""
+
+    def __init__(self, desired: Desired) -> None:
+        self._desired = desired
+        self._domains = desired.domains
+        self._patterns = [found for found in map(_compiled, desired.regexps) if found]
+        self._names = _local_names(desired)
+
+    def to(self, address: str) -> bool:
+        local, at, domain = address.rpartition("@")
+        if not at:
+            return address in self._names
+        if not local or domain not in self._domains:
+            return True
+        return (
+            address in self._desired.accounts
+            or _plain(address) in self._desired.accounts
+            or alias_graph.entry_of(address, self._desired) is not None
+            or any(pattern.search(address) for pattern in self._patterns)
+        )
+
+
+def _plain(address: str) -> str:
+    """The address without the tag behind a + (recipient_delimiter)."""
+    local, _, domain = address.rpartition("@")
+    return f"{local.partition('+')[0]}@{domain}"
+
+
+def _local_names(desired: Desired) -> frozenset[str]:
+    override = desired.overrides.get("postfix-aliases.cf")
+    text = override.content.decode(errors="replace") if override else ""
+    return _PREDEFINED | {name.lower() for name in _LOCAL_NAME.findall(text)}
+
+
+def _compiled(pattern: str) -> re.Pattern[str] | None:
+    """The expression for Python, None where its dialect is too far from PCRE's."""
+    body = pattern[1 : pattern.rfind(pattern[0])]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return re.compile(body, re.IGNORECASE)
+    except (re.error, RecursionError, OverflowError):
+        return None

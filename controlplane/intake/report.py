@@ -1,0 +1,134 @@
+"""A plan and a refusal in words: lines for terminals and pushes, Markdown for pull requests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from controlplane.errors import Problem
+from controlplane.events import Event, SettingChanged
+from controlplane.intake.plan import FileChange, Plan
+from controlplane.settings import catalog
+
+MARKS = {"add": "+", "change": "~", "remove": "−", "report": "·"}
+MOST_EVENTS = 40
+"""Events told one by one; the counts tell the rest."""
+KIND_WIDTH = 18
+
+
+def detail_of(event: Event) -> str:
+    """What may be told of an event behind its subject: the value of a secret setting may not."""
+    if isinstance(event, SettingChanged):
+        spec = catalog.SETTINGS.get(event.name)
+        if spec is not None and spec.secret:
+            return "(secret)" if event.new is not None else "(secret) → (default)"
+    return event.detail
+
+
+def plan_lines(plan: Plan) -> list[str]:
+    """The whole plan: events with their warnings, counts, files and actions by service."""
+    return [*event_lines(plan), counts_line(plan), *service_lines(plan)]
+
+
+def event_lines(plan: Plan) -> list[str]:
+    """A line an event, `⚠` behind those that somebody should think about."""
+    notes = {warning.subject: warning.message for warning in plan.warnings}
+    told = plan.events[:MOST_EVENTS]
+    lines = [_event_line(event, notes.get(event.subject, "")) for event in told]
+    if len(plan.events) > len(told):
+        lines.append(f"  … and {len(plan.events) - len(told)} more")
+    subjects = {event.subject for event in plan.events}
+    lines += [f"  ⚠ {w.subject}: {w.message}" for w in plan.warnings if w.subject not in subjects]
+    return lines
+
+
+def counts_line(plan: Plan) -> str:
+    """`Plan: 2 to add, 1 to change, 0 to remove.`"""
+    return (
+        f"Plan: {plan.count('add')} to add, {plan.count('change')} to change, "
+        f"{plan.count('remove')} to remove."
+    )
+
+
+def service_lines(plan: Plan) -> list[str]:
+    """A line a service that runs or is touched: its files with line counts, and the action."""
+    files = {name: list(group) for name, group in groupby(sorted(plan.files, key=_service), key=_service)}
+    names = list(dict.fromkeys([*plan.running, *files, *plan.actions]))
+    shown = {name: _files_text(files.get(name, [])) for name in names}
+    width = max((len(name) for name in names), default=0) + 2
+    room = max((len(text) for text in shown.values()), default=0) + 3
+    lines = []
+    for name in names:
+        action = plan.actions.get(name, "")
+        tail = action if action and action != "none" else ""
+        lines.append(f"  {name:<{width}} {shown[name]:<{room}}{tail}".rstrip())
+    return lines
+
+
+def problem_lines(problems: Sequence[Problem]) -> list[str]:
+    """A refusal: where, what, the line with its fault underlined, the cure."""
+    lines = ["✗ refused: nothing was changed"]
+    for problem in problems:
+        lines += _problem(problem)
+    many = counted(len(problems), "problem")
+    lines.append(f"{many}; correct and try again. `mailctl validate` finds them before a push.")
+    return lines
+
+
+def markdown(plan: Plan) -> str:
+    """The plan as a comment on a pull request."""
+    if plan.problems:
+        rows = "\n".join(f"- `{_where(p)}` {p.message}: {p.cure}" for p in plan.problems)
+        return f"### ✗ This would be refused\n\n{rows}\n"
+    body = "\n".join([*event_lines(plan), *service_lines(plan)])
+    return f"### {counts_line(plan)}\n\n```\n{body}\n```\n"
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 change`, `2 changes`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _event_line(event: Event, note: str) -> str:
+    line = f"  {MARKS[event.effect]} {event.kind:<{KIND_WIDTH}}  {event.subject}"
+    detail = detail_of(event)
+    if detail:
+        line += f" {detail}" if detail.startswith("→") else f"  {detail}"
+    return f"{line}   ⚠ {note}" if note else line
+
+
+def _service(change: FileChange) -> str:
+    return change.service
+
+
+def _files_text(files: list[FileChange]) -> str:
+    if not files:
+        return "—"
+    parts = [_file_text(change) for change in files[:4]]
+    more = [f"{len(files) - 4} more"] if len(files) > 4 else []
+    return ", ".join(parts + more)
+
+
+def _file_text(change: FileChange) -> str:
+    counts = [f"+{change.added}"] if change.added else []
+    counts += [f"−{change.removed}"] if change.removed else []
+    return " ".join([change.path.rpartition("/")[2], *counts])
+
+
+def _where(problem: Problem) -> str:
+    return f"{problem.path}:{problem.line}" if problem.line else problem.path
+
+
+def _problem(problem: Problem) -> list[str]:
+    where = _where(problem)
+    lines = [f"  {where}: {problem.message}" if where else f"  {problem.message}"]
+    if problem.excerpt and problem.line:
+        number = str(problem.line)
+        lines.append(f"    {number} | {problem.excerpt}")
+        if problem.column:
+            lines.append(
+                f"    {' ' * len(number)} | {' ' * (problem.column - 1)}{'^' * max(problem.length, 1)}"
+            )
+    if problem.cure:
+        lines.append(f"    {problem.cure}")
+    return lines

@@ -1,0 +1,91 @@
+"""What people call a revision: a position, a commit, a branch, a time."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from controlplane.errors import NotFound
+from controlplane.fold import fold
+from controlplane.git import StateRepo
+from controlplane.intake.pipeline import Intake
+from controlplane.model import State
+
+_POSITION = re.compile(r"[0-9]{1,7}")
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A place in history. `position` is 0 for a commit that the log does not know (a branch)."""
+
+    position: int
+    main: str
+
+
+def parse_time(text: str) -> datetime | None:
+    """A time of RFC 3339 (UTC where no zone is said); a day stands for its end. None for other texts."""
+    try:
+        if _DAY.fullmatch(text):
+            return datetime.fromisoformat(text).replace(tzinfo=UTC) + timedelta(days=1, milliseconds=-1)
+        if not _TIME.fullmatch(text):
+            return None
+        time = datetime.fromisoformat(text)
+        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None  # the 30th of February
+
+
+def find(intake: Intake, text: str) -> Revision:
+    """The revision that a text names, empty for now; raises NotFound."""
+    log = intake.stores.log
+    if not text:
+        return Revision(intake.position, intake.main)
+    if _POSITION.fullmatch(text):
+        return _at(intake, int(text))
+    time = parse_time(text)
+    if time is not None:
+        position = log.position_at(time)
+        if not position:
+            raise NotFound(f"the log began after {text}")
+        return _at(intake, position)
+    return _of_commit(intake, _commit(intake.stores.repo, text))
+
+
+def state_at(intake: Intake, revision: Revision) -> State:
+    """The state at a position of the log, by replay; raises NotFound for what the log does not know."""
+    if revision.position == intake.position:
+        return intake.state
+    if not revision.position:
+        raise NotFound(f"commit {revision.main[:12]} never was the state of this server")
+    changes = intake.stores.log.iterate(1)
+    events = (event for change in changes if change.position <= revision.position for event in change.events)
+    return fold(State(), events)
+
+
+def _at(intake: Intake, position: int) -> Revision:
+    log = intake.stores.log
+    return Revision(position, log.header(log.commit_at(position)).main_commit)
+
+
+def _commit(repo: StateRepo, text: str) -> str:
+    """A branch before all else: anybody may push a tag that is called as one."""
+    branch = repo.refs.get(f"refs/heads/{text}") if _NAME.fullmatch(text) else ""
+    return branch or repo.resolve(text)
+
+
+def _of_commit(intake: Intake, commit: str) -> Revision:
+    repo, releases = intake.stores.repo, intake.stores.releases
+    if commit == intake.main:
+        return Revision(intake.position, commit)  # the log need not name it: it may change a comment alone
+    newest = releases.newest()
+    # By where it stands, not by what it says: every commit can be given the trailers of a release.
+    if newest is not None and repo.is_ancestor(commit, newest.commit):
+        return _at(intake, releases.read(commit).basis.log_position)
+    try:
+        return _at(intake, intake.stores.log.position_of(commit))
+    except NotFound:
+        return Revision(0, commit)

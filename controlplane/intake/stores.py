@@ -1,0 +1,71 @@
+"""Everything that a mail server keeps of its configuration, opened together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from controlplane.event_log import EventLog
+from controlplane.git import StateRepo
+from controlplane.intake.accepted import Accepted
+from controlplane.lock import WriterLock
+from controlplane.release import Releases
+from controlplane.settings import catalog
+
+if TYPE_CHECKING:
+    from controlplane.readmodel import ReadModel
+
+REPOSITORY = "state.git"
+CONTROL = "control"
+OURS = ("events", "rendered")
+"""Branches that nobody writes without the writer's lock: whoever has it may clear their stale locks."""
+
+
+@dataclass(frozen=True)
+class Stores:
+    """The state repo and what lies beside it; `control` is the folder of the control plane alone."""
+
+    control: Path
+    lock: WriterLock
+    repo: StateRepo
+    log: EventLog
+    releases: Releases
+    accepted: Accepted
+
+    @classmethod
+    def open(cls, root: Path) -> Stores:
+        """Open, or make, the stores of a state volume (`/var/mail-state`)."""
+        control = root / CONTROL
+        control.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = WriterLock(control / "writer.lock")
+        with lock.hold("opening the state repo"):
+            repo = StateRepo.ensure(root / REPOSITORY)
+            repo.recover_locks(ours=OURS)
+        log = EventLog(repo, lock)
+        return cls(
+            control=control,
+            lock=lock,
+            repo=repo,
+            log=log,
+            releases=Releases(repo),
+            accepted=Accepted(control / "accepted"),
+        )
+
+    @property
+    def snapshot(self) -> Path:
+        """The file with the state as it was at some position."""
+        return self.control / "snapshot.json"
+
+    @cached_property
+    def _readmodel(self) -> ReadModel:
+        from controlplane.readmodel import ReadModel  # its library takes memory that most servers never need
+
+        secret = frozenset(name for name, spec in catalog.SETTINGS.items() if spec.secret)
+        return ReadModel(self.control / "readmodel.sqlite", secret)
+
+    def questions(self) -> ReadModel:
+        """The read model, up to date with the log."""
+        self._readmodel.catch_up(self.log, self.releases)
+        return self._readmodel

@@ -1,0 +1,65 @@
+"""Reads `main` out of git, and writes rendered nodes into it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from controlplane.errors import Refused
+from controlplane.git import EXECUTABLE, FILE, StateRepo, TreeEntry
+from controlplane.intake.hygiene import MAX_ACCOUNTS, MAX_FILES
+from controlplane.model import DEFAULT_NODE
+from controlplane.release import MANIFEST, NodeTrees
+from controlplane.statefiles.parsed import printable
+from controlplane.statefiles.tree import SUBMODULE, TreeFile
+from renderers.release import NodeTree
+from renderers.service import RenderedFile
+
+Files = Mapping[str, TreeFile]
+
+MAX_TREE = 2 * MAX_ACCOUNTS
+"""Bytes of all different files together."""
+
+
+class MainReader:
+    """Reads trees of `main`; what did not change since the last one is not read again."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, int], TreeFile] = {}
+
+    def read(self, repo: StateRepo, commit: str) -> Files:
+        """Every file of a commit; none for the empty id."""
+        return self.read_entries(repo, repo.files(commit, most=2 * MAX_FILES))
+
+    def read_entries(self, repo: StateRepo, entries: Mapping[str, TreeEntry]) -> Files:
+        """The files that these entries stand for; raises Refused for more than may be read at all."""
+        known: dict[tuple[str, int], TreeFile] = {}
+        files, room = {}, MAX_TREE
+        for path, entry in entries.items():
+            key = (entry.id, entry.mode)
+            if key not in known:
+                known[key] = self._known.get(key) or _read(repo, path, entry, room)
+                room -= len(known[key].content)
+            files[path] = known[key]
+        self._known = known
+        return files
+
+
+def node_trees(tree: NodeTree) -> NodeTrees:
+    """A rendered node as the release keeps it: its files and its manifest, in the node's folder."""
+    files = {
+        path: (file.content, EXECUTABLE if file.mode & 0o111 else FILE)
+        for path, file in tree.files.items()
+        if isinstance(file, RenderedFile)
+    }
+    return {DEFAULT_NODE: {**files, MANIFEST: (tree.manifest, FILE)}}
+
+
+def _read(repo: StateRepo, path: str, entry: TreeEntry, room: int) -> TreeFile:
+    if entry.mode == SUBMODULE:
+        return TreeFile(b"", entry.mode)
+    # Asked before it is unpacked: zeros by the gigabyte are small in a push, and large in memory.
+    size, most = repo.blob_size(entry.id), min(room, MAX_ACCOUNTS)
+    if size > most:
+        message = f"it is {size:,} bytes large, at most {most:,} are taken"
+        raise Refused.because(message, "make it smaller", printable(path))
+    return TreeFile(repo.blob(entry.id, f"{path} on main"), entry.mode)

@@ -1,0 +1,146 @@
+"""Edits that somebody made by hand in the config volume, merged into `main`.
+
+The agent says which blob it had projected to each file (`base`); what happened on `main` since is kept by
+a merge of three. A file that cannot be taken over is refused alone: it must not hold up the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from controlplane import secrets
+from controlplane.errors import Conflict, MailserverError, NotFound, Refused
+from controlplane.git import EXECUTABLE, FILE, Change, NewFile, StateRepo, merge_file
+from controlplane.intake.accepted import Cause
+from controlplane.intake.hygiene import of_name
+from controlplane.intake.pipeline import Intake, Recorded
+from controlplane.intake.trees import Files
+from controlplane.plain_text import fit_line
+from controlplane.statefiles import accounts, aliases
+from controlplane.statefiles.tree import CONFIG
+
+ACTOR = "config-volume"
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeEdit:
+    """One file of the volume: its new content (None: deleted) and the blob that was projected before.
+
+    `path` is relative to the volume; an empty base stands for a file that never was projected.
+    """
+
+    path: str
+    content: bytes | None
+    executable: bool = False
+    base: str = ""
+
+
+OURS = (secrets.RECIPIENT,)
+"""Files of `main` that are made from the server's own state: the volume never decides about them."""
+
+
+RECORDS = (accounts.PATH, aliases.PATH)
+"""Files in which every line stands for itself: two that were appended at once are both meant."""
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeRefusal:
+    """A file that was not taken over, and why."""
+
+    path: str
+    reason: str
+
+
+def take_over(
+    intake: Intake, edits: Sequence[VolumeEdit], template: Mapping[str, bytes]
+) -> tuple[Recorded | None, list[VolumeRefusal]]:
+    """Bring the edits into `main`: together where that works, else without the files at fault.
+
+    `template` is what a new state repo starts with: a file of the volume wins over it at the first start.
+    """
+    refused: list[VolumeRefusal] = []
+    left = [edit for edit in edits if not is_ours(edit.path) and not _misnamed(edit, refused)]
+    first = not intake.state.observed.node().applied  # the agent reports the volume before it applies at all
+    cause = Cause(ACTOR, "import" if first and not any(edit.base for edit in edits) else "config-volume")
+    while left:
+        try:
+            # guarded as a push is: a file that is gone may be a volume that was not mounted well
+            recorded = intake.edit(_maker(intake.stores.repo, left, template, refused), cause, guard=True)
+        except Refused as error:
+            left = _without_culprits(left, error, refused)
+        else:
+            _keep_bases(intake.stores.repo, left)
+            return recorded, refused
+    return None, refused
+
+
+def _misnamed(edit: VolumeEdit, refused: list[VolumeRefusal]) -> bool:
+    """Whether git could not even hold such a path (a folder .git, say); told, and no reason to stop."""
+    problems = of_name(CONFIG + edit.path)
+    for problem in problems:
+        _refuse(refused, fit_line(edit.path), f"{problem.path}: {problem.message}; {problem.cure}")
+    return bool(problems)
+
+
+def is_ours(path: str) -> bool:
+    """Whether a file of the volume is one that only the control plane writes."""
+    return CONFIG + path in OURS
+
+
+def _maker(
+    repo: StateRepo,
+    edits: Sequence[VolumeEdit],
+    template: Mapping[str, bytes],
+    refused: list[VolumeRefusal],
+) -> Callable[[Files], Mapping[str, Change]]:
+    def make(files: Files) -> Mapping[str, Change]:
+        changes: dict[str, Change] = {}
+        for edit in edits:
+            path = CONFIG + edit.path
+            try:
+                base = repo.blob(edit.base) if edit.base else template.get(path, b"")
+                changes[path] = _merge(files, path, edit, base)
+            except (Conflict, NotFound) as error:
+                _refuse(refused, edit.path, str(error))
+        return changes
+
+    return make
+
+
+def _keep_bases(repo: StateRepo, edits: Sequence[VolumeEdit]) -> None:
+    """Keep what was sent, also where a merge made something else of it: the next edit starts from there."""
+    for edit in edits:
+        if edit.content is not None:
+            repo.write_blob(edit.content)
+
+
+def _merge(files: Files, path: str, edit: VolumeEdit, base: bytes) -> Change:
+    ours = files.get(path)
+    if edit.content is None:
+        if ours is not None and edit.base and ours.content != base:
+            raise Conflict(f"{path} was deleted in the volume and changed on main; main stays")
+        return None
+    mode = EXECUTABLE if edit.executable else FILE
+    if ours is None:
+        return NewFile(edit.content, mode)
+    return NewFile(merge_file(path, base, ours.content, edit.content, union=path in RECORDS), mode)
+
+
+def _without_culprits(
+    edits: list[VolumeEdit], error: MailserverError, refused: list[VolumeRefusal]
+) -> list[VolumeEdit]:
+    """The edits without those that the problems name; without the last one where none is named."""
+    reasons: dict[str, str] = {}
+    for problem in getattr(error, "problems", ()):
+        line = f":{problem.line}" if problem.line else ""
+        reasons.setdefault(problem.path, f"{problem.path}{line}: {problem.message}; {problem.cure}")
+    guilty = [edit for edit in edits if CONFIG + edit.path in reasons] or edits[-1:]
+    for edit in guilty:
+        _refuse(refused, edit.path, reasons.get(CONFIG + edit.path, str(error)))
+    return [edit for edit in edits if edit not in guilty]
+
+
+def _refuse(refused: list[VolumeRefusal], path: str, reason: str) -> None:
+    if all(known.path != path for known in refused):
+        refused.append(VolumeRefusal(path, reason))

@@ -1,0 +1,48 @@
+"""What a person should hear of a change that is accepted all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from controlplane.events import Event, SettingChanged
+from controlplane.intake.plan import Notice
+from controlplane.model import Pin, State
+from controlplane.settings import catalog
+
+
+def warnings(state: State, events: Iterable[Event]) -> tuple[Notice, ...]:
+    """The warnings of a change that leads to `state`; one an event at most."""
+    found = []
+    for event in events:
+        if isinstance(event, SettingChanged):
+            message = next(_of_setting(state, event), "")
+            if message:
+                found.append(Notice(event.name, message))
+    return tuple(found)
+
+
+def unsupported(state: State) -> list[str]:
+    """Names of settings that somebody gave and that have no effect yet."""
+    given: dict[str, str | Pin] = {**state.desired.settings, **state.observed.pins}
+    return sorted(name for name, value in given.items() if _without_effect(name, value))
+
+
+def _without_effect(name: str, value: str | Pin | None) -> bool:
+    spec = catalog.SETTINGS.get(name)
+    text = value.value if isinstance(value, Pin) else value
+    if text is None:  # a pinned secret: it is there, and what it is the log does not say
+        return spec is not None and not spec.supported
+    return spec is not None and text != "" and not spec.supports(text)
+
+
+def _of_setting(state: State, event: SettingChanged) -> Iterator[str]:
+    pin = state.observed.pins.get(event.name)
+    if pin is not None:
+        value = "" if pin.value is None else f" to {pin.value!r}"
+        yield f"pinned by the environment{value}: no effect while the container sets it"
+    spec = catalog.SETTINGS.get(event.name)
+    if spec is not None and event.new not in (None, "") and not spec.supports(event.new):
+        yield "not supported yet: recorded, without effect"
+    risk = spec.risk(event.new) if spec is not None else ""
+    if risk and spec is not None and risk != spec.risk(event.old):
+        yield risk

@@ -1,0 +1,66 @@
+"""Hands a push to the daemon and prints its answer. Standard library only: it starts for every push."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+
+SOCKET = "/run/mail-control/control.sock"
+DEADLINE = 120.0
+"""Seconds for the whole answer; above the daemon's own deadlines for its checkers."""
+
+
+def request_of(op: str) -> dict[str, object]:
+    """What git tells a hook: updates on stdin, the rest in the environment (githooks(5))."""
+    count = int(os.environ.get("GIT_PUSH_OPTION_COUNT") or 0)
+    return {
+        "op": op,
+        "updates": [line.split(" ", 2) for line in sys.stdin.read().splitlines() if line],
+        "quarantine": os.environ.get("GIT_QUARANTINE_PATH", ""),
+        "options": [os.environ.get(f"GIT_PUSH_OPTION_{number}", "") for number in range(count)],
+        "actor": actor(),
+    }
+
+
+def actor() -> str:
+    """Who pushes: the comment of the SSH key; without SSH, whoever may run programs in the container."""
+    return os.environ.get("GIT_MAILSERVER_ACTOR", "root (docker exec)") or "an SSH key without a comment"
+
+
+def ask(request: dict[str, object]) -> int:
+    """Carry out the request; the exit status for git: 0 accepted, 1 refused."""
+    path = os.environ.get("MAILCTL_SOCKET", SOCKET)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(DEADLINE)
+        connection.connect(path)
+        connection.sendall(json.dumps(request).encode() + b"\n")
+        with connection.makefile("rb") as lines:
+            for line in lines:
+                answer = json.loads(line)
+                if "say" in answer:
+                    print(answer["say"], file=sys.stderr, flush=True)
+                elif "error" in answer:
+                    if not answer["error"].get("said"):
+                        print(f"✗ refused: {answer['error'].get('message', '')}", file=sys.stderr)
+                    return 1
+                else:
+                    return 0
+    raise ConnectionError("the connection ended before the answer")
+
+
+def main(op: str) -> int:
+    """Run one hook; a daemon that does not answer is a refusal."""
+    # git passes bytes on as they are; what they cannot stand for must not keep the rest from being told
+    sys.stderr.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
+    try:
+        return ask(request_of(op))
+    except (OSError, ValueError) as error:
+        print(f"✗ the control plane does not answer ({error}).", file=sys.stderr)
+        if op == "pre-receive":
+            print("  Nothing was changed. Push again when it runs:", file=sys.stderr)
+            print("  `docker exec mailserver supervisorctl status mailctld`", file=sys.stderr)
+        else:
+            print("  The push is recorded and takes effect when the control plane is back.", file=sys.stderr)
+        return 1
