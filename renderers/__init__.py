@@ -1,0 +1,14 @@
+"""State to files: one folder a service, listed in `SERVICES`."""
+
+from __future__ import annotations
+
+from renderers.dovecot.service import Dovecot
+from renderers.postfix.service import Postfix
+from renderers.redis.service import Redis
+from renderers.rspamd.service import Rspamd
+from renderers.service import Service
+from renderers.sshd.service import Sshd
+from renderers.tls.service import Tls
+
+SERVICES: tuple[Service, ...] = (Tls(), Redis(), Rspamd(), Dovecot(), Postfix(), Sshd())
+"""Every service, in start order: what others connect to comes first."""

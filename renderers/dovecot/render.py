@@ -1,0 +1,85 @@
+"""What Dovecot reads, computed from the state; the templates only print."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from controlplane.model import State
+from renderers.dovecot import accounts, sieve
+from renderers.service import Action, Origin, RenderedFile
+from renderers.text import fill
+from renderers.tls import ciphers
+from renderers.tls.service import CERT, KEY, Encryption, encryption
+
+_CONF_D = (
+    "10-auth.conf",
+    "10-mail.conf",
+    "10-master.conf",
+    "10-ssl.conf",
+    "15-lda.conf",
+    "15-mailboxes.conf",
+    "20-imap.conf",
+    "20-lmtp.conf",
+    "20-managesieve.conf",
+    "20-pop3.conf",
+    "90-sieve.conf",
+    "auth-passwdfile.inc",
+)
+_LISTEN = {"ipv4": "*", "ipv6": "::", "all": "*, ::"}
+
+
+def protocols(state: State) -> tuple[str, ...]:
+    """What clients can speak, and LMTP for Postfix."""
+    settings = state.settings
+    chosen = (("imap", settings.enable_imap), ("pop3", settings.enable_pop3), ("lmtp", True))
+    return tuple(name for name, on in chosen if on)
+
+
+def files(state: State) -> Iterator[RenderedFile]:
+    """Configuration, users, scripts."""
+    values = _values(state)
+    yield _reloaded("dovecot.conf", fill("dovecot/templates/dovecot.conf", **values).encode())
+    for name in _CONF_D:
+        yield _reloaded(f"conf.d/{name}", fill(f"dovecot/templates/conf.d/{name}", **values).encode())
+    if own := state.desired.overrides.get("dovecot.cf"):
+        yield _reloaded("local.conf", own.content, (Origin(1, "config/dovecot.cf"),))
+    if values["tls"]:
+        yield _reloaded("dh.pem", ciphers.dh_parameters(state))
+    yield RenderedFile(
+        "etc/dovecot/userdb",
+        accounts.userdb(state.desired.accounts.values(), sieve.personal(state), values["uid"], values["gid"]),
+        Action.NONE,
+        mode=0o640,
+        owner="root:dovecot",
+    )
+    yield from sieve.scripts(state)
+
+
+def _values(state: State) -> dict[str, Any]:
+    settings = state.settings
+    tls = encryption(state)
+    on = tls is Encryption.ON
+    level = ciphers.level(settings.tls_level)
+    return {
+        "protocols": " ".join(protocols(state)),
+        "listen": _LISTEN[settings.dovecot_inet_protocols],
+        "disable_plaintext_auth": "no" if tls is Encryption.OFF else "yes",
+        "uid": settings.dms_vmail_uid,
+        "gid": settings.dms_vmail_gid,
+        "mailbox_format": settings.dovecot_mailbox_format,
+        "imaps_port": 993 if on else 0,
+        "pop3s_port": 995 if on else 0,
+        "tls": on,
+        "cert": CERT,
+        "key": KEY,
+        "oldest_tls": level.oldest,
+        "ciphers": level.ciphers,
+        "server_order": "yes" if level.server_order else "no",
+        "hostname": state.settings.hostname,
+        "postmaster": settings.postmaster_address,
+    }
+
+
+def _reloaded(name: str, content: bytes, origins: tuple[Origin, ...] = ()) -> RenderedFile:
+    return RenderedFile(f"etc/dovecot/{name}", content, Action.RELOAD, origins=origins)

@@ -1,0 +1,49 @@
+"""Dovecot as a service: on unless the server only does SMTP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from controlplane.model import State
+from renderers.dovecot import accounts, render
+from renderers.service import Complaint, Probe, ProbeKind, RenderedFile
+from renderers.tls.service import Encryption, encryption
+
+
+class Dovecot:
+    """IMAP, POP3 where wanted, LMTP, and logins for Postfix."""
+
+    name = "dovecot"
+
+    def programs(self, state: State) -> tuple[str, ...]:
+        """Off with SMTP_ONLY."""
+        return () if state.settings.smtp_only else ("dovecot",)
+
+    def render(self, state: State) -> Iterable[RenderedFile]:
+        """Configuration, users, Sieve; a change of accounts touches the users alone."""
+        if self.programs(state):
+            yield from render.files(state)
+
+    def probes(self, state: State) -> tuple[Probe, ...]:
+        """A greeting on each port and on LMTP's socket."""
+        if not self.programs(state):
+            return ()
+        tls = encryption(state) is Encryption.ON
+        probes = [Probe("lmtp", ProbeKind.LMTP, path="/run/dovecot/lmtp")]
+        if state.settings.enable_imap:
+            probes.append(Probe("143", ProbeKind.IMAP, 143, tls="starttls" if tls else ""))
+            probes += [Probe("993", ProbeKind.IMAP, 993, tls="implicit")] if tls else []
+        if state.settings.enable_pop3:
+            probes.append(Probe("110", ProbeKind.TCP, 110))
+            probes += [Probe("995", ProbeKind.TCP, 995)] if tls else []
+        return tuple(probes)
+
+    def complaints(self, state: State) -> Iterable[Complaint]:
+        """Accounts whose line cannot stand in a passwd-file."""
+        for account in accounts.unrepresentable(state.desired.accounts.values()):
+            yield Complaint(
+                "config/postfix-accounts.cf",
+                0,
+                f"the password of {account.address} holds a colon or white space",
+                "write a hash as `doveadm pw` prints it",
+            )

@@ -1,0 +1,1 @@
+"""Postfix: receives, takes submissions, hands to Dovecot."""

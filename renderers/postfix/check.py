@@ -1,0 +1,118 @@
+"""What no checker of Postfix finds: it would start, and then answer every client with an error.
+
+`postconf -n` and `postfix check` pass unknown restrictions, map types and options of master.cf
+(smtpd(8) stumbles over them at the first client).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from controlplane.model import State
+from renderers.postfix import overrides, render
+from renderers.service import Complaint
+
+
+def _words(value: str) -> list[str]:
+    return value.replace(",", " ").split()
+
+
+_RESTRICTION_LISTS = re.compile(
+    r"(submission_|mua_)?(smtpd_)?(client|helo|sender|relay|recipient|data|end_of_data|etrn)_restrictions\Z"
+)
+_MAP_TYPES = frozenset(
+    _words(
+        "btree cdb cidr environ fail hash inline internal lmdb memcache pcre pipemap proxy randmap regexp "
+        "socketmap sqlite ldap static tcp texthash unionmap unix"
+    )
+)
+_WITH_TABLE = frozenset(
+    f"check_{what}_access"
+    for what in _words(
+        "ccert client client_a client_mx client_ns etrn helo helo_a helo_mx helo_ns recipient recipient_a "
+        "recipient_mx recipient_ns reverse_client_hostname reverse_client_hostname_a "
+        "reverse_client_hostname_mx reverse_client_hostname_ns sasl sender sender_a sender_mx sender_ns"
+    )
+)
+_WITH_ARGUMENT = frozenset(
+    _words(
+        "check_policy_service reject_rbl_client permit_rhswl_client permit_dnswl_client reject_rhsbl_client "
+        "reject_rhsbl_helo reject_rhsbl_recipient reject_rhsbl_reverse_client reject_rhsbl_sender sleep"
+    )
+)
+_PLAIN = frozenset(
+    _words(
+        "permit defer reject warn_if_reject defer_if_permit defer_if_reject "
+        "permit_auth_destination permit_inet_interfaces permit_mynetworks permit_mx_backup "
+        "permit_naked_ip_address "
+        "permit_sasl_authenticated permit_tls_all_clientcerts permit_tls_clientcerts "
+        "defer_unauth_destination "
+        "reject_authenticated_sender_login_mismatch reject_invalid_helo_hostname reject_invalid_hostname "
+        "reject_known_sender_login_mismatch reject_multi_recipient_bounce reject_non_fqdn_helo_hostname "
+        "reject_non_fqdn_hostname reject_non_fqdn_recipient reject_non_fqdn_sender reject_plaintext_session "
+        "reject_sender_login_mismatch reject_unauth_destination reject_unauth_pipelining "
+        "reject_unauthenticated_sender_login_mismatch reject_unknown_address reject_unknown_client "
+        "reject_unknown_client_hostname reject_unknown_forward_client_hostname "
+        "reject_unknown_helo_hostname "
+        "reject_unknown_hostname reject_unknown_recipient_domain reject_unknown_reverse_client_hostname "
+        "reject_unknown_sender_domain reject_unlisted_recipient reject_unlisted_sender "
+        "reject_unverified_recipient "
+        "reject_unverified_sender reject_maps_rbl check_relay_domains check_recipient_maps"
+    )
+)
+"""Restrictions of Postfix 3.7 (postconf(5), access restriction lists)."""
+_TABLE = re.compile(r"(?P<type>[a-z]+):(?!//)")
+_TABLE_PARAMETER = re.compile(r".*_(maps|map|database)\Z|.*_checks\Z|mynetworks\Z|postscreen_access_list\Z")
+
+
+def complaints(state: State) -> Iterator[Complaint]:
+    """Everything wrong with postfix-main.cf and postfix-master.cf that can be seen without Postfix."""
+    text = render.override(state, "postfix-main.cf")
+    parsed = list(overrides.parameters(text))
+    good = [p for p in parsed if isinstance(p, overrides.Parameter)]
+    classes = _words(" ".join(p.value for p in good if p.name == "smtpd_restriction_classes"))
+    for parameter in parsed:
+        if isinstance(parameter, overrides.BadLine):
+            yield Complaint(overrides.MAIN, *parameter)
+            continue
+        for message, cure in _wrong(parameter.name, parameter.value, frozenset(classes)):
+            yield Complaint(overrides.MAIN, parameter.line, f"{parameter.name}: {message}", cure)
+    master = render.override(state, "postfix-master.cf")
+    for option in overrides.options(master, overrides.services(render.base_master(state))):
+        if isinstance(option, overrides.BadLine):
+            yield Complaint(overrides.MASTER, *option)
+            continue
+        for message, cure in _wrong(option.name, option.value, frozenset(classes)):
+            yield Complaint(overrides.MASTER, option.line, f"{option.name}: {message}", cure)
+
+
+def _wrong(name: str, value: str, classes: frozenset[str]) -> Iterable[tuple[str, str]]:
+    if _RESTRICTION_LISTS.match(name) or name in classes:
+        yield from _wrong_restrictions(value, classes)
+    elif _TABLE_PARAMETER.match(name):
+        yield from _wrong_tables(value)
+
+
+def _wrong_restrictions(value: str, classes: frozenset[str]) -> Iterator[tuple[str, str]]:
+    if "{" in value:  # inline rules and per-restriction options nest: left to Postfix itself
+        return
+    words = iter(_words(value))
+    for word in words:
+        if word in _WITH_ARGUMENT:
+            next(words, "")
+        elif word in _WITH_TABLE:
+            yield from _wrong_tables(next(words, ""))
+        elif ":" in word:
+            yield from _wrong_tables(word)
+        elif word not in _PLAIN and word not in classes and not word.startswith("$") and not word.isdigit():
+            yield f"{word} is not a restriction", "see the restriction lists in postconf(5)"
+
+
+def _wrong_tables(value: str) -> Iterator[tuple[str, str]]:
+    if "{" in value:
+        return
+    for word in _words(value):
+        match = _TABLE.match(word)
+        if match and match["type"] not in _MAP_TYPES:
+            yield f"{match['type']} is not a type of table", "use lmdb, pcre, cidr, texthash or static"

@@ -1,0 +1,116 @@
+"""The lookup tables: who has a mailbox, which domains are ours, what goes where.
+
+All are lmdb sources (postmap(1)): replacing them needs no reload, the domains aside. 100,000 rows are
+ordinary here, so a row costs one string and no call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from controlplane.model import Alias, Desired
+from renderers.text import lines
+
+_TO_ROOT = ("abuse", "hostmaster", "nobody", "webmaster")
+"""Local names that somebody must read (RFC 2142)."""
+
+
+def _local_aliases(postmaster: str) -> list[tuple[str, str]]:
+    chain = [("mailer-daemon", "postmaster"), ("postmaster", "root"), ("root", postmaster)]
+    return [*chain, *((name, "root") for name in _TO_ROOT)]
+
+
+def aliases(postmaster: str) -> bytes:
+    """/etc/postfix/aliases: who reads the mail of local names, as a map like the others."""
+    return lines(f"{name}\t{target}" for name, target in _local_aliases(postmaster))
+
+
+def aliases_file(postmaster: str) -> bytes:
+    """/etc/aliases: the same in the format of aliases(5), for programs that look there."""
+    return lines(f"{name}: {target}" for name, target in _local_aliases(postmaster))
+
+
+def destinations(desired: Desired, hostname: str, domain: str) -> tuple[str, ...]:
+    """mydestination: the names whose mail is local, without those that have mailboxes or are bare domains.
+
+    A domain must not be local and virtual at once (VIRTUAL_README). Mail to the host's own name is
+    local unless accounts live there, or the name is itself a mail domain (example.test).
+    """
+    names = (
+        (f"localhost.{domain}", "localhost")
+        if domain == hostname
+        else (
+            hostname,
+            f"localhost.{domain}",
+            "localhost",
+        )
+    )
+    return tuple(name for name in dict.fromkeys(names) if name not in desired.domains)
+
+
+def domains(desired: Desired, local: Iterable[str]) -> list[str]:
+    """The domains we take mail for: those of accounts and of aliases, the `local` names aside."""
+    found = desired.domains | {
+        source.rpartition("@")[2].lower() for source in desired.aliases if "@" in source
+    }
+    return sorted(found.difference(local, ("",)))
+
+
+def vhost(desired: Desired, local: Iterable[str]) -> bytes:
+    """/etc/postfix/vhost: the virtual mailbox domains, without the `local` names."""
+    return lines(f"{domain}\tOK" for domain in domains(desired, local))
+
+
+def vmailbox(desired: Desired) -> bytes:
+    """/etc/postfix/vmailbox: every account with its folder below /var/mail."""
+    rows = (address.rpartition("@") for address in sorted(desired.accounts))
+    return lines(f"{user}@{domain}\t{domain}/{user}/" for user, _, domain in rows)
+
+
+def virtual(desired: Desired) -> bytes:
+    """/etc/postfix/virtual: the aliases (virtual(5))."""
+    return lines(f"{alias.source}\t{','.join(alias.targets)}" for alias in _sorted(desired.aliases))
+
+
+def regexp(desired: Desired) -> bytes:
+    """/etc/postfix/regexp: the aliases by pattern, in their order (pcre_table(5))."""
+    return lines(f"{alias.pattern} {','.join(alias.targets)}" for alias in desired.regexps.values())
+
+
+def sender_login(desired: Desired) -> bytes:
+    """/etc/postfix/sender_login: as which logins an address may be used to send (SPOOF_PROTECTION).
+
+    An account is its own; an alias belongs to every account that it leads to, over other aliases too.
+    """
+    owners = {address: address for address in desired.accounts}
+    for source in desired.aliases:
+        logins = _reached(source, desired)
+        if logins:
+            own = (source,) if source in owners else ()
+            owners[source] = ",".join(sorted(logins.union(own)))
+    return lines(f"{address}\t{logins}" for address, logins in sorted(owners.items()))
+
+
+def _reached(source: str, desired: Desired) -> set[str]:
+    """The accounts behind an alias; a loop of aliases ends where it began."""
+    targets = {target.lower() for target in desired.aliases[source].targets}
+    if desired.aliases.keys().isdisjoint(targets):  # most aliases: straight to their accounts
+        return {target for target in (*targets, source) if target in desired.accounts}
+    logins: set[str] = set()
+    seen: set[str] = set()
+    open_ends = [source]
+    while open_ends:
+        address = open_ends.pop()
+        if address in seen:
+            continue
+        seen.add(address)
+        if address in desired.accounts:
+            logins.add(address)
+        alias = desired.aliases.get(address)
+        if alias:
+            open_ends.extend(target.lower() for target in alias.targets)
+    return logins
+
+
+def _sorted(aliases: Mapping[str, Alias]) -> Iterable[Alias]:
+    return (aliases[source] for source in sorted(aliases))

@@ -1,0 +1,157 @@
+"""What Postfix reads, computed from the state; the templates only print."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from controlplane.model import State
+from renderers.postfix import maps, overrides
+from renderers.service import Action, Compile, Origin, RenderedFile
+from renderers.text import fill, lines
+from renderers.tls import ciphers
+from renderers.tls.service import CERT, KEY, Encryption, encryption
+
+MILTER_PORT = 11332
+_DNSBL_SITES = (
+    "zen.spamhaus.org=127.0.0.[2..11]*3",
+    "bl.mailspike.net=127.0.0.[2;10..12]*2",
+    "b.barracudacentral.org=127.0.0.2*2",
+    "bl.spamcop.net=127.0.0.2*1",
+    "psbl.surriel.com=127.0.0.2*1",
+    "list.dnswl.org=127.0.[0..255].[1..3]*-2",
+)
+"""Only answers that are listings count: a list that answers errors to all must not block mail."""
+_RESTART_ON = ("inet_interfaces", "inet_protocols")
+"""Master keeps its listening sockets over a reload; with these changed it was seen to stop answering."""
+
+
+def override(state: State, path: str) -> str:
+    """The text of an override below config/, empty where there is none."""
+    found = state.desired.overrides.get(path)
+    return overrides.decoded(found.content) if found else ""
+
+
+def main_cf(state: State) -> RenderedFile:
+    """/etc/postfix/main.cf: ours, then the person's."""
+    text, origins = overrides.merge_main(
+        fill("postfix/templates/main.cf", **_main_values(state)), override(state, "postfix-main.cf")
+    )
+    return _reloaded("main.cf", text.encode(), origins, _RESTART_ON)
+
+
+def _main_values(state: State) -> dict[str, Any]:
+    settings, hostname = state.settings, state.settings.hostname
+    tls = encryption(state)
+    level = ciphers.level(settings.tls_level)
+    return {
+        "hostname": hostname,
+        "domain": settings.domainname,
+        "destinations": ", ".join(_destinations(state)),
+        "inet_protocols": settings.postfix_inet_protocols,
+        "message_size_limit": settings.postfix_message_size_limit,
+        "mailbox_size_limit": settings.postfix_mailbox_size_limit,
+        "transport": settings.postfix_dagent,
+        "senders_checked": settings.spoof_protection,
+        "tls": tls is Encryption.ON,
+        "auth_only_with_tls": "no" if tls is Encryption.OFF else "yes",
+        "cert": f"/{CERT}",
+        "key": f"/{KEY}",
+        "oldest_tls": level.oldest,
+        "ciphers": level.ciphers,
+        "server_order": "yes" if level.server_order else "no",
+        "postscreen_action": settings.postscreen_action,
+        "dnsbl_sites": _DNSBL_SITES if settings.enable_dnsbl else (),
+        "sender_restrictions": ", ".join(_sender_restrictions(state)),
+        "milter": _milter(state) if settings.enable_rspamd else "",
+    }
+
+
+def _milter(state: State) -> str:
+    """By address: the name `localhost` has two, and Postfix would complain of the one without a listener."""
+    host = "[::1]" if state.settings.postfix_inet_protocols == "ipv6" else "127.0.0.1"
+    return f"inet:{host}:{MILTER_PORT}"
+
+
+def _destinations(state: State) -> tuple[str, ...]:
+    return maps.destinations(state.desired, state.settings.hostname, state.settings.domainname)
+
+
+def _sender_restrictions(state: State) -> list[str]:
+    names = ["permit_sasl_authenticated", "permit_mynetworks"]
+    if state.settings.postfix_reject_unknown_client_hostname:
+        names.append("reject_unknown_client_hostname")
+    return [*names, "reject_unknown_sender_domain"]
+
+
+def base_master(state: State) -> str:
+    """master.cf before a person's options."""
+    tls = encryption(state)
+    return fill(
+        "postfix/templates/master.cf",
+        submission_tls="encrypt" if tls is Encryption.ON else "none",
+        implicit_tls=tls is Encryption.ON,
+        submission_options=_submission_options(state),
+    )
+
+
+def master_cf(state: State) -> RenderedFile:
+    """/etc/postfix/master.cf: ours, with the person's options merged in."""
+    text, origins = overrides.merge_master(base_master(state), override(state, "postfix-master.cf"))
+    return _reloaded("master.cf", text.encode(), origins)
+
+
+def _submission_options(state: State) -> list[str]:
+    """What 465 and 587 have in common: a login is everything, and mail is made anonymous."""
+    settings = state.settings
+    senders = "reject_authenticated_sender_login_mismatch," if settings.spoof_protection else ""
+    return [
+        f"smtpd_sasl_auth_enable={'no' if settings.smtp_only else 'yes'}",
+        "smtpd_client_restrictions=permit_sasl_authenticated,reject",
+        "smtpd_helo_restrictions=",
+        f"smtpd_sender_restrictions={senders}permit_sasl_authenticated,reject",
+        "smtpd_relay_restrictions=permit_sasl_authenticated,reject",
+        "smtpd_recipient_restrictions=",
+        "smtpd_data_restrictions=",
+        "smtpd_discard_ehlo_keywords=",
+        "milter_macro_daemon_name=ORIGINATING",
+        "cleanup_service_name=sender-cleanup",
+    ]
+
+
+def files(state: State) -> list[RenderedFile]:
+    """Everything but main.cf and master.cf."""
+    desired, settings, hostname = state.desired, state.settings, state.settings.hostname
+    found = [
+        # trivial-rewrite(8) keeps its connections and looks for changed tables only between them
+        _map("vhost", maps.vhost(desired, _destinations(state)), Action.RELOAD),
+        _map("vmailbox", maps.vmailbox(desired)),
+        _map("virtual", maps.virtual(desired)),
+        _reloaded("regexp", maps.regexp(desired), (Origin(1, "config/postfix-regexp.cf", 0),)),
+        _reloaded("postscreen_access.cidr", fill("postfix/templates/postscreen_access.cidr").encode()),
+        _reloaded("sender_header_filter.pcre", _header_filter(hostname)),
+        _reloaded("lmtp_reply_filter.pcre", fill("postfix/templates/lmtp_reply_filter.pcre").encode()),
+        RenderedFile("etc/mailname", lines([hostname]), Action.NONE),
+        _map("aliases", maps.aliases(settings.postmaster_address)),
+        RenderedFile("etc/aliases", maps.aliases_file(settings.postmaster_address), Action.NONE),
+    ]
+    if settings.spoof_protection:
+        found.append(_map("sender_login", maps.sender_login(desired)))
+    if encryption(state) is Encryption.ON:
+        found.append(_reloaded("dhparams.pem", ciphers.dh_parameters(state)))
+    return found
+
+
+def _header_filter(hostname: str) -> bytes:
+    values = {"hostname": re.escape(hostname), "name": hostname}
+    return fill("postfix/templates/sender_header_filter.pcre", **values).encode()
+
+
+def _map(name: str, content: bytes, action: Action = Action.NONE) -> RenderedFile:
+    return RenderedFile(f"etc/postfix/{name}", content, action, compile=Compile.POSTMAP)
+
+
+def _reloaded(
+    name: str, content: bytes, origins: tuple[Origin, ...] = (), restart_on: tuple[str, ...] = ()
+) -> RenderedFile:
+    return RenderedFile(f"etc/postfix/{name}", content, Action.RELOAD, origins=origins, restart_on=restart_on)

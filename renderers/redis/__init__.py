@@ -1,0 +1,1 @@
+"""Redis: the memory of Rspamd."""

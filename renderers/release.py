@@ -1,0 +1,89 @@
+"""The whole of a node: every service's files, and the manifest that tells the agent what they are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import controlplane
+from controlplane.model import State
+from renderers import SERVICES
+from renderers.service import CertificateFile, Complaint, RenderedFile
+from renderers.tls.service import sources
+
+MANIFEST_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class NodeTree:
+    """What one node gets: files by path (absolute, without the leading slash) and the manifest."""
+
+    files: Mapping[str, RenderedFile | CertificateFile]
+    owners: Mapping[str, str]
+    """The service of each file."""
+    manifest: bytes
+
+    def owner_of(self, path: str) -> str:
+        """The service that a file belongs to; raises KeyError for a path that is not rendered."""
+        return self.owners[path]
+
+
+def render_node(state: State) -> NodeTree:
+    """Everything the default node reads: pure, and the same bytes for the same state."""
+    files: dict[str, RenderedFile | CertificateFile] = {}
+    owners: dict[str, str] = {}
+    for service in SERVICES:
+        for file in service.render(state):
+            if file.path in files:
+                raise ValueError(f"{service.name} and {owners[file.path]} both render {file.path}")
+            files[file.path] = file
+            owners[file.path] = service.name
+    return NodeTree(files, owners, _manifest(state, files, owners))
+
+
+def complaints(state: State) -> list[Complaint]:
+    """What the services refuse of this state, in the order of files and lines."""
+    return sorted(complaint for service in SERVICES for complaint in service.complaints(state))
+
+
+def _manifest(
+    state: State, files: Mapping[str, RenderedFile | CertificateFile], owners: Mapping[str, str]
+) -> bytes:
+    enabled = [service for service in SERVICES if service.programs(state)]
+    document = {
+        "format": MANIFEST_FORMAT,
+        "renderer": controlplane.__version__,
+        "hostname": state.settings.hostname,
+        "files": {path: _entry(file, owners[path]) for path, file in files.items()},
+        "services": {
+            service.name: {
+                "programs": list(service.programs(state)),
+                "probes": [asdict(probe) for probe in service.probes(state)],
+            }
+            for service in enabled
+        },
+        "order": [service.name for service in enabled],
+        "certificates": [source._asdict() for source in sources(state)],
+        "mail_owner": [state.settings.dms_vmail_uid, state.settings.dms_vmail_gid],
+    }
+    return (json.dumps(document, sort_keys=True, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def _entry(file: RenderedFile | CertificateFile, service: str) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "service": service,
+        "action": str(file.action),
+        "mode": f"{file.mode:04o}",
+        "owner": file.owner,
+    }
+    if isinstance(file, CertificateFile):
+        entry["services"] = list(file.services)
+        entry["certificate"] = {"slot": file.slot, "part": file.part, "fingerprint": file.fingerprint}
+        return entry
+    entry["compile"] = str(file.compile)
+    entry["origins"] = [[origin.line, origin.path, origin.at] for origin in file.origins]
+    if file.restart_on:
+        entry["restart_on"] = list(file.restart_on)
+    return entry

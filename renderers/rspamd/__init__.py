@@ -1,0 +1,1 @@
+"""Rspamd: the spam filter, as a milter."""

@@ -1,0 +1,42 @@
+"""Rspamd as a service: on by ENABLE_RSPAMD."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from controlplane.model import State
+from renderers.rspamd import commands, render
+from renderers.service import Complaint, Probe, ProbeKind, RenderedFile
+
+MILTER_PORT = 11332
+WEB_PORT = 11334
+
+
+class Rspamd:
+    """One process that scans for Postfix, one for statistics and the web interface."""
+
+    name = "rspamd"
+
+    def programs(self, state: State) -> tuple[str, ...]:
+        """Redis is a service of its own."""
+        return ("rspamd",) if state.settings.enable_rspamd else ()
+
+    def render(self, state: State) -> Iterable[RenderedFile]:
+        """local.d and override.d."""
+        if self.programs(state):
+            yield from render.files(state)
+
+    def probes(self, state: State) -> tuple[Probe, ...]:
+        """The milter's port, and /ping of the controller."""
+        if not self.programs(state):
+            return ()
+        return (
+            Probe("milter", ProbeKind.TCP, MILTER_PORT),
+            Probe("web", ProbeKind.HTTP, WEB_PORT, path="/ping"),
+        )
+
+    def complaints(self, state: State) -> Iterable[Complaint]:
+        """Lines of custom-commands.conf that are no commands."""
+        for command in render.read_commands(state):
+            if isinstance(command, commands.BadCommand):
+                yield Complaint(commands.SOURCE, *command)

@@ -1,0 +1,152 @@
+"""What a service is: a folder that turns state into files, and says how they take effect.
+
+Everything here is plain data, so that the manifest can carry it to the agent, which shares no code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NamedTuple, Protocol
+
+from controlplane.model import State
+
+
+class Action(StrEnum):
+    """How hard a changed file hits its service; ordered by name in `ORDER`."""
+
+    NONE = "none"
+    RELOAD = "reload"
+    RESTART = "restart"
+
+
+class Compile(StrEnum):
+    """What the agent makes of a file, beside it, before it takes effect."""
+
+    NOTHING = ""
+    POSTMAP = "postmap"
+    """An lmdb map of the same name with `.lmdb` (postmap(1)), built aside and renamed in."""
+    SIEVE = "sievec"
+    """A binary of the same name with `.svbin` (sievec(1))."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Rendered lines from `line` on stem from `path` on `main`, from its line `at` on (all from 1).
+
+    An origin holds until the next one; an empty path ends it. An `at` of 0: the lines are entries of a file
+    whose comments were left out, to be found there by their text.
+    """
+
+    line: int
+    path: str
+    at: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedFile:
+    """A file that a service reads. `path` is absolute in the container, without the leading slash."""
+
+    path: str
+    content: bytes = field(repr=False)
+    action: Action
+    mode: int = 0o644
+    owner: str = "root:root"
+    compile: Compile = Compile.NOTHING
+    origins: tuple[Origin, ...] = ()
+    restart_on: tuple[str, ...] = ()
+    """Parameters (`name = value` lines) whose changed value makes a reload a restart."""
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateFile:
+    """A file that the agent fills from its certificate store; a new fingerprint is a changed file.
+
+    `part` is `chain` or `key`; `services` are those that the action is for.
+    """
+
+    path: str
+    slot: str
+    part: str
+    fingerprint: str
+    action: Action
+    services: tuple[str, ...]
+    mode: int = 0o600
+    owner: str = "root:root"
+
+
+class CertificateSource(NamedTuple):
+    """Where a node looks for the pair of a slot: absolute paths in the container.
+
+    `ca` is a certificate that clients may trust, empty where there is none.
+    """
+
+    slot: str
+    type: str
+    cert: str
+    key: str
+    ca: str
+
+
+class Complaint(NamedTuple):
+    """Something on `main` that no checker would find, or that cannot be rendered.
+
+    `path` is relative to `main`; `line` counts from 1, 0 where it is not at a line.
+    """
+
+    path: str
+    line: int
+    message: str
+    cure: str
+
+
+class ProbeKind(StrEnum):
+    """How a running service is asked whether it serves, through its own protocol."""
+
+    SMTP = "smtp"
+    """Greeting, EHLO, STARTTLS where `tls` is "starttls", QUIT."""
+    IMAP = "imap"
+    """Greeting, CAPABILITY, LOGOUT; `tls` is "", "starttls" or "implicit"."""
+    LMTP = "lmtp"
+    """Greeting and LHLO on a UNIX socket."""
+    TCP = "tcp"
+    """A connection is accepted (milter, sshd's banner)."""
+    HTTP = "http"
+    """GET `path` answers 200 (Rspamd: /ping)."""
+    REDIS = "redis"
+    """PING answers PONG."""
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One check of a running service on loopback, or on a UNIX socket `path`."""
+
+    name: str
+    kind: ProbeKind
+    port: int = 0
+    path: str = ""
+    tls: str = ""
+
+
+class Service(Protocol):
+    """One service: when it runs, what it reads, how it is probed. `SERVICES` lists them all."""
+
+    name: str
+    """The folder's name; validation on the node goes by it."""
+
+    def programs(self, state: State) -> tuple[str, ...]:
+        """Supervisor programs that run, in start order; empty while the service is disabled."""
+        ...
+
+    def render(self, state: State) -> Iterable[RenderedFile | CertificateFile]:
+        """Every file of the service; nothing while it is disabled. Pure: no clock, network or disk."""
+        ...
+
+    def probes(self, state: State) -> tuple[Probe, ...]:
+        """What must answer while the service runs."""
+        ...
+
+    def complaints(self, state: State) -> Iterable[Complaint]:
+        """What intake must refuse: lines of `main` that `render` would leave out or that cannot work."""
+        ...

@@ -1,0 +1,1 @@
+"""OpenSSH for git: no shell, no passwords, no forwarding."""

@@ -1,0 +1,1 @@
+"""Certificates and TLS levels: what the daemons that speak TLS have in common."""

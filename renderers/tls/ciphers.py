@@ -1,0 +1,62 @@
+"""TLS_LEVEL as protocols and ciphers, the same for Postfix and Dovecot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from controlplane.model import State
+
+_FORWARD_SECRET = (
+    "ECDHE-ECDSA-AES128-GCM-SHA256",
+    "ECDHE-RSA-AES128-GCM-SHA256",
+    "ECDHE-ECDSA-AES256-GCM-SHA384",
+    "ECDHE-RSA-AES256-GCM-SHA384",
+    "ECDHE-ECDSA-CHACHA20-POLY1305",
+    "ECDHE-RSA-CHACHA20-POLY1305",
+    "DHE-RSA-AES128-GCM-SHA256",
+    "DHE-RSA-AES256-GCM-SHA384",
+)
+"""Authenticated encryption with keys that a later theft of the certificate does not open."""
+_FOR_OLD_CLIENTS = (
+    "ECDHE-ECDSA-AES128-SHA256",
+    "ECDHE-RSA-AES128-SHA256",
+    "ECDHE-ECDSA-AES128-SHA",
+    "ECDHE-RSA-AES128-SHA",
+    "ECDHE-ECDSA-AES256-SHA384",
+    "ECDHE-RSA-AES256-SHA384",
+    "ECDHE-ECDSA-AES256-SHA",
+    "ECDHE-RSA-AES256-SHA",
+    "DHE-RSA-AES128-SHA256",
+    "DHE-RSA-AES256-SHA256",
+    "AES128-GCM-SHA256",
+    "AES256-GCM-SHA384",
+    "AES128-SHA256",
+    "AES256-SHA256",
+    "AES128-SHA",
+    "AES256-SHA",
+    # OpenSSL 3 speaks TLS 1.0 and 1.1 at this level only (ciphers(1)).
+    "@SECLEVEL=0",
+)
+_DH_GROUP = Path(__file__).parent / "ffdhe4096.pem"
+
+
+class Level(NamedTuple):
+    """One TLS_LEVEL: `oldest` as Postfix and Dovecot spell it, `ciphers` for OpenSSL."""
+
+    oldest: str
+    ciphers: str
+    server_order: bool
+
+
+def level(name: str) -> Level:
+    """The level of that name; everything but `intermediate` is modern."""
+    if name == "intermediate":
+        return Level("TLSv1", ":".join((*_FORWARD_SECRET, *_FOR_OLD_CLIENTS)), server_order=True)
+    return Level("TLSv1.2", ":".join(_FORWARD_SECRET), server_order=True)
+
+
+def dh_parameters(state: State) -> bytes:
+    """Diffie-Hellman parameters: dhparams.pem of main, else the group ffdhe4096 (RFC 7919)."""
+    own = state.desired.overrides.get("dhparams.pem")
+    return own.content if own else _DH_GROUP.read_bytes()
