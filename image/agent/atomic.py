@@ -1,0 +1,54 @@
+"""Files that are either the old or the new content, whatever happens in between."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from agent.errors import Corrupt
+from agent.paths import ASIDE
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in a folder survive a power cut (fsync(2) of the directory)."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_durable(path: Path, content: bytes, mode: int = 0o600) -> None:
+    """Replace a file so that it survives a power cut. Raises OSError, then nothing changed."""
+    aside = path.with_name(ASIDE + path.name)
+    try:
+        handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, mode)
+        with os.fdopen(handle, "wb") as file:
+            os.fchmod(file.fileno(), mode)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            aside.unlink()
+        raise
+    sync_folder(path.parent)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Replace a JSON file durably."""
+    write_durable(path, json.dumps(value, sort_keys=True, ensure_ascii=False).encode() + b"\n")
+
+
+def read_json(path: Path) -> Any:
+    """The value in a JSON file, None when there is no file. Raises Corrupt."""
+    try:
+        return json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise Corrupt(f"{path}: {error}") from error

@@ -1,0 +1,90 @@
+"""Files below a folder that others may write: no symlink is followed on the way, nothing else is opened.
+
+The agent is root, and whoever can write the config volume could swap a file for a link to a key, or for a
+pipe that never ends, between a look and a read: so every part of a path is opened from its folder's handle.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from agent.paths import ASIDE
+
+
+class Unsuitable(OSError):
+    """What lies there is no regular file, or too large for one."""
+
+
+@contextlib.contextmanager
+def folder_of(top: Path, path: str, make: bool = False) -> Iterator[tuple[int, str]]:
+    """(handle of the folder that holds `path`, its name in there). `make` creates folders. Raises OSError."""
+    *parts, name = path.split("/")
+    if name in ("", ".", "..") or any(part in ("", ".", "..") for part in parts):
+        raise Unsuitable(errno.EINVAL, "not a path below the folder", path)
+    handle = os.open(top, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for part in parts:
+            if make:
+                with contextlib.suppress(FileExistsError):
+                    os.mkdir(part, 0o755, dir_fd=handle)
+            flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+            inner = os.open(part, flags, dir_fd=handle)
+            os.close(handle)
+            handle = inner
+        yield handle, name
+    finally:
+        os.close(handle)
+
+
+def read(top: Path, path: str, most: int) -> tuple[bytes, os.stat_result]:
+    """Content and status of a regular file of at most `most` bytes. Raises OSError, Unsuitable."""
+    with folder_of(top, path) as (folder, name):
+        return read_in(folder, name, most)
+
+
+def read_in(folder: int, name: str, most: int) -> tuple[bytes, os.stat_result]:
+    """The same, for a name in an open folder."""
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # no wait for a pipe's other end
+    handle = os.open(name, flags, dir_fd=folder)
+    with os.fdopen(handle, "rb") as file:
+        found = os.fstat(file.fileno())
+        if not stat.S_ISREG(found.st_mode) or found.st_size > most:
+            raise Unsuitable(errno.EINVAL, "not a regular file of a usual size", name)
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise Unsuitable(errno.EFBIG, "grows while it is read", name)
+    return content, found
+
+
+def replace(folder: int, name: str, content: bytes, mode: int) -> None:
+    """Put a file in an open folder in one step, owned as the one before it. Raises OSError."""
+    aside = ASIDE + name
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(aside, dir_fd=folder)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        with os.fdopen(os.open(aside, flags, 0o600, dir_fd=folder), "wb") as file:
+            file.write(content)
+            with contextlib.suppress(FileNotFoundError, PermissionError):
+                owner = os.stat(name, dir_fd=folder, follow_symlinks=False)
+                os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
+            os.fchmod(file.fileno(), mode)
+        os.rename(aside, name, src_dir_fd=folder, dst_dir_fd=folder)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            os.unlink(aside, dir_fd=folder)
+        if error.errno != errno.EBUSY:
+            raise
+        _overwrite(folder, name, content)
+
+
+def _overwrite(folder: int, name: str, content: bytes) -> None:
+    """For a file that is mounted by itself, which cannot be replaced by another."""
+    flags = os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    with os.fdopen(os.open(name, flags, dir_fd=folder), "wb") as file:
+        file.write(content)

@@ -1,0 +1,182 @@
+"""postconf(1), `postfix check` and postmap(1) on a staged tree, and the references they do not follow."""
+
+from __future__ import annotations
+
+import re
+import time
+
+from agent.commands import run
+from agent.compilers import last_line, minimal_config
+from agent.errors import Problem
+from agent.logs import LogMark, failed, line_of
+from agent.paths import Paths
+from agent.postfix_tables import INDEXED, NOT_TABLES, TEXT_TABLES, references
+from agent.restrictions import unknown_restrictions
+from agent.shadow import Shadow
+
+MAIN, MASTER = "etc/postfix/main.cf", "etc/postfix/master.cf"
+DEADLINE = 10.0
+LOG_SECONDS = 0.5
+AT_LINE = re.compile(r"(?:file )?(/\S+?)[,:] line (\d+): (.*)")
+UNUSED = re.compile(r"warning: (/\S+?): unused parameter: ([^=\s]+)=?")
+QUERY_TIME = re.compile(r"(?:pcre|regexp|cidr) map (/\S+?), line (\d+): (.*)")
+
+
+def check_postfix(shadow: Shadow) -> list[Problem]:
+    """Everything that can be known of Postfix's files before it runs with them."""
+    problems = [
+        p for e in shadow.target.files.values() if e.compile == "postmap" for p in _map(shadow, e.path)
+    ]
+    touched = [e for e in shadow.target.files.values() if "postfix" in e.services and shadow.changed(e)]
+    # A table is checked by compiling it; the rest need not be asked again when only tables changed.
+    configured = any(entry.action != "none" and not entry.compile for entry in touched)
+    if not configured or not shadow.path(MAIN).exists():
+        return problems
+    folder = str(shadow.path("etc/postfix"))
+    settings = run(["postconf", "-c", folder, "-nx"], DEADLINE)
+    services = run(["postconf", "-c", folder, "-Px"], DEADLINE)
+    told = [p for ran in (settings, services) for p in complaints(shadow, ran.output, ran.code)]
+    if told:
+        return problems + told
+    problems += _rules(shadow, settings.output, services.output)
+    problems += _daemons(shadow, folder)
+    if problems:
+        return problems
+    mark = LogMark({"postfix": Paths(shadow.root).mail_log})
+    ran = run(["postfix", "-c", folder, "check"], DEADLINE)
+    if ran.code and not ran.output.strip():
+        return [_logged(shadow, mark)]
+    return complaints(shadow, ran.output, ran.code)
+
+
+def _logged(shadow: Shadow, mark: LogMark) -> Problem:
+    """What `postfix check` had against the tree: without a terminal it says so only to the log."""
+    until = time.monotonic() + LOG_SECONDS
+    while not (text := mark.complaint("postfix")) and time.monotonic() < until:
+        time.sleep(0.02)
+    found = failed("postfix", "postfix check", text, shadow.text(MAIN))
+    return shadow.problem("postfix", found.path or MAIN, found.line, found.reason)
+
+
+def complaints(shadow: Shadow, output: str, code: int) -> list[Problem]:
+    """Warnings and errors of a Postfix tool, each at its line. Unknown names only warn: a warning counts."""
+    found = []
+    for line in output.splitlines():
+        if not re.match(r"\S*(postconf|postfix|postfix-script|postmap)\S*: (warning|fatal|error)", line):
+            continue
+        if match := UNUSED.search(line):
+            name = match[2]
+            path = match[1].removeprefix(str(shadow.folder)).lstrip("/")
+            text = shadow.text(path)
+            number = line_of(text, name) or _override_line(text, name)
+            found.append(Problem("postfix", path, number, f"unknown parameter {name}"))
+        elif match := AT_LINE.search(line):
+            found.append(shadow.problem("postfix", match[1], int(match[2]), match[3]))
+        else:
+            found.append(shadow.problem("postfix", MAIN, 0, line.partition(": ")[2]))
+    if code and not found:
+        found.append(shadow.problem("postfix", MAIN, 0, last_line(output)))
+    return found
+
+
+def _map(shadow: Shadow, path: str) -> list[Problem]:
+    entry = shadow.target.files[path]
+    if not shadow.changed(entry):
+        return []
+    source = shadow.write(entry)
+    ran = run(["postmap", "-c", str(minimal_config(shadow.folder)), f"lmdb:{source}"], 60.0)
+    found = []
+    for line in ran.output.splitlines():
+        if match := re.search(r"(/\S+?), line (\d+): (.*)", line):
+            found.append(shadow.problem("postfix", match[1], int(match[2]), match[3]))
+        elif match := re.search(r'duplicate entry: "(.*)"', line):
+            found.append(
+                Problem(
+                    "postfix", path, _key_line(shadow.text(path), match[1]), f"duplicate entry {match[1]}"
+                )
+            )
+    if ran.code and not found:
+        found.append(shadow.problem("postfix", path, 0, last_line(ran.output)))
+    return found
+
+
+def _key_line(text: str, key: str) -> int:
+    """The last line of a key in a table, 0 when it cannot be found."""
+    rows = [n for n, line in enumerate(text.splitlines(), 1) if line.split(maxsplit=1)[:1] == [key]]
+    return rows[-1] if rows else 0
+
+
+def _rules(shadow: Shadow, settings: str, services: str) -> list[Problem]:
+    """References to tables and names of restrictions, in main.cf and in the -o of master.cf."""
+    known = set(run(["postconf", "-m"], DEADLINE).output.split())
+    classes = set(re.split(r"[\s,]+", _value(settings, "smtpd_restriction_classes")))
+    problems = []
+    for path, output in ((MAIN, settings), (MASTER, services)):
+        text = shadow.text(path)
+        for row in output.splitlines():
+            name, _, value = row.partition(" = ")
+            name = name.rpartition("/")[2].strip()
+            line = line_of(text, name) or _override_line(text, name)
+            if not line:
+                continue  # a default of Postfix's own
+            texts = [_table(shadow, kind, place, known) for kind, place in references(value)]
+            texts += [f"{bad} is not a restriction" for bad in unknown_restrictions(name, value, classes)]
+            problems += [Problem("postfix", path, line, f"{name}: {text}") for text in texts if text]
+            problems += [p for kind, place in references(value) for p in _patterns(shadow, kind, place)]
+    return problems
+
+
+def _value(settings: str, name: str) -> str:
+    match = re.search(rf"^{name} = (.*)$", settings, re.MULTILINE)
+    return match[1] if match else ""
+
+
+def _table(shadow: Shadow, kind: str, place: str, known: set[str]) -> str:
+    """What is wrong with a reference to a table, "" when nothing is."""
+    if kind not in known:
+        return "" if kind in NOT_TABLES else f"{kind} is not a table type (postconf -m lists them)"
+    if kind in INDEXED:
+        name = place + INDEXED[kind]
+        managed = shadow.target.files.get(place.lstrip("/"))
+        fine = (managed and managed.compile == "postmap" and kind == "lmdb") or shadow.exists(name)
+        return "" if fine else f"{kind}:{place} does not exist"
+    if kind in TEXT_TABLES and not shadow.exists(place):
+        return f"{kind}:{place} does not exist"
+    return ""
+
+
+def _patterns(shadow: Shadow, kind: str, place: str) -> list[Problem]:
+    """Ask for any key: the table is read whole, and complains of each bad line."""
+    entry = shadow.target.files.get(place.lstrip("/"))
+    if kind not in ("pcre", "regexp", "cidr") or entry is None or not shadow.changed(entry):
+        return []
+    key = "192.0.2.1" if kind == "cidr" else "x"
+    words = [
+        "postmap",
+        "-c",
+        str(minimal_config(shadow.folder)),
+        "-q",
+        key,
+        f"{kind}:{shadow.path(entry.path)}",
+    ]
+    found = QUERY_TIME.findall(run(words, DEADLINE).output)
+    return [shadow.problem("postfix", path, int(line), text) for path, line, text in found]
+
+
+def _daemons(shadow: Shadow, folder: str) -> list[Problem]:
+    """Programs of master.cf that do not exist."""
+    place = run(["postconf", "-c", folder, "-xh", "daemon_directory"], DEADLINE).output.strip()
+    problems = []
+    for row in run(["postconf", "-c", folder, "-M"], DEADLINE).output.splitlines():
+        words = row.split()
+        if len(words) > 7 and not (shadow.root / place.lstrip("/") / words[7]).exists():
+            text = shadow.text(MASTER)
+            line = next((n for n, t in enumerate(text.splitlines(), 1) if t.split()[:1] == words[:1]), 0)
+            problems.append(Problem("postfix", MASTER, line, f"{words[7]} is not a daemon of Postfix"))
+    return problems
+
+
+def _override_line(text: str, name: str) -> int:
+    """The first line of a master.cf that overrides a parameter by -o."""
+    pattern = re.compile(rf"-o\s*\{{?\s*{re.escape(name)}\s*=")
+    return next((n for n, line in enumerate(text.splitlines(), 1) if pattern.search(line)), 0)

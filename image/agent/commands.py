@@ -1,0 +1,73 @@
+"""Running the daemons' tools: fixed argument lists, a scrubbed environment, a deadline on every one."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+# Nothing is inherited: settings and passwords stand in the container's environment, MAIL_CONFIG would send
+# Postfix's tools to another folder, and LD_PRELOAD or PYTHON* could change what a tool is.
+ENVIRONMENT: Mapping[str, str] = {
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "LC_ALL": "C.UTF-8",
+    "HOME": "/root",
+}
+
+
+LAST_WORDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a command did. `code` is 124 after its deadline (as in timeout(1)), 127 when it is missing."""
+
+    code: int
+    output: str
+
+    @property
+    def timed_out(self) -> bool:
+        """Whether the deadline passed before the command ended."""
+        return self.code == 124
+
+
+def run(arguments: Sequence[str], deadline: float, cwd: str | None = None) -> Ran:
+    """Run a command for at most `deadline` seconds; stdout and stderr come back as one text.
+
+    The command gets its own process group, and the whole group is killed at the deadline: `postfix reload`
+    is a shell script whose children would otherwise keep the pipe open.
+    """
+    try:
+        process = subprocess.Popen(
+            arguments,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=dict(ENVIRONMENT),
+            cwd=cwd,
+            start_new_session=True,
+        )
+    except OSError as error:
+        return Ran(127, f"{arguments[0]}: {error.strerror}")
+    with process:
+        try:
+            output, _ = process.communicate(timeout=deadline)
+            code = process.returncode
+        except subprocess.TimeoutExpired:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            output = _last_words(process)
+            code = 124
+    return Ran(code, output.decode("utf-8", "replace"))
+
+
+def _last_words(process: subprocess.Popen[bytes]) -> bytes:
+    """What a killed command said; a child that left its group may hold the pipe open for ever."""
+    try:
+        output, _ = process.communicate(timeout=LAST_WORDS)
+    except subprocess.TimeoutExpired:
+        return b""
+    return output

@@ -1,0 +1,83 @@
+"""Managed files as they are on disk, against what the applied release says (drift)."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from agent.manifest import Entry
+from agent.place import product
+
+Stamp = tuple[int, int, int, int]
+"""Size, change time and inode, time of status change: when these are the same, so is the content."""
+
+
+def blob_id(content: bytes) -> str:
+    """Git's object id of a file content (gitformat-loose(5))."""
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+
+
+class Disk:
+    """Remembers the stamps of files that were right, so that looking again costs a stat(2)."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._right: dict[str, tuple[str, Stamp]] = {}
+
+    def right(self, entry: Entry, wanted: str) -> bool:
+        """Whether the file on disk has the blob id `wanted` and its mode, and its product is there."""
+        target = self.root / entry.path
+        try:
+            found = target.lstat()
+            stamp = (found.st_size, found.st_mtime_ns, found.st_ino, found.st_ctime_ns)
+            if entry.compile and not product(target, entry.compile).exists():
+                return False
+            if self._right.get(entry.path) == (wanted, stamp):
+                return True
+            if target.is_symlink() or found.st_mode & 0o777 != entry.mode:
+                return False
+            if blob_id(target.read_bytes()) != wanted:
+                return False
+        except OSError:
+            return False
+        self._right[entry.path] = (wanted, stamp)
+        return True
+
+    def forget(self, paths: Iterable[str]) -> None:
+        """Look at these files anew."""
+        for path in paths:
+            self._right.pop(path, None)
+
+
+def mount_points(root: Path, text: str | None = None) -> set[str]:
+    """Paths below `root`, without leading slash, that something is mounted on (proc(5), mountinfo)."""
+    if text is None:
+        try:
+            text = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape")
+        except OSError:
+            return set()
+    places = {line.split()[4].encode().decode("unicode_escape") for line in text.splitlines()}
+    prefix = str(root).rstrip("/") + "/"
+    return {place.removeprefix(prefix) for place in places if place.startswith(prefix)}
+
+
+def pinned(root: Path, entries: Iterable[Entry], mounts: set[str]) -> set[str]:
+    """Managed paths that cannot be replaced: a mount lies on the file, or its folder is read-only."""
+    found = {e.path for e in entries if e.path in mounts}
+    read_only: dict[Path, bool] = {}
+    for entry in entries:
+        folder = (root / entry.path).parent
+        if folder not in read_only:
+            read_only[folder] = _read_only(folder)
+        if read_only[folder]:
+            found.add(entry.path)
+    return found
+
+
+def _read_only(folder: Path) -> bool:
+    try:
+        return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,236 @@
+"""Bring a release to serve, or put the last good one back; say truthfully which of the two happened."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from agent import place as placing
+from agent.attempt import RESTORE_STEPS, STEPS, Attempt, Step, new_id
+from agent.errors import AgentError, Corrupt, Failed, NotFound
+from agent.gitread import Objects
+from agent.log import log
+from agent.manifest import Release
+from agent.node import Node
+from agent.plan import Plan, compare
+from agent.quarantine import find_match, put_in, take_out
+from agent.supervisor import all_running
+
+Outcome = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Somebody wants this release to serve. `retry` overrides a quarantine."""
+
+    commit: str
+    number: int
+    main: str = ""
+    retry: bool = False
+
+
+class Engine:
+    """Applies one release at a time (the caller sees to that)."""
+
+    def __init__(
+        self, node: Node, steps: tuple[Step, ...] = STEPS, restore_steps: tuple[Step, ...] = RESTORE_STEPS
+    ) -> None:
+        self.node = node
+        self.steps = steps
+        self.restore_steps = restore_steps
+
+    def apply(self, request: Request) -> Outcome:
+        """Try a release. Returns its outcome, which is durable by then; raises only what is a bug."""
+        start = time.monotonic()
+        outcome = self._apply(request)
+        self.node.settled = time.monotonic()
+        outcome["seconds"] = round(self.node.settled - start, 3)
+        self._remember(outcome)
+        return outcome
+
+    def _apply(self, request: Request) -> Outcome:
+        node = self.node
+        if node.store.suspended:
+            return self.outcome("suspended", request, reason="releases are held back until resume")
+        try:
+            with node.open() as objects:
+                target = node.read(objects, request.commit, request.number)
+                if not request.retry and (held := find_match(node.store.quarantine(), target)):
+                    return self.outcome("quarantined", request, **held)
+                return self._attempt(objects, target, request)
+        except (NotFound, Corrupt, AgentError, OSError) as error:
+            return self.outcome("rejected", request, reason=str(error))
+
+    def _attempt(self, objects: Objects, target: Release, request: Request) -> Outcome:
+        node = self.node
+        same = target.commit == node.release.commit
+        # A new release heals what is known to have drifted; the same one again looks at every file.
+        stale = set(node.drifted(node.release) if same else node.drift) - node.pinned
+        if same and not stale:
+            # Nothing to do: the outcome that was recorded when it was applied holds.
+            return self.outcome("applied", request, id=node.applied.attempt, again=True)
+        attempt = Attempt(node, objects, node.release, target, request.main, stale)
+        try:
+            for step in self.steps:
+                step(attempt)
+        except Exception as error:  # noqa: BLE001  # whatever went wrong, the last good release goes back first
+            return self._undo(attempt, request, as_failure(error))
+        with contextlib.suppress(OSError):  # what is left is swept at the next start
+            placing.sweep(attempt.rows)
+        self._note_drift(attempt)
+        take_out(node.store, target)
+        return self.outcome("applied", request, id=attempt.id, actions=told(attempt), after=self._close)
+
+    def _close(self) -> None:
+        self.node.store.close_journal()
+
+    def _note_drift(self, attempt: Attempt) -> None:
+        healed = {entry.path for entry in attempt.plan.write}
+        for entry in attempt.plan.write:
+            self.node.disk.right(entry, self.node.wanted(entry))
+        self.node.drift = [path for path in self.node.drift if path not in healed]
+
+    def _undo(self, attempt: Attempt, request: Request, failure: Failed) -> Outcome:
+        node = self.node
+        log("attempt failed", release=request.number, service=failure.service, reason=failure.reason)
+        where = {"service": failure.service, "path": failure.path, "line": failure.line}
+        if not attempt.placed:
+            with contextlib.suppress(OSError):
+                placing.sweep(attempt.rows)
+            return self.outcome(
+                "rejected", request, id=attempt.id, reason=failure.reason, after=self._close, **where
+            )
+        with contextlib.suppress(OSError):
+            row = attempt.journal("restoring") | {"failure": where | {"reason": failure.reason}}
+            node.store.open_journal(row)
+        problem = self.restore(attempt, failure.service)
+        if attempt.base.commit and failure.service:
+            put_in(node.store, attempt.target, failure)
+        reason = failure.reason + (
+            f"; and the last good release does not serve either: {problem}" if problem else ""
+        )
+        actions = told(attempt)
+        return self.outcome(
+            "rolled_back", request, id=attempt.id, reason=reason, actions=actions, after=self._close, **where
+        )
+
+    def restore(self, attempt: Attempt, failed: str) -> str:
+        """Put the old files back and make their services serve; returns what still is wrong, or ""."""
+        node = self.node
+        paths = [entry.path for entry in (*attempt.plan.write, *attempt.plan.remove)]
+        node.disk.forget(paths)
+        node.fresh.clear()
+        problems: list[str] = []
+        try:
+            placing.put_back(attempt.rows)
+        except OSError as error:
+            problems.append(str(error))
+        back = Attempt(node, attempt.objects, attempt.target, attempt.base, stale=set(paths))
+        if not attempt.base.commit:
+            return self._stop_all(attempt)
+        back.plan, back.probe_all = _backwards(attempt, back, failed), True
+        silent = self.serve_again(back)
+        return "; ".join([*problems, *([silent] if silent else [])])
+
+    def serve_again(self, back: Attempt) -> str:
+        """Tell services of the old files until all answer; one that stays silent is restarted.
+
+        Postfix, for one, holds a service back for a minute when its process died (no SASL while Dovecot was
+        away), and no reload ends that.
+        """
+        reason = ""
+        for _ in range(len(back.target.services) + 1):
+            try:
+                for step in self.restore_steps:
+                    step(back)
+            except Exception as error:  # noqa: BLE001  # the report must be made whatever else breaks
+                failure = as_failure(error)
+                reason = failure.reason
+                if failure.service not in back.target.services:
+                    return reason
+                back.plan = Plan(actions={failure.service: "restart"}, starts=True)
+            else:
+                self.node.actor.flush(back.target)
+                return ""
+        return reason
+
+    def _stop_all(self, attempt: Attempt) -> str:
+        """The very first release failed: nothing to go back to, so nothing is left half running."""
+        try:
+            for service in reversed(list(attempt.target.services.values())):
+                for name in reversed(service.programs):
+                    self.node.actor.programs.stop(name)
+        except AgentError as error:
+            return str(error)
+        return ""
+
+    def outcome(self, kind: str, request: Request, **fields: Any) -> Outcome:
+        """An outcome as the daemon gets it."""
+        serving = self.node.applied
+        base: Outcome = {"id": new_id(), "outcome": kind, "release": request.number, "commit": request.commit}
+        base |= {
+            "at": round(time.time(), 3),
+            "seconds": 0.0,
+            "actions": {},
+            "service": "",
+            "reason": "",
+            "path": "",
+            "line": 0,
+        }
+        base |= {"serving": serving.number, "serving_commit": serving.commit}
+        return base | fields
+
+    def _remember(self, outcome: Outcome) -> None:
+        after, again = outcome.pop("after", None), outcome.pop("again", False)
+        good = outcome["outcome"] == "applied"
+        try:
+            if outcome["outcome"] != "suspended" and not again:
+                self.node.store.add_outcome(outcome)
+                if not good or self.node.store.failure():
+                    self.node.store.set_failure(None if good else outcome)
+            if after:
+                after()
+        except OSError as error:
+            # On a full disk the outcome still reaches the daemon as the answer; the journal stays.
+            log("outcome not kept", release=outcome["release"], reason=error)
+        if not again:
+            words = {
+                k: outcome[k] for k in ("release", "seconds", "service", "reason", "serving") if outcome[k]
+            }
+            log(outcome["outcome"], **words)
+
+
+def told(attempt: Attempt) -> dict[str, str]:
+    """What was done to each service."""
+    return {
+        **attempt.plan.actions,
+        **{name: "start" for name in attempt.cold if name not in attempt.plan.actions},
+    }
+
+
+def as_failure(error: Exception) -> Failed:
+    """Any error as a failure with a service, "" when it is nobody's."""
+    if isinstance(error, Failed):
+        return error
+    if isinstance(error, AgentError | OSError):
+        return Failed("", str(error))
+    return Failed("", f"{type(error).__name__}: {error}")
+
+
+def _backwards(attempt: Attempt, back: Attempt, failed: str) -> Plan:
+    """The way back: what was told to a service is told again, and programs that died are started.
+
+    The service that failed is restarted: it does not answer, so there is nothing that a reload would spare,
+    and a reload that hung or was half done is not to be trusted with another one.
+    """
+    plan = compare(attempt.target, attempt.base, attempt.content, back.stale)
+    actions = {**plan.actions, **attempt.plan.actions}
+    if failed in back.target.services:
+        names = back.target.services[failed].programs
+        # One that died is being started by supervisor with the good files already: a stop in the middle of
+        # a start can go unheard until supervisor kills it ten seconds later.
+        actions[failed] = "restart" if all_running(back.node.actor.programs, names) else "none"
+    known = {n: action for n, action in actions.items() if n in back.target.services and action != "none"}
+    return Plan((), (), known, plan.stop, True)

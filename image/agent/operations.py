@@ -1,0 +1,134 @@
+"""The operations of the agent's socket (docs/agent.md lists them)."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from agent.checks import Checker
+from agent.engine import Engine, Request
+from agent.errors import AgentError, Refused
+from agent.gitread import Objects
+from agent.log import log
+from agent.manifest import read_release
+from agent.readiness import Readiness
+from agent.server import Operation
+from agent.status import Status
+from agent.turns import Turns
+from agent.volume import Volume
+
+STARTING_SECONDS = 90.0
+"""Below the time that the daemon waits for an apply."""
+
+
+class Operations:
+    """What the daemon can ask for."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        turns: Turns,
+        status: Status,
+        volume: Volume,
+        checker: Checker,
+        readiness: Readiness,
+        caught_up: threading.Event,
+    ) -> None:
+        self.caught_up = caught_up
+        self.engine, self.node = engine, engine.node
+        self.turns, self.status, self.volume, self.checker = turns, status, volume, checker
+        self.readiness = readiness
+
+    def table(self) -> Mapping[str, Operation]:
+        """Name to operation: the whole of what the socket offers."""
+        return {
+            "apply": self.apply,
+            "validate": self.validate,
+            "status": self.report,
+            "health": lambda _: {"healthy": self.readiness.ready and self.status.healthy()},
+            "suspend": lambda _: self.suspend(True),
+            "resume": lambda _: self.suspend(False),
+            "outcomes": lambda _: {"outcomes": self.node.store.outcomes()},
+            "ack": self.acknowledge,
+            "drift": lambda _: self.drift(),
+            "mailbox.delete": self.delete_mailbox,
+        }
+
+    def apply(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Bring a release to serve; the answer is its outcome.
+
+        While the agent starts it waits: what the node itself reports then makes newer releases, and only the
+        last of them is worth an apply.
+        """
+        self.caught_up.wait(STARTING_SECONDS)
+        wanted = Request(
+            str(request["release"]), int(request["number"]), str(request["main"]), bool(request.get("retry"))
+        )
+        return self.turns.submit(wanted)
+
+    def validate(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Ask the daemons' checkers about a staged tree, which may still be in a push's quarantine."""
+        start = self.node.clock()
+        tree, folders = str(request["tree"]), [str(folder) for folder in request.get("objects", [])]
+        with Objects(self.node.paths.repository, folders) as objects:
+            target = read_release(objects, tree)
+            problems = self.checker(objects, tree, self.node.release, target)
+            checked = self.checker.checked
+        rows = [problem.as_dict() for problem in problems]
+        return {"problems": rows, "checked": checked, "seconds": round(self.node.clock() - start, 3)}
+
+    def report(self, _request: Mapping[str, Any]) -> dict[str, Any]:
+        """Status, with what concerns the config volume."""
+        refused = [{"path": path, "reason": reason} for path, reason in sorted(self.volume.refused.items())]
+        return self.status.report() | {
+            "volume_refused": refused,
+            "volume": self.volume.note,
+            "ready": self.readiness.ready,
+        }
+
+    def suspend(self, on: bool) -> dict[str, Any]:
+        """Hold releases back, or let them through again."""
+        self.node.store.suspend(on)
+        log("suspended" if on else "resumed")
+        return {"suspended": on}
+
+    def acknowledge(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Outcomes that the daemon has recorded."""
+        ids = [str(name) for name in request["ids"]]
+        self.node.store.acknowledge(ids)
+        return {"acknowledged": len(ids)}
+
+    def drift(self) -> dict[str, Any]:
+        """Look at every managed file now."""
+        with self.turns.lock:
+            self.node.drift = sorted(set(self.node.drifted(self.node.release)) - self.node.pinned)
+            return {"paths": list(self.node.drift), "pinned": sorted(self.node.pinned)}
+
+    def delete_mailbox(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Remove the mail of an address that has no account any more."""
+        user, _, domain = str(request["address"]).rpartition("@")
+        if not user or not domain or any(part in (".", "..") or "/" in part for part in (user, domain)):
+            raise Refused(f"{request['address']!r} is not an address")
+        mail = self.node.paths.mail
+        place = mail / domain / user
+        if place.is_symlink() or not place.resolve().is_relative_to(mail.resolve()):
+            raise Refused(f"the mailbox of {request['address']} is not inside {mail}")
+        if not place.is_dir():
+            return {"deleted": False}
+        shutil.rmtree(place)
+        log("mailbox deleted", address=request["address"])
+        return {"deleted": True}
+
+
+def apply_and_project(engine: Engine, volume: Volume, request: Request) -> dict[str, Any]:
+    """An apply, and the config volume brought to the same commit of `main` whatever the outcome."""
+    outcome = engine.apply(request)
+    if request.main:
+        try:
+            with engine.node.open() as objects:
+                volume.project(objects, request.main)
+        except (AgentError, OSError) as error:
+            log("config volume not written", reason=error)
+    return outcome

@@ -1,0 +1,75 @@
+"""Where things are on the node."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+ASIDE = ".mail-agent~"
+"""Prefix of files that are being built beside their targets; left-overs of it are rubbish."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Every place the agent touches, below `root` (the file system's root on a real node)."""
+
+    root: Path = Path("/")
+
+    def target(self, path: str) -> Path:
+        """The place of a rendered file."""
+        return self.root / path
+
+    @property
+    def repository(self) -> Path:
+        """The bare state repository, read only by the agent."""
+        return self.root / "var/mail-state/state.git"
+
+    @property
+    def state(self) -> Path:
+        """The agent's own durable state (0700)."""
+        return self.root / "var/mail-state/agent"
+
+    @property
+    def run(self) -> Path:
+        """Sockets and scratch space."""
+        return self.root / "run/mail-agent"
+
+    @property
+    def fresh(self) -> Path:
+        """Accounts that Dovecot may not have seen yet, a file each."""
+        return self.root / "run/mail-fresh"
+
+    @property
+    def socket(self) -> Path:
+        """Where the agent listens."""
+        return self.run / "agent.sock"
+
+    @property
+    def daemon_socket(self) -> Path:
+        """Where the control plane daemon listens."""
+        return self.root / "run/mail-control/control.sock"
+
+    @property
+    def supervisor_socket(self) -> Path:
+        """Supervisor's XML-RPC."""
+        return self.root / "run/supervisor.sock"
+
+    @property
+    def volume(self) -> Path:
+        """The config volume that people edit by hand."""
+        return self.root / "tmp/docker-mailserver"
+
+    @property
+    def mail_log(self) -> Path:
+        """Where Postfix and Dovecot write."""
+        return self.root / "var/log/mail/mail.log"
+
+    @property
+    def rspamd_log(self) -> Path:
+        """Where Rspamd writes."""
+        return self.root / "var/log/mail/rspamd.log"
+
+    @property
+    def mail(self) -> Path:
+        """The mailboxes: <domain>/<user>."""
+        return self.root / "var/mail"

@@ -1,0 +1,82 @@
+"""What an attempt will change: files, and per service nothing, a reload, a restart or a start."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from agent.manifest import ACTIONS, Entry, Release
+
+Content = Callable[[Entry], bytes]
+"""The bytes of a managed file."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Files to write and remove, and what each service needs. `actions` never holds "none"."""
+
+    write: tuple[Entry, ...] = ()
+    remove: tuple[Entry, ...] = ()
+    actions: Mapping[str, str] = field(default_factory=dict)
+    stop: tuple[str, ...] = ()
+    starts: bool = False
+    """Whether some program may have to be started; otherwise supervisor is not asked at all."""
+
+    @property
+    def touched(self) -> set[str]:
+        """Services that are told about something."""
+        return set(self.actions)
+
+
+def compare(old: Release, new: Release, content: Content, stale: Iterable[str] = ()) -> Plan:
+    """The plan from one release to the next. `stale` are paths to write although their entry is the same."""
+    stale = set(stale)
+    write = tuple(e for path, e in new.files.items() if path in stale or old.files.get(path) != e)
+    remove = tuple(e for path, e in old.files.items() if path not in new.files)
+    actions: dict[str, str] = {}
+    for entry in (*write, *remove):
+        need = _need(old.files.get(entry.path), entry, content)
+        for service in entry.services:
+            actions[service] = harder(actions.get(service, "none"), need)
+    running = {p for s in old.services.values() for p in s.programs}
+    wanted = {p for s in new.services.values() for p in s.programs}
+    return Plan(
+        write,
+        remove,
+        {name: action for name, action in actions.items() if action != "none" and name in new.services},
+        tuple(p for s in reversed(list(old.services.values())) for p in s.programs if p not in wanted),
+        bool(wanted - running),
+    )
+
+
+def harder(one: str, other: str) -> str:
+    """The harder of two actions."""
+    return max(one, other, key=ACTIONS.index)
+
+
+def _need(old: Entry | None, entry: Entry, content: Content) -> str:
+    """The action that one changed file asks for; a changed parameter of restart_on makes it a restart."""
+    if old is None or not entry.restart_on or old.identity == entry.identity:
+        return entry.action
+    before, after = parameters(content(old)), parameters(content(entry))
+    changed = any(before.get(name) != after.get(name) for name in entry.restart_on)
+    return "restart" if changed else entry.action
+
+
+def parameters(text: bytes) -> dict[str, str]:
+    """The `name = value` lines of a main.cf; a line that starts with white space goes on (postconf(5))."""
+    found: dict[str, str] = {}
+    name = ""
+    for line in text.decode("utf-8", "replace").splitlines():
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        if line[0].isspace():
+            if name:
+                found[name] += " " + line.strip()
+            continue
+        match = re.match(r"([^\s=]+)\s*=\s*(.*?)\s*$", line)
+        name = match.group(1) if match else ""
+        if match:
+            found[name] = match.group(2)
+    return found

@@ -1,0 +1,155 @@
+"""The agent put together: start what was applied, ask the daemon what is wanted, then wait for changes."""
+
+from __future__ import annotations
+
+import grp
+import threading
+import time
+from typing import Any
+
+from agent.actions import Actor
+from agent.certificates import Certificates
+from agent.checks import Checker
+from agent.disk import Disk
+from agent.engine import Engine, Request
+from agent.errors import AgentError
+from agent.link import Link
+from agent.log import log
+from agent.node import Node
+from agent.operations import Operations, apply_and_project
+from agent.paths import Paths
+from agent.readiness import Readiness
+from agent.recovery import recover, serve_applied
+from agent.server import listen, serve
+from agent.slots import Slots
+from agent.status import Status
+from agent.store import Store
+from agent.supervisor import Supervisor
+from agent.turns import Turns
+from agent.volume import Volume
+from agent.watching import Watching
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
+READY_WITHOUT_DAEMON = 30.0
+"""Seconds after which a node that serves its applied release is called ready although nobody answers."""
+
+
+class Agent:
+    """All parts, wired. `paths` says where; everything else follows from it."""
+
+    def __init__(self, paths: Paths) -> None:
+        self.paths = paths
+        paths.state.mkdir(parents=True, exist_ok=True)
+        self.link = Link(paths.daemon_socket)
+        certificates = Certificates(paths.state / "certs")
+        self.checker = Checker(
+            paths.root, paths.run, lambda objects, entry: self.node.content(objects, entry)
+        )
+        self.node = Node(
+            paths, Store(paths.state), Actor(Supervisor(paths.supervisor_socket)), self.checker, certificates,
+            Disk(paths.root),
+        )  # fmt: skip
+        self.engine = Engine(self.node)
+        self.volume = Volume(paths.volume, paths.state / "projection.json", self.link)
+        self.slots = Slots(paths.root, paths.state, certificates, self.link)
+        self.readiness = Readiness(self.node)
+        self.turns = Turns(self._apply)
+        self.caught_up = threading.Event()
+        self.watching = Watching(self.node, self.turns, self.volume, self.slots, self.link, self.apply_newest)
+        self.operations = Operations(
+            self.engine, self.turns, Status(self.node), self.volume, self.checker, self.readiness,
+            self.caught_up,
+        )  # fmt: skip
+
+    def _apply(self, request: Request) -> dict[str, Any]:
+        outcome = apply_and_project(self.engine, self.volume, request)
+        self.watching.follow(self.node.release)
+        if self.caught_up.is_set() and self.node.release.services:
+            self.readiness.release_serves()
+        return outcome
+
+    def start_services(self) -> None:
+        """Settle what a killed agent left, then serve the release that was applied."""
+        with self.turns.lock:
+            self.node.applied = self.node.store.applied()
+            try:
+                actions = recover(self.engine)
+                problem = serve_applied(self.engine, actions)
+            except (AgentError, OSError) as error:
+                problem = str(error)
+            if problem:
+                log("start", problem=problem)
+            if self.node.release.services:
+                self.readiness.release_serves(after=READY_WITHOUT_DAEMON)
+                self.watching.follow(self.node.release)
+
+    def hello(self) -> dict[str, Any]:
+        """Tell the daemon where the node stands; waits until there is a daemon."""
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                return self.link.ask(
+                    "agent.hello", node=self.node.folder, applied_commit=self.node.applied.commit
+                )
+            except AgentError as error:
+                if pause == LONGEST_PAUSE:
+                    log("waiting for the control plane", reason=error)
+                time.sleep(pause)
+                pause = min(LONGEST_PAUSE, pause * 1.5)
+
+    def apply_newest(self, newest: dict[str, Any], retry: bool = False) -> None:
+        """Apply what the daemon said is newest, unless that is what serves."""
+        commit = str(newest.get("release") or "")
+        if commit and commit != self.node.applied.commit:
+            outcome = self.turns.submit(Request(commit, int(newest["number"]), str(newest["main"]), retry))
+            self.report_outcomes(outcome)
+
+    def report_outcomes(self, _outcome: object = None) -> None:
+        """Outcomes of applies that the daemon did not ask for are fetched by it."""
+        if self.node.store.outcomes():
+            self.link.ask("agent.outcomes")
+
+    def catch_up(self) -> None:
+        """After the start: bring what the node knows into the log, then apply the newest release, once.
+
+        Certificates and the config volume go first, so that the first release that is ever applied has TLS
+        and the accounts that were there already: until then no mail is answered, and none refused.
+        """
+        newest = self.hello()
+        try:
+            self._settle_certificates(newest)
+            if self.volume.report():
+                self.watching.put_back_ours()
+            newest = self.hello()
+        except (AgentError, OSError) as error:
+            log("certificates or config volume not settled", reason=error)
+        try:
+            self.apply_newest(newest, retry=not self.node.applied.commit)
+        except (AgentError, TimeoutError) as error:
+            log("catching up", reason=error)
+        finally:
+            self.caught_up.set()
+            if self.node.release.services:
+                self.readiness.release_serves()
+
+    def _settle_certificates(self, newest: dict[str, Any]) -> None:
+        commit = str(newest.get("release") or "")
+        if commit:
+            with self.node.open() as objects:
+                target = self.node.read(objects, commit, int(newest["number"]))
+            self.slots.check(target.certificates, target.hostname)
+
+
+def main() -> int:
+    """Run until supervisor ends the process."""
+    agent = Agent(Paths())
+    try:
+        group = grp.getgrnam("git").gr_gid
+    except KeyError:
+        group = None
+    sock = listen(agent.paths.socket, group)
+    threading.Thread(target=serve, args=(sock, agent.operations.table()), name="socket", daemon=True).start()
+    agent.start_services()
+    agent.catch_up()
+    agent.watching.run()
+    return 0

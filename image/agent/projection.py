@@ -1,0 +1,90 @@
+"""Writing `config/` of `main` onto the config volume, only what changed, never over an edit."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from agent import beneath
+from agent.disk import blob_id
+from agent.gitread import Objects
+from agent.paths import ASIDE
+
+LARGEST = 16 * 1024 * 1024
+"""Bytes that a file of the config volume may have."""
+READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
+
+
+def project(
+    folder: Path, objects: Objects, wanted: Mapping[str, tuple[str, bool]], projected: dict[str, str]
+) -> str:
+    """Bring the volume to `wanted`; returns a note when not all of it could be written.
+
+    `projected` (path to blob id) is what the agent wrote before, and is kept true as it goes. A file whose
+    content is neither old nor new is somebody's edit and stays as it is; so is one that is gone, unless all
+    are: that is a new volume. One file that cannot be written does not keep the others from it.
+    """
+    if not folder.is_dir():
+        return "there is no config volume"
+    if not any(folder.iterdir()):
+        projected.clear()
+    notes: list[str] = []
+    for path, (oid, executable) in wanted.items():
+        if projected.get(path) == oid:
+            continue
+        with _noting(notes, path):
+            if _write(folder, path, objects, oid, executable, projected.get(path, "")):
+                projected[path] = oid
+    for path in projected.keys() - wanted.keys():
+        with _noting(notes, path):
+            _remove(folder, path, projected[path])
+            del projected[path]
+    return min(notes, default="")
+
+
+@contextlib.contextmanager
+def _noting(notes: list[str], path: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in READ_ONLY:
+            notes.append("the config volume is read-only")
+        else:
+            notes.append(f"{path} on the config volume is not writable ({error.strerror})")
+
+
+def _write(folder: Path, path: str, objects: Objects, oid: str, executable: bool, before: str) -> bool:
+    """Whether the volume has the file's new content now."""
+    with beneath.folder_of(folder, path, make=True) as (handle, name):
+        found = _blob(handle, name)
+        if found == oid or found not in ("", before):
+            return found == oid
+        beneath.replace(handle, name, objects.blob(oid), 0o755 if executable else 0o644)
+    return True
+
+
+def _remove(folder: Path, path: str, before: str) -> None:
+    with contextlib.suppress(FileNotFoundError), beneath.folder_of(folder, path) as (handle, name):
+        if _blob(handle, name) == before:
+            os.unlink(name, dir_fd=handle)
+
+
+def _blob(folder: int, name: str) -> str:
+    """The blob id of a file, "" when there is none; anything but a file is nobody's content."""
+    try:
+        return blob_id(beneath.read_in(folder, name, LARGEST)[0])
+    except FileNotFoundError:
+        return ""
+    except OSError:
+        return "other"
+
+
+def save(record: Path, main: str, files: Mapping[str, str]) -> None:
+    """Remember what was projected. Not fsynced: a lost record only makes the daemon compare once more."""
+    aside = record.with_name(ASIDE + record.name)
+    aside.write_text(json.dumps({"main": main, "files": dict(files)}, sort_keys=True))
+    aside.replace(record)

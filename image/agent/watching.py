@@ -1,0 +1,120 @@
+"""What happens when files change: edits on the config volume, new certificates, drift."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from agent.errors import AgentError
+from agent.inotify import Watch
+from agent.link import Link
+from agent.log import log
+from agent.manifest import Release
+from agent.node import Node
+from agent.slots import Slots
+from agent.turns import Turns
+from agent.volume import Volume
+
+QUIET, LONGEST = 0.15, 0.8
+RETRY_SECONDS = 5.0
+DAY = 86400.0
+MANAGED = ("etc/postfix", "etc/dovecot", "etc/rspamd")
+
+
+class Watching:
+    """One thread, one inotify handle; it sleeps until something changes."""
+
+    def __init__(
+        self,
+        node: Node,
+        turns: Turns,
+        volume: Volume,
+        slots: Slots,
+        link: Link,
+        apply_newest: Callable[[dict[str, Any]], None],
+    ) -> None:
+        self.node, self.turns, self.volume, self.slots, self.link = node, turns, volume, slots, link
+        self.apply_newest = apply_newest
+        self.watch = Watch()
+        self._lock = threading.Lock()
+        self._sources: set[Path] = set()
+        self._files: set[Path] = set()
+        self._reported: list[str] = []
+        self._managed = [node.paths.target(path) for path in MANAGED]
+        for folder in (volume.folder, *self._managed):
+            self.watch.add(folder)
+
+    def follow(self, release: Release) -> None:
+        """Also watch where this release's files lie and its certificates come from.
+
+        A folder that does not exist yet, or went and came back, is tried again at the next release.
+        """
+        with self._lock:
+            # inotify does not follow a link, and certificates may well lie behind one
+            self._sources = {folder.resolve() for folder in self.slots.folders(release.certificates)}
+            self._files = {self.node.paths.target(path).parent for path in release.files}
+            for folder in self._sources | self._files:
+                if not self.watch.watches(folder):
+                    self.watch.add(folder, recursive=False)
+
+    def run(self) -> None:
+        """Look once at everything, then whenever something changed. Does not return."""
+        again = self._look(set(), again=True, daily=False)
+        checked = time.monotonic()
+        while True:
+            seconds = RETRY_SECONDS if again else max(1.0, checked + DAY - time.monotonic())
+            changed = self.watch.changes(seconds)
+            if changed:
+                changed |= self.watch.settle(QUIET, LONGEST, time.monotonic)
+            daily = time.monotonic() - checked > DAY
+            checked = time.monotonic() if daily else checked
+            again = self._look(changed, again, daily)
+
+    def _look(self, changed: set[Path], again: bool, daily: bool) -> bool:
+        """React; whether the daemon has to be told later because it did not answer."""
+        later = False
+        try:
+            if again or _below(changed, [self.volume.folder]):
+                later = not self._edits()
+            if daily or _below(changed, self._sources):
+                self._certificates()
+            if daily or _below(changed, self._managed) or any(p.parent in self._files for p in changed):
+                self._drift()
+        except (AgentError, OSError, TimeoutError) as error:
+            log("watching", reason=error)
+            later = True
+        return later
+
+    def _edits(self) -> bool:
+        done = self.volume.report()
+        self.put_back_ours()
+        return done
+
+    def put_back_ours(self) -> None:
+        """Project what only the control plane writes, where the volume had another content."""
+        if self.volume.overruled and self.volume.main:
+            with self.turns.lock, self.node.open() as objects:
+                self.volume.project(objects, self.volume.main)
+
+    def _certificates(self) -> None:
+        release = self.node.release
+        newest = self.slots.check(release.certificates, release.hostname)
+        if newest:
+            self.apply_newest(newest)
+
+    def _drift(self) -> None:
+        with self.turns.lock:
+            drift = sorted(set(self.node.drifted(self.node.release)) - self.node.pinned)
+            self.node.drift = drift
+        if drift != self._reported:
+            self._reported = drift
+            log("drift", paths=",".join(drift))
+            self.link.ask("agent.drift", paths=drift)
+
+
+def _below(changed: Iterable[Path], folders: Iterable[Path]) -> bool:
+    tops = list(folders)
+    return any(path.is_relative_to(top) for path in changed for top in tops)
