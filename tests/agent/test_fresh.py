@@ -1,0 +1,105 @@
+"""New accounts that Dovecot may look up before it looks at its passwd-file again."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from agent import fresh
+from tests.agent.conftest import World, restart_agent
+
+
+def line(user: str, hashed: str = "{PLAIN}x", extra: str = "") -> str:
+    """A line of the passwd-file."""
+    return f"{user}@example.test:{hashed}:5000:5000::/var/mail/example.test/{user}/home::{extra}\n"
+
+
+@pytest.fixture
+def folder(served: World, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a node that serves accounts a and b; its files stay until a test wants them gone."""
+    monkeypatch.setattr(fresh, "SECONDS", 60.0)
+    served.apply(userdb=line("a") + line("b"))
+    served.node.fresh.clear()
+    return served.node.paths.fresh
+
+
+def announced(folder: Path) -> dict[str, str]:
+    """What Dovecot would read there."""
+    return {path.name: path.read_text() for path in folder.iterdir()} if folder.exists() else {}
+
+
+def test_new_and_changed_accounts_are_announced(served: World, folder: Path) -> None:
+    """Only what differs has a file, with the fields of the userdb in the form that a login takes over."""
+    served.apply(userdb=line("a", "{PLAIN}new") + line("b") + line("C", extra="userdb_quota_rule=*:bytes=5M"))
+    home = "/var/mail/example.test"
+    assert announced(folder) == {
+        "a@example.test": f"a@example.test:{{PLAIN}}new:5000:5000::{home}/a/home::"
+        f"userdb_uid=5000 userdb_gid=5000 userdb_home={home}/a/home\n",
+        "c@example.test": f"C@example.test:{{PLAIN}}x:5000:5000::{home}/C/home::"
+        f"userdb_uid=5000 userdb_gid=5000 userdb_home={home}/C/home userdb_quota_rule=*:bytes=5M\n",
+    }
+
+
+def test_accounts_that_go_are_not_announced_any_more(served: World, folder: Path) -> None:
+    """An account that is removed, or whose password changes again, leaves nothing of before behind."""
+    served.apply(userdb=line("a") + line("b", "{PLAIN}2") + line("c"))
+    served.apply(userdb=line("a") + line("b", "{PLAIN}3"))
+    assert announced(folder).keys() == {"b@example.test"}
+    assert "{PLAIN}3" in announced(folder)["b@example.test"]
+
+
+def test_each_file_has_a_time_of_its_own(served: World, folder: Path) -> None:
+    """Dovecot takes a file with the same size and second for the same file."""
+    times = []
+    for password in "123":
+        served.apply(userdb=line("a", password) + line("b"))
+        times.append(int((folder / "a@example.test").stat().st_mtime))
+    assert len(set(times)) == 3
+
+
+def test_files_go_by_themselves(served: World, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once the passwd-file has been read they are in nobody's way."""
+    monkeypatch.setattr(fresh, "SECONDS", 0.01)
+    before = set(threading.enumerate())
+    served.apply(userdb=line("a") + line("c"))
+    for timer in [t for t in threading.enumerate() if isinstance(t, threading.Timer) and t not in before]:
+        timer.join(5)
+    assert not announced(folder)
+
+
+def test_a_release_that_is_rolled_back_leaves_no_account(served: World, folder: Path) -> None:
+    """The accounts of a release that does not serve cannot log in."""
+    served.broken.add("broken")
+    served.apply(main="broken\n", userdb=line("a") + line("c"))
+    assert not announced(folder)
+
+
+def test_a_new_agent_removes_what_a_killed_one_left(served: World, folder: Path) -> None:
+    """No file outlives the agent that would have removed it."""
+    served.apply(userdb=line("a") + line("c"))
+    assert announced(folder)
+    restart_agent(served)
+    assert not announced(folder)
+
+
+def test_many_accounts_at_once_wait_for_the_passwd_file(served: World, folder: Path) -> None:
+    """An import is not announced one by one."""
+    served.apply(userdb="".join(line(f"u{n}") for n in range(fresh.MOST + 1)))
+    assert not announced(folder)
+
+
+def test_a_name_cannot_leave_the_folder(served: World, folder: Path) -> None:
+    """A slash in an address is not a way to another folder."""
+    served.apply(userdb=line("a") + line("../x") + line("..y"))
+    assert not announced(folder)
+
+
+def test_a_failure_does_not_stop_the_release(served: World, folder: Path) -> None:
+    """Where the files cannot be made the account comes a second later."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    if folder.exists():
+        folder.rmdir()
+    folder.write_text("")
+    assert served.apply(userdb=line("a") + line("c"))["outcome"] == "applied"

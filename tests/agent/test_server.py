@@ -1,0 +1,78 @@
+"""The agent's socket, and the order in which requests and failures come out of it."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.errors import AgentError, Corrupt, NotFound, Refused, Unavailable
+from agent.link import Link
+from agent.server import NAMES, listen, serve
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A socket that answers a few operations."""
+
+    def fail(request: Mapping[str, Any]) -> dict[str, Any]:
+        kinds: dict[str, Exception] = {"refused": Refused("no"), "bug": RuntimeError("oops")}
+        raise kinds[request["how"]]
+
+    sock = listen(tmp_path / "run" / "agent.sock", None)
+    table = {"echo": lambda request: {"said": request["word"]}, "fail": fail}
+    threading.Thread(target=serve, args=(sock, table), daemon=True).start()
+    return tmp_path / "run" / "agent.sock"
+
+
+def ask(path: Path, line: bytes) -> dict[str, Any]:
+    """One raw request."""
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.settimeout(10)
+        sock.connect(str(path))
+        sock.sendall(line + b"\n")
+        answer: dict[str, Any] = json.loads(sock.makefile().readline())
+        return answer
+
+
+def test_answer(path: Path) -> None:
+    """A request gets its result, also through the agent's own client."""
+    assert ask(path, b'{"op": "echo", "word": "x"}') == {"result": {"said": "x"}}
+    assert Link(path).ask("echo", word="y") == {"said": "y"}
+
+
+@pytest.mark.parametrize("line", [b"", b"nonsense", b"[]", b'{"op": "exec"}', b'{"word": 1}'])
+def test_what_is_no_request(path: Path, line: bytes) -> None:
+    """What is not one of the operations is refused."""
+    assert ask(path, line)["error"]["type"] == "Refused"
+
+
+def test_errors_keep_their_kind(path: Path) -> None:
+    """Expected errors are told apart from bugs, and neither ends the server."""
+    assert ask(path, b'{"op": "fail", "how": "refused"}')["error"]["type"] == "Refused"
+    assert ask(path, b'{"op": "fail", "how": "bug"}')["error"]["type"] == "Bug"
+    with pytest.raises(AgentError, match="no"):
+        Link(path).ask("fail", how="refused")
+    assert ask(path, b'{"op": "echo", "word": "x"}')["result"] == {"said": "x"}
+
+
+def test_every_error_has_a_name() -> None:
+    """Each kind of the agent's errors is named on the wire."""
+    kinds = [kind for kind, _ in NAMES]
+    assert {Refused, NotFound, Corrupt, Unavailable, AgentError} <= set(kinds)
+
+
+def test_only_its_group_may_ask(path: Path) -> None:
+    """The socket is closed to everybody else."""
+    assert path.stat().st_mode & 0o777 == 0o660
+
+
+def test_nobody_there(tmp_path: Path) -> None:
+    """A daemon that is not there is unavailable."""
+    with pytest.raises(Unavailable):
+        Link(tmp_path / "none.sock").ask("agent.hello")

@@ -1,0 +1,178 @@
+"""The start: what the node knows goes into the log first, and what still starts is no fault of others."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.engine import Request
+from agent.mailboxes import own
+from agent.manifest import Probe
+from agent.paths import Paths
+from agent.probes import Answer
+from agent.program import Agent
+from agent.readiness import Readiness
+from tests.agent.conftest import World, make_world, sample
+
+
+class Control:
+    """The daemon's place: remembers in which order it was asked."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.asked: list[str] = []
+        self.newest = world.repository.release(sample())
+
+    def ask(self, op: str, **_arguments: Any) -> dict[str, Any]:
+        self.asked.append(op)
+        if op == "agent.volume":  # an import makes a newer release
+            self.newest = self.world.repository.release(sample(userdb="imported\n"))
+            return {"refused": [], "overruled": ["gitops/recipient.txt"]}
+        return {"release": self.newest.commit, "number": self.newest.number, "main": ""}
+
+
+@pytest.fixture
+def agent(world: World, monkeypatch: pytest.MonkeyPatch) -> Agent:
+    """An agent on a node with a filled config volume, its daemons replaced as in `world`."""
+    paths = Paths(world.root)
+    (paths.volume / "gitops").mkdir(parents=True)
+    (paths.volume / "gitops/recipient.txt").write_text("old\n")
+    made = Agent(paths)
+    made.node.actor, made.node.prober = world.node.actor, world.node.prober
+    made.node.compiler = world.node.compiler
+    made.node.check = lambda *_: []
+    control = Control(world)
+    monkeypatch.setattr(made.link, "ask", control.ask)
+    monkeypatch.setattr(made.readiness, "release_serves", lambda **_: None)
+    return made
+
+
+def test_the_volume_is_imported_before_the_first_apply(agent: Agent, world: World) -> None:
+    """One apply, of the release that has the imported files; nothing was started for the one before."""
+    applied: list[int] = []
+    apply = agent.engine.apply
+    agent.engine.apply = lambda request: applied.append(request.number) or apply(request)  # type: ignore[method-assign, func-returns-value]
+    agent.start_services()
+    agent.catch_up()
+    assert applied == [2]
+    assert world.text("etc/dovecot/userdb") == "imported\n"
+
+
+def test_requests_wait_until_the_node_has_told_what_it_knows(agent: Agent, world: World) -> None:
+    """What the daemon asks for meanwhile is answered by that one apply."""
+    early = world.repository.release(sample(userdb="early\n"))
+    answers: list[dict[str, Any]] = []
+    asked = {"release": early.commit, "number": 0, "main": ""}
+    thread = threading.Thread(target=lambda: answers.append(agent.operations.apply(asked)))
+    thread.start()
+    assert not answers
+    agent.catch_up()
+    thread.join(10)
+    assert [answer["outcome"] for answer in answers] == ["applied"]
+    assert world.text("etc/dovecot/userdb") == "imported\n"
+
+
+def test_the_ready_line_is_printed_once_a_container_start(
+    served: World, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An agent that is started again in the same container is silent."""
+    monkeypatch.setattr("agent.readiness.wait", lambda *_: [Answer("x", True, 1.0)])
+
+    def start() -> None:
+        readiness = Readiness(served.node)
+        readiness.release_serves()
+        for thread in threading.enumerate():
+            if thread.name == "ready":
+                thread.join(10)
+        assert readiness.ready
+
+    start()
+    start()
+    assert capfd.readouterr().out.count("is up and running") == 1
+    (served.node.paths.run / "ready").unlink()  # the container's start clears its run folder
+    start()
+    assert capfd.readouterr().out.count("is up and running") == 1
+
+
+Prober = Callable[[Iterable[Probe], Path, float, Callable[[], bool]], list[Answer]]
+
+
+def filtered(world: World, silent: set[str], detail: str = "454 4.7.0 TLS not available") -> Prober:
+    """Rspamd in front of Postfix: `silent` services do not answer, Postfix says why."""
+
+    def prober(probes: Any, _root: Path, _deadline: float, _hopeless: Any) -> list[Answer]:
+        return [Answer(p.name, p.name not in silent, 1.0, detail) for p in probes]
+
+    world.node.prober = prober
+    return prober
+
+
+def with_rspamd(world: World, **contents: str) -> Request:
+    """A release whose Rspamd comes before Postfix."""
+    services = {
+        name: {"programs": [name], "probes": [{"name": name, "kind": "tcp", "port": 1}]}
+        for name in ("rspamd", "dovecot", "postfix")
+    }
+    order = ["rspamd", "dovecot", "postfix"]
+    return world.repository.release(sample(**contents), services=services, order=order)
+
+
+def test_a_filter_that_still_starts_fails_nobody(served: World) -> None:
+    """Enabling Rspamd succeeds while it starts: Postfix says "later", and that is no failure."""
+    filtered(served, {"rspamd", "postfix"})
+    assert served.engine.apply(with_rspamd(served, main="main 2\n"))["outcome"] == "applied"
+
+
+def test_postfix_that_fails_behind_a_starting_filter_is_rolled_back(served: World) -> None:
+    """Only a temporary answer is excused."""
+    filtered(served, {"rspamd", "postfix"}, "Connection refused")
+    outcome = served.engine.apply(with_rspamd(served, main="main 2\n"))
+    assert (outcome["outcome"], outcome["service"]) == ("rolled_back", "postfix")
+
+
+def test_a_filter_that_died_is_rolled_back(served: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that ended does not count as starting."""
+    filtered(served, {"rspamd"})
+    monkeypatch.setattr("agent.attempt.has_died", lambda _programs, names: "rspamd" in names)
+    outcome = served.engine.apply(with_rspamd(served, main="main 2\n"))
+    assert (outcome["outcome"], outcome["service"]) == ("rolled_back", "rspamd")
+
+
+def test_mail_gets_its_owner_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything below /var/mail, links as links, the top last; nothing when it is so already."""
+    mail = tmp_path / "mail"
+    (mail / "example.test/user/cur").mkdir(parents=True)
+    (mail / "example.test/user/link").symlink_to("/etc/passwd")
+    given: list[tuple[str, bool]] = []
+
+    def chown(path: str | Path, uid: int, gid: int, *, follow_symlinks: bool = True) -> None:
+        assert (uid, gid) == (70001, 70002)
+        given.append((str(path).removeprefix(str(mail)), follow_symlinks))
+
+    monkeypatch.setattr(os, "chown", chown)
+    own(mail, (70001, 70002))
+    assert given[-1] == ("", True)
+    assert ("/example.test/user/link", False) in given
+    assert len(given) == 5
+    given.clear()
+    own(mail, (mail.stat().st_uid, mail.stat().st_gid))
+    own(mail, None)
+    assert given == []
+
+
+def test_a_restart_serves_before_anybody_is_asked(served: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The applied release is there at once; the daemon, which may be broken, is asked after."""
+    again = make_world(served.root)
+    agent = Agent(again.node.paths)
+    monkeypatch.setattr(agent.readiness, "release_serves", lambda **_: None)
+    agent.node.actor, agent.node.prober = again.node.actor, again.node.prober
+    agent.node.compiler = again.node.compiler
+    agent.start_services()
+    assert agent.node.release.number == 1
+    assert {"postfix", "dovecot"} <= again.programs.running
+    assert not agent.caught_up.is_set()

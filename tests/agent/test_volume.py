@@ -1,0 +1,254 @@
+"""The config volume: projection, edits, and that the two never chase each other."""
+
+from __future__ import annotations
+
+import base64
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent import beneath
+from agent.disk import blob_id
+from agent.errors import Unavailable
+from agent.gitread import Objects
+from agent.link import Link
+from agent.projection import LARGEST
+from agent.volume import Volume
+from tests.agent.conftest import Repository, World
+
+ACCOUNTS = "postfix-accounts.cf"
+
+
+class Daemon(Link):
+    """The daemon's place: keeps what it was asked, answers what it was told to."""
+
+    def __init__(self) -> None:
+        super().__init__(Path("/nonexistent"))
+        self.asked: list[dict[str, Any]] = []
+        self.refuse: dict[str, str] = {}
+        self.away = False
+
+    def ask(self, op: str, **arguments: Any) -> dict[str, Any]:
+        if self.away:
+            raise Unavailable("away")
+        assert op == "agent.volume"
+        self.asked += arguments["changes"]
+        return {"refused": [{"path": p, "reason": r} for p, r in self.refuse.items()]}
+
+
+@pytest.fixture
+def daemon() -> Daemon:
+    """A daemon that takes every edit."""
+    return Daemon()
+
+
+@pytest.fixture
+def volume(world: World, daemon: Daemon) -> Volume:
+    """An empty config volume."""
+    world.node.paths.volume.mkdir(parents=True)
+    return Volume(world.node.paths.volume, world.node.paths.state / "projection.json", daemon)
+
+
+def project(volume: Volume, repository: Repository, **files: str) -> str:
+    """Project a commit of main whose config/ holds these files."""
+    main = repository.commit({f"config/{n.replace('__', '/')}.cf": t.encode() for n, t in files.items()})
+    with Objects(repository.folder) as objects:
+        volume.project(objects, main)
+    return main
+
+
+def test_projection_is_no_edit(world: World, volume: Volume, daemon: Daemon) -> None:
+    """What the agent writes to the volume never comes back as an edit."""
+    project(volume, world.repository, accounts="a\n", sub__deep="b\n")
+    assert (volume.folder / "accounts.cf").read_text() == "a\n"
+    assert (volume.folder / "sub/deep.cf").read_text() == "b\n"
+    assert volume.report()
+    assert daemon.asked == []
+
+
+def test_only_changed_files_are_written(world: World, volume: Volume) -> None:
+    """A file that did not change on main keeps its inode; one that went is removed."""
+    project(volume, world.repository, one="1\n", two="2\n", three="3\n")
+    before = (volume.folder / "one.cf").stat()
+    (volume.folder / "unknown").write_text("kept\n")
+    project(volume, world.repository, one="1\n", two="new\n")
+    assert (volume.folder / "one.cf").stat() == before
+    assert (volume.folder / "two.cf").read_text() == "new\n"
+    assert not (volume.folder / "three.cf").exists()
+    assert (volume.folder / "unknown").exists()
+
+
+def test_edit_is_sent_once_with_its_base(world: World, volume: Volume, daemon: Daemon) -> None:
+    """An edit goes to the daemon with what it was based on, and not again until it changes."""
+    project(volume, world.repository, one="1\n")
+    (volume.folder / "one.cf").write_text("edited\n")
+    assert volume.report()
+    assert volume.report()
+    (sent,) = daemon.asked
+    assert base64.b64decode(sent["content"]) == b"edited\n"
+    assert sent["base"] == blob_id(b"1\n")
+    project(volume, world.repository, one="edited\n")
+    assert volume.report()
+    assert len(daemon.asked) == 1
+
+
+def test_edit_is_not_overwritten(world: World, volume: Volume) -> None:
+    """A newer main does not overwrite an edit that the daemon has not taken."""
+    project(volume, world.repository, one="1\n")
+    (volume.folder / "one.cf").write_text("edited\n")
+    project(volume, world.repository, one="2\n")
+    assert (volume.folder / "one.cf").read_text() == "edited\n"
+
+
+def test_removed_file_is_an_edit(world: World, volume: Volume, daemon: Daemon) -> None:
+    """A file that somebody removed is sent without content; an emptied volume is not a mass removal."""
+    project(volume, world.repository, one="1\n", two="2\n")
+    (volume.folder / "one.cf").unlink()
+    assert volume.report()
+    assert [(c["path"], c["content"]) for c in daemon.asked] == [("one.cf", None)]
+    (volume.folder / "two.cf").unlink()
+    assert volume.report()
+    assert len(daemon.asked) == 1
+
+
+def test_first_start_sends_what_is_there(volume: Volume, daemon: Daemon) -> None:
+    """Files that were on the volume before the first start have no base."""
+    (volume.folder / ACCOUNTS).write_text("a@example.test|hash\n")
+    assert volume.report()
+    assert [(c["path"], c["base"]) for c in daemon.asked] == [(ACCOUNTS, "")]
+
+
+def test_private_keys_and_rubbish_stay(volume: Volume, daemon: Daemon) -> None:
+    """Keys in the clear are named, never sent; editors' files and symlinks are passed over."""
+    (volume.folder / "key.pem").write_text("-----BEGIN PRIVATE KEY-----\nx\n")
+    (volume.folder / ".one.cf.swp").write_text("x")
+    (volume.folder / "one.cf~").write_text("x")
+    (volume.folder / "link").symlink_to("/etc/passwd")
+    (volume.folder / "outside").symlink_to("/etc")
+    assert volume.report()
+    assert daemon.asked == []
+    assert list(volume.refused) == ["key.pem"]
+
+
+def test_refused_edit_is_reported_until_fixed(world: World, volume: Volume, daemon: Daemon) -> None:
+    """A refused edit stays as it is, with its reason, until the file is right again."""
+    project(volume, world.repository, one="1\n")
+    (volume.folder / "one.cf").write_text("bad\n")
+    daemon.refuse = {"one.cf": "line 1 is wrong"}
+    assert volume.report()
+    assert volume.refused == {"one.cf": "line 1 is wrong"}
+    (volume.folder / "one.cf").write_text("1\n")
+    assert volume.report()
+    assert volume.refused == {}
+
+
+def test_edit_waits_for_the_daemon(volume: Volume, daemon: Daemon) -> None:
+    """An edit made while the daemon is away is sent when it is back."""
+    (volume.folder / "one.cf").write_text("x\n")
+    daemon.away = True
+    assert not volume.report()
+    daemon.away = False
+    assert volume.report()
+    assert len(daemon.asked) == 1
+
+
+def test_projection_never_leaves_the_volume(world: World, volume: Volume, tmp_path: Path) -> None:
+    """A folder that is a symlink out of the volume is not written through."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (volume.folder / "sub").symlink_to(outside)
+    project(volume, world.repository, sub__deep="b\n")
+    assert list(outside.iterdir()) == []
+
+
+def test_what_cannot_be_read_is_not_gone(world: World, volume: Volume, daemon: Daemon) -> None:
+    """A projected file that became a link, a pipe or too large is named, and not sent as removed."""
+    project(volume, world.repository, link="1\n", pipe="2\n", large="3\n", plain="4\n")
+    for name in ("link", "pipe", "large"):
+        (volume.folder / f"{name}.cf").unlink()
+    (volume.folder / "link.cf").symlink_to("/etc/passwd")
+    os.mkfifo(volume.folder / "pipe.cf")
+    with (volume.folder / "large.cf").open("wb") as file:
+        file.truncate(LARGEST + 1)
+    assert volume.report()
+    assert daemon.asked == []
+    assert sorted(volume.refused) == ["large.cf", "link.cf", "pipe.cf"]
+
+
+def test_names_that_cannot_be_recorded_stay(volume: Volume, daemon: Daemon) -> None:
+    """A name with a newline or with bytes that are no text is passed over, and the others are sent."""
+    (volume.folder / "a\nb.cf").write_text("x\n")
+    (volume.folder / os.fsdecode(b"\xff.cf")).write_text("x\n")
+    (volume.folder / "one.cf").write_text("x\n")
+    assert volume.report()
+    assert [change["path"] for change in daemon.asked] == ["one.cf"]
+    assert len(volume.refused) == 2
+
+
+def test_vanishing_edit_does_not_lose_another(
+    volume: Volume, daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that goes while edits are read leaves the other edits to be sent."""
+    (volume.folder / "one.cf").write_text("x\n")
+    (volume.folder / "two.cf").write_text("x\n")
+    read = beneath.read
+
+    def vanish(top: Path, path: str, most: int) -> tuple[bytes, os.stat_result]:
+        if path == "two.cf":
+            raise FileNotFoundError(path)
+        return read(top, path, most)
+
+    monkeypatch.setattr(beneath, "read", vanish)
+    assert volume.report()
+    assert [change["path"] for change in daemon.asked] == ["one.cf"]
+    monkeypatch.undo()
+    assert volume.report()
+    assert [change["path"] for change in daemon.asked] == ["one.cf", "two.cf"]
+
+
+def test_projection_writes_through_no_planted_link(world: World, volume: Volume, tmp_path: Path) -> None:
+    """A link where a file is built or stands is replaced or left alone, never written through."""
+    outside = tmp_path / "outside"
+    outside.write_text("mine\n")
+    (volume.folder / ".mail-agent~one.cf").symlink_to(outside)
+    (volume.folder / "two.cf").symlink_to(outside)
+    project(volume, world.repository, one="1\n", two="2\n")
+    assert outside.read_text() == "mine\n"
+    assert (volume.folder / "one.cf").read_text() == "1\n"
+    assert not (volume.folder / "one.cf").is_symlink()
+
+
+def test_one_obstacle_does_not_stop_the_projection(world: World, volume: Volume) -> None:
+    """A file in a folder's place, or links in a circle, cost only what lies there."""
+    (volume.folder / "aa").write_text("x\n")
+    (volume.folder / "ab").symlink_to("ab")
+    project(volume, world.repository, aa__deep="1\n", ab__deep="2\n", zz="3\n")
+    assert (volume.folder / "zz.cf").read_text() == "3\n"
+    assert "not writable" in volume.note
+
+
+def test_a_taken_edit_is_the_next_base(world: World, volume: Volume, daemon: Daemon) -> None:
+    """What main made of an edit replaces it, although the commit between the two was never projected."""
+    project(volume, world.repository, one="1\n")
+    (volume.folder / "one.cf").write_text("1\nedited\n")
+    assert volume.report()
+    project(volume, world.repository, one="1\nedited\nby command\n")
+    assert (volume.folder / "one.cf").read_text() == "1\nedited\nby command\n"
+    assert volume.report()
+    assert len(daemon.asked) == 1
+
+
+def test_a_removed_file_does_not_come_back(world: World, volume: Volume, daemon: Daemon) -> None:
+    """Another change, projected before the removal was seen, leaves it removed; a new volume is filled."""
+    project(volume, world.repository, one="1\n", two="2\n")
+    (volume.folder / "one.cf").unlink()
+    project(volume, world.repository, one="1\n", two="new\n")
+    assert not (volume.folder / "one.cf").exists()
+    assert volume.report()
+    assert [(c["path"], c["content"]) for c in daemon.asked] == [("one.cf", None)]
+    (volume.folder / "two.cf").unlink()
+    project(volume, world.repository, one="1\n", two="new\n")
+    assert (volume.folder / "one.cf").exists()
+    assert (volume.folder / "two.cf").exists()

@@ -1,0 +1,115 @@
+"""Imports run one way."""
+
+from __future__ import annotations
+
+import ast
+import sys
+
+import pytest
+
+from tests.architecture.sources import imports, modules, tree
+
+LAYERS = (
+    ("controlplane.errors",),
+    ("controlplane.ordered", "controlplane.addresses", "controlplane.plain_text"),
+    ("controlplane.settings",),
+    ("controlplane.model",),
+    ("controlplane.events", "controlplane.fold", "controlplane.statefiles"),
+    (
+        "controlplane.git",
+        "controlplane.lock",
+        "controlplane.log_format",
+        "controlplane.event_log",
+        "controlplane.release",
+        "controlplane.snapshot",
+        "controlplane.secrets",
+        "controlplane.status",
+        "controlplane.verify",
+        "controlplane.readmodel",
+    ),
+    ("renderers",),
+    ("controlplane.intake",),
+    ("controlplane.daemon",),
+    ("controlplane.cli",),
+)
+"""Lowest first; a module may import its own layer and those below."""
+
+RENDERERS_MAY = (
+    "controlplane.settings",
+    "controlplane.model",
+    "controlplane.errors",
+    "controlplane.addresses",
+)
+"""Rendering is pure: it knows the state and nothing of where it is kept."""
+
+ENTRY = "controlplane.daemon.__main__"
+"""`python -m controlplane.daemon` starts in the layer above, which reads the environment for it."""
+
+OURS = [name for name in modules() if name.split(".")[0] in ("controlplane", "renderers")]
+
+
+def layer(name: str) -> int | None:
+    """The index of the layer that a module is in; None for what is not ours."""
+    for index, members in enumerate(LAYERS):
+        if any(name == member or name.startswith(member + ".") for member in members):
+            return index
+    return None
+
+
+def inside(name: str, packages: tuple[str, ...]) -> bool:
+    """Whether a dotted name is one of the packages or in one."""
+    return any(name == package or name.startswith(package + ".") for package in packages)
+
+
+@pytest.mark.parametrize("name", [name for name in OURS if name != "controlplane"])
+def test_every_module_has_a_layer(name: str) -> None:
+    """A new module is put into a layer on purpose."""
+    assert layer(name) is not None
+
+
+@pytest.mark.parametrize("name", [name for name in OURS if name not in ("controlplane", ENTRY)])
+def test_imports_run_one_way(name: str) -> None:
+    """A module imports its own layer and those below."""
+    own = layer(name)
+    assert own is not None
+    above = [
+        target for target in imports(modules()[name]) if (found := layer(target)) is not None and found > own
+    ]
+    assert not above
+
+
+@pytest.mark.parametrize("name", [name for name in modules() if name.startswith("renderers")])
+def test_renderers_know_only_the_state(name: str) -> None:
+    """Renderers import settings and model, no edge."""
+    ours = [target for target in imports(modules()[name]) if target.startswith("controlplane.")]
+    assert [target for target in ours if not inside(target, RENDERERS_MAY)] == []
+
+
+@pytest.mark.parametrize("name", [n for n in modules() if n.split(".")[0] in ("agent", "hooks")])
+def test_agent_and_hooks_need_only_the_standard_library(name: str) -> None:
+    """What runs as root or before every push imports the standard library and its own package."""
+    foreign = [
+        target
+        for target in imports(modules()[name])
+        if target.split(".")[0] not in sys.stdlib_module_names | {name.split(".")[0], "client"}
+    ]
+    assert foreign == []
+
+
+@pytest.mark.parametrize("name", [n for n in modules() if not inside(n, ("controlplane.git",))])
+def test_one_package_talks_to_pygit2(name: str) -> None:
+    """pygit2 is imported by controlplane.git alone."""
+    assert "pygit2" not in {target.split(".")[0] for target in imports(modules()[name])}
+
+
+@pytest.mark.parametrize("name", [n for n in OURS if not inside(n, ("controlplane.cli",))])
+def test_only_the_command_line_reads_the_environment(name: str) -> None:
+    """os.environ and os.getenv are named in controlplane.cli alone."""
+    read = [
+        node.lineno
+        for node in ast.walk(tree(modules()[name]))
+        if (isinstance(node, ast.Attribute) and node.attr in ("environ", "environb", "getenv"))
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "os"
+    ]
+    assert read == []

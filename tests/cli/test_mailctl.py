@@ -1,0 +1,219 @@
+"""`mailctl` as people and scripts use it."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from controlplane.cli.entries import entry_lines
+from controlplane.cli.status_text import age, status_lines
+from tests.cli.conftest import Peer
+
+Run = Callable[..., int]
+NOW = datetime(2026, 11, 25, 12, 0, 0, tzinfo=UTC)
+
+STATUS = {
+    "hostname": "mail.example.test",
+    "healthy": True,
+    "applied": 97,
+    "attempted": 97,
+    "applied_at": "2026-11-25T11:58:00Z",
+    "position": 128,
+    "verified": 128,
+    "services": [
+        {
+            "name": "postfix",
+            "state": "serving",
+            "since": "2026-11-22T12:00:00Z",
+            "probes": [{"name": "25", "ok": True, "ms": 12}, {"name": "465", "ok": True, "ms": 4}],
+            "memory_kib": 18432,
+        },
+        {
+            "name": "dovecot",
+            "state": "serving",
+            "since": "2026-11-22T12:00:00Z",
+            "probes": [],
+            "memory_kib": 22528,
+        },
+    ],
+    "certificates": [{"names": ["mail.example.test"], "not_after": "2027-01-25T13:00:00Z"}],
+    "pins": {"ENABLE_RSPAMD": "1", "RELAY_PASSWORD": None},
+    "drift": [],
+    "dns": True,
+}
+
+ENTRY = {
+    "position": 128,
+    "time": "2026-11-22T14:03:11Z",
+    "kind": "alias.added",
+    "effect": "add",
+    "subject": "info@example.test",
+    "detail": "→ user1@example.test",
+    "actor": "ada@laptop",
+    "source": "push",
+    "author": "Ada Admin",
+    "reason": "Add the info alias (ticket 4711)\n\nbody",
+    "live": "2026-11-22T14:03:12Z",
+}
+
+
+def test_status_reads_at_a_glance() -> None:
+    """A healthy server shows release, log, services, certificate, pins and drift."""
+    assert status_lines(STATUS, NOW) == [
+        "mail.example.test   healthy            release 97 applied 2 min ago (attempted 97)",
+        "log                 128 change sets, verified to 128",
+        "service  state    since  probe              memory",
+        "postfix  serving  3 d    25 ✔ 465 ✔  12 ms  18 MiB",
+        "dovecot  serving  3 d                       22 MiB",
+        "certificate  mail.example.test  ends in 61 days",
+        "pinned by the environment: ENABLE_RSPAMD=1, RELAY_PASSWORD=(secret)",
+        "drift: none",
+    ]
+
+
+def test_status_tells_of_a_rolled_back_release() -> None:
+    """A failure shows what serves, the daemon's words and where they lead."""
+    failure = {
+        "release": 97,
+        "outcome": "rolled_back",
+        "reason": "postfix did not answer on 25",
+        "origin": "config/postfix-main.cf:7",
+        "at": "2026-11-25T11:59:20Z",
+    }
+    lines = status_lines({**STATUS, "healthy": False, "applied": 96, "failure": failure}, NOW)
+    assert lines[0].endswith("release 96 serves; 97 rolled back 40 s ago")
+    assert "degraded" in lines[0]
+    assert lines[1] == "  97  postfix did not answer on 25"
+    assert lines[2].startswith("  ►   config/postfix-main.cf:7. Push a fix")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0, "0 s"), (59, "59 s"), (61, "1 min"), (7200, "2 h"), (200000, "2 d")]
+)
+def test_ages_are_in_the_largest_unit(seconds: int, text: str) -> None:
+    """One number and one unit say how long ago."""
+    assert age(NOW.timestamp() - seconds, NOW) == text
+
+
+def test_health_is_an_exit_status(mailctl: Run, daemon: Peer, capsys: pytest.CaptureFixture[str]) -> None:
+    """--health prints one line and fails unless everything serves."""
+    daemon.answers["status"] = {"result": STATUS}
+    assert mailctl("status", "--health") == 0
+    daemon.answers["status"] = {"result": {**STATUS, "healthy": False}}
+    assert mailctl("status", "--health") == 1
+    assert mailctl("status") == 0
+    assert capsys.readouterr().out.startswith("healthy\nnot healthy\n")
+
+
+def test_waiting_fails_when_the_release_does_not_serve(mailctl: Run, daemon: Peer) -> None:
+    """--wait N succeeds when N or a newer release is applied."""
+    daemon.answers["status"] = {"result": STATUS}
+    assert mailctl("status", "--wait", "97") == 0
+    assert mailctl("status", "--wait", "98", "--timeout", "1") == 1
+    assert daemon.requests[-1]["wait"] == 98
+
+
+def test_history_reads_as_a_table_with_reasons() -> None:
+    """An event a line, with the reason of its change set below."""
+    lines = entry_lines([ENTRY], with_subject=False)
+    assert lines == [
+        "128  2026-11-22 14:03:11  alias.added  → user1@example.test  Ada Admin, pushed by ada@laptop, push"
+        "  live 14:03:12",
+        '     "Add the info alias (ticket 4711)"',
+    ]
+
+
+def test_log_passes_its_filters_on(mailctl: Run, daemon: Peer, capsys: pytest.CaptureFixture[str]) -> None:
+    """Only the filters that were given are sent; --json prints a line an event."""
+    daemon.answers["log"] = {"result": {"entries": [ENTRY, ENTRY]}}
+    assert mailctl("log", "--kind", "alias.added", "--source", "push", "--json") == 0
+    assert daemon.asked("log") == {"filters": {"kind": "alias.added", "source": "push"}, "limit": 50}
+    assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == [ENTRY, ENTRY]
+
+
+def test_history_asks_for_a_subject(mailctl: Run, daemon: Peer) -> None:
+    """The subject goes along; an empty answer is no error."""
+    daemon.answers["history"] = {"result": {"entries": []}}
+    assert mailctl("history", "info@example.test") == 0
+    assert daemon.asked("history") == {"subject": "info@example.test"}
+
+
+def test_diff_has_an_exit_code(mailctl: Run, daemon: Peer, capsys: pytest.CaptureFixture[str]) -> None:
+    """A difference is 4 only where it was asked for; each part can be had alone."""
+    found = {"text": ["+ alias.added"], "events": [], "rendered": "--- a\n", "different": True}
+    daemon.answers["diff"] = {"result": found}
+    assert mailctl("diff", "1", "2") == 0
+    assert mailctl("diff", "1", "--exit-code", "--state") == 4
+    assert mailctl("diff", "1", "--rendered") == 0
+    assert capsys.readouterr().out == "+ alias.added\n--- a\n+ alias.added\n--- a\n"
+    assert daemon.requests[0]["b"] == "2"
+
+
+def test_show_prints_one_part_as_it_was(
+    mailctl: Run, daemon: Peer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`show accounts --at TIME` prints addresses, one a line."""
+    state = {
+        "position": 3,
+        "time": "2026-11-23T00:00:00Z",
+        "accounts": [{"address": "a@b.c"}],
+        "aliases": [{"alias": "i@b.c", "targets": ["a@b.c"]}],
+        "settings": {"ENABLE_RSPAMD": "1"},
+        "overrides": [{"path": "dovecot.cf"}],
+    }
+    daemon.answers["show"] = {"result": state}
+    assert mailctl("show", "accounts", "--at", "2026-11-23") == 0
+    assert capsys.readouterr().out == "a@b.c\n"
+    assert daemon.asked("show") == {"at": "2026-11-23"}
+    assert mailctl("show") == 0
+    assert "settings:\n  ENABLE_RSPAMD=1\n" in capsys.readouterr().out
+
+
+def test_rollback_shows_the_plan_and_the_outcome(
+    mailctl: Run, daemon: Peer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The compensating events are shown, then that they serve."""
+    daemon.answers["rollback"] = {
+        "result": {
+            "position": 132,
+            "release": 101,
+            "text": ["► back to the state of change set 127, as a new change set"],
+            "outcome": {"outcome": "applied", "release": 101, "seconds": 0.31},
+        }
+    }
+    assert mailctl("rollback", "127", "--reason", "reload loop") == 0
+    assert daemon.asked("rollback") == {"target": "127", "reason": "reload loop", "wait": True}
+    assert capsys.readouterr().err.endswith("✔ change set 132, release 101 applied in 0.3 s\n")
+
+
+def test_verify_fails_with_the_place(mailctl: Run, daemon: Peer, capsys: pytest.CaptureFixture[str]) -> None:
+    """Findings are told and the status is 1."""
+    daemon.answers["verify"] = {
+        "result": {"ok": False, "positions": 9, "findings": ["change set 4: damaged"]}
+    }
+    assert mailctl("verify") == 1
+    assert "✗ change set 4: damaged" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["suspend", "--reason", "move"], ["resume"], ["reconcile"]])
+def test_steering_commands_reach_the_daemon(mailctl: Run, daemon: Peer, words: list[str]) -> None:
+    """suspend, resume and reconcile are one request each."""
+    daemon.answers["reconcile"] = {"result": {"position": 0}}
+    assert mailctl(*words) == 0
+    assert daemon.requests[0]["op"] == words[0]
+
+
+def test_seal_reads_stdin(
+    mailctl: Run, daemon: Peer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`seal -` sends what is piped in and prints the sealed text."""
+    daemon.answers["seal"] = {"result": {"sealed": "-----BEGIN AGE ENCRYPTED FILE-----\n"}}
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"secret")))
+    assert mailctl("seal", "-") == 0
+    assert daemon.asked("seal") == {"content": "c2VjcmV0"}
+    assert capsys.readouterr().out == "-----BEGIN AGE ENCRYPTED FILE-----\n"

@@ -1,0 +1,205 @@
+"""`setup` as people and scripts use it."""
+
+from __future__ import annotations
+
+import io
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from controlplane.cli.passwords import hash_password
+from controlplane.cli.setup.email_list import account_lines
+from tests.cli.conftest import Peer
+
+Run = Callable[..., int]
+SERVED = {
+    "result": {"position": 7, "release": 4, "outcome": {"outcome": "applied", "release": 4, "seconds": 0.1}}
+}
+
+
+def test_alone_it_prints_the_help(setup: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    """`setup`, `setup help` and `setup email` print what there is and succeed."""
+    assert setup() == 0
+    alone = capsys.readouterr().out
+    assert "email" in alone
+    assert setup("help") == 0
+    assert capsys.readouterr().out == alone
+    assert setup("email") == 0
+    assert "Add the account ADDRESS" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("words", [["nonsense"], ["email", "nonsense"]])
+def test_an_unknown_command_is_invalid(
+    setup: Run, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An unknown command is told in the known words and fails."""
+    assert setup(*words) == 2
+    assert f"The command '{' '.join(words)}' is invalid." in capsys.readouterr().err
+
+
+def test_adding_an_account_sends_only_the_hash(setup: Run, daemon: Peer) -> None:
+    """The password given as argument leaves the process hashed; the reason goes along."""
+    daemon.answers["edit"] = SERVED
+    assert setup("email", "add", "user1@example.test", "secret", "--reason", "ticket 1") == 0
+    asked = daemon.asked("edit")
+    assert asked.pop("password_hash").startswith("{SHA512-CRYPT}$6$")
+    assert asked == {
+        "command": "account.add",
+        "address": "user1@example.test",
+        "reason": "ticket 1",
+        "wait": True,
+    }
+    assert "secret" not in str(daemon.requests)
+
+
+def test_a_hash_is_never_made_of_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The hashing tool gets the password on stdin."""
+    seen: list[object] = []
+    real = subprocess.run
+
+    def spy(command: list[str], **options: object) -> object:
+        seen.extend(command)
+        return real(command, **options)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(subprocess, "run", spy)
+    assert hash_password("päss wörd").startswith("{SHA512-CRYPT}$6$")
+    assert "päss wörd" not in seen
+
+
+def test_a_missing_password_is_read_from_stdin(
+    setup: Run, daemon: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A script may pipe the password in."""
+    daemon.answers["edit"] = SERVED
+    monkeypatch.setattr(sys, "stdin", io.StringIO("secret\n"))
+    assert setup("email", "update", "user1@example.test") == 0
+    assert daemon.asked("edit")["command"] == "account.update"
+
+
+def test_an_empty_password_is_refused(
+    setup: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing on stdin is not a password."""
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    assert setup("email", "add", "user1@example.test") == 2
+    assert "the password is empty" in capsys.readouterr().err
+
+
+def test_a_terminal_is_asked_twice_without_echo(daemon: Peer) -> None:
+    """On a terminal the password is asked for and confirmed, and never shown."""
+    daemon.answers["edit"] = SERVED
+    ours, theirs = pty.openpty()
+    code = "from controlplane.cli.setup import main; main()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code, "email", "add", "user1@example.test"],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    ) as process:
+        os.close(theirs)
+        seen = _answer(ours, ["Enter Password", "Confirm Password"], b"secret\n")
+        assert process.wait(10) == 0, seen
+    os.close(ours)
+    assert "secret" not in seen
+    assert daemon.asked("edit")["address"] == "user1@example.test"
+
+
+def _answer(terminal: int, questions: list[str], answer: bytes) -> str:
+    seen, left = "", list(questions)
+    while True:
+        try:
+            chunk = os.read(terminal, 1024)
+        except OSError:  # Linux: the other side is closed (pty(7))
+            return seen
+        if not chunk:
+            return seen
+        seen += chunk.decode()
+        if left and left[0] in seen:
+            left.pop(0)
+            os.write(terminal, answer)
+
+
+def test_an_address_needs_a_domain(setup: Run, daemon: Peer, capsys: pytest.CaptureFixture[str]) -> None:
+    """A bare name is wrong usage, and nobody is asked."""
+    assert setup("email", "add", "user1", "secret") == 2
+    assert "no domain part" in capsys.readouterr().err
+    assert daemon.requests == []
+
+
+def test_deleting_keeps_the_mail_unless_told(setup: Run, daemon: Peer, agent: Peer) -> None:
+    """Without -y and without a terminal the accounts go and their mail stays."""
+    daemon.answers["edit"] = SERVED
+    assert setup("email", "del", "a@example.test", "b@example.test") == 0
+    assert daemon.asked("edit")["addresses"] == ["a@example.test", "b@example.test"]
+    assert agent.requests == []
+
+
+def test_deleting_with_yes_deletes_the_mail(setup: Run, daemon: Peer, agent: Peer) -> None:
+    """-y deletes the mail of each address, through the agent."""
+    daemon.answers["edit"] = SERVED
+    assert setup("email", "del", "-y", "a@example.test", "b@example.test") == 0
+    assert [r["address"] for r in agent.requests] == ["a@example.test", "b@example.test"]
+
+
+def test_deleting_nothing_is_a_silent_success(
+    setup: Run, daemon: Peer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where there was no such account, nothing is said."""
+    daemon.answers["edit"] = {"result": {"position": 0}}
+    assert setup("email", "del", "a@example.test") == 0
+    captured = capsys.readouterr()
+    assert captured.out + captured.err == ""
+
+
+@pytest.mark.parametrize(
+    ("account", "lines"),
+    [
+        ({"address": "a@b.c"}, ["* a@b.c"]),
+        ({"address": "a@b.c", "used": 0, "limit": None, "percent": 0}, ["* a@b.c ( 0 / ~ ) [0%]"]),
+        (
+            {"address": "a@b.c", "used": 1536, "limit": 12288, "percent": 12, "aliases": ["x@b.c", "y@b.c"]},
+            ["* a@b.c ( 1.5M / 12M ) [12%]", "    [ aliases -> x@b.c, y@b.c ]"],
+        ),
+    ],
+)
+def test_accounts_are_listed_in_the_known_form(account: dict[str, object], lines: list[str]) -> None:
+    """Usage and limit with units, `~` for none, aliases in a line below."""
+    assert account_lines(account) == lines
+
+
+def test_aliases_are_sent_and_listed(setup: Run, daemon: Peer, capsys: pytest.CaptureFixture[str]) -> None:
+    """An alias is added, deleted and listed as `* alias target`."""
+    daemon.answers["edit"] = SERVED
+    daemon.answers["aliases"] = {"result": {"aliases": [{"alias": "i@b.c", "targets": ["a@b.c", "d@b.c"]}]}}
+    assert setup("alias", "add", "i@b.c", "a@b.c") == 0
+    assert daemon.asked("edit") == {
+        "command": "alias.add", "alias": "i@b.c", "target": "a@b.c", "reason": "", "wait": True,
+    }  # fmt: skip
+    assert setup("alias", "del", "i@b.c", "a@b.c") == 0
+    assert daemon.requests[-1]["command"] == "alias.remove"
+    assert setup("alias", "list") == 0
+    assert capsys.readouterr().out == "* i@b.c a@b.c,d@b.c\n"
+
+
+def test_a_change_that_could_not_serve_fails(
+    setup: Run, daemon: Peer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The agent's reason is told, and what serves instead."""
+    outcome = {
+        "outcome": "rolled_back",
+        "release": 4,
+        "serving": 3,
+        "service": "postfix",
+        "reason": "no answer",
+    }
+    daemon.answers["edit"] = {"result": {"position": 7, "release": 4, "outcome": outcome}}
+    assert setup("alias", "add", "i@b.c", "a@b.c") == 1
+    told = capsys.readouterr().err
+    assert "release 4 was rolled back; 3 serves" in told
+    assert "postfix: no answer" in told
+    assert "mailctl rollback 6" in told

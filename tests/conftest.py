@@ -1,0 +1,43 @@
+"""What all tests share: steady property tests and a git that knows nothing of the machine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("laptop", max_examples=50, deadline=None)
+settings.register_profile(
+    "ci", max_examples=500, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "laptop"))
+
+GIT_ENVIRONMENT = {
+    "GIT_CONFIG_GLOBAL": "/dev/null",
+    "GIT_CONFIG_SYSTEM": "/dev/null",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_AUTHOR_NAME": "Ada Admin",
+    "GIT_AUTHOR_EMAIL": "ada@example.test",
+    "GIT_AUTHOR_DATE": "2026-11-22T14:03:11Z",
+    "GIT_COMMITTER_NAME": "Ada Admin",
+    "GIT_COMMITTER_EMAIL": "ada@example.test",
+    "GIT_COMMITTER_DATE": "2026-11-22T14:03:11Z",
+}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Golden files are only ever rewritten on request."""
+    parser.addoption("--update-golden", action="store_true", help="take over what is rendered now")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _hermetic_git() -> Iterator[None]:
+    """No user or system configuration, a fixed identity and fixed dates, no variables of a calling git."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("GIT_")]:
+            patch.delenv(name)
+        for name, value in GIT_ENVIRONMENT.items():
+            patch.setenv(name, value)
+        yield

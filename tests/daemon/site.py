@@ -1,0 +1,192 @@
+"""A whole control plane in a temporary folder, with real git and a recorded agent."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from controlplane.daemon.core import Daemon
+from controlplane.daemon.protocol import error_answer, read_request, send
+from controlplane.daemon.run import Places, build, handle, shut_down
+from controlplane.daemon.server import Server
+from controlplane.errors import MailserverError
+from controlplane.intake.trees import MainReader
+from controlplane.statefiles.tree import read_tree
+
+ROOT = Path(__file__).parents[2]
+HASH = "{SHA512-CRYPT}$6$abc$" + "x" * 86
+NAME = "mail.example.test"
+
+
+class FakeAgent:
+    """Answers as an agent would, and remembers what it was asked."""
+
+    def __init__(self, path: Path) -> None:
+        self.asked: list[dict[str, Any]] = []
+        self.complaints: list[dict[str, Any]] = []
+        self.fail: Callable[[dict[str, Any]], dict[str, Any] | None] = lambda _: None
+        self.applied = 0
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._listener.bind(str(path))
+        self._listener.listen(64)
+        self._stopping = False
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def close(self) -> None:
+        if self._stopping:
+            return
+        self._stopping = True
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            with connection:
+                request = read_request(connection)
+                self.asked.append(request)
+                try:
+                    send(connection, {"result": self._answer(request)})
+                except MailserverError as error:
+                    send(connection, error_answer(error))
+
+    def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        if request["op"] == "validate":
+            return {"problems": self.complaints, "checked": ["postfix", "dovecot"], "seconds": 0.1}
+        if request["op"] == "apply":
+            outcome = {"id": f"o{len(self.asked)}", "outcome": "applied", "release": request["number"]}
+            outcome |= {"commit": request["release"], "seconds": 0.1, "serving": request["number"]}
+            failure = self.fail(request)
+            if failure is None:
+                self.applied = request["number"]
+                return outcome
+            return outcome | {"serving": self.applied, "reason": "it broke"} | failure
+        return {"outcomes": []} if request["op"] == "outcomes" else {}
+
+
+class Site:
+    """A state volume, a daemon on it, and people with clones."""
+
+    def __init__(self, folder: Path, agent: bool = True) -> None:
+        self.folder = folder
+        self.places = Places(
+            root=folder / "state",
+            socket=folder / "control.sock",
+            agent=folder / "agent.sock",
+            hooks=ROOT / "hooks",
+            template=ROOT / "state-repo-template",
+        )
+        self.environment = {"MAILSERVER_FQDN": NAME}
+        self.agent = FakeAgent(self.places.agent) if agent else None
+        self.repository = self.places.root / "state.git"
+        self.start()
+
+    def start(self) -> None:
+        self.daemon: Daemon = build(self.places, self.environment)
+        self.server = Server(self.places.socket, lambda request, say: handle(self.daemon, request, say))
+        self.server.bind()
+        threading.Thread(target=self.server.serve, daemon=True).start()
+        self.daemon.delivery.start()
+        self.daemon.delivery.poke()
+
+    def stop(self, save: bool = True) -> None:
+        self.server.stop()
+        self.daemon.delivery.stop()
+        if save:
+            shut_down(self.daemon)
+
+    def close(self) -> None:
+        self.stop()
+        if self.agent:
+            self.agent.close()
+
+    def ask(self, op: str, **arguments: Any) -> dict[str, Any]:
+        return handle(self.daemon, {"op": op, "actor": "root", **arguments}, lambda _: None)
+
+    def add(self, address: str) -> dict[str, Any]:
+        return self.ask("edit", command="account.add", source="setup", address=address, password_hash=HASH)
+
+    def git(
+        self, *arguments: str, cwd: Path | None = None, **variables: str
+    ) -> subprocess.CompletedProcess[str]:
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+        environment |= {
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            "GIT_AUTHOR_NAME": "Ada Admin",
+            "GIT_AUTHOR_EMAIL": "ada@example.test",
+            "GIT_COMMITTER_NAME": "Ada Admin",
+            "GIT_COMMITTER_EMAIL": "ada@example.test",
+            "GIT_MAILSERVER_ACTOR": "ada@laptop",
+            "MAILCTL_SOCKET": str(self.places.socket),
+            "LC_ALL": "C.UTF-8",
+        }
+        return subprocess.run(
+            ["git", *arguments],
+            cwd=cwd or self.folder,
+            env=environment | variables,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def clone(self, name: str = "clone") -> Clone:
+        done = self.git("clone", "-q", str(self.repository), name)
+        assert done.returncode == 0, done.stderr
+        return Clone(self, self.folder / name)
+
+    def must_agree(self) -> None:
+        """The log, `main` and `rendered` say the same."""
+        intake = self.daemon.intake
+        repo = intake.stores.repo.fresh()
+        desired, problems = read_tree(MainReader().read(repo, repo.refs.get("main")))
+        assert not problems
+        assert desired == intake.state.desired
+        found = self.ask("verify")
+        assert found["ok"], json.dumps(found["findings"])
+
+
+class Clone:
+    """A person's clone of the state repo."""
+
+    def __init__(self, site: Site, path: Path) -> None:
+        self.site = site
+        self.path = path
+
+    def git(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        return self.site.git(*arguments, cwd=self.path, **variables)
+
+    def write(self, path: str, text: str | bytes) -> None:
+        target = self.path / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(text.encode() if isinstance(text, str) else text)
+
+    def append(self, path: str, text: str) -> None:
+        target = self.path / path
+        self.write(path, (target.read_text() if target.exists() else "") + text)
+
+    def commit(self, message: str = "Change something") -> str:
+        self.git("add", "-A")
+        done = self.git("commit", "-q", "--allow-empty", "-m", message)
+        assert done.returncode == 0, done.stderr
+        return self.git("rev-parse", "HEAD").stdout.strip()
+
+    def push(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return self.git("push", *(arguments or ("origin", "HEAD:main")))
+
+    def change(
+        self, path: str, text: str, message: str = "Change something"
+    ) -> subprocess.CompletedProcess[str]:
+        self.append(path, text)
+        self.commit(message)
+        return self.push()

@@ -1,0 +1,182 @@
+"""What the agent reports: hello, certificates, edits in the config volume, outcomes, drift."""
+
+from __future__ import annotations
+
+import base64
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from controlplane.errors import Refused
+from controlplane.model import blob_id
+from tests.daemon.site import HASH, Site
+
+ACCOUNTS = "postfix-accounts.cf"
+
+
+def _edit(path: str, content: bytes | None, base: bytes | None = None) -> dict[str, Any]:
+    return {
+        "path": path,
+        "content": None if content is None else base64.b64encode(content).decode(),
+        "executable": False,
+        "base": "" if base is None else blob_id(base),
+    }
+
+
+def _volume(site: Site, *changes: dict[str, Any]) -> list[dict[str, str]]:
+    refused: list[dict[str, str]] = site.ask("agent.volume", changes=list(changes))["refused"]
+    return refused
+
+
+def _main(site: Site, path: str) -> bytes:
+    repo = site.daemon.intake.stores.repo
+    return repo.file(repo.refs.get("main"), f"config/{path}")
+
+
+def _chain(name: str = "mail.example.test") -> str:
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(7)
+        .not_valid_before(now)
+        .not_valid_after(now + timedelta(days=61))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    return made.public_bytes(serialization.Encoding.PEM).decode()
+
+
+def test_hello_names_the_newest_release(site: Site) -> None:
+    """The agent learns what to serve, and for which `main`."""
+    site.add("user1@example.test")
+    answer = site.ask("agent.hello", node="mail", applied_commit="")
+    assert answer["number"] == site.daemon.intake.release_number
+    assert answer["main"] == site.daemon.intake.main
+
+
+def test_the_first_files_of_the_volume_are_imported(unapplied_site: Site) -> None:
+    """They win over what the template said, as one change set from `import`."""
+    site = unapplied_site
+    line = f"old@example.test|{HASH}\n".encode()
+    assert _volume(site, _edit(ACCOUNTS, line), _edit("dovecot.cf", b"mail_debug = yes\n")) == []
+    assert list(site.daemon.intake.state.desired.accounts) == ["old@example.test"]
+    assert site.ask("history", subject="old@example.test")["entries"][-1]["source"] == "import"
+    site.must_agree()
+
+
+def test_a_wrong_file_is_refused_alone(site: Site) -> None:
+    """The others are taken over, the refusal is an event and names the line."""
+    good = b"info@example.test user1@example.test\n"
+    refused = _volume(site, _edit(ACCOUNTS, b"nonsense\n"), _edit("postfix-virtual.cf", good))
+    assert [each["path"] for each in refused] == [ACCOUNTS]
+    assert f"config/{ACCOUNTS}:1" in refused[0]["reason"]
+    assert list(site.daemon.intake.state.desired.aliases) == ["info@example.test"]
+    assert site.ask("log", filters={"kind": "edit.refused"})["entries"]
+    site.must_agree()
+
+
+def test_a_hand_edit_is_merged_with_what_main_became(site: Site) -> None:
+    """Both sides' lines are there; the actor is the volume."""
+    site.add("a@example.test")
+    site.add("b@example.test")
+    site.add("c@example.test")
+    base = _main(site, ACCOUNTS)
+    site.ask("edit", command="account.remove", addresses=["a@example.test"])
+    assert _volume(site, _edit(ACCOUNTS, base + f"d@example.test|{HASH}\n".encode(), base)) == []
+    assert list(site.daemon.intake.state.desired.accounts) == [
+        "b@example.test", "c@example.test", "d@example.test",
+    ]  # fmt: skip
+    entry = site.ask("history", subject="d@example.test")["entries"][-1]
+    assert (entry["actor"], entry["source"]) == ("config-volume", "config-volume")
+    site.must_agree()
+
+
+def test_edits_of_the_same_line_are_a_conflict(site: Site) -> None:
+    """`main` stays, the file is refused with the reason."""
+    site.clone().change("config/dovecot.cf", "mail_debug = no\n")
+    base = _main(site, "dovecot.cf")
+    clone = site.clone("other")
+    clone.write("config/dovecot.cf", "mail_debug = yes\n")
+    clone.commit()
+    clone.push()
+    refused = _volume(site, _edit("dovecot.cf", b"mail_debug = maybe\n", base))
+    assert [each["path"] for each in refused] == ["dovecot.cf"]
+    assert _main(site, "dovecot.cf") == b"mail_debug = yes\n"
+
+
+def test_a_file_deleted_in_the_volume_is_deleted_on_main(site: Site) -> None:
+    """Its effect goes with it."""
+    site.clone().change("config/dovecot.cf", "mail_debug = no\n")
+    base = _main(site, "dovecot.cf")
+    assert _volume(site, _edit("dovecot.cf", None, base)) == []
+    assert "dovecot.cf" not in site.daemon.intake.state.desired.overrides
+
+
+def test_a_certificate_makes_one_event_and_a_release(site: Site) -> None:
+    """Reported again it is nothing new."""
+    chain = _chain()
+    answer = site.ask("agent.certificate", slot="default", chain=chain, made_here=True)
+    known = site.daemon.intake.state.observed.certificates["default"]
+    assert known.names == ("mail.example.test",)
+    assert answer["number"] == site.daemon.intake.release_number
+    site.daemon.delivery.wait_for(answer["number"], 10)
+    position = site.daemon.intake.position
+    site.ask("agent.certificate", slot="default", chain=chain, made_here=True)
+    assert site.daemon.intake.position == position
+    site.must_agree()
+
+
+def test_a_certificate_that_is_none_is_refused(site: Site) -> None:
+    """The one before stays, and the log says why."""
+    with pytest.raises(Refused):
+        site.ask("agent.certificate", slot="default", chain="nonsense")
+    site.ask("agent.certificate", slot="fallback", refused="the key does not fit")
+    kinds = [entry["kind"] for entry in site.ask("log")["entries"]]
+    assert kinds.count("certificate.refused") == 2
+
+
+def test_drift_is_recorded_once_and_healed_once(site: Site) -> None:
+    """The same paths again are no news."""
+    for paths in (["etc/postfix/main.cf"], ["etc/postfix/main.cf"], [], []):
+        site.ask("agent.drift", paths=paths)
+    kinds = [entry["kind"] for entry in site.ask("log")["entries"]]
+    assert kinds.count("drift.detected") == 1
+    assert kinds.count("drift.healed") == 1
+
+
+def test_the_environment_pins_and_lets_go(site: Site) -> None:
+    """A restart with another environment is an event for each setting; a wrong value has no effect."""
+    site.stop()
+    site.environment |= {"SPOOF_PROTECTION": "1", "ENABLE_RSPAMD": "perhaps", "UNRELATED": "x"}
+    site.start()
+    assert site.daemon.intake.state.settings.spoof_protection
+    assert any("ENABLE_RSPAMD" in line for line in site.daemon.complaints)
+    site.stop()
+    del site.environment["SPOOF_PROTECTION"]
+    site.start()
+    kinds = [entry["kind"] for entry in site.ask("history", subject="SPOOF_PROTECTION")["entries"]]
+    assert kinds == ["setting.pinned", "setting.unpinned"]
+    site.must_agree()
+
+
+def test_a_name_that_git_cannot_hold_is_refused_alone(site: Site) -> None:
+    """A config volume that is a git repository itself is taken over without its `.git`."""
+    refused = _volume(
+        site,
+        _edit(".git/config", b"[core]\n"),
+        _edit("caf\udce9.cf", b"x\n"),
+        _edit("postfix-virtual.cf", b"info@example.test user1@example.test\n"),
+    )
+    assert [each["path"] for each in refused] == [".git/config", "caf\\udce9.cf"]
+    assert "info@example.test" in site.daemon.intake.state.desired.aliases
+    site.must_agree()

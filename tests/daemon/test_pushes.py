@@ -1,0 +1,125 @@
+"""Pushes that pass: what they say, what they leave, previews and options."""
+
+from __future__ import annotations
+
+from tests.daemon.site import Site
+
+VIRTUAL = "config/postfix-virtual.cf"
+LINE = "info@example.test user1@example.test\n"
+
+
+def test_a_good_push_is_answered_with_its_plan(site: Site) -> None:
+    """The event, the counts, the file with its lines, the change set and the release."""
+    site.add("user1@example.test")
+    clone = site.clone()
+    done = clone.change(VIRTUAL, LINE, "Add the info alias (ticket 4711)")
+    assert done.returncode == 0, done.stderr
+    for text in (
+        '► 1 change by Ada Admin (ada@laptop): "Add the info alias (ticket 4711)"',
+        "+ alias.added         info@example.test → user1@example.test",
+        "Plan: 1 to add, 0 to change, 0 to remove.",
+        "validated with postfix, dovecot",
+        "change set",
+    ):
+        assert text in done.stderr
+    entry = site.ask("history", subject="info@example.test")["entries"][-1]
+    assert (entry["actor"], entry["author"], entry["source"]) == ("ada@laptop", "Ada Admin", "push")
+    site.must_agree()
+
+
+def test_a_comment_makes_no_change_set(site: Site) -> None:
+    """The push passes, the log stays, and the commit is still projected."""
+    position = site.daemon.intake.position
+    clone = site.clone()
+    site.daemon.delivery.wait_for(1, 10)
+    position = site.daemon.intake.position
+    done = clone.change(VIRTUAL, "# a remark\n")
+    assert done.returncode == 0, done.stderr
+    assert site.daemon.intake.position == position
+    assert site.daemon.delivery.target()["main"] == clone.git("rev-parse", "HEAD").stdout.strip()
+
+
+def test_a_preview_changes_nothing(site: Site) -> None:
+    """Another branch gets its plan and a rendering to compare; deleting it deletes the rendering."""
+    clone = site.clone()
+    clone.append(VIRTUAL, LINE)
+    clone.commit()
+    main = site.daemon.intake.main
+    done = clone.push("origin", "HEAD:refs/heads/more")
+    assert done.returncode == 0, done.stderr
+    assert "preview of more against main" in done.stderr
+    assert "alias.added" in done.stderr
+    assert site.git("rev-parse", "preview/more", cwd=site.repository).returncode == 0
+    assert site.daemon.intake.main == main
+    assert not site.daemon.intake.state.desired.aliases
+    assert clone.push("origin", ":more").returncode == 0
+    assert site.git("rev-parse", "preview/more", cwd=site.repository).returncode != 0
+
+
+def test_a_broken_preview_is_told_and_kept_out_of_the_way(site: Site) -> None:
+    """A branch may be half done: its problems are told, and it is accepted."""
+    clone = site.clone()
+    clone.append(VIRTUAL, "x@example.test not an@@ address\n")
+    clone.commit()
+    done = clone.push("origin", "HEAD:refs/heads/draft")
+    assert done.returncode == 0, done.stderr
+    assert "would be refused on main" in done.stderr
+
+
+def test_a_dry_run_shows_the_plan_and_changes_nothing(site: Site) -> None:
+    """The plan comes, then the refusal."""
+    clone = site.clone()
+    clone.append(VIRTUAL, LINE)
+    clone.commit()
+    main = site.daemon.intake.main
+    done = clone.push("-o", "dry-run", "origin", "HEAD:main")
+    assert done.returncode != 0
+    assert "Plan: 1 to add" in done.stderr
+    assert "dry run: nothing was changed" in done.stderr
+    assert site.daemon.intake.main == main
+
+
+def test_the_reason_of_a_push_is_recorded(site: Site) -> None:
+    """`-o reason=…` stands in the log in place of the commit's message."""
+    clone = site.clone()
+    clone.append(VIRTUAL, LINE)
+    clone.commit()
+    assert clone.push("-o", "reason=ticket 4711", "origin", "HEAD:main").returncode == 0
+    assert site.ask("history", subject="info@example.test")["entries"][-1]["reason"] == "ticket 4711"
+
+
+def test_a_git_revert_takes_the_change_back(site: Site) -> None:
+    """Undoing a commit is a change like any other."""
+    clone = site.clone()
+    clone.change(VIRTUAL, LINE)
+    clone.git("revert", "--no-edit", "HEAD")
+    assert clone.push().returncode == 0
+    kinds = [entry["kind"] for entry in site.ask("history", subject="info@example.test")["entries"]]
+    assert kinds == ["alias.added", "alias.removed"]
+    site.must_agree()
+
+
+def test_a_push_works_without_the_agent_but_says_so(site: Site) -> None:
+    """The node's checkers are missing then; the node checks again before it applies."""
+    assert site.agent is not None
+    site.agent.close()
+    done = site.clone().change(VIRTUAL, LINE)
+    assert done.returncode == 0, done.stderr
+    assert "not checked by the daemons" in done.stderr
+
+
+def test_unsupported_and_pinned_settings_are_told(site: Site) -> None:
+    """They are recorded, and nobody is left to believe that they work."""
+    site.stop()
+    site.environment["ENABLE_RSPAMD"] = "1"
+    site.start()
+    done = site.clone().change("mailserver.env", "ENABLE_CLAMAV=1\n")
+    assert done.returncode == 0, done.stderr
+    assert "not supported yet" in done.stderr
+    clone = site.clone("other")
+    text = (clone.path / "mailserver.env").read_text()
+    clone.write("mailserver.env", text.replace("ENABLE_RSPAMD=1", "ENABLE_RSPAMD=0"))
+    clone.commit()
+    done = clone.push()
+    assert "pinned by the environment" in done.stderr
+    assert site.daemon.intake.state.settings.enable_rspamd

@@ -1,0 +1,131 @@
+"""Every class of mistake that a push is refused for, with file, line and cure, through real git."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.daemon.site import HASH, Clone, Site
+
+ACCOUNTS = "config/postfix-accounts.cf"
+VIRTUAL = "config/postfix-virtual.cf"
+KEY = (
+    "-----BEGIN PRIVATE KEY-----\n"
+    + "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7\n" * 12
+    + "-----END PRIVATE KEY-----\n"
+)
+
+
+def _refused(clone: Clone, *expected: str) -> None:
+    site = clone.site
+    before = site.git("rev-parse", "main", "events", "rendered", cwd=site.repository).stdout
+    done = clone.push()
+    assert done.returncode != 0, done.stderr
+    assert "refused: nothing was changed" in done.stderr
+    for text in expected:
+        assert text in done.stderr
+    assert site.git("rev-parse", "main", "events", "rendered", cwd=site.repository).stdout == before
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "expected"),
+    [
+        (ACCOUNTS, "user@example.test no-bar\n", f"{ACCOUNTS}:"),
+        (ACCOUNTS, f"user1@example.test|{HASH}\nUser1@example.test|{HASH}\n", "user1@example.test"),
+        (ACCOUNTS, f"../../etc/x@example.test|{HASH}\n", f"{ACCOUNTS}:"),
+        (VIRTUAL, "x@example.test  not an address@@\n", "write one or more addresses"),
+        (VIRTUAL, "a@example.test b@example.test\nb@example.test a@example.test\n", "loop"),
+        ("config/postfix-regexp.cf", "/(unclosed/ user@example.test\n", "config/postfix-regexp.cf:1"),
+        ("mailserver.env", "ENABLE_RSPAMDD=1\n", "did you mean ENABLE_RSPAMD?"),
+        ("mailserver.env", "SPOOF_PROTECTION=7\n", "mailserver.env:"),
+        ("config/ssl/private.pem", KEY, "config/ssl/private.pem"),
+    ],
+)  # fmt: skip
+def test_malformed_input_is_refused(site: Site, path: str, text: str, expected: str) -> None:
+    """The answer names the place and the cure, and nothing moved."""
+    clone = site.clone()
+    clone.append(path, text)
+    clone.commit()
+    _refused(clone, expected)
+    site.must_agree()
+
+
+def test_a_symlink_is_refused(site: Site) -> None:
+    """A link could lead anywhere."""
+    clone = site.clone()
+    (clone.path / "config" / "dovecot.cf").symlink_to("/etc/passwd")
+    clone.commit()
+    _refused(clone, "config/dovecot.cf")
+
+
+def test_a_complaint_of_a_checker_is_led_back_to_main(site: Site) -> None:
+    """What doveconf or postconf say of a rendered line is told of the line that somebody wrote."""
+    assert site.agent is not None
+    clone = site.clone()
+    clone.write("config/dovecot.cf", "mail_max_userip_connections = 5\n# fine\nno_such_setting = 1\n")
+    clone.commit()
+    site.agent.complaints = [
+        {"service": "dovecot", "path": "etc/dovecot/local.conf", "line": 0, "message": "Unknown setting"}
+    ]
+    _refused(clone, "dovecot: Unknown setting")
+
+
+def test_history_of_main_cannot_be_rewritten(site: Site) -> None:
+    """A forced push is refused with the way out."""
+    site.add("user1@example.test")
+    clone = site.clone()
+    clone.git("reset", "-q", "--hard", "HEAD~1")
+    clone.commit("Another history")
+    done = clone.push("--force", "origin", "HEAD:main")
+    assert done.returncode != 0
+    assert "git pull --rebase" in done.stderr
+
+
+def test_main_cannot_be_deleted(site: Site) -> None:
+    """The branch is what the server runs by."""
+    clone = site.clone()
+    done = clone.push("origin", ":main")
+    assert done.returncode != 0
+    assert site.git("rev-parse", "main", cwd=site.repository).returncode == 0
+
+
+@pytest.mark.parametrize("branch", ["events", "rendered", "preview/x"])
+def test_branches_of_the_server_are_its_own(site: Site, branch: str) -> None:
+    """Nobody pushes what only the server may write."""
+    clone = site.clone()
+    clone.commit()
+    done = clone.push("--force", "origin", f"HEAD:refs/heads/{branch}")
+    assert done.returncode != 0
+    assert "written by the server alone" in done.stderr
+
+
+def test_most_accounts_go_only_on_purpose(site: Site) -> None:
+    """Two of three accounts need the option."""
+    for name in ("a", "b", "c"):
+        site.add(f"{name}@example.test")
+    clone = site.clone()
+    clone.write(ACCOUNTS, f"a@example.test|{HASH}\n")
+    clone.commit()
+    _refused(clone, "allow-mass-delete")
+    done = clone.push("-o", "allow-mass-delete", "origin", "HEAD:main")
+    assert done.returncode == 0, done.stderr
+    assert list(site.daemon.intake.state.desired.accounts) == ["a@example.test"]
+
+
+def test_an_unknown_push_option_is_refused(site: Site) -> None:
+    """A misspelt option must not be a push without it."""
+    clone = site.clone()
+    clone.commit()
+    done = clone.push("-o", "dryrun", "origin", "HEAD:main")
+    assert done.returncode != 0
+    assert "is not a push option" in done.stderr
+
+
+def test_without_a_daemon_a_push_is_refused(site: Site) -> None:
+    """Nobody could answer for it."""
+    clone = site.clone()
+    site.server.stop()
+    clone.append(VIRTUAL, "info@example.test user@example.test\n")
+    clone.commit()
+    done = clone.push()
+    assert done.returncode != 0
+    assert "Nothing was changed" in done.stderr

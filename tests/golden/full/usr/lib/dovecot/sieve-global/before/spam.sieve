@@ -1,0 +1,12 @@
+# Made by git-mailserver: changes here are put back.
+require ["fileinto", "mailbox", "imap4flags", "editheader", "variables"];
+
+if anyof (header :is "X-Spam" "Yes", header :is "X-Spam-Flag" "YES") {
+    if header :matches "Subject" "*" {
+        set "subject" "${1}";
+    }
+    deleteheader "Subject";
+    addheader :last "Subject" "[SPAM] ${subject}";
+    addflag "\\Seen";
+    fileinto :create "Junk";
+}

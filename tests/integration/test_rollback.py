@@ -1,0 +1,180 @@
+"""Back to an earlier state, by command and by git; and the proof that nothing else happened."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.polling import poll
+from tests.integration.server import Clone, Server
+
+VIRTUAL, ENV = "config/postfix-virtual.cf", "mailserver.env"
+REGEXP, MAIN_CF = "config/postfix-regexp.cf", "config/postfix-main.cf"
+GONE = "rolled-gone@example.test"
+STAYS = "rolled-stays@example.test"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def accounts(server: Server) -> None:
+    """Two accounts: one that will be deleted, and one that stays."""
+    server.add_account(GONE)
+    server.add_account(STAYS)
+
+
+def meaning(server: Server) -> dict[str, Any]:
+    """Accounts, aliases, settings and overrides as they are, and the parameter that comes of an override."""
+    shown = json.loads(server.must("mailctl", "show", "--json"))
+    del shown["position"], shown["time"]
+    live = server.must("postconf", "-h", "bounce_queue_lifetime", "message_size_limit").splitlines()
+    return {**shown, "live": live}
+
+
+def change_everything(server: Server, clone: Clone, mark: str) -> None:
+    """An account less, an alias more, a setting and an override changed, in one push and one command."""
+    clone.back()
+    clone.write(VIRTUAL, f"{mark}@example.test {STAYS}\n", append=True)
+    clone.write(REGEXP, f"/^{mark}-.*@example\\.test$/ {STAYS}\n", append=True)
+    clone.write(ENV, "POSTFIX_MESSAGE_SIZE_LIMIT=30720000\n", append=True)
+    clone.write(MAIN_CF, "bounce_queue_lifetime = 2d\n", append=True)
+    clone.commit(f"Change everything ({mark})")
+    push = clone.push()
+    assert push.accepted, push.said
+    server.must("setup", "email", "del", GONE)
+
+
+def served(server: Server, expected: dict[str, Any]) -> None:
+    """The server means and serves what is expected, and the log proves it."""
+    poll(lambda: meaning(server)["live"] == expected["live"], "the restored release serves", 10, every=0.3)
+    assert meaning(server) == expected
+    with server.imap(GONE):
+        pass
+    server.must("mailctl", "verify")
+
+
+@pytest.mark.parametrize("kind", ["position", "commit"])
+def test_a_rollback_restores_everything(server: Server, clone: Clone, kind: str) -> None:
+    """Accounts, aliases, settings and overrides of then serve again, as a new change set."""
+    target = {"position": str(server.status()["position"]), "commit": server.rev("main")}[kind]
+    before, events = meaning(server), server.rev("events")
+    change_everything(server, clone, f"by-{kind}")
+    changed = meaning(server)
+    assert [changed[part] == before[part] for part in before] == [False] * len(before)
+    position = server.status()["position"]
+    done = server.run("mailctl", "rollback", target, "--reason", "the wrong day for it")
+    assert done.returncode == 0, done.stderr
+    assert "alias.removed" in done.stderr
+    served(server, before)
+    log = server.must("git", "--git-dir=/var/mail-state/state.git", "log", "--format=%H", "events").split()
+    assert events in log
+    made = [entry for entry in server.log() if entry["source"] == "rollback" and entry["position"] > position]
+    assert {entry["reason"] for entry in made} == {"the wrong day for it"}
+    assert {"account.added", "alias.removed", "setting.changed", "override.changed"} & {
+        entry["kind"] for entry in made
+    } >= {"account.added", "alias.removed", "setting.changed"}
+
+
+def test_a_rollback_can_be_rolled_back(server: Server, clone: Clone) -> None:
+    """What a rollback took away comes back by another one."""
+    before = str(server.status()["position"])
+    server.must("setup", "alias", "add", "twice@example.test", STAYS)
+    after = str(server.status()["position"])
+    server.must("mailctl", "rollback", before, "--reason", "no")
+    assert "twice@example.test" not in server.must("setup", "alias", "list")
+    server.must("mailctl", "rollback", after, "--reason", "yes, after all")
+    assert "twice@example.test" in server.must("setup", "alias", "list")
+
+
+def test_a_revert_restores_everything(server: Server, clone: Clone) -> None:
+    """`git revert` of the commits and a push do the same."""
+    base, before = server.rev("main"), meaning(server)
+    change_everything(server, clone, "by-revert")
+    clone.back()
+    clone.git("revert", "--no-edit", f"{base}..HEAD")
+    push = clone.push()
+    assert push.accepted, push.said
+    assert "account.added" in push.said
+    assert "alias.removed" in push.said
+    served(server, before)
+
+
+def test_what_never_was_cannot_be_restored(server: Server) -> None:
+    """An unknown position or commit is refused, and nothing is changed."""
+    before = server.rev("main"), server.rev("events")
+    for target in ("999999", "no-such-commit", "rendered"):
+        done = server.run("mailctl", "rollback", target, "--reason", "a try")
+        assert done.returncode in (0, 1), done.stderr
+        if target != "rendered":
+            assert done.returncode == 1, done.stderr
+            assert done.stderr.strip()
+    assert (server.rev("main"), server.rev("events")) == before
+
+
+OBJECTS = "/var/mail-state/state.git/objects"
+
+
+def flip(server: Server, path: str, at: int) -> None:
+    """Change one byte of a file, in place."""
+    script = (
+        "import sys; path, at = sys.argv[1], int(sys.argv[2]); f = open(path, 'r+b'); "
+        "f.seek(at); b = f.read(1); f.seek(at); f.write(bytes([b[0] ^ 1]))"
+    )
+    server.must("python3", "-I", "-c", script, path, str(at))
+
+
+def git(server: Server, *arguments: str) -> str:
+    """git on the state repo, as its owner."""
+    return server.must("setpriv", "--reuid=git", "--regid=git", "--clear-groups",
+                       "git", "--git-dir=/var/mail-state/state.git", *arguments)  # fmt: skip
+
+
+def object_of(server: Server, position: int) -> tuple[str, str]:
+    """The commit of a position and the object with its events."""
+    listed = git(server, "log", "--format=%H %s%n%(trailers:key=Position,valueonly)", "events")
+    rows = [row for row in listed.splitlines() if row.strip()]
+    commit = next(rows[at - 1].split()[0] for at, row in enumerate(rows) if row.strip() == str(position))
+    return commit, git(server, "rev-parse", f"{commit}:events.jsonl").strip()
+
+
+def verdict(server: Server, position: int) -> str:
+    """What verify says of a log that is damaged at a position; the damage is found and placed."""
+    done = server.run("mailctl", "verify")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert f"position {position}" in done.stderr or f"change set {position}" in done.stderr, done.stderr
+    found = json.loads(server.run("mailctl", "verify", "--json").stdout)
+    assert found["ok"] is False
+    assert found["findings"]
+    return done.stderr
+
+
+def test_a_byte_changed_in_the_log_is_found(server: Server, tmp_path: Path) -> None:
+    """One byte of a loose object, then of a pack: verify says at which change set, and exits with 1."""
+    server.must("setup", "alias", "add", "tampered@example.test", STAYS)
+    position = server.log("--subject", "tampered@example.test")[-1]["position"]
+    server.must("setup", "alias", "add", "later@example.test", STAYS)
+    server.must("mailctl", "verify")
+    _, oid = object_of(server, position)
+    loose = f"{OBJECTS}/{oid[:2]}/{oid[2:]}"
+    middle = int(server.must("stat", "-c", "%s", loose)) // 2
+    flip(server, loose, middle)
+    try:
+        assert oid in verdict(server, position)
+    finally:
+        flip(server, loose, middle)
+    server.must("mailctl", "verify")
+
+    git(server, "repack", "-q", "-a", "-d")
+    server.must("mailctl", "verify")
+    index = server.must("bash", "-c", f"ls {OBJECTS}/pack/*.idx").split()[0]
+    row = next(row for row in git(server, "verify-pack", "-v", index).splitlines() if row.startswith(oid))
+    size, offset = (int(word) for word in row.split()[3:5])
+    pack, place = index.replace(".idx", ".pack"), offset + size // 2
+    flip(server, pack, place)
+    try:
+        assert oid in verdict(server, position)
+    finally:
+        flip(server, pack, place)
+    server.must("mailctl", "verify")
+    server.must("setup", "alias", "add", "after@example.test", STAYS)

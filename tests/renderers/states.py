@@ -1,0 +1,97 @@
+"""States to render, small and complete."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from controlplane.model import (
+    Account,
+    Alias,
+    Certificate,
+    Desired,
+    NodeStatus,
+    Observed,
+    Override,
+    RegexpAlias,
+    State,
+)
+
+HOSTNAME = "mail.example.test"
+HASH = "{SHA512-CRYPT}$6$salt$hash"
+CERTIFICATE = Certificate(
+    slot="default",
+    fingerprint="ab" * 32,
+    names=(HOSTNAME,),
+    serial="1",
+    not_before="2026-01-01T00:00:00Z",
+    not_after="2027-01-01T00:00:00Z",
+    issuer="Test CA",
+)
+
+
+def state(
+    settings: Mapping[str, str] | None = None,
+    *,
+    accounts: Iterable[str] = (),
+    aliases: Mapping[str, tuple[str, ...]] | None = None,
+    regexps: Mapping[str, tuple[str, ...]] | None = None,
+    overrides: Mapping[str, bytes] | None = None,
+    certificate: Certificate | None = CERTIFICATE,
+    hostname: str = HOSTNAME,
+) -> State:
+    """A state from plain values; every account has the same hash."""
+    return State(
+        Desired(
+            accounts={a: Account(a, HASH) for a in accounts},
+            aliases={s: Alias(s, t) for s, t in (aliases or {}).items()},
+            regexps={p: RegexpAlias(p, t) for p, t in (regexps or {}).items()},
+            settings=dict(settings or {}),
+            overrides={p: Override(p, c) for p, c in (overrides or {}).items()},
+        ),
+        Observed(
+            certificates={certificate.slot: certificate} if certificate else {},
+            nodes={"mail": NodeStatus("mail", hostname=hostname)},
+        ),
+    )
+
+
+KEY = b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIw0cTn2NBqHkkAd7BR8rtOy8JzJbGLrNWgy2MKMK8j9 ada@laptop\n"
+
+CASES: Mapping[str, State] = {
+    "empty": state(certificate=None),
+    "default": state(
+        accounts=("user1@example.test", "user2@example.test"),
+        aliases={"info@example.test": ("user1@example.test",)},
+    ),
+    "full": state(
+        {
+            "SSL_TYPE": "self-signed",
+            "ENABLE_RSPAMD": "1",
+            "SPOOF_PROTECTION": "1",
+            "ENABLE_DNSBL": "1",
+            "ENABLE_POP3": "1",
+            "MARK_SPAM_AS_READ": "1",
+            "SPAM_SUBJECT": "[SPAM] ",
+            "TLS_LEVEL": "intermediate",
+        },
+        accounts=("user1@example.test", "other@second.test"),
+        aliases={
+            "info@example.test": ("user1@example.test", "friend@outside.test"),
+            "@third.test": ("info@example.test",),
+        },
+        regexps={r"/^test[0-9]+@example\.test$/": ("user1@example.test",)},
+        overrides={
+            "postfix-main.cf": b"# mine\nmax_idle = 99s\nmessage_size_limit =\n  20480000\nmax_idle = 100s\n",
+            "postfix-master.cf": b"submission/inet/smtpd_reject_unlisted_recipient=no\n",
+            "dovecot.cf": b"mail_max_userip_connections = 100\n",
+            "before.dovecot.sieve": b'require "fileinto";\n',
+            "user1@example.test.dovecot.sieve": b"keep;\n",
+            "rspamd/custom-commands.conf": b"disable-module chartable\n",
+            "rspamd/override.d/actions.conf": b"reject = 12;\n",
+            "gitops/authorized_keys": KEY,
+        },
+    ),
+    "awaiting-certificate": state({"SSL_TYPE": "self-signed"}, certificate=None),
+    "smtp-only": state({"SMTP_ONLY": "1", "SSL_TYPE": "manual", "SSL_CERT_PATH": "/c", "SSL_KEY_PATH": "/k"}),
+}
+"""What the golden trees are made of."""

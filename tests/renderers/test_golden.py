@@ -1,0 +1,81 @@
+"""Whole trees, byte for byte, and what holds for every one of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from renderers.release import render_node
+from renderers.service import CertificateFile
+from tests.renderers.states import CASES
+
+GOLDEN = Path(__file__).parent.parent / "golden"
+
+
+def tree(case: str) -> Mapping[str, bytes]:
+    """The files of a case as they go to git."""
+    node = render_node(CASES[case])
+    files = {path: file.content for path, file in node.files.items() if not isinstance(file, CertificateFile)}
+    return {**files, "manifest.json": node.manifest}
+
+
+def stored(case: str) -> Mapping[str, bytes]:
+    """The files of a case as they were reviewed."""
+    root = GOLDEN / case
+    return {str(p.relative_to(root)): p.read_bytes() for p in sorted(root.rglob("*")) if p.is_file()}
+
+
+def update(case: str) -> None:
+    """Write the tree of a case anew; `git diff tests/golden` shows what a change of ours means."""
+    for path in stored(case):
+        (GOLDEN / case / path).unlink()
+    for path, content in tree(case).items():
+        target = GOLDEN / case / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_golden(case: str, request: pytest.FixtureRequest) -> None:
+    """The rendered tree is the reviewed one (`pytest --update-golden` takes over a change)."""
+    if request.config.getoption("--update-golden"):
+        update(case)
+    assert dict(tree(case)) == dict(stored(case))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_same_state_same_bytes(case: str) -> None:
+    """Rendering twice gives the same files and the same manifest."""
+    assert tree(case) == tree(case)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_file_has_a_rule(case: str) -> None:
+    """The manifest lists exactly the files, each with its service, action, mode and owner."""
+    node = render_node(CASES[case])
+    manifest = json.loads(node.manifest)
+    assert set(manifest["files"]) == set(node.files)
+    for path, entry in manifest["files"].items():
+        assert entry["service"] == node.owner_of(path)
+        assert entry["action"] in ("none", "reload", "restart")
+        assert int(entry["mode"], 8) & 0o022 == 0
+        assert entry["owner"].count(":") == 1
+    assert manifest["order"] == [name for name in manifest["order"] if manifest["services"][name]["programs"]]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_origins_lead_to_lines_that_are_the_same(case: str) -> None:
+    """A rendered line with an origin is the line of `main` that it names."""
+    overrides = CASES[case].desired.overrides
+    for path, entry in json.loads(render_node(CASES[case]).manifest)["files"].items():
+        for line, source, at in entry.get("origins", ()):
+            if (
+                source
+                and at
+                and source.rpartition("/")[2] not in ("custom-commands.conf", "postfix-master.cf")
+            ):
+                theirs = overrides[source.removeprefix("config/")].content.splitlines()
+                assert tree(case)[path].splitlines()[line - 1] == theirs[at - 1]

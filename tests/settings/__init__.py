@@ -1,0 +1,1 @@
+"""The settings: what is documented, typed, refused and derived."""

@@ -1,0 +1,112 @@
+"""Releases and previews."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+import pytest
+
+from controlplane.errors import Conflict, Corrupt, NotFound
+from controlplane.git import FILE, SERVER, StateRepo
+from controlplane.release import Basis, FileChange, Releases, line_changes
+from tests.store.samples import BEGIN
+
+
+def nodes(**files: bytes) -> dict[str, dict[str, tuple[bytes, int]]]:
+    """The tree of the one node, with a manifest."""
+    manifest = json.dumps({"format": 1, "files": sorted(files)}).encode()
+    return {"mail": {"manifest.json": (manifest, FILE)} | {f"etc/{k}": (v, FILE) for k, v in files.items()}}
+
+
+def basis(position: int) -> Basis:
+    """What a release at this position was rendered from."""
+    return Basis(position, f"{position:040x}", "a" * 40, "0.1.0")
+
+
+def test_releases_are_numbered_and_say_what_they_stem_from(repo: StateRepo) -> None:
+    """Number, position and commits come back, and a manifest can be read."""
+    releases = Releases(repo)
+    assert releases.newest() is None
+    first = releases.write(nodes(a=b"1", b=b"2"), basis(3), BEGIN)
+    second = releases.write(nodes(a=b"1", c=b"3"), basis(4), BEGIN)
+    assert (first.number, second.number) == (1, 2)
+    assert releases.newest() == second
+    assert second.basis == basis(4)
+    assert [r.number for r in releases.newest_first()] == [2, 1]
+    assert releases.by_number(1) == first
+    assert releases.manifest(first, "mail")["files"] == ["a", "b"]
+    assert list(repo.files(second.commit)) == ["mail/etc/a", "mail/etc/c", "mail/manifest.json"]
+    for missing in (0, 3):
+        with pytest.raises(NotFound):
+            releases.by_number(missing)
+
+
+def test_an_identical_tree_makes_no_release(repo: StateRepo) -> None:
+    """A change that no service sees leaves `rendered` alone."""
+    releases = Releases(repo)
+    first = releases.write(nodes(a=b"1"), basis(1), BEGIN)
+    assert releases.write(nodes(a=b"1"), basis(2), BEGIN) == first
+    assert repo.refs.get("rendered") == first.commit
+
+
+def test_only_changed_files_are_written(repo: StateRepo) -> None:
+    """A release of many files costs objects for what differs: blob, the folders above it, the commit."""
+    releases = Releases(repo)
+    files = {f"f{number}": b"%d" % number for number in range(200)}
+    releases.write(nodes(**files), basis(1), BEGIN)
+    before = count_objects(repo)
+    releases.write(nodes(**(files | {"f7": b"x"})), basis(2), BEGIN)
+    assert count_objects(repo) - before == 5
+
+
+def count_objects(repo: StateRepo) -> int:
+    """Loose objects in the repository."""
+    command = ["git", "--git-dir", str(repo.path), "count-objects"]
+    return int(subprocess.run(command, capture_output=True, check=True).stdout.split()[0])
+
+
+def test_a_preview_is_replaced_and_dropped(repo: StateRepo) -> None:
+    """A branch has one preview, on top of the newest release, that never becomes one."""
+    releases = Releases(repo)
+    base = releases.write(nodes(a=b"1"), basis(1), BEGIN)
+    for content in (b"2", b"3"):
+        shown = releases.preview("team/tls", nodes(a=content), basis(1), BEGIN)
+    assert repo.refs.get("preview/team/tls") == shown.commit
+    assert repo.commit_info(shown.commit).parent == base.commit
+    assert shown.number == 0
+    assert releases.newest() == base
+    releases.drop_preview("team/tls")
+    releases.drop_preview("team/tls")
+    assert repo.refs.get("preview/team/tls") == ""
+
+
+def test_a_diff_counts_lines(repo: StateRepo) -> None:
+    """Every file that differs is named with added and removed lines; manifests are not for people."""
+    releases = Releases(repo)
+    old = releases.tree(nodes(a=b"1\n2\n", b=b"x\n", same=b"s"))
+    new = releases.tree(nodes(a=b"1\n3\n4\n", c=b"y\n", same=b"s"), old)
+    assert releases.diff(old, new) == (
+        FileChange("mail/etc/a", 2, 1),
+        FileChange("mail/etc/b", 0, 1),
+        FileChange("mail/etc/c", 1, 0),
+    )
+    assert releases.diff(new, new) == ()
+    assert len(releases.diff("", new)) == 3
+
+
+def test_big_files_are_compared_quickly() -> None:
+    """One line in a hundred thousand, or all of them, costs no more than reading them."""
+    big = b"".join(b"user%d@example.test\n" % number for number in range(100_000))
+    assert line_changes(big, big.replace(b"user500@", b"other@")) == (1, 1)
+    assert line_changes(big, big.replace(b"user", b"USER")) == (100_000, 100_000)
+    assert line_changes(b"", big) == (100_000, 0)
+
+
+def test_what_is_no_release_is_corrupt(repo: StateRepo) -> None:
+    """A commit that somebody put on `rendered` by hand is told by its id."""
+    made = repo.commit("rendered", "", repo.write_tree("", {}), "by hand\n", SERVER, BEGIN)
+    with pytest.raises(Corrupt, match=made):
+        Releases(repo).newest()
+    with pytest.raises(Conflict):
+        repo.commit("rendered", "", repo.write_tree("", {}), "again\n", SERVER, BEGIN)
