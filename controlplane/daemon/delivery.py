@@ -19,6 +19,8 @@ from controlplane.intake.suspects import origin_of
 APPLY_SECONDS = 120.0
 """The agent's own deadlines end an attempt, its undoing included, well before."""
 ASK_SECONDS = 20.0
+STOP_SECONDS = 5.0
+"""How long a stop waits for a delivery under way; the agent keeps the outcome of one that takes longer."""
 
 Outcome = Mapping[str, Any]
 Ask = Callable[[Request, float], Result]
@@ -38,16 +40,19 @@ class Delivery:
         self._asked = self._answered = 0
         """Deliveries that were asked for, and the last of them that came to an end."""
         self._newest: dict[str, Any] = {}
+        self._thread = threading.Thread(target=self._run, name="delivery", daemon=True)
 
     def start(self) -> None:
         """Begin to deliver, in a thread of its own."""
-        threading.Thread(target=self._run, name="delivery", daemon=True).start()
+        self._thread.start()
 
     def stop(self) -> None:
-        """End the thread after what it is doing."""
+        """End the thread after what it is doing, and wait for that a while."""
         with self._wanted:
             self._stopped = True
             self._wanted.notify_all()
+        if self._thread.is_alive():
+            self._thread.join(STOP_SECONDS)
 
     def poke(self, retry: bool = False) -> int:
         """There may be something newer to apply; `retry` what failed. Returns what `wait_done` takes."""

@@ -14,7 +14,7 @@ from tests.daemon.site import Site
 @pytest.fixture
 def site() -> Iterator[Site]:
     """A running control plane; its folder has a short path, since sockets need one (unix(7))."""
-    with tempfile.TemporaryDirectory(prefix="site-") as folder:
+    with tempfile.TemporaryDirectory(prefix="site-", ignore_cleanup_errors=True) as folder:
         made = Site(Path(folder))
         yield made
         made.close()
@@ -23,7 +23,7 @@ def site() -> Iterator[Site]:
 @pytest.fixture
 def unapplied_site() -> Iterator[Site]:
     """A control plane whose agent is not there yet, so that nothing was applied."""
-    with tempfile.TemporaryDirectory(prefix="site-") as folder:
+    with tempfile.TemporaryDirectory(prefix="site-", ignore_cleanup_errors=True) as folder:
         made = Site(Path(folder), agent=False)
         yield made
         made.close()
