@@ -21,6 +21,7 @@ SERVED = {
 }
 
 
+@pytest.mark.shows("setup help")
 def test_alone_it_prints_the_help(setup: Run, capsys: pytest.CaptureFixture[str]) -> None:
     """`setup`, `setup help` and `setup email` print what there is and succeed."""
     assert setup() == 0
@@ -41,6 +42,7 @@ def test_an_unknown_command_is_invalid(
     assert f"The command '{' '.join(words)}' is invalid." in capsys.readouterr().err
 
 
+@pytest.mark.shows("setup email add")
 def test_adding_an_account_sends_only_the_hash(setup: Run, daemon: Peer) -> None:
     """The password given as argument leaves the process hashed; the reason goes along."""
     daemon.answers["edit"] = SERVED
@@ -70,6 +72,7 @@ def test_a_hash_is_never_made_of_arguments(monkeypatch: pytest.MonkeyPatch) -> N
     assert "päss wörd" not in seen
 
 
+@pytest.mark.shows("setup email add", "setup email update")
 def test_a_missing_password_is_read_from_stdin(
     setup: Run, daemon: Peer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -131,6 +134,7 @@ def test_an_address_needs_a_domain(setup: Run, daemon: Peer, capsys: pytest.Capt
     assert daemon.requests == []
 
 
+@pytest.mark.shows("setup email del")
 def test_deleting_keeps_the_mail_unless_told(setup: Run, daemon: Peer, agent: Peer) -> None:
     """Without -y and without a terminal the accounts go and their mail stays."""
     daemon.answers["edit"] = SERVED
@@ -139,6 +143,7 @@ def test_deleting_keeps_the_mail_unless_told(setup: Run, daemon: Peer, agent: Pe
     assert agent.requests == []
 
 
+@pytest.mark.shows("setup email del")
 def test_deleting_with_yes_deletes_the_mail(setup: Run, daemon: Peer, agent: Peer) -> None:
     """-y deletes the mail of each address, through the agent."""
     daemon.answers["edit"] = SERVED
@@ -146,6 +151,7 @@ def test_deleting_with_yes_deletes_the_mail(setup: Run, daemon: Peer, agent: Pee
     assert [r["address"] for r in agent.requests] == ["a@example.test", "b@example.test"]
 
 
+@pytest.mark.shows("setup email del")
 def test_deleting_nothing_is_a_silent_success(
     setup: Run, daemon: Peer, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -156,6 +162,7 @@ def test_deleting_nothing_is_a_silent_success(
     assert captured.out + captured.err == ""
 
 
+@pytest.mark.shows("setup email list")
 @pytest.mark.parametrize(
     ("account", "lines"),
     [
@@ -172,6 +179,7 @@ def test_accounts_are_listed_in_the_known_form(account: dict[str, object], lines
     assert account_lines(account) == lines
 
 
+@pytest.mark.shows("setup alias add", "setup alias list")
 def test_aliases_are_sent_and_listed(setup: Run, daemon: Peer, capsys: pytest.CaptureFixture[str]) -> None:
     """An alias is added, deleted and listed as `* alias target`."""
     daemon.answers["edit"] = SERVED

@@ -102,6 +102,7 @@ def test_a_key_behind_a_passphrase_is_not_in_the_clear(content: bytes) -> None:
     assert check({"config/ssl/key.pem": TreeFile(content)}) == ()
 
 
+@pytest.mark.shows("ALLOW_CLEARTEXT_SECRETS")
 def test_a_setting_takes_secrets_as_they_are() -> None:
     """For a migration, the tree's own setting or the one in effect lets them pass."""
     tree = {"config/ssl/key.pem": TreeFile(PEM), "mailserver.env": TreeFile(b"ALLOW_CLEARTEXT_SECRETS=1\n")}

@@ -19,6 +19,7 @@ BREAKS = {
 }
 
 
+@pytest.mark.shows("postfix-master.cf", "dovecot.cf")
 @pytest.mark.parametrize("service", BREAKS)
 def test_a_release_that_breaks_a_service_is_put_back(server: Server, tmp_path: Path, service: str) -> None:
     """Rolled back within seconds, quarantined, mail flows; the next good push applies."""

@@ -25,6 +25,7 @@ def _logs_in(server: Server, user: str, password: str) -> bool:
         return False
 
 
+@pytest.mark.shows("setup email add", "setup email update", "postfix-accounts.cf")
 def test_an_account_logs_in_when_the_command_returns(server: Server) -> None:
     """Added, given another password, deleted: each is true at once."""
     user = "cmd1@example.test"
@@ -40,6 +41,7 @@ def test_an_account_logs_in_when_the_command_returns(server: Server) -> None:
     assert server.run("test", "-e", "/var/mail/example.test/cmd1").returncode == 1
 
 
+@pytest.mark.shows("setup email add")
 def test_a_password_may_come_from_stdin(server: Server) -> None:
     """Scripts pipe it in, so that it is in no list of processes."""
     server.must("setup", "email", "add", "cmd2@example.test", stdin="piped in\n")
@@ -47,6 +49,7 @@ def test_a_password_may_come_from_stdin(server: Server) -> None:
         pass
 
 
+@pytest.mark.shows("setup email add")
 def test_wrong_input_is_refused(server: Server) -> None:
     """No domain part, an account twice, an unknown account, an unknown command."""
     server.add_account("cmd3@example.test")
@@ -58,6 +61,7 @@ def test_wrong_input_is_refused(server: Server) -> None:
     assert "The command 'nonsense' is invalid." in unknown.stderr + unknown.stdout
 
 
+@pytest.mark.shows("setup email del")
 def test_deleting_leaves_the_mail_without_yes(server: Server) -> None:
     """The mailbox is still there for the next account of that name."""
     user = server.add_account("cmd4@example.test")
@@ -66,6 +70,7 @@ def test_deleting_leaves_the_mail_without_yes(server: Server) -> None:
     assert server.run("test", "-d", "/var/mail/example.test/cmd4").returncode == 0
 
 
+@pytest.mark.shows("setup alias add", "setup alias del", "setup alias list", "postfix-virtual.cf")
 def test_aliases_come_and_go(server: Server) -> None:
     """An alias takes mail as soon as the command returns."""
     user = server.add_account("cmd5@example.test")
@@ -76,6 +81,7 @@ def test_aliases_come_and_go(server: Server) -> None:
     assert "desk@example.test" not in server.must("setup", "alias", "list")
 
 
+@pytest.mark.shows("postfix-accounts.cf")
 def test_comments_and_order_survive_commands(server: Server, tmp_path: Path) -> None:
     """A person's file keeps what a command did not have to touch."""
     user = server.add_account("cmd6@example.test")

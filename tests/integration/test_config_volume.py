@@ -72,6 +72,9 @@ def site(start: Callable[..., Server], tmp_path_factory: pytest.TempPathFactory)
     return Site(start(settings, volumes={str(folder): VOLUME}), folder)
 
 
+@pytest.mark.shows(
+    "optional-config", "postfix-accounts.cf", "postfix-virtual.cf", "postfix-main.cf", "user-management"
+)
 def test_an_existing_configuration_is_imported(site: Site, tmp_path: Path) -> None:
     """Files that are there at the first start become main and serve, with comments, order and modes."""
     with site.server.imap(OLD, "secret"):
@@ -86,6 +89,7 @@ def test_an_existing_configuration_is_imported(site: Site, tmp_path: Path) -> No
     assert site.server.must("postconf", "-h", "bounce_queue_lifetime").strip() == "3d"
 
 
+@pytest.mark.shows("environment", "POSTFIX_MESSAGE_SIZE_LIMIT")
 def test_the_containers_environment_pins(site: Site, tmp_path: Path) -> None:
     """Its values win, are shown in status and recorded; a plan that would change one says so."""
     assert site.server.status()["pins"]["POSTFIX_MESSAGE_SIZE_LIMIT"] == "20480000"
@@ -115,6 +119,7 @@ def test_main_is_projected_to_the_volume(site: Site, tmp_path: Path) -> None:
     assert len(site.logged()) == edits
 
 
+@pytest.mark.shows("postfix-virtual.cf", "user-management")
 def test_an_appended_line_is_live_within_a_second(site: Site) -> None:
     """The log has it within a second of the edit, and mail arrives."""
     took = []
@@ -129,6 +134,7 @@ def test_an_appended_line_is_live_within_a_second(site: Site) -> None:
     site.server.wait_for_mail(OLD, made, password="secret")
 
 
+@pytest.mark.shows("postfix-accounts.cf", "user-management")
 def test_an_account_by_hand_logs_in(site: Site) -> None:
     """A line in postfix-accounts.cf is an account, as ever."""
     site.append(ACCOUNTS, f"byhand@example.test|{SECRET}\n")
@@ -141,6 +147,7 @@ def test_an_account_by_hand_logs_in(site: Site) -> None:
         pass
 
 
+@pytest.mark.shows("postfix-regexp.cf")
 def test_new_and_replaced_and_deleted_files_are_changes(site: Site) -> None:
     """A file that comes, one that an editor replaces by renaming, and one that goes."""
     (site.folder / REGEXP).write_text(f"/^sales-.*@example\\.test$/ {OLD}\n")

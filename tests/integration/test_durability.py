@@ -20,6 +20,7 @@ def logs_in(server: Server, user: str) -> bool:
         return True
 
 
+@pytest.mark.shows("debugging")
 @pytest.mark.parametrize("how", ["restart", "kill", "recreate"])
 def test_a_server_comes_back_as_it_was(fresh: Start, volumes: dict[str, str], how: str) -> None:
     """The same release serves, and every account and message is there."""

@@ -77,6 +77,7 @@ def served(server: Server, port: int = 993) -> bytes:
         return session.getpeercert(binary_form=True) or b""
 
 
+@pytest.mark.shows("ssl/", "SSL_TYPE")
 def test_a_wrong_pair_keeps_the_old_one_and_a_new_one_drops_nobody(box: Server, pair: Path) -> None:
     """A certificate without its key is told and not served; the next good pair is, and sessions stay."""
     old = served(box)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from controlplane.cli.passwords import hash_password
 from tests.integration.server import Server
 
@@ -12,6 +14,7 @@ VOLUME = "/tmp/docker-mailserver"
 NAMES = ("plain@example.test", "o'neil+x@example.test", "a!#$%&'*+-=?^_`{}~b@example.test")
 
 
+@pytest.mark.shows("usage", "optional-config")
 def test_a_filled_volume_serves_from_the_first_moment(fresh: Callable[..., Server], tmp_path: Path) -> None:
     """One apply, one ready line; all signs of an address can log in; an old key file is replaced."""
     folder = tmp_path / "config"

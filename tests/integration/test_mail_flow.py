@@ -17,6 +17,7 @@ def test_mail_from_outside_is_delivered_and_read(server: Server) -> None:
     assert "From far away." in server.wait_for_mail(user, made)
 
 
+@pytest.mark.shows("understanding-the-ports")
 def test_port_25_offers_starttls_and_no_login(server: Server) -> None:
     """Other servers may encrypt; nobody logs in there, and SMTPUTF8 is not offered."""
     with server.smtp() as session:
@@ -29,6 +30,7 @@ def test_port_25_offers_starttls_and_no_login(server: Server) -> None:
         assert not session.has_extn("auth")
 
 
+@pytest.mark.shows("understanding-the-ports")
 @pytest.mark.parametrize("way", ["submission", "submissions"])
 def test_submission_needs_a_login_and_delivers(server: Server, way: str) -> None:
     """587 with STARTTLS and 465 take mail of a logged-in user and keep what is private."""
@@ -43,6 +45,7 @@ def test_submission_needs_a_login_and_delivers(server: Server, way: str) -> None
     assert "laptop.test" not in stored
 
 
+@pytest.mark.shows("understanding-the-ports")
 def test_submission_refuses_without_a_login(server: Server) -> None:
     """Neither mail nor a password in the clear is taken on 587 before TLS and login."""
     with smtplib.SMTP("127.0.0.1", server.port(587), local_hostname="laptop.test", timeout=20) as session:
@@ -76,6 +79,7 @@ def test_nobody_relays(server: Server) -> None:
     assert b"virtual mailbox table" in text
 
 
+@pytest.mark.shows("imap-folders")
 def test_special_folders_appear_at_the_first_login(server: Server) -> None:
     """Drafts, Junk, Sent and Trash are there, with their special use."""
     user = server.add_account("folders@example.test")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.integration.polling import poll
 from tests.integration.server import Clone, Server
 
 VIRTUAL = "config/postfix-virtual.cf"
 
 
+@pytest.mark.shows("postfix-virtual.cf")
 def test_a_pushed_alias_is_live_and_nothing_reloads(server: Server, clone: Clone) -> None:
     """The answer is the plan; within a second mail to the alias arrives; sessions and processes stay."""
     user = server.add_account("push1@example.test")

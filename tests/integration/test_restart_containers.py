@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.integration.polling import poll
 from tests.integration.server import Server
 
@@ -27,6 +29,7 @@ def facts(server: Server) -> dict[str, Any]:
     return {**branches, "applied": status["applied"], "hostname": status["hostname"], "queue": queued(server)}
 
 
+@pytest.mark.shows("update-and-cleanup", "debugging")
 def test_the_same_revision_serves_again(fresh: Start, volumes: dict[str, str], tmp_path: Path) -> None:
     """After restart, kill and replacement: release, accounts, mail and queue are as before, all at once."""
     server = fresh(volumes=volumes)

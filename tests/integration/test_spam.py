@@ -17,6 +17,7 @@ RSPAMD_JUNK = "YJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.
 OPTIONS = "config/rspamd/override.d/options.inc"
 
 
+@pytest.mark.shows("rspamd", "ENABLE_RSPAMD")
 def test_gtube_is_rejected(rspamd_server: Server) -> None:
     """Spam above the line is refused in the SMTP session itself."""
     user = rspamd_server.add_account("spam1@example.test")
@@ -25,6 +26,7 @@ def test_gtube_is_rejected(rspamd_server: Server) -> None:
     assert refused.value.smtp_code == 554
 
 
+@pytest.mark.shows("MOVE_SPAM_TO_JUNK", "rspamd")
 def test_likely_spam_goes_to_junk(rspamd_server: Server, tmp_path: Path) -> None:
     """What gets a header only is delivered into the folder Junk."""
     clone = rspamd_server.clone(tmp_path / "clone")
@@ -37,6 +39,7 @@ def test_likely_spam_goes_to_junk(rspamd_server: Server, tmp_path: Path) -> None
     assert "X-Spam" in stored
 
 
+@pytest.mark.shows("rspamd")
 def test_good_mail_passes_the_filter(rspamd_server: Server) -> None:
     """A message of a logged-in user arrives in the inbox."""
     sender = rspamd_server.add_account("ham1@example.test")
@@ -47,6 +50,7 @@ def test_good_mail_passes_the_filter(rspamd_server: Server) -> None:
     rspamd_server.wait_for_mail(recipient, made)
 
 
+@pytest.mark.shows("rspamd")
 def test_nothing_passes_unscanned_while_rspamd_is_away(rspamd_server: Server) -> None:
     """Without the filter mail is deferred, and taken again when it is back."""
     user = rspamd_server.add_account("spam3@example.test")

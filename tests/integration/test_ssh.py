@@ -85,6 +85,7 @@ def laptop(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     poll(lambda: not listens(server), "SSH is off again", 15, every=0.2)
 
 
+@pytest.mark.shows("gitops/authorized_keys")
 def test_a_key_clones_and_pushes(server: Server, laptop: Laptop) -> None:
     """The answer is the plan as everywhere, and the log names the key's comment as the actor."""
     user = server.add_account("ssh@example.test")
@@ -165,6 +166,7 @@ def test_another_key_does_not_open_it(laptop: Laptop) -> None:
     assert stranger.run("git", "ls-remote", URL).returncode != 0
 
 
+@pytest.mark.shows("gitops/authorized_keys")
 def test_broken_keys_are_refused(server: Server, laptop: Laptop) -> None:
     """A line that is no key, or that wants options of its own, does not come onto main."""
     clone = server.clone(laptop.home / "keys")

@@ -21,6 +21,7 @@ def content(
     return file.content.decode()  # type: ignore[union-attr]
 
 
+@pytest.mark.shows("postfix-main.cf", "postfix")
 def test_the_last_override_wins_and_stands_alone() -> None:
     """Our line and earlier lines of the same parameter go; continuation lines and origins stay."""
     text, origins = merge_main("a = 1\n  more\nb = 2\n", "# x\na = 3\n\na =\n  4,\n# between\n  5\nc=6\n")
@@ -39,6 +40,7 @@ def test_a_line_that_begins_with_space_cannot_reach_into_ours() -> None:
     assert text == f"a = 1\n\n# From {MAIN}\nb = 2\n"
 
 
+@pytest.mark.shows("postfix-master.cf", "postfix")
 def test_options_of_a_service_are_replaced_or_added() -> None:
     """postfix-master.cf changes the service it names and no other."""
     base = "smtp inet n - n - 1 postscreen\n  -o a=1\n  -o b=2\nqmgr unix n - n 300 1 qmgr\n"

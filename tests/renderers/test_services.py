@@ -28,6 +28,7 @@ def test_userdb_keeps_the_order_of_accounts() -> None:
     assert rows[0].endswith(":5000:5000::/var/mail/x.test/z/home::")
 
 
+@pytest.mark.shows("<address>.dovecot.sieve")
 def test_personal_scripts_are_for_accounts_only() -> None:
     """<login>.dovecot.sieve goes to its account; one for nobody goes nowhere."""
     scripts = {"A@x.test.dovecot.sieve": b"keep;\n", "no@x.test.dovecot.sieve": b"keep;\n"}
@@ -56,6 +57,7 @@ def test_a_renewed_certificate_reloads_both() -> None:
     assert [(f.part, f.services) for f in found] == [(p, ("dovecot", "postfix")) for p in ("chain", "key")]
 
 
+@pytest.mark.shows("rspamd/custom-commands.conf", "rspamd")
 def test_all_commands_of_rspamd() -> None:
     """Each command of custom-commands.conf lands in its file; the last one of an option wins."""
     commands = b"""# all seven
@@ -154,6 +156,7 @@ def test_a_password_with_a_colon_is_refused() -> None:
     assert text(render_node(broken).files, "etc/dovecot/userdb") == ""
 
 
+@pytest.mark.shows("SSL_TYPE", "SSL_CERT_PATH", "SSL_KEY_PATH")
 def test_manual_tls_needs_its_paths() -> None:
     """SSL_TYPE=manual without files is refused."""
     (found,) = complaints(state({"SSL_TYPE": "manual"}))

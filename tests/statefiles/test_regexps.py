@@ -7,6 +7,7 @@ import pytest
 from controlplane.statefiles import regexps
 
 
+@pytest.mark.shows("postfix-regexp.cf")
 def test_expressions_are_read_as_written_in_their_order() -> None:
     """Delimiters and flags belong to the key; groups may stand in targets."""
     text = """# tests
