@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 
 from controlplane.ordered import OrderedDraft
@@ -51,6 +51,18 @@ class RegexpAlias:
 
     pattern: str
     targets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Master:
+    """One line of dovecot-masters.cf: who may log in as everybody. `name` is in lower case.
+
+    `password_hash` is as Dovecot stores it, or sealed (`age:…`).
+    """
+
+    name: str
+    password_hash: str = field(repr=False)
+    attributes: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +127,17 @@ class Desired:
     regexps: Mapping[str, RegexpAlias] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
     overrides: Mapping[str, Override] = field(default_factory=dict)
+    quotas: Mapping[str, str] = field(default_factory=dict)
+    """Size limits of mailboxes by address: digits and one of B, k, M, G, T (KiB without); 0 for none."""
+    masters: Mapping[str, Master] = field(default_factory=dict)
+    relay_routes: Mapping[str, str] = field(default_factory=dict)
+    """Where mail of a sender (`@domain` or address) goes: `[host]:port`, empty for directly."""
+    relay_credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """`user:password` by sender or by relay host; the password may be sealed (`age:…`)."""
+    send_access: Mapping[str, str] = field(default_factory=dict)
+    """What is done with mail from an address: an action of access(5), such as REJECT."""
+    receive_access: Mapping[str, str] = field(default_factory=dict)
+    """What is done with mail to an address."""
 
     @cached_property
     def domains(self) -> frozenset[str]:
@@ -125,11 +148,7 @@ class Desired:
         if not isinstance(other, Desired):
             return NotImplemented
         return (
-            self.accounts == other.accounts
-            and self.aliases == other.aliases
-            and self.regexps == other.regexps
-            and self.settings == other.settings
-            and self.overrides == other.overrides
+            all(getattr(self, part.name) == getattr(other, part.name) for part in fields(self))
             and list(self.accounts) == list(other.accounts)
             and list(self.regexps) == list(other.regexps)
         )
@@ -179,6 +198,12 @@ class Draft:
         self.regexps = OrderedDraft(desired.regexps)
         self.settings = dict(desired.settings)
         self.overrides = dict(desired.overrides)
+        self.quotas = dict(desired.quotas)
+        self.masters = dict(desired.masters)
+        self.relay_routes = dict(desired.relay_routes)
+        self.relay_credentials = dict(desired.relay_credentials)
+        self.send_access = dict(desired.send_access)
+        self.receive_access = dict(desired.receive_access)
         self.pins = dict(observed.pins)
         self.certificates = dict(observed.certificates)
         self.nodes = dict(observed.nodes)
@@ -196,6 +221,12 @@ class Draft:
                 regexps=self.regexps.freeze(),
                 settings=self.settings,
                 overrides=self.overrides,
+                quotas=self.quotas,
+                masters=self.masters,
+                relay_routes=self.relay_routes,
+                relay_credentials=self.relay_credentials,
+                send_access=self.send_access,
+                receive_access=self.receive_access,
             ),
             Observed(pins=self.pins, certificates=self.certificates, nodes=self.nodes),
         )

@@ -23,6 +23,7 @@ from controlplane.model import (
     Alias,
     Certificate,
     Desired,
+    Master,
     NodeStatus,
     Observed,
     Override,
@@ -31,11 +32,13 @@ from controlplane.model import (
     State,
 )
 
-FORMAT = 1
+FORMAT = 2
 """Raise it when an event comes to fold otherwise, so that older snapshots are not used."""
 
-_PARTS = (Account, Alias, RegexpAlias, Override, Pin, Certificate, NodeStatus)
+_PARTS = (Account, Alias, RegexpAlias, Override, Master, Pin, Certificate, NodeStatus)
 _SHAPE = {part.__name__: [field.name for field in fields(part)] for part in _PARTS}
+_PLAIN = ("settings", "quotas", "relay_routes", "relay_credentials", "send_access", "receive_access")
+"""The parts of a desired state that map text to text."""
 T = TypeVar("T")
 
 
@@ -102,8 +105,9 @@ def _encode(state: State) -> dict[str, Any]:
         "accounts": _rows(desired.accounts.values()),
         "aliases": _rows(desired.aliases.values()),
         "regexps": _rows(desired.regexps.values()),
-        "settings": dict(desired.settings),
         "overrides": _rows(desired.overrides.values()),
+        "masters": _rows(desired.masters.values()),
+        **{name: dict(getattr(desired, name)) for name in _PLAIN},
         "pins": _rows(observed.pins.values()),
         "certificates": _rows(observed.certificates.values()),
         "nodes": _rows(observed.nodes.values()),
@@ -116,8 +120,9 @@ def _decode(values: dict[str, Any]) -> State:
             accounts=_parts(Account, values["accounts"]),
             aliases=_parts(Alias, values["aliases"]),
             regexps=_parts(RegexpAlias, values["regexps"]),
-            settings=values["settings"],
             overrides=_parts(Override, values["overrides"]),
+            masters=_parts(Master, values["masters"]),
+            **{name: values[name] for name in _PLAIN},
         ),
         Observed(
             pins=_parts(Pin, values["pins"]),

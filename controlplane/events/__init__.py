@@ -5,6 +5,12 @@ To add an event: a class in the module of its noun, a line in `EVENTS`, and inta
 
 from __future__ import annotations
 
+from controlplane.events.access import (
+    ReceiveAccessRemoved,
+    ReceiveAccessSet,
+    SendAccessRemoved,
+    SendAccessSet,
+)
 from controlplane.events.accounts import AccountAdded, AccountChanged, AccountMoved, AccountRemoved
 from controlplane.events.aliases import (
     AliasAdded,
@@ -18,6 +24,7 @@ from controlplane.events.aliases import (
 from controlplane.events.base import Effect, Event
 from controlplane.events.certificates import CertificateRefused, CertificateRemoved, CertificateRenewed
 from controlplane.events.changeset import ChangeSet, Source
+from controlplane.events.masters import MasterAdded, MasterChanged, MasterRemoved
 from controlplane.events.nodes import (
     ApplyResumed,
     ApplySuspended,
@@ -30,6 +37,13 @@ from controlplane.events.nodes import (
     ReleaseRolledBack,
 )
 from controlplane.events.overrides import OverrideChanged, OverrideRemoved
+from controlplane.events.quotas import QuotaRemoved, QuotaSet
+from controlplane.events.relay import (
+    RelayCredentialsRemoved,
+    RelayCredentialsSet,
+    RelayRouteRemoved,
+    RelayRouteSet,
+)
 from controlplane.events.settings import SettingChanged, SettingPinned, SettingUnpinned
 
 EVENTS: tuple[type[Event], ...] = (
@@ -44,6 +58,19 @@ EVENTS: tuple[type[Event], ...] = (
     RegexpChanged,
     RegexpMoved,
     RegexpRemoved,
+    QuotaSet,
+    QuotaRemoved,
+    MasterAdded,
+    MasterChanged,
+    MasterRemoved,
+    RelayRouteSet,
+    RelayRouteRemoved,
+    RelayCredentialsSet,
+    RelayCredentialsRemoved,
+    SendAccessSet,
+    SendAccessRemoved,
+    ReceiveAccessSet,
+    ReceiveAccessRemoved,
     SettingChanged,
     SettingPinned,
     SettingUnpinned,
@@ -83,16 +110,29 @@ __all__ = [
     "EditRefused",
     "Effect",
     "Event",
+    "MasterAdded",
+    "MasterChanged",
+    "MasterRemoved",
     "NodeObserved",
     "OverrideChanged",
     "OverrideRemoved",
+    "QuotaRemoved",
+    "QuotaSet",
+    "ReceiveAccessRemoved",
+    "ReceiveAccessSet",
     "RegexpAdded",
     "RegexpChanged",
     "RegexpMoved",
     "RegexpRemoved",
+    "RelayCredentialsRemoved",
+    "RelayCredentialsSet",
+    "RelayRouteRemoved",
+    "RelayRouteSet",
     "ReleaseApplied",
     "ReleaseRejected",
     "ReleaseRolledBack",
+    "SendAccessRemoved",
+    "SendAccessSet",
     "SettingChanged",
     "SettingPinned",
     "SettingUnpinned",

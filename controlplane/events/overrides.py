@@ -7,6 +7,8 @@ from pydantic import Field
 from controlplane.errors import Corrupt
 from controlplane.events.base import Event
 from controlplane.model import Draft, Override
+from controlplane.statefiles.treefile import CONFIG
+from controlplane.statefiles.typed import TABLES, is_sealed
 
 
 class _OfOverride(Event):
@@ -31,6 +33,14 @@ class OverrideChanged(_OfOverride):
         return f"{len(self.content)} bytes"
 
     def apply(self, draft: Draft) -> None:
+        field = _table_of(self.path)
+        if field and not is_sealed(self.content):
+            draft.overrides.pop(self.path, None)
+            text = self.content.decode(errors="replace")
+            setattr(draft, field, dict(TABLES[field].parse(text).rows))
+            return
+        if field:
+            setattr(draft, field, {})
         draft.overrides[self.path] = Override(self.path, self.content, self.executable)
 
 
@@ -41,5 +51,16 @@ class OverrideRemoved(_OfOverride):
     effect = "remove"
 
     def apply(self, draft: Draft) -> None:
-        if draft.overrides.pop(self.path, None) is None:
+        known = draft.overrides.pop(self.path, None)
+        if field := _table_of(self.path):
+            setattr(draft, field, {})
+        elif known is None:
             raise Corrupt(f"{self.kind}: there is no file {self.path}")
+
+
+def _table_of(path: str) -> str:
+    """The field of the draft that holds what the file says, for files that once were kept verbatim.
+
+    Logs from before such a file had events of its own hold its whole text; what it says is taken over.
+    """
+    return next((field for field, table in TABLES.items() if table.path == CONFIG + path), "")

@@ -1,7 +1,7 @@
 """The events that lead from one desired state to another: as few as possible, in a fixed order.
 
-Removals come first, then settings, files, accounts, aliases and expressions, so that a plan always reads
-alike. `fold(State(old), diff(old, new)).desired == new` holds for all old and new.
+Removals come first, then settings, files, accounts, aliases, expressions and tables, so that a plan always
+reads alike. `fold(State(old), diff(old, new)).desired == new` holds for all old and new.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from controlplane.events import (
     RegexpRemoved,
     SettingChanged,
 )
+from controlplane.intake import diff_tables
 from controlplane.model import Account, Desired
 from controlplane.ordered import START
 
@@ -45,11 +46,13 @@ def diff(old: Desired, new: Desired) -> tuple[Event, ...]:
     """The events from `old` to `new`. Costs one look at each item, and a sort of what moved."""
     return (
         *_removals(old, new),
+        *diff_tables.removals(old, new),
         *_settings(old.settings, new.settings),
         *_overrides(old, new),
         *_accounts(old, new),
         *_aliases(old, new),
         *_regexps(old, new),
+        *diff_tables.additions(old, new),
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from controlplane.errors import Problem
 from controlplane.intake.secrets_in_clear import in_clear
-from controlplane.statefiles import accounts
+from controlplane.statefiles import accounts, aliases, typed
 from controlplane.statefiles.parsed import MAX_PROBLEMS, Place
 from controlplane.statefiles.treefile import CONFIG, EXECUTABLE, SETTINGS, SUBMODULE, SYMLINK, TreeFile
 
@@ -19,9 +19,10 @@ MAX_NAME = 255
 """Bytes of one name (NAME_MAX of limits.h), so that the config volume can hold it."""
 MAX_PATH = 1_000
 MAX_OVERRIDE = 1 << 20
-MAX_ACCOUNTS = 64 << 20
+MAX_RECORDS = 64 << 20
 """Bytes."""
 
+_RECORDS = frozenset({accounts.PATH, aliases.PATH, *typed.PATHS})
 _SCRIPT = re.compile(r"config/(?:user-patches\.sh|sieve-pipe/.+|sieve-filter/.+)")
 _ALLOWED = re.compile(rb"^[ \t]*ALLOW_CLEARTEXT_SECRETS=[\"']?1[\"']?[ \t]*\r?$", re.MULTILINE)
 
@@ -81,7 +82,7 @@ def _of_kind(path: str, file: TreeFile) -> list[Problem]:
 
 
 def _of_size(path: str, file: TreeFile) -> list[Problem]:
-    most = MAX_ACCOUNTS if path == accounts.PATH else MAX_OVERRIDE
+    most = MAX_RECORDS if path in _RECORDS else MAX_OVERRIDE
     if len(file.content) <= most:
         return []
     return [

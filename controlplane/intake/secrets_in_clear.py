@@ -11,11 +11,10 @@ from controlplane.errors import Problem
 from controlplane.settings import catalog
 from controlplane.statefiles import env_file
 from controlplane.statefiles.parsed import Place
+from controlplane.statefiles.tables import SEALED_FILE, SEALED_VALUE
 from controlplane.statefiles.treefile import SETTINGS
 
-SEALED = b"-----BEGIN AGE ENCRYPTED FILE-----"
-"""How a sealed file starts (the armor of the age format)."""
-
+_SEALED = rf"{SEALED_VALUE.pattern}\s*$"
 _KEY = re.compile(
     rb"-----BEGIN (?:(?!ENCRYPTED )[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----(?!\r?\nProc-Type: 4,ENCRYPTED)"
     rb"|AGE-SECRET-KEY-1[A-Z0-9]{20,}"
@@ -32,7 +31,10 @@ class _Credential(NamedTuple):
 
 _CREDENTIALS = (
     # sasl_passwd of Postfix's SASL_README: key, white space, user:password
-    _Credential("config/postfix-sasl-password.cf", re.compile(r"\s*[^\s#]\S*\s+[^\s:]+:(?=\S)")),
+    _Credential(
+        "config/postfix-sasl-password.cf",
+        re.compile(rf"\s*[^\s#]\S*\s+(?!{_SEALED})[^\s:]+:(?!{_SEALED})(?=\S)"),
+    ),
     # fetchmail(1), "pass" and "password" of a user entry
     _Credential("config/fetchmail.cf", re.compile(r"(?i)[^#]*\bpass(?:word)?\s+(?:is\s+)?(?=[^\s#])")),
     _Credential("config/getmail-*.cf", re.compile(r"\s*password\s*=\s*(?=\S)")),
@@ -44,7 +46,7 @@ _CREDENTIALS = (
 
 def in_clear(path: str, content: bytes) -> Iterator[Problem]:
     """A problem for the first private key of the file, and one for each line with a password."""
-    if content.startswith(SEALED):
+    if content.startswith(SEALED_FILE):
         return
     # plain searches rule most files out many times faster than the expression does
     key = _KEY.search(content) if b"-----BEGIN" in content or b"AGE-SECRET-KEY-1" in content else None

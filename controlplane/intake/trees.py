@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from controlplane.errors import Refused
 from controlplane.git import EXECUTABLE, FILE, StateRepo, TreeEntry
-from controlplane.intake.hygiene import MAX_ACCOUNTS, MAX_FILES
+from controlplane.intake.hygiene import MAX_FILES, MAX_RECORDS
 from controlplane.model import DEFAULT_NODE
 from controlplane.release import MANIFEST, NodeTrees
 from controlplane.statefiles.parsed import printable
@@ -16,7 +16,7 @@ from renderers.service import RenderedFile
 
 Files = Mapping[str, TreeFile]
 
-MAX_TREE = 2 * MAX_ACCOUNTS
+MAX_TREE = 2 * MAX_RECORDS
 """Bytes of all different files together."""
 
 
@@ -58,7 +58,7 @@ def _read(repo: StateRepo, path: str, entry: TreeEntry, room: int) -> TreeFile:
     if entry.mode == SUBMODULE:
         return TreeFile(b"", entry.mode)
     # Asked before it is unpacked: zeros by the gigabyte are small in a push, and large in memory.
-    size, most = repo.blob_size(entry.id), min(room, MAX_ACCOUNTS)
+    size, most = repo.blob_size(entry.id), min(room, MAX_RECORDS)
     if size > most:
         message = f"it is {size:,} bytes large, at most {most:,} are taken"
         raise Refused.because(message, "make it smaller", printable(path))

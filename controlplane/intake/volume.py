@@ -17,7 +17,7 @@ from controlplane.intake.hygiene import of_name
 from controlplane.intake.pipeline import Intake, Recorded
 from controlplane.intake.trees import Files
 from controlplane.plain_text import fit_line
-from controlplane.statefiles import accounts, aliases
+from controlplane.statefiles import accounts, aliases, typed
 from controlplane.statefiles.tree import CONFIG
 
 ACTOR = "config-volume"
@@ -40,7 +40,7 @@ OURS = (secrets.RECIPIENT,)
 """Files of `main` that are made from the server's own state: the volume never decides about them."""
 
 
-RECORDS = (accounts.PATH, aliases.PATH)
+RECORDS = frozenset({accounts.PATH, aliases.PATH, *typed.PATHS})
 """Files in which every line stands for itself: two that were appended at once are both meant."""
 
 

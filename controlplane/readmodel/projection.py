@@ -28,7 +28,7 @@ BATCH = 1_000
 """Change sets a transaction: enough to make its cost small, few enough to keep memory flat."""
 
 HIDDEN = "(secret)"
-_SECRET_FIELDS = frozenset({"password_hash"})
+_SECRET_FIELDS = frozenset({"password_hash", "credentials"})
 
 
 class Projector:

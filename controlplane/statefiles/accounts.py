@@ -31,6 +31,8 @@ _GOOD = re.compile(
     r"(?:\|([^|\x00-\x08\x0a-\x1f\x7f]*))?"
 )
 _ATTRIBUTE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*(?:=\S*)?")
+Fault = tuple[str, str, str]
+"""What is wrong, the cure, and the characters at fault."""
 _HASH_CURE = "make a hash with `doveadm pw -s SHA512-CRYPT`, or use `setup email add`"
 
 
@@ -116,30 +118,41 @@ def _explain(line: str, place: Place) -> Problem:
 
 
 def _explain_hash(name: str, secret: str, place: Place) -> Problem | None:
+    fault = hash_fault(name, secret)
+    return place.problem(*fault) if fault else None
+
+
+def hash_fault(name: str, secret: str) -> Fault | None:
+    """What is wrong with a hash in the account of `name`; None for a good one."""
     if not secret:
-        return place.problem(f"account {name} has no password hash", _HASH_CURE)
+        return f"account {name} has no password hash", _HASH_CURE, ""
     scheme = re.match(r"\{([^}]*)\}", secret)
     kind = scheme[1].partition(".")[0].upper() if scheme else ""
     if kind in _CLEAR or not (scheme or secret.startswith("$")):
-        return place.problem(f"the password of {name} is in clear text", _HASH_CURE)
+        return f"the password of {name} is in clear text", _HASH_CURE, ""
     if scheme and kind not in SCHEMES:
-        return place.problem(f"{{{scheme[1]}}} is not a password scheme", _HASH_CURE, scheme[0])
-    if re.fullmatch(r"(?:\{[A-Za-z0-9.-]+\}|\$)[\x21-\x39\x3b-\x7e]+", secret) is None:
-        return place.problem(
-            f"the password hash of {name} is empty or has characters that no hash has", _HASH_CURE
-        )
+        return f"{{{scheme[1]}}} is not a password scheme", _HASH_CURE, scheme[0]
+    if re.fullmatch(r"(?:\{[A-Za-z0-9.-]+\}|\$)[\x21-\x39\x3b-\x7b\x7d\x7e]+", secret) is None:
+        message = f"the password hash of {name} is empty or has characters that no hash has"
+        return message, _HASH_CURE, ""
     return None
 
 
 def _explain_attributes(attributes: str, place: Place) -> Problem:
+    fault = attributes_fault(attributes)
+    return place.problem(*(fault or ("the line has control characters", "take them out", "")))
+
+
+def attributes_fault(attributes: str) -> Fault | None:
+    """What is wrong with the attributes of an account; None for good ones."""
     if "|" in attributes:
-        return place.problem("the line has more than three fields", "write name|hash|attributes")
+        return "the line has more than three fields", "write name|hash|attributes", ""
+    if re.search(r"[\x00-\x08\x0a-\x1f\x7f]", attributes):
+        return "the line has control characters", "take them out", ""
     for word in attributes.split():
         if not _ATTRIBUTE.fullmatch(word):
-            return place.problem(
-                f'"{word}" is not an attribute', "write name=value, separated by spaces", word
-            )
-    return place.problem("the line has control characters", "take them out")
+            return f'"{word}" is not an attribute', "write name=value, separated by spaces", word
+    return None
 
 
 def _duplicate(address: str, first: int, place: Place) -> Problem:

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from controlplane.events import Event
-from controlplane.model import Account, Alias, Desired, Override, RegexpAlias
+from controlplane.model import Account, Alias, Desired, Master, Override, RegexpAlias
 
 words = st.text("abcdefgh0123456789", min_size=1, max_size=6)
 addresses = st.builds("{}@{}.test".format, words, words)
@@ -23,6 +23,13 @@ text = st.text(st.characters(codec="utf-8"), max_size=20)
 accounts = st.builds(Account, addresses, hashes, attributes)
 aliases = st.builds(Alias, addresses | words.map("@{}.test".format), targets)
 regexps = st.builds(RegexpAlias, patterns, targets)
+sizes = st.builds("{}{}".format, st.integers(0, 10**6), st.sampled_from(["", "B", "k", "M", "G", "T"]))
+masters = st.builds(Master, words, hashes, attributes)
+senders = addresses | words.map("@{}.test".format)
+hosts = st.sampled_from(["", "[relay.test]:587", "relay.test", "[192.0.2.1]:2525"])
+sealed = st.just("age:" + "A" * 200)
+credentials = st.builds("{}:{}".format, words, words | sealed)
+actions = st.sampled_from(["REJECT", "OK", "DISCARD gone", "550 5.7.1 no"])
 overrides = st.builds(Override, paths, st.binary(max_size=20), st.booleans())
 
 
@@ -40,7 +47,15 @@ desired_states = st.builds(
     regexps=_by("pattern", regexps),
     settings=st.dictionaries(names, values),
     overrides=_by("path", overrides),
+    quotas=st.dictionaries(addresses, sizes, max_size=8),
+    masters=_by("name", masters),
+    relay_routes=st.dictionaries(senders, hosts, max_size=8),
+    relay_credentials=st.dictionaries(senders | hosts.filter(bool), credentials, max_size=8),
+    send_access=st.dictionaries(addresses, actions, max_size=8),
+    receive_access=st.dictionaries(addresses, actions, max_size=8),
 )
+
+TABLES = ("quotas", "masters", "relay_routes", "relay_credentials", "send_access", "receive_access")
 
 
 @st.composite
@@ -53,6 +68,7 @@ def changed_states(draw: st.DrawFn) -> tuple[Desired, Desired]:
         regexps=draw(_mixed(old.regexps, other.regexps)),
         settings=other.settings,
         overrides=draw(_mixed(old.overrides, other.overrides)),
+        **{part: draw(_mixed(getattr(old, part), getattr(other, part))) for part in TABLES},
     )
 
 

@@ -1,0 +1,152 @@
+"""Files that say one thing of each name: `name value` entries, read and edited in place.
+
+Names are compared without case. The order of the entries has no meaning.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from controlplane.errors import Problem, Refused
+from controlplane.statefiles.lines import Lines
+from controlplane.statefiles.logical import LogicalLine, logical_lines
+from controlplane.statefiles.parsed import MAX_PROBLEMS, Parsed, Place
+
+Row = TypeVar("Row")
+
+SEALED_VALUE = re.compile(r"age:[A-Za-z0-9+/]{200,}={0,2}")
+"""A value that only the server can open: the age format in base64."""
+SEALED_FILE = b"-----BEGIN AGE ENCRYPTED FILE-----"
+"""How a file starts that is sealed as a whole (the armor of the age format)."""
+
+
+class Malformed(Exception):
+    """An entry that means nothing: what is wrong, the cure, and the characters at fault (no secret)."""
+
+    def __init__(self, message: str, cure: str, culprit: str = "") -> None:
+        super().__init__(message)
+        self.message, self.cure, self.culprit = message, cure, culprit
+
+
+def _as_written(line: str) -> str:
+    return line
+
+
+@dataclass(frozen=True)
+class Table(Generic[Row]):
+    """The format of one file. `mark` ends a name: a character, or empty for white space (postmap(1)).
+
+    `read` takes the text of an entry apart, into its name (as compared) and its meaning, or raises
+    Malformed. With `mark` empty an entry may go on on lines that start with white space.
+    """
+
+    path: str
+    noun: str
+    listed_by: str
+    """The command that shows what is there, for the cures of refusals."""
+    mark: str
+    read: Callable[[str], tuple[str, Row]]
+    masked: Callable[[str], str] = _as_written
+    """What may be shown of a line."""
+
+    def parse(self, text: str, path: str = "") -> Parsed[Row]:
+        """Every entry of the text by its name, and every problem."""
+        rows: dict[str, Row] = {}
+        problems: list[Problem] = []
+        for entry in self._entries(text):
+            if len(problems) >= MAX_PROBLEMS:
+                break
+            try:
+                key, row = self._read(entry)
+            except Malformed as fault:
+                place = self._place(entry, path or self.path, fault.culprit)
+                problems.append(place.problem(fault.message, fault.cure, fault.culprit))
+                continue
+            if key in rows:
+                first = self.line_of(text, key)
+                message = f"{self.noun} {key} is there already, on line {first}"
+                problems.append(self._place(entry, path or self.path).problem(message, "keep one of the two"))
+            else:
+                rows[key] = row
+        return Parsed(rows, tuple(problems))
+
+    def put(self, text: str, name: str, value: str) -> str:
+        """The text in which `name` has this value: on its line, or on a new one at the end.
+
+        Refused where that would be malformed.
+        """
+        found = self._find(text, name)
+        if found is None:
+            line = f"{name}{self.mark or ' '}{value}".rstrip()
+            self._must_be_sound(line)
+            return Lines(text).append(line)
+        first = found.parts[0].rstrip()
+        shape = re.match(rf"\s*[^\s{re.escape(self.mark)}]+(\s*{re.escape(self.mark)}\s*)?", first)
+        assert shape is not None  # noqa: S101  # it was found by its name
+        line = f"{shape[0] if shape[1] else shape[0] + (self.mark or ' ')}{value}".rstrip()
+        self._must_be_sound(line.strip())
+        return self._only_first_line(text, found).replace(found.numbers[0], line)
+
+    def remove(self, text: str, name: str) -> str:
+        """The text without the entry; Refused where there is none."""
+        found = self._find(text, name)
+        if found is None:
+            raise Refused.because(f"there is no {self.noun} {name}", f"see `{self.listed_by}`", self.path)
+        return self._only_first_line(text, found).delete(found.numbers[0])
+
+    def has(self, text: str, name: str) -> bool:
+        """Whether there is an entry of this name."""
+        return self._find(text, name) is not None
+
+    def line_of(self, text: str, name: str) -> int:
+        """The line (from 1) on which the entry starts, 0 for none."""
+        found = self._find(text, name)
+        return found.numbers[0] + 1 if found else 0
+
+    def _read(self, entry: LogicalLine) -> tuple[str, Row]:
+        if not self.mark and entry.is_orphan:
+            message = "the line starts with white space but goes on with no entry"
+            raise Malformed(message, "start the entry at the start of the line")
+        return self.read(entry.text)
+
+    def _entries(self, text: str) -> Iterator[LogicalLine]:
+        return _lines(text) if self.mark else logical_lines(text)
+
+    def _find(self, text: str, name: str) -> LogicalLine | None:
+        wanted = name.lower()
+        for entry in self._entries(text):
+            first = entry.parts[0].strip().lower()
+            if first.startswith(wanted) and self._name(first) == wanted:
+                return entry
+        return None
+
+    def _name(self, line: str) -> str:
+        return line.partition(self.mark)[0].strip() if self.mark else line.split(maxsplit=1)[0]
+
+    def _only_first_line(self, text: str, entry: LogicalLine) -> Lines:
+        for number in reversed(entry.numbers[1:]):
+            text = Lines(text).delete(number)
+        return Lines(text)
+
+    def _place(self, entry: LogicalLine, path: str, culprit: str = "") -> Place:
+        number, line = entry.locate(culprit) if culprit else (entry.numbers[0] + 1, entry.parts[0].strip())
+        return Place(path, number, line, self.masked(line))
+
+    def _must_be_sound(self, line: str) -> None:
+        try:
+            self.read(line)
+        except Malformed as fault:
+            raise Refused(
+                [Place("", 0, line, self.masked(line)).problem(fault.message, fault.cure)]
+            ) from None
+
+
+def _lines(text: str) -> Iterator[LogicalLine]:
+    """Every line as an entry, those aside that are empty or start with a #."""
+    for number, line in enumerate(text.split("\n")):
+        visible = line.strip()
+        if visible and visible[0] != "#":
+            yield LogicalLine([number], [visible])
