@@ -90,6 +90,11 @@ class Pin:
     value: str | None
     digest: str = ""
 
+    @property
+    def text(self) -> str:
+        """The value as settings take it; a secret is a word that the agent replaces where it is rendered."""
+        return f"env:{self.name}:{self.digest}" if self.value is None else self.value
+
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
@@ -179,7 +184,7 @@ class State:
     @cached_property
     def settings(self) -> Settings:
         """The settings in effect: pinned by the environment, else from `main`, else the default."""
-        pinned = {p.name: p.value for p in self.observed.pins.values() if p.value is not None}
+        pinned = {pin.name: pin.text for pin in self.observed.pins.values()}
         return Settings.resolve({**self.desired.settings, **pinned}, hostname=self.hostname)
 
     @property

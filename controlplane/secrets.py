@@ -1,8 +1,4 @@
-"""Sealed values: anybody can seal with the server's public recipient, only the server opens.
-
-The format is age (https://age-encryption.org/v1), armored, so that the tool `age` makes and reads it too.
-pyrage is imported when it is first needed: most servers never open anything.
-"""
+"""The server's secrets: its identity, which opens what was sealed (see `sealing`), and the digest key."""
 
 from __future__ import annotations
 
@@ -11,44 +7,38 @@ import hmac
 import os
 from pathlib import Path
 
-from controlplane.errors import Corrupt, Refused
+from controlplane.errors import Corrupt
 from controlplane.git import write_atomically
+from controlplane.sealing import (
+    ARMOR,
+    is_sealed,
+    is_sealed_value,
+    open_value,
+    seal,
+    seal_value,
+    unseal,
+)
 
-ARMOR = b"-----BEGIN AGE ENCRYPTED FILE-----"
+__all__ = [
+    "ARMOR",
+    "DIGEST_KEY",
+    "IDENTITY",
+    "RECIPIENT",
+    "digest",
+    "ensure_identity",
+    "is_sealed",
+    "is_sealed_value",
+    "open_value",
+    "recipient_of",
+    "seal",
+    "seal_value",
+    "unseal",
+]
+
 IDENTITY = "identity.age"
 DIGEST_KEY = "digest.key"
 RECIPIENT = "config/gitops/recipient.txt"
 """Where `main` tells everybody the recipient."""
-
-
-def is_sealed(content: bytes) -> bool:
-    """Whether this is a text in the armored age format."""
-    return content.lstrip().startswith(ARMOR)
-
-
-def seal(content: bytes, recipient: str) -> str:
-    """The content for the holder of the identity alone; raises Refused for a text that is no recipient."""
-    import pyrage
-
-    try:
-        key = pyrage.x25519.Recipient.from_str(recipient.strip())
-    except pyrage.RecipientError as error:
-        raise Refused.because(f"{recipient!r} is not a recipient: {error}", f"see {RECIPIENT}") from error
-    sealed: bytes = pyrage.encrypt(content, [key], armored=True)
-    return sealed.decode("ascii").rstrip("\n") + "\n"
-
-
-def unseal(content: bytes, identity: str) -> bytes:
-    """What was sealed; raises Refused where it was sealed for somebody else or is damaged."""
-    import pyrage
-
-    try:
-        opened: bytes = pyrage.decrypt(content.strip() + b"\n", [pyrage.x25519.Identity.from_str(identity)])
-    except pyrage.DecryptError as error:
-        raise Refused.because(
-            f"a sealed value cannot be opened: {error}", f"seal it again with the recipient of {RECIPIENT}"
-        ) from error
-    return opened
 
 
 def ensure_identity(control: Path) -> str:
@@ -73,7 +63,7 @@ def digest(control: Path, value: str) -> str:
     path = control / DIGEST_KEY
     if not path.exists():
         write_atomically(path, os.urandom(32), 0o600)
-    return hmac.new(path.read_bytes(), value.encode(), hashlib.sha256).hexdigest()
+    return hmac.new(path.read_bytes(), value.encode(errors="surrogateescape"), hashlib.sha256).hexdigest()
 
 
 def _read(path: Path) -> str:

@@ -86,4 +86,6 @@ def _entry(file: RenderedFile | CertificateFile, service: str) -> dict[str, Any]
     entry["origins"] = [[origin.line, origin.path, origin.at] for origin in file.origins]
     if file.restart_on:
         entry["restart_on"] = list(file.restart_on)
+    if file.fill:
+        entry["fill"] = True
     return entry

@@ -57,6 +57,9 @@ class RenderedFile:
     origins: tuple[Origin, ...] = ()
     restart_on: tuple[str, ...] = ()
     """Parameters (`name = value` lines) whose changed value makes a reload a restart."""
+    fill: bool = False
+    """Whether the agent replaces what only the node knows: sealed values, secrets that the environment pins,
+    addresses of its networks (docs/agent.md lists the words). A text that is sealed whole is opened."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,7 +92,7 @@ def _pins(environment: Mapping[str, str], digest: Callable[[str], str]) -> tuple
         wrong = catalog.problem(name, value)
         if wrong is not None:
             complaints.append(f"{name} of the container's environment has no effect: {wrong[0]}; {wrong[1]}")
-        elif spec.secret:
+        elif spec.secret and value:
             pins[name] = Pin(name, None, digest(value))
         else:
             pins[name] = Pin(name, value)

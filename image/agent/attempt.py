@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -106,6 +106,12 @@ def compare_releases(attempt: Attempt) -> None:
     node.drift = [p for p in changed if not node.disk.right(base[p], node.wanted(base[p]))]
 
 
+def fill(attempt: Attempt) -> None:
+    """Every sealed value and pinned secret of the changed files can be had."""
+    if problems := attempt.node.missing(attempt.objects, attempt.plan.write):
+        raise Invalid(problems)
+
+
 def check(attempt: Attempt) -> None:
     """Ask the daemons' own checkers; a map that no service must be told about checks itself in `stage`."""
     if not any(entry.action != "none" for entry in attempt.plan.write):
@@ -113,7 +119,7 @@ def check(attempt: Attempt) -> None:
     tree = attempt.node.tree(attempt.target.commit)
     problems = attempt.node.check(attempt.objects, tree, attempt.base, attempt.target)
     if problems:
-        raise Invalid(problems)
+        raise Invalid([replace(p, message=attempt.node.filler.redact(p.message)) for p in problems])
 
 
 def record(attempt: Attempt) -> None:
@@ -230,6 +236,7 @@ def commit(attempt: Attempt) -> None:
 
 STEPS: tuple[Step, ...] = (
     compare_releases,
+    fill,
     check,
     record,
     stage,

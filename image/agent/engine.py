@@ -94,6 +94,7 @@ class Engine:
 
     def _undo(self, attempt: Attempt, request: Request, failure: Failed) -> Outcome:
         node = self.node
+        failure.reason = node.filler.redact(failure.reason)
         log("attempt failed", release=request.number, service=failure.service, reason=failure.reason)
         where = {"service": failure.service, "path": failure.path, "line": failure.line}
         if not attempt.placed:
@@ -179,8 +180,8 @@ class Engine:
             "path": "",
             "line": 0,
         }
-        base |= {"serving": serving.number, "serving_commit": serving.commit}
-        return base | fields
+        base |= {"serving": serving.number, "serving_commit": serving.commit} | fields
+        return base | {"reason": self.node.filler.redact(str(base["reason"]))}
 
     def _remember(self, outcome: Outcome) -> None:
         after, again = outcome.pop("after", None), outcome.pop("again", False)

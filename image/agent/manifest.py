@@ -45,6 +45,8 @@ class Entry:
     slot: str = ""
     part: str = ""
     restart_on: tuple[str, ...] = ()
+    fill: bool = False
+    """Whether words in it stand for what only the node knows (fill.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +158,7 @@ def _entry(path: str, raw: Mapping[str, Any], blobs: Mapping[str, str]) -> Entry
         certificate.get("slot", ""),
         certificate.get("part", ""),
         tuple(raw.get("restart_on", ())),
+        bool(raw.get("fill")),
     )
 
 

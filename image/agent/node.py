@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -10,13 +11,17 @@ from pathlib import Path
 from agent.actions import Actor
 from agent.certificates import Certificates
 from agent.compilers import compile_asides
-from agent.disk import Disk
+from agent.disk import Disk, blob_id
 from agent.errors import Problem
+from agent.fill import Filled, Filler
 from agent.fresh import Fresh
 from agent.gitread import Objects
 from agent.logs import LogMark
 from agent.manifest import EMPTY, Entry, Probe, Release, read_release
+from agent.networks import Networks
+from agent.opening import Opening
 from agent.paths import Paths
+from agent.pinned_secrets import PinnedSecrets
 from agent.probes import Answer, wait
 from agent.store import Applied, Store
 
@@ -47,8 +52,17 @@ class Node:
     settled: float = 0.0
     """When the last attempt ended (monotonic clock)."""
 
+    unfilled: dict[str, str] = field(default_factory=dict)
+    """Why words of a file could not be replaced, by the file's blob id."""
+
     def __post_init__(self) -> None:
         self.fresh = Fresh(self.paths.fresh)
+        self.filler = Filler(
+            Opening(self.paths.identity),
+            PinnedSecrets(self.paths.root, os.environ),
+            Networks(self.paths.root),
+        )
+        self._filled: dict[str, str] = {}
 
     def open(self) -> Objects:
         """A reader of the state repository."""
@@ -59,18 +73,52 @@ class Node:
         return f"{commit}:{self.folder}"
 
     def read(self, objects: Objects, commit: str, number: int) -> Release:
-        """Read a release of this node."""
-        return read_release(objects, self.tree(commit), commit, number)
+        """Read a release of this node, and open at once what is sealed in it."""
+        release = read_release(objects, self.tree(commit), commit, number)
+        new = [e for e in release.files.values() if e.fill and e.identity not in self._filled]
+        self.filler.learn(objects.blob(entry.identity) for entry in new)
+        for entry in new:
+            self.content(objects, entry)
+        return release
 
     def content(self, objects: Objects, entry: Entry) -> bytes:
-        """The bytes of a managed file: from git, or from the certificate store."""
+        """The bytes of a managed file: from git, filled, or from the certificate store.
+
+        Words that cannot be replaced do not stop it (`missing` finds them before a release is written).
+        """
         if entry.slot:
             return self.certificates.read(entry.identity, entry.part)
-        return objects.blob(entry.identity)
+        content = objects.blob(entry.identity)
+        if not entry.fill:
+            return content
+        filled = self.filler.fill(content, applied=True)
+        self._keep(entry, filled)
+        return filled.content
+
+    def missing(self, objects: Objects, entries: Iterable[Entry]) -> list[Problem]:
+        """Words of these files that cannot be replaced by what they stand for."""
+        return [
+            Problem(entry.services[0], entry.path, line, reason)
+            for entry in entries
+            if entry.fill
+            for line, reason in self.filler.fill(objects.blob(entry.identity)).missing
+        ]
 
     def wanted(self, entry: Entry) -> str:
         """The blob id a managed file must have on disk."""
-        return self.certificates.blob(entry.identity, entry.part) if entry.slot else entry.identity
+        if entry.slot:
+            return self.certificates.blob(entry.identity, entry.part)
+        if entry.fill and entry.identity not in self._filled:
+            with self.open() as objects:
+                return blob_id(self.content(objects, entry))
+        return self._filled[entry.identity] if entry.fill else entry.identity
+
+    def _keep(self, entry: Entry, filled: Filled) -> None:
+        if filled.missing:
+            self.unfilled[entry.identity] = filled.missing[0][1]
+            return
+        self.unfilled.pop(entry.identity, None)
+        self._filled[entry.identity] = blob_id(filled.content)
 
     def drifted(self, release: Release) -> list[str]:
         """Managed paths of a release whose file on disk is different or missing."""

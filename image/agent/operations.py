@@ -74,9 +74,14 @@ class Operations:
         tree, folders = str(request["tree"]), [str(folder) for folder in request.get("objects", [])]
         with Objects(self.node.paths.repository, folders) as objects:
             target = read_release(objects, tree)
-            problems = self.checker(objects, tree, self.node.release, target)
+            base = self.node.release.files
+            new = [entry for path, entry in target.files.items() if base.get(path) != entry]
+            problems = self.node.missing(objects, new) or self.checker(
+                objects, tree, self.node.release, target
+            )
             checked = self.checker.checked
-        rows = [problem.as_dict() for problem in problems]
+        redact = self.node.filler.redact
+        rows = [problem.as_dict() | {"message": redact(problem.message)} for problem in problems]
         return {"problems": rows, "checked": checked, "seconds": round(self.node.clock() - start, 3)}
 
     def report(self, _request: Mapping[str, Any]) -> dict[str, Any]:

@@ -30,6 +30,11 @@ class Paths:
         return self.root / "var/mail-state/agent"
 
     @property
+    def identity(self) -> Path:
+        """What opens sealed values; the control plane makes it."""
+        return self.root / "var/mail-state/control/identity.age"
+
+    @property
     def run(self) -> Path:
         """Sockets and scratch space."""
         return self.root / "run/mail-agent"

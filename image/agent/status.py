@@ -64,6 +64,11 @@ class Status:
             "services": services,
             "drift": list(node.drift),
             "pinned": sorted(node.pinned),
+            "unfilled": {
+                entry.path: node.unfilled[entry.identity]
+                for entry in node.release.files.values()
+                if entry.identity in node.unfilled
+            },
             "dns": self.dns(),
         }
 

@@ -11,7 +11,13 @@ from tests.architecture.sources import imports, modules, tree
 
 LAYERS = (
     ("controlplane.errors",),
-    ("controlplane.ordered", "controlplane.addresses", "controlplane.plain_text"),
+    (
+        "controlplane.ordered",
+        "controlplane.addresses",
+        "controlplane.plain_text",
+        "controlplane.sealing",
+        "controlplane.unseal",
+    ),
     ("controlplane.settings",),
     ("controlplane.model",),
     ("controlplane.events", "controlplane.fold", "controlplane.statefiles"),
