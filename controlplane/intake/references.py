@@ -1,4 +1,4 @@
-"""What files of `main` say of each other: aliases that go in circles, targets that nobody answers to."""
+"""What files of `main` say of each other: aliases in circles, targets and entries that nobody answers to."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 from typing import NamedTuple
 
 from controlplane.errors import Problem
-from controlplane.intake import alias_graph
+from controlplane.intake import alias_graph, stale_entries
 from controlplane.intake.postfix_overrides import shape_problems
 from controlplane.model import Desired
 from controlplane.statefiles import aliases
@@ -39,7 +39,10 @@ def check(desired: Desired, files: Mapping[str, TreeFile], before: Desired | Non
     touched = _Touched.between(before or Desired(), desired)
     problems = [*_loops(desired, touched, lines), *shape_problems(desired.overrides)]
     elsewhere = desired.settings.get("ACCOUNT_PROVISIONER", "").upper() == "LDAP"
-    told = [] if elsewhere else list(islice(_dangling(desired, touched, lines), MAX_PROBLEMS))
+    doubts = chain(
+        _dangling(desired, touched, lines), stale_entries.find(before or Desired(), desired, files)
+    )
+    told = [] if elsewhere else list(islice(doubts, MAX_PROBLEMS))
     return Findings(tuple(problems[:MAX_PROBLEMS]), tuple(told))
 
 
@@ -77,11 +80,11 @@ class _Lines:
 def _loops(desired: Desired, touched: _Touched, lines: _Lines) -> Iterator[Problem]:
     starts = [*touched.aliases, *sorted(touched.gone)]
     circles = list(islice(alias_graph.loops(desired, starts), MAX_PROBLEMS))
-    for chain in circles:
-        way = " → ".join(chain)
+    for circle in circles:
+        way = " → ".join(circle)
         message = f"alias loop: {way}"
-        yield lines.of(_source(desired, chain[0])).problem(
-            message, "let one of them lead to a mailbox", chain[1]
+        yield lines.of(_source(desired, circle[0])).problem(
+            message, "let one of them lead to a mailbox", circle[1]
         )
     for source in alias_graph.too_deep(desired) if touched.aliases and not circles else []:
         message = (

@@ -164,6 +164,10 @@ def test_show_prints_one_part_as_it_was(
         "accounts": [{"address": "a@b.c"}],
         "aliases": [{"alias": "i@b.c", "targets": ["a@b.c"]}],
         "settings": {"ENABLE_RSPAMD": "1"},
+        "quotas": {"a@b.c": "12M"},
+        "masters": ["admin"],
+        "relay": {"routes": {"@b.c": "[r.test]:25", "@d.e": ""}, "credentials": {"@b.c": "me", "@d.e": ""}},
+        "access": {"send": {"a@b.c": "REJECT"}, "receive": {}},
         "overrides": [{"path": "dovecot.cf"}],
     }
     daemon.answers["show"] = {"result": state}
@@ -171,7 +175,11 @@ def test_show_prints_one_part_as_it_was(
     assert capsys.readouterr().out == "a@b.c\n"
     assert daemon.asked("show") == {"at": "2026-11-23"}
     assert mailctl("show") == 0
-    assert "settings:\n  ENABLE_RSPAMD=1\n" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "settings:\n  ENABLE_RSPAMD=1\n" in shown
+    assert "quotas:\n  a@b.c  12M\nmasters:\n  admin\n" in shown
+    relay = "  @b.c  → [r.test]:25\n  @d.e  → directly\n  @b.c  as me\n  @d.e  as (sealed)\n"
+    assert f"relay:\n{relay}access:\n  send  a@b.c  REJECT\n" in shown
 
 
 def test_rollback_shows_the_plan_and_the_outcome(

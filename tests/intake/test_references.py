@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from controlplane.intake.alias_graph import too_deep
@@ -144,3 +146,26 @@ def test_a_loop_that_a_removal_uncovers_is_found() -> None:
     assert check(before, {}).problems == ()
     (problem,) = check(after, {}, before).problems
     assert problem.message == "alias loop: y@e.test → x@o.test → y@e.test"
+
+
+def test_entries_for_nobody_are_a_warning() -> None:
+    """A quota or a restriction without its account is told with its line, and refuses nothing."""
+    tree = {
+        "config/postfix-accounts.cf": TreeFile(ACCOUNTS),
+        "config/postfix-virtual.cf": TreeFile(b"info@example.test a@example.test\n"),
+        "config/dovecot-quotas.cf": TreeFile(b"a@example.test:1G\n# note\ngone@example.test:1G\n"),
+        "config/postfix-send-access.cf": TreeFile(b"nobody@example.test REJECT\nspam@other.test REJECT\n"),
+        "config/postfix-receive-access.cf": TreeFile(b"b@example.test REJECT\ninfo@example.test REJECT\n"),
+    }
+    desired, problems = read_tree(tree)
+    assert problems == ()
+    findings = check(desired, tree)
+    assert findings.problems == ()
+    assert [(w.path, w.line) for w in findings.warnings] == [
+        ("config/dovecot-quotas.cf", 3),
+        ("config/postfix-send-access.cf", 1),
+    ]
+    assert check(desired, tree, desired).warnings == ()
+    without = replace(desired, accounts={"b@example.test": desired.accounts["b@example.test"]})
+    (left,) = check(replace(without, aliases={}), tree, desired).warnings
+    assert (left.path, left.line) == ("config/dovecot-quotas.cf", 1)

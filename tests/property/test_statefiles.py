@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controlplane.statefiles import accounts, aliases
+from controlplane.statefiles import access, accounts, aliases, masters, quotas, relay
 from controlplane.statefiles.incremental import reparse
 from controlplane.statefiles.parsed import Parsed
+from controlplane.statefiles.tables import Table
+from tests.property import strategies
 from tests.property.strategies import addresses, hashes, targets
 
 _comments = st.sampled_from(["", "# note", "   ", "  # indented", "#|#"])
@@ -69,6 +72,49 @@ def test_adding_and_removing_a_target_gives_the_meaning_back(text: str, source: 
     shrunk = aliases.remove(grown, source, target)
     assert aliases.parse(shrunk).rows == before
     assert _remarks(shrunk) == _remarks(text)
+
+
+_TABLES: dict[str, tuple[Table[Any], st.SearchStrategy[str], st.SearchStrategy[str]]] = {
+    "quotas": (quotas.TABLE, addresses, strategies.sizes),
+    "masters": (masters.TABLE, strategies.words, hashes),
+    "routes": (relay.ROUTES, strategies.senders, strategies.hosts),
+    "credentials": (relay.CREDENTIALS, strategies.senders, strategies.credentials),
+    "access": (access.SEND, addresses, strategies.actions),
+}
+
+
+def _table_texts(kind: str, *more: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    table, names, values = _TABLES[kind]
+    lines = st.builds(f"{{}}{table.mark or ' '}{{}}".format, names, values).map(str.strip)
+    return _text(st.one_of(_comments, lines, *more))
+
+
+@pytest.mark.parametrize("kind", _TABLES)
+@given(st.data())
+def test_setting_and_removing_an_entry_touches_nothing_else(kind: str, data: st.DataObject) -> None:
+    """What an edit sets is read back, every other entry and every remark is as before."""
+    table, names, values = _TABLES[kind]
+    text = data.draw(_table_texts(kind))
+    before = table.parse(text)
+    if before.problems:
+        return
+    name, value = data.draw(names), data.draw(values)
+    known = table.parse(f"{name}{table.mark or ' '}{value}\n").rows
+    changed = table.put(text, name, value)
+    assert table.parse(changed).rows == {**before.rows, **known}
+    assert [*table.parse(changed).rows][: len(before.rows)] == [*before.rows]
+    removed = table.remove(changed, name)
+    assert table.parse(removed).rows == {key: row for key, row in before.rows.items() if key not in known}
+    assert _remarks(removed) == _remarks(changed) == _remarks(text)
+
+
+@pytest.mark.parametrize("kind", _TABLES)
+@given(st.data())
+def test_reading_a_changed_table_is_reading_the_whole(kind: str, data: st.DataObject) -> None:
+    """Whatever is spliced in wherever, the incremental way gives the same rows, order and problems."""
+    table = _TABLES[kind][0]
+    old = data.draw(_table_texts(kind))
+    _same(table.parse, _spliced(old, data.draw(_table_texts(kind, _noise, _continued)), data), old)
 
 
 def _remarks(text: str) -> list[str]:

@@ -11,9 +11,15 @@ from controlplane.event_log import EventLog
 from controlplane.events import (
     AliasAdded,
     CertificateRenewed,
+    MasterAdded,
     NodeObserved,
     OverrideChanged,
+    QuotaSet,
+    ReceiveAccessSet,
     RegexpAdded,
+    RelayCredentialsSet,
+    RelayRouteSet,
+    SendAccessSet,
     SettingChanged,
     SettingPinned,
 )
@@ -28,6 +34,12 @@ EVERYTHING = (
     RegexpAdded(pattern="/^z/", targets=("a@example.test",)),
     SettingChanged(name="ENABLE_RSPAMD", old=None, new="1"),
     OverrideChanged(path="dovecot.cf", content=b"\xff\x00", executable=True),
+    QuotaSet(address="a@example.test", limit="12M"),
+    MasterAdded(name="admin", password_hash="{SHA}x", attributes="a=1"),
+    RelayRouteSet(sender="@example.test", host="[relay.test]:587"),
+    RelayCredentialsSet(key="@example.test", credentials="user:secret", user="user"),
+    SendAccessSet(address="a@example.test", action="REJECT"),
+    ReceiveAccessSet(address="b@example.test", action="REJECT"),
     SettingPinned(name="SSL_TYPE", value=None, digest="d"),
     CertificateRenewed(
         slot="default",
@@ -48,6 +60,7 @@ def test_every_part_of_a_state_survives(tmp_path: Path) -> None:
     snapshot.write(tmp_path / "snapshot.json", given)
     back = snapshot.read(tmp_path / "snapshot.json")
     assert back == given
+    assert back.state.desired.masters["admin"].attributes == "a=1"
     assert list(back.state.desired.accounts) == ["b@example.test", "a@example.test"]
     assert (tmp_path / "snapshot.json").stat().st_mode & 0o777 == 0o600
 

@@ -11,7 +11,7 @@ from controlplane.cli.client import call
 from controlplane.cli.entries import clock
 from controlplane.cli.terminal import columns, say, show_json
 
-PARTS = ("accounts", "aliases", "settings", "overrides")
+PARTS = ("accounts", "aliases", "quotas", "masters", "relay", "access", "settings", "overrides")
 
 
 @click.command("show")
@@ -19,7 +19,7 @@ PARTS = ("accounts", "aliases", "settings", "overrides")
 @click.option("--at", default="", metavar="REVISION|TIME", help="As it was then (default: now).")
 @options.as_json
 def command(part: str | None, at: str, as_json: bool) -> None:
-    """Accounts, aliases, settings and overrides, now or as they were.
+    """Everything that `main` says, or one part of it, now or as it was.
 
     A revision is a position of the log, a commit, or a branch; a time is 2026-11-23 or RFC 3339.
     """
@@ -55,4 +55,33 @@ def _overrides(state: dict[str, Any]) -> list[str]:
     return [o if isinstance(o, str) else o["path"] for o in state["overrides"]]
 
 
-_LINES = {"accounts": _accounts, "aliases": _aliases, "settings": _settings, "overrides": _overrides}
+def _quotas(state: dict[str, Any]) -> list[str]:
+    return columns([[address, limit] for address, limit in state["quotas"].items()])
+
+
+def _masters(state: dict[str, Any]) -> list[str]:
+    return list(state["masters"])
+
+
+def _relay(state: dict[str, Any]) -> list[str]:
+    relay = state["relay"]
+    rows = [[sender, f"→ {host or 'directly'}"] for sender, host in relay["routes"].items()]
+    rows += [[key, f"as {user or '(sealed)'}"] for key, user in relay["credentials"].items()]
+    return columns(rows)
+
+
+def _access(state: dict[str, Any]) -> list[str]:
+    access = state["access"]
+    return columns([[way, who, action] for way in ("send", "receive") for who, action in access[way].items()])
+
+
+_LINES = {
+    "accounts": _accounts,
+    "aliases": _aliases,
+    "quotas": _quotas,
+    "masters": _masters,
+    "relay": _relay,
+    "access": _access,
+    "settings": _settings,
+    "overrides": _overrides,
+}

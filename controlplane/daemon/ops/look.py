@@ -18,12 +18,13 @@ from controlplane.intake.report import event_lines
 from controlplane.log_format import format_time
 from controlplane.model import State
 from controlplane.settings import catalog
+from controlplane.statefiles.relay import user_of
 from renderers.release import NodeTree
 from renderers.service import RenderedFile
 
 
 def show(daemon: Daemon, request: Request, say: Say) -> Result:
-    """Accounts, aliases, settings and files as they were; never a password hash or a secret."""
+    """Everything that `main` said at a revision; never a password hash or a secret."""
     del say
     intake = daemon.intake
     revision = revisions.find(intake, arguments.text(request, "at"))
@@ -38,6 +39,13 @@ def show(daemon: Daemon, request: Request, say: Say) -> Result:
         "aliases": [{"alias": a.source, "targets": list(a.targets)} for a in desired.aliases.values()],
         "regexps": [{"pattern": r.pattern, "targets": list(r.targets)} for r in desired.regexps.values()],
         "settings": {name: _shown(name, value) for name, value in desired.settings.items()},
+        "quotas": dict(desired.quotas),
+        "masters": list(desired.masters),
+        "relay": {
+            "routes": dict(desired.relay_routes),
+            "credentials": {key: user_of(value) for key, value in desired.relay_credentials.items()},
+        },
+        "access": {"send": dict(desired.send_access), "receive": dict(desired.receive_access)},
         "overrides": [
             {"path": o.path, "bytes": len(o.content), "blob": o.blob} for o in desired.overrides.values()
         ],

@@ -1,0 +1,56 @@
+"""Quotas and restrictions of addresses that nobody has: worth a warning, no reason to refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from controlplane.errors import Problem
+from controlplane.model import Desired
+from controlplane.statefiles import access, quotas
+from controlplane.statefiles.parsed import Place
+from controlplane.statefiles.tables import Table
+from controlplane.statefiles.treefile import TreeFile
+
+
+def find(before: Desired, after: Desired, files: Mapping[str, TreeFile]) -> Iterator[Problem]:
+    """Entries that this change made, or left behind, without an account for them."""
+    for address in _touched(before, after, before.quotas, after.quotas):
+        if address not in after.accounts:
+            message = f"there is no account {address}: its quota has no effect"
+            yield _place(quotas.TABLE, files, address).problem(message, "add the account, or remove the line")
+    for address in _touched(before, after, before.send_access, after.send_access):
+        if not _may_be_meant(address, after):
+            yield _without_effect(access.SEND, files, address)
+    for address in _touched(before, after, before.receive_access, after.receive_access):
+        if not _may_be_meant(address, after):
+            yield _without_effect(access.RECEIVE, files, address)
+
+
+def _touched(
+    before: Desired, after: Desired, old: Mapping[str, str], new: Mapping[str, str]
+) -> Iterator[str]:
+    """Names of entries that are new, or whose account went."""
+    if old is not new:
+        yield from (name for name in new if name not in old)
+    if len(before.accounts) and before.accounts is not after.accounts:
+        yield from (name for name in new if name in before.accounts and name not in after.accounts)
+
+
+def _may_be_meant(pattern: str, desired: Desired) -> bool:
+    """Whether mail can meet the restriction: addresses elsewhere and patterns are not ours to judge."""
+    local, _, domain = pattern.rpartition("@")
+    if not local or domain not in desired.domains:
+        return True
+    return pattern in desired.accounts or pattern in desired.aliases or f"@{domain}" in desired.aliases
+
+
+def _without_effect(table: Table[str], files: Mapping[str, TreeFile], address: str) -> Problem:
+    message = f"nobody has the address {address}: restricting it has no effect"
+    return _place(table, files, address).problem(message, "correct the address, or remove the line", address)
+
+
+def _place(table: Table[str], files: Mapping[str, TreeFile], name: str) -> Place:
+    file = files.get(table.path)
+    text = file.content.decode(errors="replace") if file else ""
+    number = table.line_of(text, name)
+    return Place(table.path, number, text.split("\n")[number - 1].strip() if number else "")
