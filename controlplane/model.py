@@ -108,6 +108,17 @@ class Certificate:
     not_after: str
     issuer: str
     made_here: bool = False
+    chain: str = ""
+    """SHA-256 of the chain in PEM as it is served, hex: the same leaf may come with other issuers."""
+    key: str = ""
+    """Algorithm and size, such as `RSA 2048` or `ECDSA P-256`."""
+    source: str = ""
+    """Where the node read it: a path, for Traefik's store with the name in it."""
+
+    @property
+    def identity(self) -> str:
+        """What the node keeps the pair by."""
+        return self.chain or self.fingerprint
 
 
 @dataclass(frozen=True, slots=True)

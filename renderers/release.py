@@ -80,7 +80,7 @@ def _entry(file: RenderedFile | CertificateFile, service: str) -> dict[str, Any]
     }
     if isinstance(file, CertificateFile):
         entry["services"] = list(file.services)
-        entry["certificate"] = {"slot": file.slot, "part": file.part, "fingerprint": file.fingerprint}
+        entry["certificate"] = {"slot": file.slot, "part": file.part, "identity": file.identity}
         return entry
     entry["compile"] = str(file.compile)
     entry["origins"] = [[origin.line, origin.path, origin.at] for origin in file.origins]

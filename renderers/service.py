@@ -64,7 +64,7 @@ class RenderedFile:
 
 @dataclass(frozen=True, slots=True)
 class CertificateFile:
-    """A file that the agent fills from its certificate store; a new fingerprint is a changed file.
+    """A file that the agent fills from its certificate store; a new identity is a changed file.
 
     `part` is `chain` or `key`; `services` are those that the action is for.
     """
@@ -72,7 +72,7 @@ class CertificateFile:
     path: str
     slot: str
     part: str
-    fingerprint: str
+    identity: str
     action: Action
     services: tuple[str, ...]
     mode: int = 0o600
@@ -80,16 +80,17 @@ class CertificateFile:
 
 
 class CertificateSource(NamedTuple):
-    """Where a node looks for the pair of a slot: absolute paths in the container.
-
-    `ca` is a certificate that clients may trust, empty where there is none.
-    """
+    """Where a node looks for the pair of a slot: absolute paths in the container."""
 
     slot: str
     type: str
-    cert: str
-    key: str
-    ca: str
+    pairs: tuple[tuple[str, str], ...]
+    """(certificate with chain, key): the first of which both files are there; one file may hold both."""
+    store: str = ""
+    """A store of Traefik that goes before the files, and the names to look for in it, the best first."""
+    names: tuple[str, ...] = ()
+    ca: str = ""
+    """The authority's certificate, served behind the chain; empty where there is none."""
 
 
 class Complaint(NamedTuple):

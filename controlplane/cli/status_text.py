@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from controlplane.cli.certificates_text import ends, refusal_lines, warning_lines
 from controlplane.cli.terminal import columns
 
 STEPS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
@@ -17,7 +18,7 @@ def status_lines(status: dict[str, Any], now: datetime | None = None) -> list[st
     return [
         *_head(status, now),
         *_services(status.get("services") or [], now),
-        *_certificates(status.get("certificates") or [], now),
+        *_certificates(status.get("certificates") or []),
         *_notes(status),
     ]
 
@@ -84,17 +85,11 @@ def _services(services: Sequence[dict[str, Any]], now: datetime) -> list[str]:
     return [*columns(rows), *broken]
 
 
-def _certificates(certificates: Sequence[dict[str, Any]], now: datetime) -> list[str]:
-    lines = []
-    for certificate in certificates:
-        ends = _parse(certificate.get("not_after"))
-        if ends is None:
-            continue
-        days = (ends - now).days
-        warning = "⚠ " if days < 14 else ""  # two weeks are time enough to act
-        end = f"ends in {days} days" if days >= 0 else "has ended"
-        lines.append(f"{warning}certificate  {', '.join(certificate.get('names') or [])}  {end}")
-    return lines
+def _certificates(certificates: Sequence[dict[str, Any]]) -> list[str]:
+    lines = [
+        f"certificate  {', '.join(each['names'])}  {ends(each)}" for each in certificates if each["serves"]
+    ]
+    return lines + warning_lines(certificates)
 
 
 def _notes(status: dict[str, Any]) -> list[str]:
@@ -108,10 +103,7 @@ def _notes(status: dict[str, Any]) -> list[str]:
     if status.get("dns") is False:
         lines.append("⚠ no working DNS: senders' domains and block lists cannot be checked")
     lines += [f"⚠ environment: {complaint}" for complaint in status.get("environment") or []]
-    lines += [
-        f"⚠ certificate {slot} is not taken over: {why}"
-        for slot, why in sorted((status.get("certificate_refused") or {}).items())
-    ]
+    lines += refusal_lines(status.get("certificate_refused") or {})
     lines += [
         f"⚠ main: {problem.get('path')}:{problem.get('line')}: {problem.get('message')}"
         for problem in status.get("trouble") or []

@@ -29,6 +29,12 @@ class CertificateRenewed(_OfCertificate):
     issuer: str
     made_here: bool = False
     """Made by the server itself because none was provided."""
+    chain: str = ""
+    """SHA-256 of the whole chain in PEM, hex."""
+    key: str = ""
+    """Algorithm and size of the key, such as `ECDSA P-256`."""
+    source: str = ""
+    """Where the node read it."""
 
     @property
     def detail(self) -> str:
@@ -44,6 +50,9 @@ class CertificateRenewed(_OfCertificate):
             not_after=self.not_after,
             issuer=self.issuer,
             made_here=self.made_here,
+            chain=self.chain,
+            key=self.key,
+            source=self.source,
         )
 
 

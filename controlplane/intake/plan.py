@@ -104,7 +104,7 @@ def as_dict(plan: Plan) -> dict[str, Any]:
 def _text(file: AnyFile | None) -> bytes:
     if file is None:
         return b""
-    return file.content if isinstance(file, RenderedFile) else file.fingerprint.encode()
+    return file.content if isinstance(file, RenderedFile) else file.identity.encode()
 
 
 def _services(file: AnyFile | None, owner: str) -> Iterable[str]:

@@ -88,6 +88,13 @@ HOST_PATTERN = (
 Host = Annotated[str, Field(pattern=HOST_PATTERN), Shape("a host name such as mail.example.test")]
 """A host or domain name (RFC 1123, section 2.1); also with underscores, as container engines allow."""
 
+Wildcard = Annotated[
+    str,
+    Field(pattern=HOST_PATTERN.replace("^(", r"^((\*\.)?", 1)),
+    Shape("a host name such as mail.example.test, or *.example.test"),
+]
+"""A host or domain name, or a wildcard for all names right below one (RFC 6125, section 6.4.3)."""
+
 HostPort = Annotated[
     str,
     Field(pattern=r"^((\[[A-Za-z0-9.:-]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?)?$"),

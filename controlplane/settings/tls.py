@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from controlplane.settings.field import Area, setting
-from controlplane.settings.kinds import AbsolutePath, Host
+from controlplane.settings.kinds import AbsolutePath, Wildcard
 
 MANUAL = {"SSL_TYPE": "manual"}
 
@@ -18,13 +18,13 @@ class Tls(Area):
     ssl_type: Literal["", "letsencrypt", "manual", "custom", "self-signed"] = setting(
         consumers=("tls", "postfix", "dovecot"),
         probe="self-signed",
-        pending=("letsencrypt", "custom"),
         risks={"": "turns TLS off"},
     )
     """Where the certificate comes from. Empty: no TLS at all.
 
-    `letsencrypt` finds the files that a Let's Encrypt client keeps; `manual` takes `SSL_CERT_PATH` and
-    `SSL_KEY_PATH`; `custom` takes a single file with key and chain, given in `SSL_CERT_PATH`;
+    `letsencrypt` finds the files that a Let's Encrypt client keeps in `/etc/letsencrypt/live`, or Traefik's
+    store `/etc/letsencrypt/acme.json`; `manual` takes `SSL_CERT_PATH` and `SSL_KEY_PATH`; `custom` takes a
+    single file with key and chain, `SSL_CERT_PATH` or `config/ssl/<FQDN>-full.pem`;
     `self-signed` takes the files in `config/ssl/`, and where there are none a certificate is made at the
     first start. Nobody else trusts a certificate that you signed yourself: that is for trying out.
     """
@@ -44,19 +44,26 @@ class Tls(Area):
     """The private key of `SSL_CERT_PATH`: a path in the container, for `SSL_TYPE=manual`."""
 
     ssl_alt_cert_path: AbsolutePath = setting(
+        consumers=("tls",),
         probe="/srv/tls/alt-chain.pem",
-        requires=MANUAL,
+        requires={**MANUAL, "SSL_ALT_KEY_PATH": "/srv/tls/alt-key.pem"},
     )
     """A second certificate for clients that cannot use the first: RSA beside ECDSA (`manual` only)."""
 
     ssl_alt_key_path: AbsolutePath = setting(
+        consumers=("tls",),
         probe="/srv/tls/alt-key.pem",
-        requires=MANUAL,
+        requires={**MANUAL, "SSL_ALT_CERT_PATH": "/srv/tls/alt-chain.pem"},
     )
     """The private key of `SSL_ALT_CERT_PATH`."""
 
-    ssl_domain: Host = setting(probe="example.test", requires={"SSL_TYPE": "letsencrypt"})
-    """The name to look for below `letsencrypt/live` or in `acme.json`, where it is not the host name."""
+    ssl_domain: Wildcard = setting(
+        consumers=("tls",), probe="*.example.org", requires={"SSL_TYPE": "letsencrypt"}
+    )
+    """The name to look for first below `letsencrypt/live` and in `acme.json`, where it is not the host name.
+
+    Without it, and behind it, the host name is looked for and then its domain, which may have a wildcard.
+    """
 
     tls_level: Literal["modern", "intermediate"] = setting(
         "modern",

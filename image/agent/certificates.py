@@ -1,60 +1,66 @@
-"""The node's certificate store: pairs by the fingerprint of their leaf; private keys never leave it."""
+"""The node's certificate store: pairs by the digest of their chain; private keys never leave it."""
 
 from __future__ import annotations
 
 import hashlib
 import re
+import shutil
 import ssl
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 from agent.atomic import write_durable
 from agent.disk import blob_id
 from agent.errors import NotFound, Refused
 
-PEM = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
-LARGEST = 256 * 1024
+KEPT = 8
+"""Pairs that stay, the newest first: a release that is put back may name one that served before."""
 
 
 class Certificates:
-    """Pairs below `folder`: <fingerprint>/{chain,key}.pem, 0600."""
+    """Pairs below `folder`: <identity>/{chain,key}.pem, 0600."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def read(self, fingerprint: str, part: str) -> bytes:
+    def read(self, identity: str, part: str) -> bytes:
         """One half of a pair. Raises NotFound."""
-        if part not in ("chain", "key") or not re.fullmatch(r"[0-9a-f]{64}", fingerprint):
-            raise NotFound(f"{part!r} of certificate {fingerprint!r} is not a thing that can be asked for")
+        if part not in ("chain", "key") or not re.fullmatch(r"[0-9a-f]{64}", identity):
+            raise NotFound(f"{part!r} of certificate {identity!r} is not a thing that can be asked for")
         try:
-            return (self.folder / fingerprint / f"{part}.pem").read_bytes()
+            return (self.folder / identity / f"{part}.pem").read_bytes()
         except FileNotFoundError as error:
-            raise NotFound(f"certificate {fingerprint} is not on this node") from error
+            raise NotFound(f"certificate {identity} is not on this node") from error
 
-    def blob(self, fingerprint: str, part: str) -> str:
+    def blob(self, identity: str, part: str) -> str:
         """The blob id of one half, "" when the node does not have the pair."""
         try:
-            return blob_id(self.read(fingerprint, part))
+            return blob_id(self.read(identity, part))
         except NotFound:
             return ""
 
     def add(self, chain: bytes, key: bytes) -> str:
-        """Keep a pair that fits together; returns its fingerprint. Raises Refused, OSError."""
-        fingerprint = examine(chain, key)
-        folder = self.folder / fingerprint
+        """Keep a pair that fits together; returns its identity. Raises Refused, OSError."""
+        examine(chain, key)
+        identity = hashlib.sha256(chain).hexdigest()
+        folder = self.folder / identity
         if not (folder / "chain.pem").exists():
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_durable(folder / "key.pem", key)
             write_durable(folder / "chain.pem", chain)
-        return fingerprint
+        return identity
+
+    def prune(self, used: Iterable[str]) -> None:
+        """Forget old pairs: all but those in use and the newest few."""
+        there = sorted(self.folder.iterdir(), key=lambda folder: folder.stat().st_mtime_ns, reverse=True)
+        for folder in there[KEPT:]:
+            if folder.name not in set(used):
+                shutil.rmtree(folder, ignore_errors=True)
 
 
-def examine(chain: bytes, key: bytes) -> str:
-    """SHA-256 of the leaf's DER, in hex. Raises Refused when chain and key are not a usable pair."""
-    found = PEM.search(chain)
-    if not found:
-        raise Refused("the certificate file holds no PEM certificate")
+def examine(chain: bytes, key: bytes) -> None:
+    """Raises Refused when chain and key are not a usable pair."""
     with tempfile.TemporaryDirectory(prefix="pair-") as name:  # 0700, by mkdtemp
         folder = Path(name)
         (folder / "chain").write_bytes(chain)
@@ -64,17 +70,10 @@ def examine(chain: bytes, key: bytes) -> str:
             # The password callback keeps OpenSSL from asking on a terminal; daemons could not answer either.
             context.load_cert_chain(folder / "chain", folder / "key", password=lambda: "")
         except (ssl.SSLError, ValueError, OSError) as error:
-            raise Refused(f"certificate and key cannot be used together: {error}") from error
-    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(found[0].decode())).hexdigest()
+            raise Refused(f"certificate and key cannot be used together: {_reason(error)}") from error
 
 
-def read_source(source: Mapping[str, str], root: Path) -> tuple[bytes, bytes]:
-    """(chain, key) from the files that a manifest's certificate names. Raises FileNotFoundError, Refused."""
-    chain, key = (_file(root / source[name].lstrip("/")) for name in ("cert", "key"))
-    return chain, key
-
-
-def _file(path: Path) -> bytes:
-    if path.stat().st_size > LARGEST:
-        raise Refused(f"{path} is too large for a certificate or key")
-    return path.read_bytes()
+def _reason(error: Exception) -> str:
+    """OpenSSL's name of a reason in plain words; its text names lines of its own source."""
+    reason = getattr(error, "reason", None)
+    return str(reason).replace("_", " ").lower() if reason else str(error)

@@ -30,34 +30,50 @@ class Watch:
         self._handle = self._libc.inotify_init1(os.O_CLOEXEC | os.O_NONBLOCK)
         if self._handle < 0:
             raise OSError(ctypes.get_errno(), "inotify_init1")
-        self._folders: dict[int, Path] = {}
+        self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._places: dict[int, set[Path]] = {}
+        """The kernel watches inodes: one may be known by several paths (bind mounts)."""
+        self._deep: set[int] = set()
+        """Watched with what will be below them."""
         self._complained = False
 
     def close(self) -> None:
         """Stop watching."""
         os.close(self._handle)
+        os.close(self._wake)
+
+    def wake(self) -> None:
+        """End the wait of whoever waits for changes, or the next one. From any thread."""
+        os.eventfd_write(self._wake, 1)
 
     def add(self, folder: Path, recursive: bool = True) -> None:
         """Watch a folder; one that does not exist is left out. Symlinks are never followed."""
-        if len(self._folders) >= MOST_FOLDERS:
-            self._complain(folder, f"{MOST_FOLDERS} folders are watched already")
-            return
-        number = self._libc.inotify_add_watch(
-            self._handle, os.fsencode(folder), ctypes.c_uint32(MASK | ONLYDIR | DONT_FOLLOW)
-        )
-        if number < 0:
-            number = ctypes.get_errno()
-            if number not in (errno.ENOENT, errno.ENOTDIR):
-                self._complain(folder, os.strerror(number))  # ENOSPC: fs.inotify.max_user_watches
-            return
-        self._folders[number] = folder
-        if recursive:
+        number = self._add(folder, MASK | ONLYDIR | DONT_FOLLOW)
+        if number is not None and recursive:
+            self._deep.add(number)
             for child in _folders(folder):
                 self.add(child)
 
+    def add_file(self, path: Path) -> None:
+        """Watch a file itself: of one that is mounted by itself, the folder around it tells nothing."""
+        self._add(path, MASK | DONT_FOLLOW)
+
+    def _add(self, path: Path, mask: int) -> int | None:
+        if len(self._places) >= MOST_FOLDERS:
+            self._complain(path, f"{MOST_FOLDERS} folders are watched already")
+            return None
+        number: int = self._libc.inotify_add_watch(self._handle, os.fsencode(path), ctypes.c_uint32(mask))
+        if number < 0:
+            number = ctypes.get_errno()
+            if number not in (errno.ENOENT, errno.ENOTDIR):
+                self._complain(path, os.strerror(number))  # ENOSPC: fs.inotify.max_user_watches
+            return None
+        self._places.setdefault(number, set()).add(path)
+        return number
+
     def watches(self, folder: Path) -> bool:
         """Whether changes in a folder are seen now; not after it was removed."""
-        return folder in list(self._folders.values())
+        return any(folder in places for places in list(self._places.values()))
 
     def _complain(self, folder: Path, reason: str) -> None:
         if not self._complained:
@@ -65,33 +81,40 @@ class Watch:
             log("changes in some folders go unseen", first=folder, reason=reason)
 
     def changes(self, seconds: float | None) -> set[Path]:
-        """Paths that changed; waits for the first at most `seconds` (None: for ever). Empty: nothing did."""
-        ready, _, _ = select.select([self._handle], [], [], seconds)
+        """Paths that changed; waits for the first at most `seconds` (None: for ever).
+
+        Empty: nothing changed, or somebody called `wake`.
+        """
+        ready, _, _ = select.select([self._handle, self._wake], [], [], seconds)
         found: set[Path] = set()
-        if ready:
+        if self._wake in ready:
+            os.eventfd_read(self._wake)
+        if self._handle in ready:
             for number, mask, name in _events(self._handle):
                 if mask & OVERFLOW:
                     found |= self._everything()
                     continue
-                folder = self._folders.get(number)
-                if folder is None:
-                    continue
-                path = folder / name if name else folder
+                paths = {place / name if name else place for place in self._places.get(number, ())}
                 if mask & IGNORED:
-                    self._folders.pop(number, None)
-                if mask & ISDIR and mask & (CREATE | MOVED_TO):
-                    self.add(path)  # what is already inside is found by whoever looks at the path
-                found.add(path)
+                    self._places.pop(number, None)
+                    self._deep.discard(number)
+                if number in self._deep and mask & ISDIR and mask & (CREATE | MOVED_TO):
+                    for path in paths:
+                        self.add(path)  # what is already inside is found by whoever looks at the path
+                found |= paths
         return found
 
     def _everything(self) -> set[Path]:
         """All that is watched: events were lost, and with them perhaps new folders."""
-        known = set(self._folders.values())
-        for folder in known:
+        known = self._all()
+        for folder in {place for number in self._deep for place in self._places.get(number, ())}:
             for child in _folders(folder):
                 if child not in known:
                     self.add(child)
-        return known | set(self._folders.values())
+        return known | self._all()
+
+    def _all(self) -> set[Path]:
+        return {place for places in self._places.values() for place in places}
 
     def settle(self, quiet: float, longest: float, clock: Callable[[], float]) -> set[Path]:
         """Wait until `quiet` seconds pass without a change, at most `longest`; what changed meanwhile."""

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from agent.errors import AgentError, Unavailable
+from agent.errors import AgentError, Refused, Unavailable
 
 DEADLINE = 60.0
 
@@ -20,7 +20,7 @@ class Link:
         self.path = path
 
     def ask(self, op: str, **arguments: Any) -> dict[str, Any]:
-        """One request. Raises Unavailable when nobody answers, AgentError when the answer is an error."""
+        """One request. Raises Unavailable when nobody answers, Refused and AgentError as the answer says."""
         request = json.dumps({"op": op, **arguments}).encode() + b"\n"
         until = time.monotonic() + DEADLINE
         try:
@@ -41,6 +41,9 @@ class Link:
 
 def _result(op: str, answer: dict[str, Any]) -> dict[str, Any]:
     if "error" in answer:
-        raise AgentError(f"the control plane refused {op}: {answer['error'].get('message', '')}")
+        error = answer["error"]
+        if error.get("type") == "Refused":
+            raise Refused(str(error.get("message", "")))
+        raise AgentError(f"the control plane refused {op}: {error.get('message', '')}")
     result: dict[str, Any] = answer["result"]
     return result

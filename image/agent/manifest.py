@@ -33,7 +33,7 @@ SINGLES = frozenset(["etc/aliases", "etc/mailname"])
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One managed file. `identity` is the blob id, or for a certificate its fingerprint."""
+    """One managed file. `identity` is the blob id, or for a certificate the digest of its chain."""
 
     path: str
     services: tuple[str, ...]
@@ -154,7 +154,7 @@ def _entry(path: str, raw: Mapping[str, Any], blobs: Mapping[str, str]) -> Entry
         mode,
         raw["owner"],
         raw.get("compile", ""),
-        str(certificate["fingerprint"]) if certificate else blobs[path],
+        str(certificate["identity"]) if certificate else blobs[path],
         certificate.get("slot", ""),
         certificate.get("part", ""),
         tuple(raw.get("restart_on", ())),

@@ -15,6 +15,7 @@ from agent.log import log
 from agent.manifest import read_release
 from agent.readiness import Readiness
 from agent.server import Operation
+from agent.slots import Slots
 from agent.status import Status
 from agent.turns import Turns
 from agent.volume import Volume
@@ -34,12 +35,13 @@ class Operations:
         volume: Volume,
         checker: Checker,
         readiness: Readiness,
+        slots: Slots,
         caught_up: threading.Event,
     ) -> None:
         self.caught_up = caught_up
         self.engine, self.node = engine, engine.node
         self.turns, self.status, self.volume, self.checker = turns, status, volume, checker
-        self.readiness = readiness
+        self.readiness, self.slots = readiness, slots
 
     def table(self) -> Mapping[str, Operation]:
         """Name to operation: the whole of what the socket offers."""
@@ -47,6 +49,7 @@ class Operations:
             "apply": self.apply,
             "validate": self.validate,
             "status": self.report,
+            "certificates": lambda _: {"refused": self.slots.refused},
             "health": lambda _: {"healthy": self.readiness.ready and self.status.healthy()},
             "suspend": lambda _: self.suspend(True),
             "resume": lambda _: self.suspend(False),
@@ -91,6 +94,7 @@ class Operations:
             "volume_refused": refused,
             "volume": self.volume.note,
             "ready": self.readiness.ready,
+            "certificate_refused": self.slots.refused,
         }
 
     def suspend(self, on: bool) -> dict[str, Any]:

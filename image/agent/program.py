@@ -58,7 +58,7 @@ class Agent:
         self.watching = Watching(self.node, self.turns, self.volume, self.slots, self.link, self.apply_newest)
         self.operations = Operations(
             self.engine, self.turns, Status(self.node), self.volume, self.checker, self.readiness,
-            self.caught_up,
+            self.slots, self.caught_up,
         )  # fmt: skip
 
     def _apply(self, request: Request) -> dict[str, Any]:

@@ -7,70 +7,131 @@ from pathlib import Path
 from typing import Any
 
 from agent.atomic import read_json, write_json
-from agent.certificates import Certificates, read_source
-from agent.errors import AgentError, Refused
+from agent.certificates import Certificates
+from agent.errors import AgentError, NotFound, Refused
 from agent.link import Link
 from agent.log import log
 from agent.selfsigned import make_pair
+from agent.sources import Found, footprints, read
+
+Source = Mapping[str, Any]
+MADE_HERE = "made here"
 
 
 class Slots:
-    """What each slot holds: {slot: {"fingerprint", "made_here"}}, kept in slots.json."""
+    """What each slot holds: {slot: {"identity", "type", "place", "made_here", "refused"}}, in slots.json."""
 
     def __init__(self, root: Path, state: Path, store: Certificates, link: Link) -> None:
         self.root, self.state, self.store, self.link = root, state, store, link
         self._record = state / "slots.json"
         self._known: dict[str, dict[str, Any]] = read_json(self._record) or {}
-        self.refused: dict[str, str] = {}
+        self._doubts: dict[str, str] = {}
 
-    def check(self, sources: tuple[Mapping[str, str], ...], hostname: str) -> dict[str, Any] | None:
-        """Look at every source; report what is new. Returns the newest release if the daemon named one."""
-        newest = None
-        for source in sources:
-            answer = self._check(source, hostname)
-            if answer and answer.get("release"):
-                newest = answer
-        return newest
+    @property
+    def refused(self) -> dict[str, str]:
+        """Why a slot's source is not served as it is now."""
+        return {slot: row["refused"] for slot, row in self._known.items() if row.get("refused")}
 
-    def _check(self, source: Mapping[str, str], hostname: str) -> dict[str, Any] | None:
-        slot = source["slot"]
-        known = self._known.get(slot, {})
+    @property
+    def doubtful(self) -> bool:
+        """Whether a pair is to be looked at again soon: its files may be written one after the other."""
+        return bool(self._doubts)
+
+    def check(
+        self, sources: tuple[Source, ...], hostname: str, patient: bool = False
+    ) -> dict[str, Any] | None:
+        """Look at every source; report what is new. Returns the newest release if the daemon named one.
+
+        With `patient` a pair that cannot be used is not reported before it is found so a second time.
+        Raises AgentError when the daemon does not answer.
+        """
+        answers = [self._check(source, hostname, patient) for source in sources]
+        answers += [
+            self._let_go(slot) for slot in self._known.keys() - {source["slot"] for source in sources}
+        ]
+        return next((answer for answer in reversed(answers) if answer and answer.get("release")), None)
+
+    def prune(self, used: set[str]) -> None:
+        """Forget pairs that neither a slot nor `used` names."""
+        if self.store.folder.is_dir():
+            self.store.prune(used | {str(row.get("identity")) for row in self._known.values()})
+
+    def _check(self, source: Source, hostname: str, patient: bool) -> dict[str, Any] | None:
+        place = ""
         try:
-            chain, key, made_here = self._pair(source, hostname, known)
-            fingerprint = self.store.add(chain, key)
+            found = read(source, self.root)
+            place = f"{found.place}: "
+            identity = self.store.add(found.chain, found.key)
+        except NotFound as error:
+            return self._without(source, hostname, str(error), missing=True, patient=False)
         except (AgentError, OSError) as error:
-            return self._refuse(slot, str(error))
-        self.refused.pop(slot, None)
-        if known.get("fingerprint") == fingerprint:
+            return self._without(source, hostname, f"{place}{error}", missing=False, patient=patient)
+        return self._take(source, found, identity)
+
+    def _without(
+        self, source: Source, hostname: str, reason: str, missing: bool, patient: bool
+    ) -> dict[str, Any] | None:
+        """What serves while a source has no usable pair: the one before, or one that is made here."""
+        slot, known = source["slot"], self._known.get(source["slot"], {})
+        own = bool(known.get("identity")) and not known.get("made_here")
+        wanted = source["type"] == "self-signed" and missing  # then one made here is what was asked for
+        if slot != "default" or (own and not (wanted and known.get("type") != "self-signed")):
+            after = "the certificate read before stays" if known.get("identity") else "there is none to serve"
+            return self._refuse(slot, f"{reason}; {after}", patient)
+        found = Found(*make_pair(self.state / "ca", hostname), MADE_HERE)
+        answer = self._take(source, found, self.store.add(found.chain, found.key))
+        if wanted:
+            return answer
+        return self._refuse(slot, f"{reason}; a certificate made here serves until then", patient) or answer
+
+    def _take(self, source: Source, found: Found, identity: str) -> dict[str, Any] | None:
+        """Tell the daemon of a good pair, unless it is the one that it knows."""
+        slot, made_here = source["slot"], found.place == MADE_HERE
+        known = self._known.get(slot, {})
+        self._doubts.pop(slot, None)
+        row = {"identity": identity, "type": source["type"], "place": found.place, "made_here": made_here}
+        if {**known, "refused": ""} == {**row, "refused": ""}:
+            if not made_here and known.get("refused"):
+                self._keep(slot, row)
             return None
-        answer = self.link.ask("agent.certificate", slot=slot, chain=chain.decode(), made_here=made_here)
-        self._known[slot] = {"fingerprint": fingerprint, "made_here": made_here}
-        write_json(self._record, self._known)
-        log("certificate", slot=slot, fingerprint=fingerprint[:16], made_here=made_here)
+        try:
+            answer = self.link.ask(
+                "agent.certificate",
+                slot=slot, chain=found.chain.decode(), made_here=made_here, place=found.place,
+            )  # fmt: skip
+        except Refused as error:  # the daemon has recorded that, with its reason
+            self._keep(slot, {**known, "refused": str(error)})
+            return None
+        self._keep(slot, row)
+        log("certificate", slot=slot, identity=identity[:16], place=found.place)
         return answer
 
-    def _pair(
-        self, source: Mapping[str, str], hostname: str, known: Mapping[str, Any]
-    ) -> tuple[bytes, bytes, bool]:
-        try:
-            return *read_source(source, self.root), False
-        except FileNotFoundError as error:
-            if known and not known["made_here"]:
-                raise Refused(f"{error.filename} is gone; the certificate read before stays") from error
-            return *make_pair(self.state / "ca", hostname), True
+    def _keep(self, slot: str, row: dict[str, Any]) -> None:
+        if self._known.get(slot) != row:
+            self._known[slot] = row
+            write_json(self._record, self._known)
 
-    def _refuse(self, slot: str, reason: str) -> dict[str, Any] | None:
+    def _refuse(self, slot: str, reason: str, patient: bool) -> dict[str, Any] | None:
+        doubt = self._doubts.pop(slot, "")
         if self.refused.get(slot) == reason:
             return None
-        self.refused[slot] = reason
+        if patient and doubt != reason:
+            self._doubts[slot] = reason
+            return None
         log("certificate refused", slot=slot, reason=reason)
-        return self.link.ask("agent.certificate", slot=slot, refused=reason)
+        answer = self.link.ask("agent.certificate", slot=slot, refused=reason)
+        self._keep(slot, {**self._known.get(slot, {}), "refused": reason})
+        return answer
 
-    def folders(self, sources: tuple[Mapping[str, str], ...]) -> set[Path]:
-        """Where the sources lie, to be watched."""
-        return {
-            (self.root / s[name].lstrip("/")).parent
-            for s in sources
-            for name in ("cert", "key")
-            if s.get(name)
-        }
+    def _let_go(self, slot: str) -> dict[str, Any] | None:
+        """The release does not name the slot any more."""
+        answer = self.link.ask("agent.certificate", slot=slot, removed=True)
+        self._doubts.pop(slot, None)
+        del self._known[slot]
+        write_json(self._record, self._known)
+        log("certificate removed", slot=slot)
+        return answer
+
+    def footprints(self, sources: tuple[Source, ...]) -> set[Path]:
+        """The paths that the sources' content hangs on."""
+        return {path for source in sources for path in footprints(source, self.root)}

@@ -26,6 +26,8 @@ from agent.paths import ASIDE
 from agent.projection import LARGEST, project, save
 
 PRIVATE = b"PRIVATE KEY-----"
+OWN_KEYS = "ssl/"
+"""Where keys in the clear are at home: they stay, and nobody need be told."""
 UNSENT = (".swp", ".swx", ".swo", ".tmp", ".bak~", "~")
 FAR = 100
 """Commits of main that may come between the begin of an apply and its end."""
@@ -150,6 +152,8 @@ class Volume:
             self._sent.pop(path, None)
             if not isinstance(error, FileNotFoundError):
                 self.refused[path] = f"cannot be read: {error.strerror}"
+            return None
+        if PRIVATE in content and path.startswith(OWN_KEYS):
             return None
         if PRIVATE in content:
             self.refused[path] = "holds a private key in the clear: it stays here and is not recorded"

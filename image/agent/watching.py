@@ -19,6 +19,8 @@ from agent.turns import Turns
 from agent.volume import Volume
 
 QUIET, LONGEST = 0.15, 0.8
+DOUBT_SECONDS = 1.0
+"""After which a pair that does not fit is looked at again: its files may come one after the other."""
 RETRY_SECONDS = 5.0
 DAY = 86400.0
 MANAGED = ("etc/postfix", "etc/dovecot", "etc/rspamd")
@@ -41,6 +43,8 @@ class Watching:
         self.watch = Watch()
         self._lock = threading.Lock()
         self._sources: set[Path] = set()
+        self._looked_at: tuple[object, str] = ((), "")
+        self._certificates_due = False
         self._files: set[Path] = set()
         self._reported: list[str] = []
         self._managed = [node.paths.target(path) for path in MANAGED]
@@ -53,12 +57,22 @@ class Watching:
         A folder that does not exist yet, or went and came back, is tried again at the next release.
         """
         with self._lock:
-            # inotify does not follow a link, and certificates may well lie behind one
-            self._sources = {folder.resolve() for folder in self.slots.folders(release.certificates)}
             self._files = {self.node.paths.target(path).parent for path in release.files}
-            for folder in self._sources | self._files:
+            for folder in self._files:
                 if not self.watch.watches(folder):
                     self.watch.add(folder, recursive=False)
+            self._follow_certificates(release)
+        if (release.certificates, release.hostname) != self._looked_at:
+            self._certificates_due = True
+            self.watch.wake()
+
+    def _follow_certificates(self, release: Release) -> None:
+        """Links lead elsewhere, files are mounted by themselves: watch each step of each path."""
+        self._sources = self.slots.footprints(release.certificates)
+        for path in self._sources:
+            self.watch.add(path.parent, recursive=False)
+            if path.is_file() and not path.is_symlink():
+                self.watch.add_file(path)
 
     def run(self) -> None:
         """Look once at everything, then whenever something changed. Does not return."""
@@ -66,6 +80,7 @@ class Watching:
         checked = time.monotonic()
         while True:
             seconds = RETRY_SECONDS if again else max(1.0, checked + DAY - time.monotonic())
+            seconds = DOUBT_SECONDS if self.slots.doubtful else seconds
             changed = self.watch.changes(seconds)
             if changed:
                 changed |= self.watch.settle(QUIET, LONGEST, time.monotonic)
@@ -79,7 +94,7 @@ class Watching:
         try:
             if again or _below(changed, [self.volume.folder]):
                 later = not self._edits()
-            if daily or _below(changed, self._sources):
+            if daily or self._certificates_due or self.slots.doubtful or changed & self._sources:
                 self._certificates()
             if daily or _below(changed, self._managed) or any(p.parent in self._files for p in changed):
                 self._drift()
@@ -101,9 +116,14 @@ class Watching:
 
     def _certificates(self) -> None:
         release = self.node.release
-        newest = self.slots.check(release.certificates, release.hostname)
+        self._certificates_due = True  # until the daemon has heard of it
+        with self._lock:
+            self._follow_certificates(release)
+        newest = self.slots.check(release.certificates, release.hostname, patient=True)
+        self._looked_at, self._certificates_due = (release.certificates, release.hostname), False
         if newest:
             self.apply_newest(newest)
+        self.slots.prune({entry.identity for entry in self.node.release.files.values() if entry.slot})
 
     def _drift(self) -> None:
         with self.turns.lock:

@@ -9,8 +9,17 @@ from controlplane.model import State
 from renderers.dovecot import accounts, sieve
 from renderers.service import Action, Origin, RenderedFile
 from renderers.text import fill
-from renderers.tls import ciphers
-from renderers.tls.service import CERT, KEY, Encryption, encryption
+from renderers.tls import ciphers, dh
+from renderers.tls.service import (
+    CERT,
+    FALLBACK,
+    FALLBACK_CERT,
+    FALLBACK_KEY,
+    KEY,
+    Encryption,
+    encryption,
+    served,
+)
 
 _CONF_D = (
     "10-auth.conf",
@@ -45,7 +54,7 @@ def files(state: State) -> Iterator[RenderedFile]:
     if own := state.desired.overrides.get("dovecot.cf"):
         yield _reloaded("local.conf", own.content, (Origin(1, "config/dovecot.cf"),))
     if values["tls"]:
-        yield _reloaded("dh.pem", ciphers.dh_parameters(state))
+        yield _reloaded("dh.pem", dh.parameters(state))
     yield RenderedFile(
         "etc/dovecot/userdb",
         accounts.userdb(state.desired.accounts.values(), sieve.personal(state), values["uid"], values["gid"]),
@@ -73,6 +82,8 @@ def _values(state: State) -> dict[str, Any]:
         "tls": on,
         "cert": CERT,
         "key": KEY,
+        "fallback_cert": FALLBACK_CERT if FALLBACK in served(state) else "",
+        "fallback_key": FALLBACK_KEY,
         "oldest_tls": level.oldest,
         "ciphers": level.ciphers,
         "server_order": "yes" if level.server_order else "no",

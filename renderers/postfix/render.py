@@ -9,8 +9,8 @@ from controlplane.model import State
 from renderers.postfix import maps, overrides
 from renderers.service import Action, Compile, Origin, RenderedFile
 from renderers.text import fill, lines
-from renderers.tls import ciphers
-from renderers.tls.service import CERT, KEY, Encryption, encryption
+from renderers.tls import ciphers, dh
+from renderers.tls.service import Encryption, chain_files, encryption
 
 MILTER_PORT = 11332
 _DNSBL_SITES = (
@@ -55,8 +55,7 @@ def _main_values(state: State) -> dict[str, Any]:
         "senders_checked": settings.spoof_protection,
         "tls": tls is Encryption.ON,
         "auth_only_with_tls": "no" if tls is Encryption.OFF else "yes",
-        "cert": f"/{CERT}",
-        "key": f"/{KEY}",
+        "chain_files": ", ".join(f"/{path}" for path in chain_files(state)),
         "oldest_tls": level.oldest,
         "ciphers": level.ciphers,
         "server_order": "yes" if level.server_order else "no",
@@ -138,7 +137,7 @@ def files(state: State) -> list[RenderedFile]:
     if settings.spoof_protection:
         found.append(_map("sender_login", maps.sender_login(desired)))
     if encryption(state) is Encryption.ON:
-        found.append(_reloaded("dhparams.pem", ciphers.dh_parameters(state)))
+        found.append(_reloaded("dhparams.pem", dh.parameters(state)))
     return found
 
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import NamedTuple
-
-from controlplane.model import State
 
 _FORWARD_SECRET = (
     "ECDHE-ECDSA-AES128-GCM-SHA256",
@@ -38,7 +35,6 @@ _FOR_OLD_CLIENTS = (
     # OpenSSL 3 speaks TLS 1.0 and 1.1 at this level only (ciphers(1)).
     "@SECLEVEL=0",
 )
-_DH_GROUP = Path(__file__).parent / "ffdhe4096.pem"
 
 
 class Level(NamedTuple):
@@ -54,9 +50,3 @@ def level(name: str) -> Level:
     if name == "intermediate":
         return Level("TLSv1", ":".join((*_FORWARD_SECRET, *_FOR_OLD_CLIENTS)), server_order=True)
     return Level("TLSv1.2", ":".join(_FORWARD_SECRET), server_order=True)
-
-
-def dh_parameters(state: State) -> bytes:
-    """Diffie-Hellman parameters: dhparams.pem of main, else the group ffdhe4096 (RFC 7919)."""
-    own = state.desired.overrides.get("dhparams.pem")
-    return own.content if own else _DH_GROUP.read_bytes()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import socket
 import sys
 import threading
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from agent import inotify
-from agent.certificates import Certificates, examine
+from agent.certificates import KEPT, Certificates, examine
 from agent.commands import run
 from agent.disk import mount_points
 from agent.errors import Corrupt, NotFound, Refused
@@ -189,26 +190,71 @@ def test_mount_points(tmp_path: Path) -> None:
 
 def test_self_made_pair_is_kept_until_the_name_changes(tmp_path: Path) -> None:
     """A made pair fits together, is the same next time, and another for another name."""
-    chain, key = make_pair(tmp_path / "ca", "mail.example.test")
-    fingerprint = examine(chain, key)
-    assert examine(*make_pair(tmp_path / "ca", "mail.example.test")) == fingerprint
+    pair = make_pair(tmp_path / "ca", "mail.example.test")
+    examine(*pair)
+    assert make_pair(tmp_path / "ca", "mail.example.test") == pair
     other = make_pair(tmp_path / "ca", "mx.example.test")
-    assert examine(*other) != fingerprint
-    with pytest.raises(Refused):
-        examine(chain, other[1])
+    assert other[0] != pair[0]
+    with pytest.raises(Refused, match="key values mismatch"):
+        examine(pair[0], other[1])
     assert (tmp_path / "ca").stat().st_mode & 0o777 == 0o700
 
 
 def test_certificate_store(tmp_path: Path) -> None:
-    """A pair is found by its fingerprint; nothing else is."""
+    """A pair is found by the digest of its chain; nothing else is."""
     store = Certificates(tmp_path / "certs")
     chain, key = make_pair(tmp_path / "ca", "mail.example.test")
-    fingerprint = store.add(chain, key)
-    assert (store.read(fingerprint, "chain"), store.read(fingerprint, "key")) == (chain, key)
-    assert (tmp_path / "certs" / fingerprint / "key.pem").stat().st_mode & 0o777 == 0o600
-    for name, part in ((fingerprint, "../key"), ("../" + fingerprint, "key"), ("0" * 64, "key")):
+    identity = store.add(chain, key)
+    assert (store.read(identity, "chain"), store.read(identity, "key")) == (chain, key)
+    assert (tmp_path / "certs" / identity / "key.pem").stat().st_mode & 0o777 == 0o600
+    for name, part in ((identity, "../key"), ("../" + identity, "key"), ("0" * 64, "key")):
         with pytest.raises(NotFound):
             store.read(name, part)
+
+
+def test_certificate_store_forgets_old_pairs(tmp_path: Path) -> None:
+    """Keys that nobody needs any more do not pile up; what serves stays however old it is."""
+    store = Certificates(tmp_path / "certs")
+    chain, key = make_pair(tmp_path / "ca", "mail.example.test")
+    added = [store.add(chain + b"\n" * n, key) for n in range(KEPT + 3)]
+    for age, identity in enumerate(reversed(added)):
+        os.utime(store.folder / identity, (1e9 - age, 1e9 - age))
+    store.prune({added[0]})
+    assert {folder.name for folder in store.folder.iterdir()} == {added[0], *added[-KEPT:]}
+
+
+def test_wake_ends_a_wait(watch: Watch) -> None:
+    """Whoever waits for changes comes back at once, and the next wait is a wait again."""
+    watch.wake()
+    start = time.monotonic()
+    assert watch.changes(60.0) == set()
+    assert time.monotonic() - start < 5
+    assert watch.changes(0.01) == set()
+    watch.close()
+
+
+def test_watch_of_a_file_that_is_mounted_by_itself(watch: Watch, tmp_path: Path) -> None:
+    """A hard link stands for a bind mount: the change is made under another name."""
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "acme.json").write_text("{}")
+    here = tmp_path / "acme.json"
+    here.hardlink_to(tmp_path / "there" / "acme.json")
+    watch.add_file(here)
+    (tmp_path / "there" / "acme.json").write_text("{ }")
+    assert here in watch.changes(5.0)
+    watch.close()
+
+
+def test_one_folder_under_two_names(watch: Watch, tmp_path: Path) -> None:
+    """Both names are told: the kernel knows the folder, not how it was called."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    watch.add(folder)
+    watch.add(tmp_path / "." / ".." / tmp_path.name / "folder")
+    (folder / "x").write_text("")
+    assert folder / "x" in watch.changes(5.0)
+    assert len(watch.changes(0.0)) == 0
+    watch.close()
 
 
 def test_watch_looks_anew_after_lost_events(

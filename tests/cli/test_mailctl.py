@@ -17,6 +17,19 @@ from tests.cli.conftest import Peer
 Run = Callable[..., int]
 NOW = datetime(2026, 11, 25, 12, 0, 0, tzinfo=UTC)
 
+CERTIFICATE = {
+    "slot": "default",
+    "names": ["mail.example.test"],
+    "key": "ECDSA P-256",
+    "issuer": "CN=Test CA",
+    "serial": "7",
+    "not_after": "2027-01-25T13:00:00Z",
+    "days": 61,
+    "source": "/srv/tls/chain.pem",
+    "serves": True,
+    "warnings": [],
+}
+
 STATUS = {
     "hostname": "mail.example.test",
     "healthy": True,
@@ -41,7 +54,7 @@ STATUS = {
             "memory_kib": 22528,
         },
     ],
-    "certificates": [{"names": ["mail.example.test"], "not_after": "2027-01-25T13:00:00Z"}],
+    "certificates": [CERTIFICATE],
     "pins": {"ENABLE_RSPAMD": "1", "RELAY_PASSWORD": None},
     "drift": [],
     "dns": True,
@@ -74,6 +87,40 @@ def test_status_reads_at_a_glance() -> None:
         "pinned by the environment: ENABLE_RSPAMD=1, RELAY_PASSWORD=(secret)",
         "drift: none",
     ]
+
+
+def test_certificates_are_told_with_what_is_wrong(
+    mailctl: Run, daemon: Peer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A row each; below it what ends soon and what was refused; --json has it all."""
+    soon = {**CERTIFICATE, "days": 1, "warnings": ["ends in 1 day: renew it"]}
+    over = {**CERTIFICATE, "slot": "fallback", "days": -3, "serves": False, "key": "RSA 2048"}
+    answer = {"certificates": [soon, over], "refused": [{"slot": "default", "reason": "/c: no"}]}
+    daemon.answers["certificates"] = {"result": answer}
+    assert mailctl("certificates") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["slot", "names", "key", "issuer", "end", "read", "from"]
+    assert "ECDSA P-256  CN=Test CA  2027-01-25, ends in 1 day" in lines[1]
+    assert lines[2].startswith("fallback (not served)  mail.example.test  RSA 2048")
+    assert lines[3:] == [
+        "⚠ certificate default ends in 1 day: renew it",
+        "⚠ certificate default is not taken over: /c: no",
+    ]
+    assert mailctl("certificates", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == answer
+    daemon.answers["certificates"] = {"result": {"certificates": [], "refused": []}}
+    assert mailctl("certificates") == 0
+    assert capsys.readouterr().out == "no certificate: TLS is off\n"
+
+
+def test_status_warns_of_certificates() -> None:
+    """What ends soon and what was refused is a line with the mark."""
+    warned = {**CERTIFICATE, "days": 10, "warnings": ["ends in 10 days: renew it"]}
+    told = {**STATUS, "certificates": [warned], "certificate_refused": {"fallback": "no file"}}
+    lines = status_lines(told, NOW)
+    assert "certificate  mail.example.test  ends in 10 days" in lines
+    assert "⚠ certificate default ends in 10 days: renew it" in lines
+    assert "⚠ certificate fallback is not taken over: no file" in lines
 
 
 def test_status_tells_of_a_rolled_back_release() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from controlplane.model import (
     Account,
@@ -26,7 +27,12 @@ CERTIFICATE = Certificate(
     not_before="2026-01-01T00:00:00Z",
     not_after="2027-01-01T00:00:00Z",
     issuer="Test CA",
+    chain="cd" * 32,
+    key="ECDSA P-256",
 )
+SECOND = replace(CERTIFICATE, slot="fallback", chain="ef" * 32, key="RSA 2048")
+MANUAL = {"SSL_TYPE": "manual", "SSL_CERT_PATH": "/c", "SSL_KEY_PATH": "/k"}
+TWO = {**MANUAL, "SSL_ALT_CERT_PATH": "/c2", "SSL_ALT_KEY_PATH": "/k2"}
 
 
 def state(
@@ -37,6 +43,7 @@ def state(
     regexps: Mapping[str, tuple[str, ...]] | None = None,
     overrides: Mapping[str, bytes] | None = None,
     certificate: Certificate | None = CERTIFICATE,
+    second: Certificate | None = None,
     hostname: str = HOSTNAME,
 ) -> State:
     """A state from plain values; every account has the same hash."""
@@ -49,7 +56,7 @@ def state(
             overrides={p: Override(p, c) for p, c in (overrides or {}).items()},
         ),
         Observed(
-            certificates={certificate.slot: certificate} if certificate else {},
+            certificates={each.slot: each for each in (certificate, second) if each},
             nodes={"mail": NodeStatus("mail", hostname=hostname)},
         ),
     )
@@ -92,6 +99,8 @@ CASES: Mapping[str, State] = {
         },
     ),
     "awaiting-certificate": state({"SSL_TYPE": "self-signed"}, certificate=None),
-    "smtp-only": state({"SMTP_ONLY": "1", "SSL_TYPE": "manual", "SSL_CERT_PATH": "/c", "SSL_KEY_PATH": "/k"}),
+    "smtp-only": state({"SMTP_ONLY": "1", **MANUAL}),
+    "two-certificates": state(TWO, second=SECOND),
+    "letsencrypt": state({"SSL_TYPE": "letsencrypt", "SSL_DOMAIN": "*.example.org"}),
 }
 """What the golden trees are made of."""

@@ -11,6 +11,7 @@ COMMANDS = {
     name: f"controlplane.cli.mailctl.{name}"
     for name in (
         "status",
+        "certificates",
         "log",
         "history",
         "show",

@@ -20,6 +20,7 @@ OPS: Mapping[str, Op] = {
     "suspend": node.suspend,
     "resume": node.resume,
     "status": node.status,
+    "certificates": node.certificates,
     "accounts": listing.accounts,
     "aliases": listing.aliases,
     "show": look.show,

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 
-from controlplane.daemon.certificates import read_chain
+from controlplane.daemon.certificates import decline, read_chain
 from controlplane.daemon.core import Daemon
 from controlplane.daemon.ops.arguments import content, text
 from controlplane.daemon.protocol import Request, Result, Say
 from controlplane.errors import Refused, UsageError
-from controlplane.events import CertificateRefused, CertificateRenewed, EditRefused
+from controlplane.events import CertificateRefused, CertificateRemoved, CertificateRenewed, EditRefused
 from controlplane.intake.accepted import Cause
 from controlplane.intake.observe import drift_events
 from controlplane.intake.volume import VolumeEdit, is_ours, take_over
 from controlplane.model import DEFAULT_NODE
+from renderers.tls.service import sources
 
 AGENT = "agent"
 
@@ -34,13 +36,17 @@ def certificate(daemon: Daemon, request: Request, say: Say) -> Result:
     if reason:
         _refuse_certificate(daemon, slot, reason)
         return daemon.delivery.target()
+    if request.get("removed"):
+        _remove_certificate(daemon, slot)
+        return daemon.delivery.target()
     try:
-        event = read_chain(slot, text(request, "chain"), bool(request.get("made_here")))
+        made_here = bool(request.get("made_here"))
+        event = read_chain(slot, text(request, "chain"), made_here, text(request, "place"))
+        _renew(daemon, event)
     except Refused as error:
         _refuse_certificate(daemon, slot, str(error))
         raise
     daemon.refused_certificates.pop(slot, None)
-    _renew(daemon, event)
     return daemon.delivery.target()
 
 
@@ -85,8 +91,22 @@ def _renew(daemon: Daemon, event: CertificateRenewed) -> None:
     intake = daemon.intake
     with intake.writing("recording a certificate"):
         known = intake.state.observed.certificates.get(event.slot)
-        if known is None or known.fingerprint != event.fingerprint:
-            intake.record([event], Cause(AGENT, "certificate"))
+        if known and (known.chain, known.source) == (event.chain, event.source):
+            return
+        if reason := decline(event, known, datetime.now(UTC)):
+            raise Refused.because(reason, "renew it, or give another one")
+        intake.record([event], Cause(AGENT, "certificate"))
+        daemon.delivery.poke()
+
+
+def _remove_certificate(daemon: Daemon, slot: str) -> None:
+    """The node lets a slot go that its release does not name; by now a newer one may name it again."""
+    intake = daemon.intake
+    with intake.writing("recording a certificate"):
+        daemon.refused_certificates.pop(slot, None)
+        named = {source.slot for source in sources(intake.state)}
+        if slot in intake.state.observed.certificates and slot not in named:
+            intake.record([CertificateRemoved(slot=slot)], Cause(AGENT, "certificate"))
             daemon.delivery.poke()
 
 

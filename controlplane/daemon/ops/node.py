@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
+from controlplane.daemon.certificates import rows
 from controlplane.daemon.core import WAIT_SECONDS, Daemon
 from controlplane.daemon.ops import arguments
 from controlplane.daemon.protocol import Request, Result, Say
@@ -38,6 +41,7 @@ def status(daemon: Daemon, request: Request, say: Say) -> Result:
         "healthy": False,
         "failure": {"release": node.attempted, "reason": node.failure} if node.failure else None,
         "drift": list(node.drifted),
+        "certificate_refused": daemon.refused_certificates,
     }
     try:
         seen |= daemon.ask_agent({"op": "status"}, ASK_SECONDS)
@@ -47,6 +51,18 @@ def status(daemon: Daemon, request: Request, say: Say) -> Result:
         if seen["failure"]:
             seen["failure"] = _blame(daemon, seen["failure"])
     return seen | _known(daemon)
+
+
+def certificates(daemon: Daemon, request: Request, say: Say) -> Result:
+    """What serves, when it ends, and what was not taken over."""
+    del request, say
+    refused = daemon.refused_certificates
+    with contextlib.suppress(Unavailable):  # what was refused since the daemon started is known here too
+        refused = daemon.ask_agent({"op": "certificates"}, ASK_SECONDS).get("refused", refused)
+    return {
+        "certificates": rows(daemon.intake.state, datetime.now(UTC)),
+        "refused": [{"slot": slot, "reason": reason} for slot, reason in sorted(refused.items())],
+    }
 
 
 def reconcile(daemon: Daemon, request: Request, say: Say) -> Result:
@@ -102,13 +118,9 @@ def _known(daemon: Daemon) -> Result:
         "position": intake.position,
         "verified": daemon.verified,
         "release": intake.release_number,
-        "certificates": [
-            {"slot": c.slot, "names": list(c.names), "not_after": c.not_after, "made_here": c.made_here}
-            for c in observed.certificates.values()
-        ],
+        "certificates": rows(intake.state, datetime.now(UTC)),
         "pins": {pin.name: pin.value for pin in observed.pins.values()},
         "unsupported": unsupported(intake.state),
         "environment": daemon.complaints,
         "trouble": [problem.as_dict() for problem in intake.trouble],
-        "certificate_refused": daemon.refused_certificates,
     }

@@ -1,0 +1,21 @@
+"""`mailctl certificates`."""
+
+from __future__ import annotations
+
+import click
+
+from controlplane.cli import options
+from controlplane.cli.certificates_text import certificate_lines
+from controlplane.cli.client import call
+from controlplane.cli.terminal import show_json, show_lines
+
+
+@click.command("certificates")
+@options.as_json
+def command(as_json: bool) -> None:
+    """The certificates that serve: names, key, issuer, end, where each was read; and what was refused."""
+    answer = call("certificates")
+    if as_json:
+        show_json(answer)
+    else:
+        show_lines(certificate_lines(answer))
