@@ -1,7 +1,8 @@
 """The same operations in this process, for one-off containers: no daemon runs there, and no agent.
 
 With a state volume the change is recorded, and applied when a server starts on it. Without one, the files
-of the config volume are edited where they lie.
+of the config volume are edited where they lie. An import may be the first that a new state volume sees: the
+server's first start gives what it made to its accounts.
 """
 
 from __future__ import annotations
@@ -37,9 +38,12 @@ def call(
     observed of it.
     """
     del environment
-    if not (places.root / REPOSITORY / "HEAD").exists():
+    if (places.root / REPOSITORY / "HEAD").exists():
+        _step_down(places.root / REPOSITORY)
+    elif request["op"] != "import":
         return _in_folder(request, volume)
-    _step_down(places.root / REPOSITORY)
+    elif not places.root.is_mount():
+        say(f"⚠ no volume is mounted at {places.root}: what is imported goes with this container")
     daemon = build(places, None)
     return handle(daemon, {**request, "wait": False}, say)
 

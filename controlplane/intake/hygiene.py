@@ -49,6 +49,11 @@ def check(files: Mapping[str, TreeFile], cleartext_allowed: bool | None = None) 
     return tuple(problems[:MAX_PROBLEMS])
 
 
+def is_script(path: str) -> bool:
+    """Whether the file at this path of `main` is one that the server runs."""
+    return _SCRIPT.fullmatch(path) is not None
+
+
 def _of_path(path: str, message: str, cure: str) -> Problem:
     return Place(path, 0, "").problem(message, cure)
 
@@ -75,7 +80,7 @@ def _of_kind(path: str, file: TreeFile) -> list[Problem]:
         return [_of_path(path, "it is a symbolic link", "put the file itself in its place")]
     if file.mode == SUBMODULE:
         return [_of_path(path, "it is a submodule", "put the files themselves in its place")]
-    if file.mode == EXECUTABLE and path.startswith(CONFIG) and not _SCRIPT.fullmatch(path):
+    if file.mode == EXECUTABLE and path.startswith(CONFIG) and not is_script(path):
         cure = f"git update-index --chmod=-x {path}"
         return [_of_path(path, "it is executable, but no script that the server runs", cure)]
     return []

@@ -66,7 +66,7 @@ def _secret_settings(content: bytes) -> Iterator[Problem]:
     text = content.decode(errors="replace")
     for name, value in env_file.parse(text, SETTINGS).rows.items():
         spec = catalog.SETTINGS.get(name)
-        if spec is not None and spec.secret and value:
+        if spec is not None and spec.secret and value and not SEALED_VALUE.fullmatch(value):
             cure = f"set it in the container's environment (or ALLOW_CLEARTEXT_SECRETS=1 in {SETTINGS})"
             place = Place(SETTINGS, env_file.line_of(text, name), name, f"{name}=…")
             yield place.problem(f"{name} is a password in the clear", cure, name)

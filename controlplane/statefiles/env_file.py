@@ -24,7 +24,7 @@ _SOUNDS_SECRET = re.compile(r"PASS|PW|SECRET|KEY|TOKEN|CREDENTIAL", re.IGNORECAS
 _SHAPE = "write NAME=value"
 
 
-class _Entry(NamedTuple):
+class Entry(NamedTuple):
     """A line taken apart; joined, `before`, `written` and `after` are the line."""
 
     name: str
@@ -43,7 +43,7 @@ def parse(text: str, path: str = PATH) -> Parsed[str]:
     for number, line in enumerate(text.split("\n"), 1):
         if _is_silent(line):
             continue
-        entry = _take_apart(line)
+        entry = take_apart(line)
         place = Place(path, number, line.strip(), masked(line))
         fault = _misshapen(line, entry, place)
         if fault is None and entry is not None and entry.name in rows:
@@ -60,14 +60,15 @@ def parse(text: str, path: str = PATH) -> Parsed[str]:
 
 def masked(line: str) -> str:
     """The line as it may be shown: without the value where that is or may be a secret."""
-    entry = _take_apart(line)
+    entry = take_apart(line)
     if entry is None:
         word = re.match(r"\s*(?:export\s+)?[A-Z][A-Z0-9_]*\b", line)
         return f"{word[0].strip()} …" if word else "…"
-    return f"{entry.before.strip()}…" if _may_be_secret(entry.name) else line.strip()
+    return f"{entry.before.strip()}…" if may_be_secret(entry.name) else line.strip()
 
 
-def _may_be_secret(name: str) -> bool:
+def may_be_secret(name: str) -> bool:
+    """Whether the value of this name must not be shown."""
     # a misspelt name may have been meant to be a secret one
     spec = catalog.SETTINGS.get(name) or catalog.SETTINGS.get(catalog.nearest(name) or "")
     if spec is not None and spec.secret:
@@ -90,7 +91,7 @@ def set_value(text: str, name: str, value: str) -> str:
         raise Refused.because(*wrong, path=PATH)
     written, lines = _written(name, value), Lines(text)
     at = _find(lines, name)
-    if at is not None and (entry := _take_apart(lines[at])) is not None:
+    if at is not None and (entry := take_apart(lines[at])) is not None:
         return lines.replace(at, f"{entry.before}{written}{entry.after}".rstrip("\r"))
     example = re.compile(rf"#\s*{name}=")
     below = lines.find(lambda line: bool(example.match(line)))
@@ -114,13 +115,13 @@ def _is_silent(line: str) -> bool:
 
 def _find(lines: Lines, name: str) -> int | None:
     def sets(line: str) -> bool:
-        entry = None if _is_silent(line) else _take_apart(line)
+        entry = None if _is_silent(line) else take_apart(line)
         return entry is not None and entry.name == name
 
     return lines.find(sets)
 
 
-def _take_apart(line: str) -> _Entry | None:
+def take_apart(line: str) -> Entry | None:
     """The parts of a line that sets something; None for a line that does not."""
     shape = _NAME.fullmatch(line)
     if shape is None:
@@ -133,22 +134,22 @@ def _take_apart(line: str) -> _Entry | None:
     comment = re.search(r"\s+#", rest)
     value = (rest[: comment.start()] if comment else rest).strip()
     if not value:
-        return _Entry(shape["name"], shape["before"], "", rest, "", "")
-    return _Entry(shape["name"], before, value, bare[len(value) :], value, "")
+        return Entry(shape["name"], shape["before"], "", rest, "", "")
+    return Entry(shape["name"], before, value, bare[len(value) :], value, "")
 
 
-def _quoted(name: str, before: str, bare: str) -> _Entry:
+def _quoted(name: str, before: str, bare: str) -> Entry:
     close = bare.find(bare[0], 1)
     if close < 0:
-        return _Entry(name, before, bare, "", "", f"the quote {bare[0]} is not closed")
+        return Entry(name, before, bare, "", "", f"the quote {bare[0]} is not closed")
     written, after = bare[: close + 1], bare[close + 1 :]
     fault = "" if _COMMENT.match(after) else "there is text behind the closing quote"
-    return _Entry(name, before, written, after, written[1:-1], fault)
+    return Entry(name, before, written, after, written[1:-1], fault)
 
 
 def _written(name: str, value: str) -> str:
     """The value as it stands in the file, quoted where it must be."""
-    entry = _take_apart(f"{name}={value}")
+    entry = take_apart(f"{name}={value}")
     if entry is not None and entry.value == value and not entry.fault:
         return value
     quote = next((mark for mark in ("'", '"') if mark not in value), None)
@@ -158,7 +159,7 @@ def _written(name: str, value: str) -> str:
     return f"{quote}{value}{quote}"
 
 
-def _misshapen(line: str, entry: _Entry | None, place: Place) -> Problem | None:
+def _misshapen(line: str, entry: Entry | None, place: Place) -> Problem | None:
     if _CONTROL.search(line.rstrip("\r")):
         return place.problem("the line holds a control character", "type the line anew")
     if entry is None and line.lstrip().startswith("export "):

@@ -8,7 +8,8 @@ from controlplane.cli.lazy import LazyGroup
 from controlplane.cli.run import run
 
 COMMANDS = {
-    name: f"controlplane.cli.mailctl.{name}"
+    # a module cannot have a keyword for its name
+    name: f"controlplane.cli.mailctl.{name}" if name != "import" else "controlplane.cli.mailctl.import_"
     for name in (
         "status",
         "certificates",
@@ -18,6 +19,7 @@ COMMANDS = {
         "plan",
         "diff",
         "validate",
+        "import",
         "rollback",
         "verify",
         "reconcile",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from controlplane.daemon.core import Daemon
-from controlplane.daemon.ops import agent, changes, hooks, listing, look, node, plans, questions
+from controlplane.daemon.ops import agent, changes, hooks, importing, listing, look, node, plans, questions
 from controlplane.daemon.protocol import Request, Result, Say
 from controlplane.errors import UsageError
 
@@ -16,6 +16,7 @@ OPS: Mapping[str, Op] = {
     "post-receive": hooks.post_receive,
     "edit": changes.edit,
     "rollback": changes.rollback,
+    "import": importing.take_in,
     "reconcile": node.reconcile,
     "suspend": node.suspend,
     "resume": node.resume,

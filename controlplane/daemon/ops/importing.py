@@ -1,0 +1,93 @@
+"""Takes over a configuration that somebody brings along: one change set, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from controlplane import secrets
+from controlplane.daemon.core import Checked, Daemon
+from controlplane.daemon.ops import arguments
+from controlplane.daemon.protocol import Request, Result, Say
+from controlplane.errors import Problem, Refused, UsageError
+from controlplane.git import Change, NewFile
+from controlplane.intake.importing.clear_secrets import Sealer
+from controlplane.intake.importing.items import Prepared
+from controlplane.intake.importing.prepare import Brought, Here, prepare
+from controlplane.intake.plan import Plan, as_dict
+from controlplane.intake.proposal import Proposal
+from controlplane.intake.report import plan_lines
+from controlplane.intake.trees import Files, MainReader
+from controlplane.statefiles.treefile import TreeFile
+
+
+def take_in(daemon: Daemon, request: Request, say: Say) -> Result:
+    """What the import does to each file and setting, its problems, its plan, and the change that was made.
+
+    Nothing is changed where there is a problem, and with `dry_run`.
+    """
+    del say
+    brought, intake = _brought(request), daemon.intake
+    with intake.writing("planning an import"):
+        intake.catch_up()
+        before, commit = intake.release_number, intake.main
+        prepared, proposal = _plan(daemon, brought)
+    checked = daemon.check(proposal) if not proposal.problems else Checked()
+    problems = (*proposal.problems, *checked.problems)
+    told = _told(prepared, problems, proposal.plan)
+    if problems or request.get("dry_run"):
+        return told
+    cause = replace(arguments.cause(request, "import"), source="import")
+
+    def changes(files: Files) -> Mapping[str, Change]:
+        same = intake.main == commit
+        return prepared.changes if same else _sound(prepare(brought, _here(daemon, files)))
+
+    recorded = intake.edit(changes, cause)
+    return told | daemon.change(recorded, before, wait=bool(request.get("wait", True)))
+
+
+def _sound(prepared: Prepared) -> Mapping[str, Change]:
+    if prepared.problems:
+        raise Refused(prepared.problems)
+    return prepared.changes
+
+
+def _brought(request: Request) -> Brought:
+    given = arguments.files(request)
+    if given is None:
+        raise UsageError.because("files is missing", "see docs/reference/control-protocol.md")
+    env = request.get("env")
+    return Brought(
+        given, None if env is None else arguments.content(env, "env"), bool(request.get("replace"))
+    )
+
+
+def _here(daemon: Daemon, main: Files) -> Here:
+    sealer = Sealer(secrets.ensure_identity(daemon.intake.stores.control))
+    return Here(main, daemon.template, daemon.intake.state.observed.pins, sealer)
+
+
+def _plan(daemon: Daemon, brought: Brought) -> tuple[Prepared, Proposal]:
+    repo, intake = daemon.intake.stores.repo, daemon.intake
+    main = MainReader().read(repo, repo.refs.get("main"))
+    prepared = prepare(brought, _here(daemon, main))
+    if prepared.problems:
+        return prepared, Proposal(intake.state, None, Plan(problems=prepared.problems))
+    after = dict(main)
+    for path, change in prepared.changes.items():
+        if isinstance(change, NewFile):
+            after[path] = TreeFile(change.content, change.mode)
+    # not guarded: what goes, goes by --replace
+    return prepared, intake.propose_files(after, guard=False)
+
+
+def _told(prepared: Prepared, problems: tuple[Problem, ...], plan: Plan) -> dict[str, Any]:
+    return {
+        "files": [item.as_dict() for item in prepared.files],
+        "settings": [item.as_dict() for item in prepared.settings],
+        "problems": [problem.as_dict() for problem in problems],
+        "text": plan_lines(plan) if plan.different and not problems else [],
+        "plan": as_dict(plan),
+    }

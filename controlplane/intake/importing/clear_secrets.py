@@ -1,0 +1,71 @@
+"""Seals what must not stand in the clear on `main`, and compares what is sealed with what was given.
+
+A private key makes its file sealed as a whole, so does a password in a file of another program's format.
+A password in postfix-sasl-password.cf or mailserver.env is sealed as a value, so that the rest can be read.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from controlplane import sealing, secrets
+from controlplane.errors import Refused
+from controlplane.intake.secrets_in_clear import in_clear
+from controlplane.statefiles import relay
+
+_LOGIN = re.compile(r"(?P<before>\s*[^\s#]\S*\s+[^\s:]+:)(?P<password>.*?)(?P<after>\s*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Sealer:
+    """Seals for the holder of `identity`, and opens what was sealed for it."""
+
+    identity: str
+
+    def file(self, path: str, content: bytes) -> bytes:
+        """The content as it may stand on `main` at `path`: the same where nothing in it is secret."""
+        if sealing.is_sealed(content) or not any(in_clear(path, content)):
+            return content
+        if path == relay.CREDENTIALS.path:
+            sealed = self._logins(content)
+            if not any(in_clear(path, sealed)):
+                return sealed
+        return sealing.seal(content, self._recipient).encode()
+
+    def value(self, text: str) -> str:
+        """A secret text as one word."""
+        return text if sealing.is_sealed_value(text) else sealing.seal_value(text, self._recipient)
+
+    def opened(self, content: bytes) -> bytes:
+        """The content with everything open that can be, to compare it."""
+        try:
+            if sealing.is_sealed(content):
+                return sealing.unseal(content, self.identity)
+            if sealing.PREFIX.encode() not in content:
+                return content
+            text = content.decode()
+            return sealing.VALUE.sub(lambda found: self.plain(found[0]), text).encode()
+        except (Refused, UnicodeDecodeError):
+            return content  # sealed for somebody else: it is compared as it is
+
+    def plain(self, value: str) -> str:
+        """A value, opened where it is sealed and can be opened."""
+        try:
+            return sealing.open_value(value, self.identity) if sealing.is_sealed_value(value) else value
+        except Refused:
+            return value
+
+    @property
+    def _recipient(self) -> str:
+        return secrets.recipient_of(self.identity)
+
+    def _logins(self, content: bytes) -> bytes:
+        lines = content.decode(errors="surrogateescape").split("\n")
+        return "\n".join(map(self._login, lines)).encode(errors="surrogateescape")
+
+    def _login(self, line: str) -> str:
+        found = _LOGIN.fullmatch(line)
+        if found is None or not found["password"]:
+            return line
+        return f"{found['before']}{self.value(found['password'])}{found['after']}"

@@ -1,0 +1,43 @@
+"""What an import tells of each file and each setting."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from controlplane.errors import Problem
+from controlplane.git import Change
+
+Done = Literal["added", "replaced", "merged", "same", "left out"]
+Support = Literal["supported", "later", "unknown", ""]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A file or a setting: what becomes of it, and whether anything reads it.
+
+    `name` is the path on `main` (of what is left out: the path that it would have), or a setting's name;
+    `line` is where the setting stands in the file that was given.
+    """
+
+    name: str
+    done: Done
+    support: Support = ""
+    note: str = ""
+    sealed: bool = False
+    line: int = 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """The item as plain values, for JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What an import would write to `main`, what it tells, and what speaks against it."""
+
+    changes: Mapping[str, Change]
+    files: tuple[Item, ...]
+    settings: tuple[Item, ...]
+    problems: tuple[Problem, ...]
