@@ -131,6 +131,8 @@ class Probe:
     port: int = 0
     path: str = ""
     tls: str = ""
+    proxy: bool = False
+    """Whether the port wants the PROXY protocol's header before anything else (postconf(5), haproxy)."""
 
 
 class Service(Protocol):

@@ -14,7 +14,7 @@ from renderers.release import NodeTree
 from renderers.service import RenderedFile
 
 NONE: Files = MappingProxyType({})
-HIDDEN = ("mailserver.env", "config/postfix-accounts.cf")
+HIDDEN = ("mailserver.env", "config/postfix-accounts.cf", "config/postfix-sasl-password.cf")
 """Files whose lines are not repeated: they may hold what is nobody else's."""
 
 

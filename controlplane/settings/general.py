@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from controlplane.settings.field import Area, setting
-from controlplane.settings.kinds import Host, Interval, Switch, TimeZone, Whole, Word
+from controlplane.settings.kinds import Host, Interface, Interval, Switch, TimeZone, Whole
 
 
 class General(Area):
@@ -41,6 +41,7 @@ class General(Area):
 
     permit_docker: Literal["none", "container", "host", "network", "connected-networks"] = setting(
         "none",
+        consumers=("postfix",),
         probe="container",
         risks={
             "host": "lets the Docker host send without a password",
@@ -48,9 +49,9 @@ class General(Area):
             "connected-networks": "lets whole networks send without a password",
         },
     )
-    """Who may send without a password, besides the container's loopback.
+    """Who may send without a password: with `none` nobody, else programs in the container, and others.
 
-    `container` adds the container's own address, `host` the IPv4 address of the Docker host, `network`
+    `container` adds the container's own addresses, `host` the IPv4 address of the Docker host, `network`
     Docker's usual range 172.16.0.0/12, `connected-networks` every IPv4 network that the container is in.
     Where IPv6 clients are translated to the gateway's address, trusting networks makes an open relay.
     """
@@ -61,7 +62,9 @@ class General(Area):
     smtp_only: Switch = setting("0", consumers=("postfix", "dovecot"), probe="1")
     """Run Postfix and nothing that reads or stores mail: for relays."""
 
-    network_interface: Word = setting("eth0", probe="eth1")
+    network_interface: Interface = setting(
+        "eth0", consumers=("postfix",), probe="eth1", requires={"PERMIT_DOCKER": "container"}
+    )
     """The interface whose address counts as the container's own, for `PERMIT_DOCKER`."""
 
     enable_update_check: Switch = setting("1", probe="0")

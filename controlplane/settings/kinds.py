@@ -81,6 +81,13 @@ Text = Annotated[
 Word = Annotated[str, Field(pattern=r"^[^\x00-\x20\x7f]*$"), Shape("one word without spaces")]
 """Any text without white space."""
 
+Interface = Annotated[
+    str,
+    Field(pattern=r"^([A-Za-z0-9_.@-]{1,15})?$"),
+    Shape("the name of a network interface, such as eth0"),
+]
+"""A network interface (at most 15 characters in Linux)."""
+
 HOST_PATTERN = (
     r"^([A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)*)?$"
 )

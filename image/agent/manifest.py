@@ -58,6 +58,8 @@ class Probe:
     port: int = 0
     path: str = ""
     tls: str = ""
+    proxy: bool = False
+    """Whether the port expects a header of the PROXY protocol first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,14 @@ def _entry(path: str, raw: Mapping[str, Any], blobs: Mapping[str, str]) -> Entry
 
 def _service(name: str, raw: Mapping[str, Any]) -> ServiceEntry:
     probes = tuple(
-        Probe(p["name"], p["kind"], int(p.get("port", 0)), p.get("path", ""), p.get("tls", ""))
+        Probe(
+            p["name"],
+            p["kind"],
+            int(p.get("port", 0)),
+            p.get("path", ""),
+            p.get("tls", ""),
+            bool(p.get("proxy")),
+        )
         for p in raw["probes"]
     )
     return ServiceEntry(name, tuple(raw["programs"]), probes)

@@ -1,4 +1,7 @@
-"""Asking running services whether they serve, through their own protocols, each within a deadline."""
+"""Asking running services whether they serve, through their own protocols, each within a deadline.
+
+A port behind a proxy gets the header first that the proxy would send (haproxy's PROXY protocol, version 1).
+"""
 
 from __future__ import annotations
 
@@ -172,6 +175,8 @@ def ask(probe: Probe, root: Path, seconds: float = TRY_SECONDS) -> Answer:
     try:
         with contextlib.closing(_connect(probe, root, seconds)) as sock:
             talk = Talk(sock, seconds)
+            if probe.proxy:
+                talk.say(f"PROXY TCP4 127.0.0.1 127.0.0.1 {sock.getsockname()[1]} {probe.port}")
             with contextlib.ExitStack() as stack:
                 stack.callback(lambda: talk.sock.close())
                 KINDS[probe.kind](talk, probe)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from controlplane.model import State
-from renderers.postfix import overrides, render
+from renderers.postfix import local_aliases, overrides, render
 from renderers.service import Complaint
 
 
@@ -62,12 +62,29 @@ _PLAIN = frozenset(
     )
 )
 """Restrictions of Postfix 3.7 (postconf(5), access restriction lists)."""
+_READ_HERE = ("postfix-relaymap.cf", "postfix-send-access.cf", "postfix-receive-access.cf")
+"""Files with a format that are kept verbatim where nobody but the node could read them."""
 _TABLE = re.compile(r"(?P<type>[a-z]+):(?!//)")
 _TABLE_PARAMETER = re.compile(r".*_(maps|map|database)\Z|.*_checks\Z|mynetworks\Z|postscreen_access_list\Z")
 
 
 def complaints(state: State) -> Iterator[Complaint]:
-    """Everything wrong with postfix-main.cf and postfix-master.cf that can be seen without Postfix."""
+    """Everything wrong with the files for Postfix that can be seen without Postfix."""
+    yield from _of_overrides(state)
+    for entry in local_aliases.entries(render.override(state, "postfix-aliases.cf")):
+        if isinstance(entry, overrides.BadLine):
+            yield Complaint(local_aliases.PATH, *entry)
+    for name in _READ_HERE:
+        if name in state.desired.overrides:
+            yield Complaint(
+                f"config/{name}", 0, "this file cannot be sealed as a whole", "write it in plain text"
+            )
+    if ":" in state.settings.relay_user:
+        cure = "write the credentials to config/postfix-sasl-password.cf in the form that the relay takes"
+        yield Complaint("mailserver.env", 0, "RELAY_USER has a colon, where Postfix ends the name", cure)
+
+
+def _of_overrides(state: State) -> Iterator[Complaint]:
     text = render.override(state, "postfix-main.cf")
     parsed = list(overrides.parameters(text))
     good = [p for p in parsed if isinstance(p, overrides.Parameter)]

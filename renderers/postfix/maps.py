@@ -11,24 +11,6 @@ from collections.abc import Iterable, Mapping
 from controlplane.model import Alias, Desired
 from renderers.text import lines
 
-_TO_ROOT = ("abuse", "hostmaster", "nobody", "webmaster")
-"""Local names that somebody must read (RFC 2142)."""
-
-
-def _local_aliases(postmaster: str) -> list[tuple[str, str]]:
-    chain = [("mailer-daemon", "postmaster"), ("postmaster", "root"), ("root", postmaster)]
-    return [*chain, *((name, "root") for name in _TO_ROOT)]
-
-
-def aliases(postmaster: str) -> bytes:
-    """/etc/postfix/aliases: who reads the mail of local names, as a map like the others."""
-    return lines(f"{name}\t{target}" for name, target in _local_aliases(postmaster))
-
-
-def aliases_file(postmaster: str) -> bytes:
-    """/etc/aliases: the same in the format of aliases(5), for programs that look there."""
-    return lines(f"{name}: {target}" for name, target in _local_aliases(postmaster))
-
 
 def destinations(desired: Desired, hostname: str, domain: str) -> tuple[str, ...]:
     """mydestination: the names whose mail is local, without those that have mailboxes or are bare domains.
@@ -36,15 +18,9 @@ def destinations(desired: Desired, hostname: str, domain: str) -> tuple[str, ...
     A domain must not be local and virtual at once (VIRTUAL_README). Mail to the host's own name is
     local unless accounts live there, or the name is itself a mail domain (example.test).
     """
-    names = (
-        (f"localhost.{domain}", "localhost")
-        if domain == hostname
-        else (
-            hostname,
-            f"localhost.{domain}",
-            "localhost",
-        )
-    )
+    names = [f"localhost.{domain}", "localhost"]
+    if domain != hostname:
+        names.insert(0, hostname)
     return tuple(name for name in dict.fromkeys(names) if name not in desired.domains)
 
 
@@ -114,3 +90,8 @@ def _reached(source: str, desired: Desired) -> set[str]:
 
 def _sorted(aliases: Mapping[str, Alias]) -> Iterable[Alias]:
     return (aliases[source] for source in sorted(aliases))
+
+
+def access(actions: Mapping[str, str]) -> bytes:
+    """A table of access(5): what is done with mail from or to an address."""
+    return lines(f"{address}\t{action}" for address, action in sorted(actions.items()))

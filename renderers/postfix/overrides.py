@@ -7,13 +7,14 @@ and blank lines may stand between.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from renderers.service import Origin
 
 MAIN = "config/postfix-main.cf"
 MASTER = "config/postfix-master.cf"
+_REFERENCE = re.compile(r"\$[{(]?([A-Za-z0-9_]+)[})]?")
 _NAME = re.compile(r"[A-Za-z0-9_.$(){}-]+\Z")
 _MASTER_LINE = re.compile(
     r"(?P<service>[^\s/=]+)/(?P<type>[a-z-]+)/(?P<name>[A-Za-z0-9_]+)\s*=\s*(?P<value>.*)\Z"
@@ -46,7 +47,7 @@ def decoded(content: bytes) -> str:
 
 def parameters(text: str) -> Iterator[Parameter | BadLine]:
     """The logical lines of a main.cf, in order; comments are left out."""
-    for number, rows in _logical(text):
+    for number, rows in logical_rows(text):
         joined = " ".join(row.strip() for row in rows)
         name, equals, value = (part.strip() for part in joined.partition("="))
         if not equals or not _NAME.match(name):
@@ -57,8 +58,8 @@ def parameters(text: str) -> Iterator[Parameter | BadLine]:
             yield Parameter(name, value, number, rows)
 
 
-def _logical(text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """Numbers and rows of logical lines; a row of white space before any other begins one too."""
+def logical_rows(text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Numbers (from 1) and rows of logical lines; a row of white space before any other begins one too."""
     rows: list[str] = []
     start = 0
     for number, row in enumerate(text.split("\n"), start=1):
@@ -72,6 +73,18 @@ def _logical(text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
         rows, start = [row], number
     if rows:
         yield start, tuple(rows)
+
+
+def last_value(text: str, name: str) -> str | None:
+    """What a main.cf says of a parameter in the end; None where it says nothing."""
+    found = [p.value for p in parameters(text) if isinstance(p, Parameter) and p.name == name]
+    return found[-1] if found else None
+
+
+def expanded_words(value: str, known: Mapping[str, str]) -> tuple[str, ...]:
+    """The words of a list, in lower case; `$name`, `${name}` and `$(name)` of known names are filled in."""
+    text = _REFERENCE.sub(lambda match: known.get(match[1], match[0]), value)
+    return tuple(word.lower() for word in re.split(r"[\s,]+", text) if word)
 
 
 def merge_main(base: str, override: str) -> tuple[str, tuple[Origin, ...]]:
@@ -140,12 +153,24 @@ def services(master: str) -> frozenset[str]:
     return frozenset("/".join(r.split()[:2]) for r in master.splitlines() if r and r[0] not in "# \t")
 
 
-def merge_master(base: str, override: str) -> tuple[str, tuple[Origin, ...]]:
-    """master.cf with the person's options behind ours, which they replace (postconf -P does the same)."""
+def chosen_options(base: str, override: str) -> dict[str, dict[str, Option]]:
+    """The options that a person gave, by service and name; the last of a name wins."""
     chosen: dict[str, dict[str, Option]] = {}
     for option in options(override, services(base)):
         if isinstance(option, Option):
-            chosen.setdefault(option.service, {})[option.name] = option
+            chosen.setdefault(_carried_out_by(option), {})[option.name] = option
+    return chosen
+
+
+def _carried_out_by(option: Option) -> str:
+    """Port 25 has no client: what is said there of smtp(8) is meant for the transport of the same name."""
+    is_clients = option.name.startswith("smtp_")
+    return "smtp/unix" if is_clients and option.service == "smtp/inet" else option.service
+
+
+def merge_master(base: str, override: str) -> tuple[str, tuple[Origin, ...]]:
+    """master.cf with the person's options behind ours, which they replace (postconf -P does the same)."""
+    chosen = chosen_options(base, override)
     rows: list[str] = []
     origins: list[Origin] = []
     service = ""

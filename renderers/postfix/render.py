@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from controlplane.model import State
-from renderers.postfix import maps, overrides
+from renderers.postfix import local_aliases, maps, networks, overrides
+from renderers.postfix.relay import files as relay_files
+from renderers.postfix.relay import relay
 from renderers.service import Action, Compile, Origin, RenderedFile
 from renderers.text import fill, lines
 from renderers.tls import ciphers, dh
 from renderers.tls.service import Encryption, chain_files, encryption
 
 MILTER_PORT = 11332
+_SENDERS = "lmdb:/etc/postfix/send_access"
 _DNSBL_SITES = (
     "zen.spamhaus.org=127.0.0.[2..11]*3",
     "bl.mailspike.net=127.0.0.[2;10..12]*2",
@@ -22,6 +26,7 @@ _DNSBL_SITES = (
     "list.dnswl.org=127.0.[0..255].[1..3]*-2",
 )
 """Only answers that are listings count: a list that answers errors to all must not block mail."""
+_BEHIND_PROXY = {"smtp/inet": "postscreen", "submission/inet": "smtpd", "submissions/inet": "smtpd"}
 _RESTART_ON = ("inet_interfaces", "inet_protocols")
 """Master keeps its listening sockets over a reload; with these changed it was seen to stop answering."""
 
@@ -37,17 +42,22 @@ def main_cf(state: State) -> RenderedFile:
     text, origins = overrides.merge_main(
         fill("postfix/templates/main.cf", **_main_values(state)), override(state, "postfix-main.cf")
     )
-    return _reloaded("main.cf", text.encode(), origins, _RESTART_ON)
+    content, filled = text.encode(), networks.is_filled(state)
+    return RenderedFile(
+        "etc/postfix/main.cf", content, Action.RELOAD, origins=origins, restart_on=_RESTART_ON, fill=filled
+    )
 
 
 def _main_values(state: State) -> dict[str, Any]:
     settings, hostname = state.settings, state.settings.hostname
     tls = encryption(state)
     level = ciphers.level(settings.tls_level)
+    relays = relay(state)
     return {
         "hostname": hostname,
         "domain": settings.domainname,
         "destinations": ", ".join(_destinations(state)),
+        "mynetworks": networks.mynetworks(state),
         "inet_protocols": settings.postfix_inet_protocols,
         "message_size_limit": settings.postfix_message_size_limit,
         "mailbox_size_limit": settings.postfix_mailbox_size_limit,
@@ -61,7 +71,12 @@ def _main_values(state: State) -> dict[str, Any]:
         "server_order": "yes" if level.server_order else "no",
         "postscreen_action": settings.postscreen_action,
         "dnsbl_sites": _DNSBL_SITES if settings.enable_dnsbl else (),
+        "outgoing_tls": "encrypt" if relays.credentials else "may",
+        "relay_host": relays.host,
+        "sender_routes": relays.routes,
+        "credentials": " ".join(f"lmdb:{path}" for path in relays.credentials),
         "sender_restrictions": ", ".join(_sender_restrictions(state)),
+        "submission_sender_restrictions": ", ".join(_submission_sender_restrictions(state)),
         "milter": _milter(state) if settings.enable_rspamd else "",
     }
 
@@ -76,11 +91,29 @@ def _destinations(state: State) -> tuple[str, ...]:
     return maps.destinations(state.desired, state.settings.hostname, state.settings.domainname)
 
 
+def _local_domains(state: State) -> tuple[str, ...]:
+    """mydestination in effect: a person's own, as far as it names domains, else ours."""
+    settings = state.settings
+    own = overrides.last_value(override(state, "postfix-main.cf"), "mydestination")
+    if own is None:
+        return _destinations(state)
+    names = {"myhostname": settings.hostname, "mydomain": settings.domainname}
+    return overrides.expanded_words(own, names)
+
+
 def _sender_restrictions(state: State) -> list[str]:
-    names = ["permit_sasl_authenticated", "permit_mynetworks"]
+    names = [f"check_sender_access {_SENDERS}", "permit_sasl_authenticated", "permit_mynetworks"]
     if state.settings.postfix_reject_unknown_client_hostname:
         names.append("reject_unknown_client_hostname")
     return [*names, "reject_unknown_sender_domain"]
+
+
+def _submission_sender_restrictions(state: State) -> list[str]:
+    """A user who must not send is known by the login too, whatever sender the message names."""
+    names = [f"check_sasl_access {_SENDERS}", f"check_sender_access {_SENDERS}"]
+    if state.settings.spoof_protection:
+        names.append("reject_authenticated_sender_login_mismatch")
+    return [*names, "permit_sasl_authenticated", "reject"]
 
 
 def base_master(state: State) -> str:
@@ -100,17 +133,29 @@ def master_cf(state: State) -> RenderedFile:
     return _reloaded("master.cf", text.encode(), origins)
 
 
+def proxied(state: State) -> frozenset[str]:
+    """The services, as name/type, that want a header of the PROXY protocol before anything else."""
+    main, base = override(state, "postfix-main.cf"), base_master(state)
+    own = overrides.chosen_options(base, override(state, "postfix-master.cf"))
+    found = set()
+    for service, daemon in _BEHIND_PROXY.items():
+        name = f"{daemon}_upstream_proxy_protocol"
+        option = own.get(service, {}).get(name)
+        if option.value if option else overrides.last_value(main, name):
+            found.add(service)
+    return frozenset(found)
+
+
 def _submission_options(state: State) -> list[str]:
     """What 465 and 587 have in common: a login is everything, and mail is made anonymous."""
     settings = state.settings
-    senders = "reject_authenticated_sender_login_mismatch," if settings.spoof_protection else ""
     return [
         f"smtpd_sasl_auth_enable={'no' if settings.smtp_only else 'yes'}",
         "smtpd_client_restrictions=permit_sasl_authenticated,reject",
         "smtpd_helo_restrictions=",
-        f"smtpd_sender_restrictions={senders}permit_sasl_authenticated,reject",
+        "smtpd_sender_restrictions=$mua_sender_restrictions",
         "smtpd_relay_restrictions=permit_sasl_authenticated,reject",
-        "smtpd_recipient_restrictions=",
+        "smtpd_recipient_restrictions=$mua_recipient_restrictions",
         "smtpd_data_restrictions=",
         "smtpd_discard_ehlo_keywords=",
         "milter_macro_daemon_name=ORIGINATING",
@@ -121,9 +166,10 @@ def _submission_options(state: State) -> list[str]:
 def files(state: State) -> list[RenderedFile]:
     """Everything but main.cf and master.cf."""
     desired, settings, hostname = state.desired, state.settings, state.settings.hostname
+    names = local_aliases.merged(settings.postmaster_address, override(state, "postfix-aliases.cf"))
     found = [
         # trivial-rewrite(8) keeps its connections and looks for changed tables only between them
-        _map("vhost", maps.vhost(desired, _destinations(state)), Action.RELOAD),
+        _map("vhost", maps.vhost(desired, _local_domains(state)), Action.RELOAD),
         _map("vmailbox", maps.vmailbox(desired)),
         _map("virtual", maps.virtual(desired)),
         _reloaded("regexp", maps.regexp(desired), (Origin(1, "config/postfix-regexp.cf", 0),)),
@@ -131,8 +177,11 @@ def files(state: State) -> list[RenderedFile]:
         _reloaded("sender_header_filter.pcre", _header_filter(hostname)),
         _reloaded("lmtp_reply_filter.pcre", fill("postfix/templates/lmtp_reply_filter.pcre").encode()),
         RenderedFile("etc/mailname", lines([hostname]), Action.NONE),
-        _map("aliases", maps.aliases(settings.postmaster_address)),
-        RenderedFile("etc/aliases", maps.aliases_file(settings.postmaster_address), Action.NONE),
+        _map("aliases", local_aliases.table(names)),
+        RenderedFile("etc/aliases", local_aliases.file(names), Action.NONE),
+        _access("send", desired.send_access),
+        _access("receive", desired.receive_access),
+        *relay_files(state),
     ]
     if settings.spoof_protection:
         found.append(_map("sender_login", maps.sender_login(desired)))
@@ -144,6 +193,16 @@ def files(state: State) -> list[RenderedFile]:
 def _header_filter(hostname: str) -> bytes:
     values = {"hostname": re.escape(hostname), "name": hostname}
     return fill("postfix/templates/sender_header_filter.pcre", **values).encode()
+
+
+def _access(direction: str, actions: Mapping[str, str]) -> RenderedFile:
+    return RenderedFile(
+        f"etc/postfix/{direction}_access",
+        maps.access(actions),
+        Action.NONE,
+        compile=Compile.POSTMAP,
+        origins=(Origin(1, f"config/postfix-{direction}-access.cf", 0),),
+    )
 
 
 def _map(name: str, content: bytes, action: Action = Action.NONE) -> RenderedFile:

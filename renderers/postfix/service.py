@@ -26,13 +26,14 @@ class Postfix:
         yield from render.files(state)
 
     def probes(self, state: State) -> tuple[Probe, ...]:
-        """A greeting on each port, with TLS where it is on."""
-        if encryption(state) is not Encryption.ON:
-            return (Probe("25", ProbeKind.SMTP, 25), Probe("587", ProbeKind.SMTP, 587))
-        return (
-            Probe("25", ProbeKind.SMTP, 25, tls="starttls"),
-            Probe("465", ProbeKind.SMTP, 465, tls="implicit"),
-            Probe("587", ProbeKind.SMTP, 587, tls="starttls"),
+        """A greeting on each port, with TLS where it is on, after a proxy's header where one is wanted."""
+        proxied = render.proxied(state)
+        on = encryption(state) is Encryption.ON
+        ports = (("smtp/inet", 25, "starttls"), ("submissions/inet", 465, "implicit"))
+        return tuple(
+            Probe(str(port), ProbeKind.SMTP, port, tls=tls if on else "", proxy=service in proxied)
+            for service, port, tls in (*ports, ("submission/inet", 587, "starttls"))
+            if on or tls != "implicit"
         )
 
     def complaints(self, state: State) -> Iterable[Complaint]:
