@@ -19,8 +19,8 @@ from typing import Any
 def certificate() -> ssl.SSLContext:
     """TLS with a certificate made on the spot."""
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
-        + ["-subj", "/CN=sink.test", "-keyout", "/tmp/key.pem", "-out", "/tmp/cert.pem"],
+        "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=sink.test"
+        " -keyout /tmp/key.pem -out /tmp/cert.pem".split(),
         check=True,
         capture_output=True,
     )
@@ -32,7 +32,9 @@ def certificate() -> ssl.SSLContext:
 class Session:
     """One connection."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, tls: ssl.SSLContext) -> None:
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, tls: ssl.SSLContext
+    ) -> None:
         self.reader, self.writer, self.context = reader, writer, tls
         self.port = writer.get_extra_info("sockname")[1]
         self.seen: dict[str, Any] = {"port": self.port, "peer": writer.get_extra_info("peername")[0]}
