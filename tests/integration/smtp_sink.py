@@ -18,12 +18,9 @@ from typing import Any
 
 def certificate() -> ssl.SSLContext:
     """TLS with a certificate made on the spot."""
-    subprocess.run(
-        "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=sink.test"
-        " -keyout /tmp/key.pem -out /tmp/cert.pem".split(),
-        check=True,
-        capture_output=True,
-    )
+    command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=sink.test"
+    files = ("-keyout", "/tmp/key.pem", "-out", "/tmp/cert.pem")
+    subprocess.run([*command.split(), *files], check=True, capture_output=True)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain("/tmp/cert.pem", "/tmp/key.pem")
     return context
