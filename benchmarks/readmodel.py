@@ -6,13 +6,12 @@ The change sets are made in memory: what is measured is the projection and the q
 from __future__ import annotations
 
 import argparse
+import sqlite3
 import tempfile
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-
-from sqlite_utils import Database
 
 from controlplane.events import (
     AccountAdded,
@@ -103,14 +102,14 @@ def main() -> int:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="readmodel-") as folder:
         path = Path(folder) / "readmodel.sqlite"
-        db = Database(path)
-        schema.MIGRATIONS.apply(db, stop_before=schema.INDEXES)
+        db = sqlite3.connect(path)
+        schema.apply(db, schema.TABLES)
         start = time.perf_counter()
         Projector(db, frozenset()).add(change_sets(options.events))
         rows = time.perf_counter()
-        schema.MIGRATIONS.apply(db)
+        schema.apply(db, schema.INDEXES)
         end = time.perf_counter()
-        db.conn.close()
+        db.close()
         size = path.stat().st_size / 2**20
         print(
             f"{options.events} events: rows {rows - start:.1f} s, indexes {end - rows:.1f} s, {size:.0f} MiB"

@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
-
-import structlog
 
 from controlplane.daemon.run import Places, run
 
 
 def main() -> int:
     """Serve until told to stop; the exit status. MAILCTL_* name other places than those of the image."""
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.LogfmtRenderer(key_order=("timestamp", "level", "event")),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
     return run(places(), dict(os.environ))
 
 

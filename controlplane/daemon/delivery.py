@@ -7,8 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import structlog
-
+from controlplane.daemon import log
 from controlplane.daemon.protocol import Request, Result
 from controlplane.errors import MailserverError, Unavailable
 from controlplane.intake.accepted import Cause
@@ -24,7 +23,6 @@ STOP_SECONDS = 5.0
 
 Outcome = Mapping[str, Any]
 Ask = Callable[[Request, float], Result]
-log = structlog.get_logger()
 
 
 class Delivery:
@@ -131,7 +129,7 @@ class Delivery:
             log.warning("agent unavailable", error=str(error))
         except MailserverError as error:
             log.warning("delivery failed", error=str(error))
-        except Exception:  # a bug in one delivery must not end all later ones
+        except Exception:  # noqa: BLE001  # a bug in one delivery must not end all later ones
             log.exception("bug", op="delivery")
 
     def _deliver(self, retry: bool) -> None:

@@ -10,15 +10,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-import structlog
-
+from controlplane.daemon import log
 from controlplane.errors import MailserverError
 from controlplane.intake.pipeline import Intake
 
 PATIENCE = 10.0
 """Seconds between the consent to a push and the look after it."""
-
-log = structlog.get_logger()
 
 
 class Latecomers:

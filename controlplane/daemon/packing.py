@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import threading
 
-import structlog
-
+from controlplane.daemon import log
 from controlplane.errors import MailserverError
 from controlplane.git import many_loose, pack_loose, prune_packed
 from controlplane.intake.pipeline import Intake
-
-log = structlog.get_logger()
 
 
 class Packing:

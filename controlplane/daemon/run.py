@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-import structlog
-
 import controlplane
-from controlplane.daemon import ops
+from controlplane.daemon import log, ops
 from controlplane.daemon.core import Daemon
 from controlplane.daemon.protocol import Request, Result, Say, ask
 from controlplane.daemon.server import Server
@@ -20,7 +18,6 @@ from controlplane.daemon.start import prepare
 from controlplane.errors import MailserverError
 
 PACKAGE = Path(controlplane.__file__).parent
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-import structlog
-
+from controlplane.daemon import log
 from controlplane.daemon.protocol import (
     REQUEST_SECONDS,
     Request,
@@ -29,7 +28,6 @@ BACKLOG = 256
 """Connections that may wait: more than the writers that any test or person starts at once."""
 
 Handler = Callable[[Request, Say], Result]
-log = structlog.get_logger()
 
 
 class AlreadySaid(Exception):
@@ -101,6 +99,6 @@ class Server:
         except OSError as error:  # a full disk, a file that may not be read: not a bug, and no secret
             log.exception("system error", op=op)
             return error_answer(Unavailable(f"the system refused it: {error}"))
-        except Exception as error:  # the last line of defence: one request must not end the daemon
+        except Exception as error:  # noqa: BLE001  # the last line of defence: one request must not end the daemon
             log.exception("bug", op=op)
             return error_answer(error)

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-import structlog
-
 from controlplane import secrets
+from controlplane.daemon import log
 from controlplane.daemon.core import Daemon
 from controlplane.daemon.delivery import Ask
 from controlplane.git import Change, NewFile
@@ -20,7 +19,6 @@ from controlplane.intake.warnings import unsupported
 
 HOOKS = ("pre-receive", "post-receive")
 SERVER_ACTOR = "git-mailserver"
-log = structlog.get_logger()
 
 
 def prepare(

@@ -15,7 +15,9 @@ Effect = Literal["add", "change", "remove", "report"]
 class Event(BaseModel):
     """One typed fact. Frozen; what it says of its subject is enough to fold it and to tell it to people."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True, defer_build=True
+    )
 
     kind: ClassVar[str]
     """The name in the log, `noun.verb`; never reused for another meaning."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import controlplane
@@ -198,7 +198,8 @@ class Intake:
             self.main = commit
             self._tell()
         self.trouble = ()
-        self.recent[commit] = done
+        # Without its plan, which holds every event: of a first import that is each account once more.
+        self.recent[commit] = replace(done, plan=Plan())
         for old in list(self.recent)[:-REMEMBERED]:
             del self.recent[old]
         self.stores.accepted.forget(commit)

@@ -60,7 +60,7 @@ class Stores:
 
     @cached_property
     def _readmodel(self) -> ReadModel:
-        from controlplane.readmodel import ReadModel  # its library takes memory that most servers never need
+        from controlplane.readmodel import ReadModel  # takes memory that most servers never need
 
         secret = frozenset(name for name, spec in catalog.SETTINGS.items() if spec.secret)
         return ReadModel(self.control / "readmodel.sqlite", secret)

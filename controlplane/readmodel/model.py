@@ -11,8 +11,6 @@ from itertools import takewhile
 from pathlib import Path
 from typing import TypeVar
 
-from sqlite_utils import Database
-
 from controlplane.errors import NotFound, Unavailable
 from controlplane.event_log import EventLog
 from controlplane.git import fsync_directory
@@ -42,7 +40,7 @@ class ReadModel:
         self._secret_settings = secret_settings
         self._read_only = read_only
         self._turn = threading.Lock()
-        self._db: Database | None = self._open()
+        self._db: sqlite3.Connection | None = self._open()
 
     def close(self) -> None:
         """Close the file; questions fail afterwards."""
@@ -112,13 +110,13 @@ class ReadModel:
             if self._db is None:
                 raise Unavailable("the read model has not been made yet")
             try:
-                return question(self._db.conn)
+                return question(self._db)
             except sqlite3.DatabaseError as error:
                 if not self._read_only:
                     self._forget()  # the next catch_up makes it again
                 raise Unavailable(f"the read model cannot be read: {error}") from error
 
-    def _open(self) -> Database | None:
+    def _open(self) -> sqlite3.Connection | None:
         """The database in the file, None unless it is one that this program can use."""
         if not self.path.exists():
             return None
@@ -130,10 +128,10 @@ class ReadModel:
         except sqlite3.DatabaseError:
             pass  # not a database, or a damaged one
         if db is not None:
-            db.conn.close()
+            db.close()
         return None
 
-    def _connect(self, path: Path) -> Database:
+    def _connect(self, path: Path) -> sqlite3.Connection:
         target = f"file:{path}?mode=ro" if self._read_only else f"file:{path}"
         connection = sqlite3.connect(target, timeout=BUSY_SECONDS, check_same_thread=False, uri=True)
         try:
@@ -141,20 +139,20 @@ class ReadModel:
                 connection.execute("PRAGMA journal_mode = WAL")
                 # A power cut may lose the last rows: they come again from the log.
                 connection.execute("PRAGMA synchronous = NORMAL")
-            return Database(connection)
         except sqlite3.DatabaseError:
             connection.close()
             raise
+        return connection
 
     def _forget(self) -> None:
         if self._db is not None:
-            self._db.conn.close()
+            self._db.close()
             self._db = None
 
-    def _fits(self, db: Database, log: EventLog, releases: Releases) -> bool:
+    def _fits(self, db: sqlite3.Connection, log: EventLog, releases: Releases) -> bool:
         """Whether what was taken in is still what log and `rendered` hold."""
-        position, commit = db.conn.execute("SELECT position, commit_id FROM progress").fetchone()
-        number, release = db.conn.execute("SELECT max(number), commit_id FROM releases").fetchone()
+        position, commit = db.execute("SELECT position, commit_id FROM progress").fetchone()
+        number, release = db.execute("SELECT max(number), commit_id FROM releases").fetchone()
         try:
             return (position == 0 or log.commit_at(position) == commit) and (
                 number is None or releases.by_number(number).commit == release
@@ -162,9 +160,9 @@ class ReadModel:
         except NotFound:
             return False
 
-    def _extend(self, db: Database, log: EventLog, releases: Releases) -> int:
-        known = db.conn.execute("SELECT coalesce(max(number), 0) FROM releases").fetchone()[0]
-        position = db.conn.execute("SELECT position FROM progress").fetchone()[0]
+    def _extend(self, db: sqlite3.Connection, log: EventLog, releases: Releases) -> int:
+        known = db.execute("SELECT coalesce(max(number), 0) FROM releases").fetchone()[0]
+        position = db.execute("SELECT position FROM progress").fetchone()[0]
         projector = Projector(db, self._secret_settings)
         # The releases first: an outcome looks up which position its release covers.
         tip = log.tip()
@@ -178,13 +176,13 @@ class ReadModel:
         _remove(aside)
         db = self._connect(aside)
         try:
-            db.conn.execute("PRAGMA synchronous = OFF")
-            schema.MIGRATIONS.apply(db, stop_before=schema.INDEXES)
+            db.execute("PRAGMA synchronous = OFF")
+            schema.apply(db, schema.TABLES)
             count = self._extend(db, log, releases)
-            schema.MIGRATIONS.apply(db)
-            db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            schema.apply(db, schema.INDEXES)
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         finally:
-            db.conn.close()
+            db.close()
         _remove(self.path)
         aside.replace(self.path)
         fsync_directory(self.path.parent)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Collection, Iterable
 from datetime import datetime
 from itertools import islice
 from typing import Any
-
-from sqlite_utils import Database
 
 from controlplane.events import (
     ChangeSet,
@@ -34,8 +33,8 @@ _SECRET_FIELDS = frozenset({"password_hash", "credentials"})
 class Projector:
     """Writes rows. One is used for one run over the log."""
 
-    def __init__(self, db: Database, secret_settings: Collection[str]) -> None:
-        self._connection = db.conn
+    def __init__(self, connection: sqlite3.Connection, secret_settings: Collection[str]) -> None:
+        self._connection = connection
         self._secret_settings = secret_settings
         rows = self._connection.execute("SELECT sort, name, id FROM names")
         self._names: dict[tuple[str, str], int] = {(sort, name): number for sort, name, number in rows}

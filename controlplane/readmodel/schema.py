@@ -6,19 +6,14 @@ made again from the log rather than converted. To change a table: a new migratio
 
 from __future__ import annotations
 
-from sqlite_utils import Database
-from sqlite_utils.migrations import Migrations
-
-MIGRATIONS = Migrations("readmodel")
-NAMES = TABLES, INDEXES = "0001_tables", "0002_indexes"
-"""The migrations in their order; the indexes come last, so that a new file gets its rows without them."""
+import sqlite3
+from collections.abc import Callable
 
 SEQUENCE_BITS = 24
 """An event's id is its position shifted by this, plus its number in the change set: ids sort as the log."""
 
 
-@MIGRATIONS(name=TABLES)
-def tables(db: Database) -> None:
+def _tables(connection: sqlite3.Connection) -> None:
     """Change sets, events, what became of releases.
 
     Events hold small numbers for kind, actor and source (table `names`), so that the indexes over them
@@ -42,11 +37,10 @@ def tables(db: Database) -> None:
         # Up to which position changes were live since when: the high-water marks of applied releases.
         "CREATE TABLE live (covered INTEGER PRIMARY KEY, time TEXT, release INTEGER)",
     ):
-        db.execute(statement)
+        connection.execute(statement)
 
 
-@MIGRATIONS(name=INDEXES)
-def indexes(db: Database) -> None:
+def _indexes(connection: sqlite3.Connection) -> None:
     """Each filter has an index in the log's order that carries the other filters' columns."""
     for statement in (
         "CREATE INDEX events_by_kind ON events (kind, id, actor, source, subject)",
@@ -59,9 +53,24 @@ def indexes(db: Database) -> None:
         "CREATE INDEX releases_by_position ON releases (position)",
         "CREATE INDEX outcomes_by_release ON outcomes (release)",
     ):
-        db.execute(statement)
+        connection.execute(statement)
 
 
-def fits(db: Database) -> bool:
-    """Whether the file has exactly the migrations that this program knows."""
-    return [migration.name for migration in MIGRATIONS.applied(db)] == list(NAMES)
+TABLES, INDEXES = "0001_tables", "0002_indexes"
+MIGRATIONS: dict[str, Callable[[sqlite3.Connection], None]] = {TABLES: _tables, INDEXES: _indexes}
+"""In their order; the indexes come last, so that a new file gets its rows without them."""
+
+
+def apply(connection: sqlite3.Connection, name: str) -> None:
+    """Run a migration and record it, both or neither."""
+    with connection:
+        connection.execute("BEGIN")
+        connection.execute("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY)")
+        MIGRATIONS[name](connection)
+        connection.execute("INSERT INTO migrations VALUES (?)", (name,))
+
+
+def fits(connection: sqlite3.Connection) -> bool:
+    """Whether the file has exactly the migrations that this program knows; raises sqlite3.DatabaseError."""
+    rows = connection.execute("SELECT name FROM migrations ORDER BY name")
+    return [name for (name,) in rows] == list(MIGRATIONS)

@@ -1,0 +1,20 @@
+"""An idle server is small: what is seldom needed is loaded when it is."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from tests.daemon.site import ROOT
+
+SELDOM = ("asyncio", "cryptography", "logging", "pyrage", "sqlite3", "sqlite_utils", "click")
+"""What a daemon that only takes changes and renders them needs none of; together some 25 MiB."""
+
+
+def test_a_start_loads_only_what_every_change_needs() -> None:
+    """Libraries for certificates, seals, questions and the command line stay on disk."""
+    code = "import sys, controlplane.daemon.run; print(*{name.split('.')[0] for name in sys.modules})"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert not set(SELDOM) & set(done.stdout.split())
