@@ -25,16 +25,27 @@ class Latecomers:
         self._intake, self._poke = intake, poke
         self._waiting: dict[str, threading.Timer] = {}
         self._lock = threading.Lock()
+        self._stopped = False
+
+    def stop(self) -> None:
+        """Look after nobody any more: the next start takes over what is left."""
+        with self._lock:
+            self._stopped = True
+            timers, self._waiting = list(self._waiting.values()), {}
+        for timer in timers:
+            timer.cancel()
 
     def expect(self, commit: str) -> None:
         """This commit may become `main`: look after it unless it arrives."""
         timer = threading.Timer(PATIENCE, self._look, (commit,))
         timer.daemon = True
         with self._lock:
+            if self._stopped:
+                return
             before, self._waiting[commit] = self._waiting.get(commit), timer
+            timer.start()
         if before is not None:
             before.cancel()
-        timer.start()
 
     def arrived(self, commit: str) -> None:
         """Its post-receive has ended well."""

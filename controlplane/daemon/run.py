@@ -51,14 +51,20 @@ def run(places: Places, environment: Mapping[str, str]) -> int:
         log.critical("cannot start", error=str(error))
         return error.exit_code
     server = Server(places.socket, lambda request, say: handle(daemon, request, say))
+    bound = threading.Event()
+
+    def end() -> None:
+        bound.wait()  # the socket is not taken away while it is being made
+        server.stop()
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         # In a thread: a handler runs between two steps of the main thread, which may hold a lock.
-        threading.Thread(target=server.stop).start()
+        threading.Thread(target=end, daemon=True).start()
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     server.bind()  # from here on others know that we run, and may want us to stop
+    bound.set()
     daemon.delivery.start()
     log.info("listening", position=daemon.intake.position, release=daemon.intake.release_number)
     server.serve()
@@ -73,6 +79,7 @@ def handle(daemon: Daemon, request: Request, say: Say) -> Result:
 
 def shut_down(daemon: Daemon) -> None:
     """Stop delivering and keep a snapshot: what is not saved is folded again at the next start."""
+    daemon.latecomers.stop()
     daemon.delivery.stop()
     try:
         daemon.intake.save()

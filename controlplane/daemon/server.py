@@ -48,11 +48,13 @@ class Server:
         self._stopping = False
 
     def bind(self) -> None:
-        """Take the socket's place, which a killed daemon may have left behind."""
-        self._path.unlink(missing_ok=True)
-        self._listener.bind(str(self._path))
-        self._path.chmod(MODE)
+        """Take the socket's place, which a killed daemon may have left; it is there once we listen."""
+        aside = self._path.with_name(f"{self._path.name}.new")
+        aside.unlink(missing_ok=True)
+        self._listener.bind(str(aside))
+        aside.chmod(MODE)
         self._listener.listen(BACKLOG)
+        aside.replace(self._path)
 
     def serve(self) -> None:
         """Answer connections until `stop`."""

@@ -65,7 +65,7 @@ def test_files_go_by_themselves(served: World, folder: Path, monkeypatch: pytest
     before = set(threading.enumerate())
     served.apply(userdb=line("a") + line("c"))
     for timer in [t for t in threading.enumerate() if isinstance(t, threading.Timer) and t not in before]:
-        timer.join(5)
+        timer.join(60)
     assert not announced(folder)
 
 

@@ -33,7 +33,7 @@ def path(tmp_path: Path) -> Path:
 def ask(path: Path, line: bytes) -> dict[str, Any]:
     """One raw request."""
     with socket.socket(socket.AF_UNIX) as sock:
-        sock.settimeout(10)
+        sock.settimeout(60)
         sock.connect(str(path))
         sock.sendall(line + b"\n")
         answer: dict[str, Any] = json.loads(sock.makefile().readline())

@@ -72,7 +72,7 @@ def test_requests_wait_until_the_node_has_told_what_it_knows(agent: Agent, world
     thread.start()
     assert not answers
     agent.catch_up()
-    thread.join(10)
+    thread.join(60)
     assert [answer["outcome"] for answer in answers] == ["applied"]
     assert world.text("etc/dovecot/userdb") == "imported\n"
 
@@ -88,7 +88,7 @@ def test_the_ready_line_is_printed_once_a_container_start(
         readiness.release_serves()
         for thread in threading.enumerate():
             if thread.name == "ready":
-                thread.join(10)
+                thread.join(60)
         assert readiness.ready
 
     start()

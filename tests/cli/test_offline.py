@@ -27,7 +27,7 @@ GIT = {
 
 def git(folder: Path, *arguments: str) -> None:
     """Hermetic git."""
-    subprocess.run(["git", *arguments], cwd=folder, env=GIT, check=True, capture_output=True, timeout=20)
+    subprocess.run(["git", *arguments], cwd=folder, env=GIT, check=True, capture_output=True, timeout=60)
 
 
 @pytest.fixture

@@ -106,7 +106,7 @@ def test_a_terminal_is_asked_twice_without_echo(daemon: Peer) -> None:
     ) as process:
         os.close(theirs)
         seen = _answer(ours, ["Enter Password", "Confirm Password"], b"secret\n")
-        assert process.wait(10) == 0, seen
+        assert process.wait(60) == 0, seen
     os.close(ours)
     assert "secret" not in seen
     assert daemon.asked("edit")["address"] == "user1@example.test"

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -51,13 +52,14 @@ class FakeAgent:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
-            with connection:
+            with connection, suppress(OSError, MailserverError):  # whoever asked may be gone
                 request = read_request(connection)
                 self.asked.append(request)
                 try:
-                    send(connection, {"result": self._answer(request)})
+                    answer = {"result": self._answer(request)}
                 except MailserverError as error:
-                    send(connection, error_answer(error))
+                    answer = error_answer(error)
+                send(connection, answer)
 
     def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
         if request["op"] == "validate":
@@ -96,10 +98,16 @@ class Site:
         self.server.bind()
         threading.Thread(target=self.server.serve, daemon=True).start()
         self.daemon.delivery.start()
-        self.daemon.delivery.poke()
+        self.settle()
+
+    def settle(self) -> None:
+        """Return when what came of the newest release is in the log: until then `events` may still move."""
+        delivery = self.daemon.delivery
+        delivery.wait_done(delivery.poke(), 60)
 
     def stop(self, save: bool = True) -> None:
         self.server.stop()
+        self.daemon.latecomers.stop()
         self.daemon.delivery.stop()
         if save:
             shut_down(self.daemon)

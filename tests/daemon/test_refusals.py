@@ -17,6 +17,7 @@ KEY = (
 
 def _refused(clone: Clone, *expected: str) -> None:
     site = clone.site
+    site.settle()
     before = site.git("rev-parse", "main", "events", "rendered", cwd=site.repository).stdout
     done = clone.push()
     assert done.returncode != 0, done.stderr

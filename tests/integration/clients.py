@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from email.message import EmailMessage
 
-SECONDS = 15.0
-"""An unknown client waits 6 s for the greeting of port 25."""
+SECONDS = 30.0
+"""An unknown client waits 6 s for the greeting of port 25, and a busy machine for itself."""
 
 
 def any_certificate() -> ssl.SSLContext:

@@ -52,7 +52,7 @@ class Server:
         self.container.reload()
         return int(self.container.ports[f"{inside}/tcp"][0]["HostPort"])
 
-    def wait_healthy(self, deadline: float = 60.0) -> None:
+    def wait_healthy(self, deadline: float = 90.0) -> None:
         """Return when every enabled service answers its probe."""
 
         def healthy() -> bool:
@@ -71,7 +71,7 @@ class Server:
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
             check=False,
         )
 
@@ -205,7 +205,7 @@ def _run_git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         env={"PATH": os.environ["PATH"], "HOME": str(folder), **GIT},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
 

@@ -111,7 +111,9 @@ def test_a_killed_agent_undoes_what_it_was_trying(box: Server, tmp_path: Path) -
         text = f"# {seconds}\nauth_mechanisms = plain login bogus\n"
         push = clone.change("config/dovecot.cf", text, "Break it")
         assert push.accepted, push.said
-        threading.Timer(seconds, box.run, ("kill", "-9", str(pid))).start()
+        late = threading.Timer(seconds, box.run, ("kill", "-9", str(pid)))
+        late.start()
+        late.join()  # else a slow machine kills in the middle of the next change
 
         def told() -> bool:
             status = box.status()
