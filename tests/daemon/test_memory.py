@@ -7,7 +7,7 @@ import sys
 
 from tests.daemon.site import ROOT
 
-SELDOM = ("asyncio", "cryptography", "logging", "pyrage", "sqlite3", "sqlite_utils", "click")
+SELDOM = ("asyncio", "cryptography", "logging", "pyrage", "sqlite3", "click")
 """What a daemon that only takes changes and renders them needs none of; together some 25 MiB."""
 
 
