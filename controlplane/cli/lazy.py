@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -10,13 +10,16 @@ import click
 
 
 class LazyGroup(click.Group):
-    """Commands by an explicit table: name → module that holds `command`. Alone it prints its help."""
+    """Commands by an explicit table: name → module that holds `command`. Alone it prints its help.
 
-    def __init__(self, *args: Any, table: Mapping[str, str], **kwargs: Any) -> None:
+    The help of a `deep` one lists the commands of its groups as well.
+    """
+
+    def __init__(self, *args: Any, table: Mapping[str, str], deep: bool = False, **kwargs: Any) -> None:
         kwargs.setdefault("invoke_without_command", True)
         kwargs.setdefault("callback", _help_when_alone)
         super().__init__(*args, **kwargs)
-        self.table = table
+        self.table, self.deep = table, deep
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # the base class's signature
         """The names in the order of the table."""
@@ -29,6 +32,14 @@ class LazyGroup(click.Group):
         command: click.Command = import_module(self.table[cmd_name]).command
         return command
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """As click does; a deep group's help has a line for each command below it, with its arguments."""
+        if not self.deep:
+            super().format_commands(ctx, formatter)
+            return
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_leaves(self, ctx, "")), col_max=48)
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -37,6 +48,16 @@ class LazyGroup(click.Group):
             written = " ".join([*ctx.command_path.split()[1:], args[0]])
             raise click.UsageError(f"The command '{written}' is invalid.", ctx)
         return super().resolve_command(ctx, args)
+
+
+def _leaves(group: LazyGroup, ctx: click.Context, words: str) -> Iterator[tuple[str, str]]:
+    for name in group.table:
+        command = group.get_command(ctx, name)
+        if isinstance(command, LazyGroup):
+            yield from _leaves(command, ctx, f"{words}{name} ")
+        elif command is not None:
+            pieces = [piece for piece in command.collect_usage_pieces(ctx) if piece != "[OPTIONS]"]
+            yield " ".join([f"{words}{name}", *pieces]), command.get_short_help_str(80)
 
 
 @click.pass_context

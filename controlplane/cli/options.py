@@ -36,6 +36,13 @@ def wait(function: F) -> F:
     )(function)
 
 
+def direction(function: F) -> F:
+    """The argument send|receive, for the commands about restrictions."""
+    return click.argument("direction", type=click.Choice(("send", "receive")), metavar="send|receive")(
+        function
+    )
+
+
 def address(text: str) -> str:
     """A mail address as written, for click's `type`; what else may be wrong with it the server tells."""
     if not text.rpartition("@")[0] or text.endswith("@"):

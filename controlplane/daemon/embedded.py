@@ -10,11 +10,14 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
+from controlplane import secrets
+from controlplane.daemon.ops.listing import OF_FILES
 from controlplane.daemon.protocol import Request, Result, Say
 from controlplane.daemon.run import Places, build, handle
-from controlplane.errors import Unavailable
+from controlplane.errors import Refused, Unavailable
 from controlplane.git import NewFile
 from controlplane.intake import commands, plan
 from controlplane.intake.proposal import propose_files
@@ -61,7 +64,7 @@ def _in_folder(request: Request, volume: Path) -> Result:
     """Edit or list the files of a bare config folder."""
     files = {f"config/{path}": file for path, file in _read(volume).items()}
     if request["op"] == "edit":
-        changes = commands.make(str(request.get("command")), request)(files)
+        changes = commands.make(str(request.get("command")), request, partial(_seal, files))(files)
         after = dict(files)
         for path, change in changes.items():
             if isinstance(change, NewFile):
@@ -72,14 +75,21 @@ def _in_folder(request: Request, volume: Path) -> Result:
             "position": 0, "release": 0, "commit": "", "text": [],
             "plan": plan.as_dict(proposal.plan), "outcome": None,
         }  # fmt: skip
-    if request["op"] in ("accounts", "aliases"):
+    if request["op"] in OF_FILES:
         desired = propose_files(State(), None, files, guard=False).must_be_sound().state.desired
-        if request["op"] == "accounts":
-            return {"accounts": [{"address": address, "aliases": []} for address in desired.accounts]}
-        return {
-            "aliases": [{"alias": a.source, "targets": list(a.targets)} for a in desired.aliases.values()]
-        }
+        return OF_FILES[request["op"]](desired)
     raise Unavailable("there is no state repo here, and no server; start the mail server first")
+
+
+def _seal(files: Mapping[str, TreeFile], value: str) -> str:
+    """A secret for the server whose folder this is; a hash may stand there as it is."""
+    recipient = files.get(secrets.RECIPIENT)
+    if recipient is not None:
+        return secrets.seal_value(value, recipient.content.decode("ascii", "replace"))
+    if value.startswith("{"):
+        return value
+    cure = "start the server on this folder once, or run the command in the running server"
+    raise Refused.because(f"there is no {secrets.RECIPIENT} to seal the password for", cure)
 
 
 def _read(volume: Path) -> dict[str, TreeFile]:

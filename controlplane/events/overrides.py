@@ -7,8 +7,9 @@ from pydantic import Field
 from controlplane.errors import Corrupt
 from controlplane.events.base import Event
 from controlplane.model import Draft, Override
+from controlplane.sealing import is_sealed
 from controlplane.statefiles.treefile import CONFIG
-from controlplane.statefiles.typed import TABLES, is_sealed
+from controlplane.statefiles.typed import TABLES
 
 
 class _OfOverride(Event):

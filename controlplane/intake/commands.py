@@ -3,78 +3,90 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
-from controlplane.errors import Refused, UsageError
-from controlplane.git import Change, NewFile
+from controlplane.errors import UsageError
+from controlplane.git import Change
+from controlplane.intake import table_commands
+from controlplane.intake.editing import Arguments, need, text_of, write
 from controlplane.intake.trees import Files
-from controlplane.statefiles import accounts, aliases, env_file
+from controlplane.sealing import is_sealed_value
+from controlplane.statefiles import accounts, aliases, env_file, quotas
 
-QUOTAS = "config/dovecot-quotas.cf"
-Arguments = Mapping[str, Any]
+Seal = Callable[[str], str]
 Command = Callable[[Files, Arguments], Mapping[str, Change]]
 
 
-def make(name: str, arguments: Arguments) -> Callable[[Files], Mapping[str, Change]]:
-    """The edit that a command stands for; raises UsageError for an unknown one."""
+def make(name: str, arguments: Arguments, seal: Seal) -> Callable[[Files], Mapping[str, Change]]:
+    """The edit that a command stands for; raises UsageError for an unknown one.
+
+    `seal` makes a secret fit to stand on `main`.
+    """
     command = COMMANDS.get(name)
     if command is None:
         raise UsageError.because(f"there is no edit {name}", f"one of: {', '.join(COMMANDS)}")
-    return lambda files: command(files, arguments)
+    secret = table_commands.SEALED.get(name)
+    if secret is None:
+        return lambda files: command(files, arguments)
+    value = str(arguments.get(secret) or "")
+    if not value:
+        raise UsageError.because(f"{secret} is missing", "see the help of the command")
+    sealed = {**arguments, secret: value if is_sealed_value(value) else seal(value)}
+    return lambda files: command(files, sealed)
 
 
 def _account_add(files: Files, given: Arguments) -> Mapping[str, Change]:
-    text = _text(files, accounts.PATH)
+    text = text_of(files, accounts.PATH)
     attributes = str(given.get("attributes") or "")
-    return _write(
+    return write(
         files,
         accounts.PATH,
-        accounts.add(text, _need(given, "address"), _need(given, "password_hash"), attributes),
+        accounts.add(text, need(given, "address"), need(given, "password_hash"), attributes),
     )
 
 
 def _account_update(files: Files, given: Arguments) -> Mapping[str, Change]:
     text = accounts.update(
-        _text(files, accounts.PATH), _need(given, "address"), _need(given, "password_hash")
+        text_of(files, accounts.PATH), need(given, "address"), need(given, "password_hash")
     )
-    return _write(files, accounts.PATH, text)
+    return write(files, accounts.PATH, text)
 
 
 def _account_remove(files: Files, given: Arguments) -> Mapping[str, Change]:
     if accounts.PATH not in files:
         return {}
-    text, quotas = _text(files, accounts.PATH), _text(files, QUOTAS)
-    for address in given.get("addresses") or [_need(given, "address")]:
-        text = accounts.remove(text, str(address))
-        quotas = _without_quota(quotas, str(address))
-    return {**_write(files, accounts.PATH, text), **_write(files, QUOTAS, quotas)}
+    table = quotas.TABLE
+    text, limits = text_of(files, accounts.PATH), text_of(files, table.path)
+    for address in map(str, given.get("addresses") or [need(given, "address")]):
+        text = accounts.remove(text, address)
+        limits = table.remove(limits, address) if table.has(limits, address) else limits
+    return {**write(files, accounts.PATH, text), **write(files, table.path, limits)}
 
 
 def _alias_add(files: Files, given: Arguments) -> Mapping[str, Change]:
-    text = _text(files, aliases.PATH)
+    text = text_of(files, aliases.PATH)
     for target in _targets(given):
-        text = aliases.add(text, _need(given, "alias"), target)
-    return _write(files, aliases.PATH, text)
+        text = aliases.add(text, need(given, "alias"), target)
+    return write(files, aliases.PATH, text)
 
 
 def _alias_remove(files: Files, given: Arguments) -> Mapping[str, Change]:
     if aliases.PATH not in files:
         return {}
-    text = _text(files, aliases.PATH)
+    text = text_of(files, aliases.PATH)
     for target in _targets(given) or [""]:
-        text = aliases.remove(text, _need(given, "alias"), target)
-    return _write(files, aliases.PATH, text)
+        text = aliases.remove(text, need(given, "alias"), target)
+    return write(files, aliases.PATH, text)
 
 
 def _setting_set(files: Files, given: Arguments) -> Mapping[str, Change]:
     text = env_file.set_value(
-        _text(files, env_file.PATH), _need(given, "name"), str(given.get("value") or "")
+        text_of(files, env_file.PATH), need(given, "name"), str(given.get("value") or "")
     )
-    return _write(files, env_file.PATH, text)
+    return write(files, env_file.PATH, text)
 
 
 def _setting_unset(files: Files, given: Arguments) -> Mapping[str, Change]:
-    return _write(files, env_file.PATH, env_file.unset(_text(files, env_file.PATH), _need(given, "name")))
+    return write(files, env_file.PATH, env_file.unset(text_of(files, env_file.PATH), need(given, "name")))
 
 
 COMMANDS: Mapping[str, Command] = {
@@ -85,43 +97,9 @@ COMMANDS: Mapping[str, Command] = {
     "alias.remove": _alias_remove,
     "setting.set": _setting_set,
     "setting.unset": _setting_unset,
+    **table_commands.COMMANDS,
 }
-
-
-def _need(given: Arguments, name: str) -> str:
-    value = given.get(name)
-    if not isinstance(value, str) or not value:
-        raise UsageError.because(f"{name} is missing", "see the help of the command")
-    if value.startswith("#"):
-        raise Refused.because(f"{value} would be a comment", "a line that starts with # has no effect")
-    return value
 
 
 def _targets(given: Arguments) -> list[str]:
     return [part.strip() for part in str(given.get("target") or "").split(",") if part.strip()]
-
-
-def _text(files: Files, path: str) -> str:
-    if path not in files:
-        return ""
-    try:
-        return files[path].content.decode()
-    except UnicodeDecodeError:
-        raise Refused.because(f"{path} is not UTF-8", "convert the file, then try again", path) from None
-
-
-def _write(files: Files, path: str, text: str) -> Mapping[str, Change]:
-    old = files.get(path)
-    content = text.encode()
-    if (old.content if old else b"") == content:
-        return {}
-    return {path: NewFile(content, old.mode) if old else NewFile(content)}
-
-
-def _without_quota(text: str, address: str) -> str:
-    kept = [
-        line
-        for line in text.splitlines(keepends=True)
-        if line.partition(":")[0].strip().lower() != address.lower()
-    ]
-    return "".join(kept)

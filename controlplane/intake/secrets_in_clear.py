@@ -8,13 +8,13 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from controlplane.errors import Problem
+from controlplane.sealing import VALUE, is_sealed, is_sealed_value
 from controlplane.settings import catalog
 from controlplane.statefiles import env_file
 from controlplane.statefiles.parsed import Place
-from controlplane.statefiles.tables import SEALED_FILE, SEALED_VALUE
 from controlplane.statefiles.treefile import SETTINGS
 
-_SEALED = rf"{SEALED_VALUE.pattern}\s*$"
+_SEALED = rf"{VALUE.pattern}\s*$"
 _KEY = re.compile(
     rb"-----BEGIN (?:(?!ENCRYPTED )[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----(?!\r?\nProc-Type: 4,ENCRYPTED)"
     rb"|AGE-SECRET-KEY-1[A-Z0-9]{20,}"
@@ -46,7 +46,7 @@ _CREDENTIALS = (
 
 def in_clear(path: str, content: bytes) -> Iterator[Problem]:
     """A problem for the first private key of the file, and one for each line with a password."""
-    if content.startswith(SEALED_FILE):
+    if is_sealed(content):
         return
     # plain searches rule most files out many times faster than the expression does
     key = _KEY.search(content) if b"-----BEGIN" in content or b"AGE-SECRET-KEY-1" in content else None
@@ -66,7 +66,7 @@ def _secret_settings(content: bytes) -> Iterator[Problem]:
     text = content.decode(errors="replace")
     for name, value in env_file.parse(text, SETTINGS).rows.items():
         spec = catalog.SETTINGS.get(name)
-        if spec is not None and spec.secret and value and not SEALED_VALUE.fullmatch(value):
+        if spec is not None and spec.secret and value and not is_sealed_value(value):
             cure = f"set it in the container's environment (or ALLOW_CLEARTEXT_SECRETS=1 in {SETTINGS})"
             place = Place(SETTINGS, env_file.line_of(text, name), name, f"{name}=…")
             yield place.problem(f"{name} is a password in the clear", cure, name)

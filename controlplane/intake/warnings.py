@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from controlplane.events import Event, SettingChanged
+from controlplane.events import Event, QuotaSet, RelayRouteSet, SettingChanged
 from controlplane.intake.plan import Notice
 from controlplane.model import Pin, State
 from controlplane.settings import catalog
@@ -14,11 +14,20 @@ def warnings(state: State, events: Iterable[Event]) -> tuple[Notice, ...]:
     """The warnings of a change that leads to `state`; one an event at most."""
     found = []
     for event in events:
-        if isinstance(event, SettingChanged):
-            message = next(_of_setting(state, event), "")
-            if message:
-                found.append(Notice(event.name, message))
+        message = next(_of_setting(state, event), "") if isinstance(event, SettingChanged) else ""
+        message = message or _without_what_it_needs(state, event)
+        if message:
+            found.append(Notice(event.subject, message))
     return tuple(found)
+
+
+def _without_what_it_needs(state: State, event: Event) -> str:
+    """What keeps an event from having an effect; empty for nothing."""
+    if isinstance(event, QuotaSet) and not state.settings.enable_quotas:
+        return "no effect while ENABLE_QUOTAS is 0"
+    if isinstance(event, RelayRouteSet) and not event.host and not state.settings.relay_host:
+        return "no effect without RELAY_HOST, which it is an exception from"
+    return ""
 
 
 def unsupported(state: State) -> list[str]:

@@ -91,6 +91,11 @@ def remove(text: str, address: str) -> str:
     return lines.delete(_existing(lines, address))
 
 
+def has(text: str, address: str) -> bool:
+    """Whether there is such an account."""
+    return _find(Lines(text), address) is not None
+
+
 def _row(line: str) -> Account | None:
     good = _GOOD.fullmatch(line)
     if good is None:

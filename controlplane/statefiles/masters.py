@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 
 from controlplane.model import Master
+from controlplane.sealing import is_sealed_value
 from controlplane.statefiles import accounts
-from controlplane.statefiles.tables import SEALED_VALUE, Malformed, Table
+from controlplane.statefiles.tables import Malformed, Table
 
 _NAME = re.compile(r"[A-Za-z0-9._+@-]{1,128}")
 
@@ -24,7 +25,7 @@ def _read(line: str) -> tuple[str, Master]:
         cure = "use letters, digits and . _ + @ -; a * parts it from the mailbox at login"
         shown = name if name.replace("*", "").isalnum() else ""
         raise Malformed("the name of a master account has characters that it cannot have", cure, shown)
-    if not SEALED_VALUE.fullmatch(secret) and (fault := accounts.hash_fault(name, secret)):
+    if not is_sealed_value(secret) and (fault := accounts.hash_fault(name, secret)):
         raise Malformed(*fault)
     if fault := accounts.attributes_fault(attributes):
         raise Malformed(*fault)

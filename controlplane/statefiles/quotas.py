@@ -21,6 +21,13 @@ def is_size(text: str) -> bool:
     return _SIZE.fullmatch(text) is not None
 
 
+def kibibytes(size: str) -> int:
+    """A size in KiB, rounded up; 0 for no limit."""
+    number, unit = (size[:-1], size[-1]) if not size[-1].isdigit() else (size, "k")
+    scale = {"B": 1, "k": 1 << 10, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}[unit]
+    return -(-int(number) * scale // 1024)
+
+
 def _read(line: str) -> tuple[str, str]:
     good = _LINE.fullmatch(line)
     if good is not None and len(good[1]) <= addresses.MAX_ADDRESS:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 
 from controlplane import addresses
-from controlplane.statefiles.tables import SEALED_VALUE, Malformed, Table
+from controlplane.sealing import is_sealed_value
+from controlplane.statefiles.tables import Malformed, Table
 
 _PORT = r"(?::(?:[0-9]{1,5}|[a-z][a-z0-9-]*))?"
 _IP6 = r"(?:ipv6:)?[0-9A-Fa-f:]+(?:\.[0-9.]+)?"
@@ -48,7 +49,7 @@ def _read_credentials(entry: str) -> tuple[str, str]:
         raise Malformed("the line starts with neither a sender nor a relay host", cure, _shown(key))
     value = value.strip()
     user, colon, password = value.partition(":")
-    if SEALED_VALUE.fullmatch(value) is None and not (user and colon and password):
+    if not is_sealed_value(value) and not (user and colon and password):
         raise Malformed(f"{_shown(key)} has no user and password", "write user:password behind it")
     return key.lower(), value
 
@@ -68,7 +69,7 @@ def _shown(key: str) -> str:
 def user_of(credentials: str) -> str:
     """The name that credentials log in with; empty where it is sealed too."""
     user, colon, _ = credentials.partition(":")
-    return "" if not colon or SEALED_VALUE.fullmatch(credentials) else user
+    return "" if not colon or is_sealed_value(credentials) else user
 
 
 ROUTES = Table(

@@ -17,11 +17,6 @@ from controlplane.statefiles.parsed import MAX_PROBLEMS, Parsed, Place
 
 Row = TypeVar("Row")
 
-SEALED_VALUE = re.compile(r"age:[A-Za-z0-9+/]{200,}={0,2}")
-"""A value that only the server can open: the age format in base64."""
-SEALED_FILE = b"-----BEGIN AGE ENCRYPTED FILE-----"
-"""How a file starts that is sealed as a whole (the armor of the age format)."""
-
 
 class Malformed(Exception):
     """An entry that means nothing: what is wrong, the cure, and the characters at fault (no secret)."""

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from controlplane.errors import Problem
 from controlplane.model import Desired
+from controlplane.sealing import is_sealed
 from controlplane.statefiles import accounts, aliases, env_file, overrides, regexps, typed
 from controlplane.statefiles.incremental import reparse
 from controlplane.statefiles.parsed import MAX_PROBLEMS, Parsed, Place
@@ -78,7 +79,7 @@ def read_tree(
     The state is to be used only when there is no problem: rows that have one are left out of it. Files
     outside config/, other than mailserver.env, have no meaning for the server and are left alone.
     """
-    sealed = {path for path in typed.PATHS if path in files and typed.is_sealed(files[path].content)}
+    sealed = {path for path in typed.PATHS if path in files and is_sealed(files[path].content)}
     reading = _Reading(files, cache or ParseCache())
     tables = {
         field: {} if table.path in sealed else reading.rows(table.path, table.parse)

@@ -1,4 +1,7 @@
-"""Which files of tables there are, by the field of `Desired` that holds their meaning."""
+"""Which files of tables there are, by the field of `Desired` that holds their meaning.
+
+One that is sealed as a whole is kept verbatim instead, as only the node can read it.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from controlplane.statefiles import access, masters, quotas, relay
-from controlplane.statefiles.tables import SEALED_FILE, Table
+from controlplane.statefiles.tables import Table
 
 TABLES: Mapping[str, Table[Any]] = {
     "quotas": quotas.TABLE,
@@ -17,8 +20,3 @@ TABLES: Mapping[str, Table[Any]] = {
     "receive_access": access.RECEIVE,
 }
 PATHS = frozenset(table.path for table in TABLES.values())
-
-
-def is_sealed(content: bytes) -> bool:
-    """Whether the file is sealed as a whole: then it is kept verbatim, as only the node can read it."""
-    return content.startswith(SEALED_FILE)

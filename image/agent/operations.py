@@ -18,6 +18,7 @@ from agent.server import Operation
 from agent.slots import Slots
 from agent.status import Status
 from agent.turns import Turns
+from agent.usage import Usage
 from agent.volume import Volume
 
 STARTING_SECONDS = 90.0
@@ -42,6 +43,7 @@ class Operations:
         self.engine, self.node = engine, engine.node
         self.turns, self.status, self.volume, self.checker = turns, status, volume, checker
         self.readiness, self.slots = readiness, slots
+        self.usage = Usage(self.node.paths.mail, self.node.paths.run)
 
     def table(self) -> Mapping[str, Operation]:
         """Name to operation: the whole of what the socket offers."""
@@ -57,6 +59,7 @@ class Operations:
             "ack": self.acknowledge,
             "drift": lambda _: self.drift(),
             "mailbox.delete": self.delete_mailbox,
+            "mailbox.usage": self.count_usage,
         }
 
     def apply(self, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -114,6 +117,11 @@ class Operations:
         with self.turns.lock:
             self.node.drift = sorted(set(self.node.drifted(self.node.release)) - self.node.pinned)
             return {"paths": list(self.node.drift), "pinned": sorted(self.node.pinned)}
+
+    def count_usage(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """KiB in use by address."""
+        addresses, elsewhere = request.get("addresses") or (), request.get("elsewhere") or ()
+        return {"used": self.usage.of(map(str, addresses), map(str, elsewhere))}
 
     def delete_mailbox(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Remove the mail of an address that has no account any more."""

@@ -7,10 +7,9 @@ from importlib import import_module
 
 import pytest
 
+from controlplane.cli.lazy import LazyGroup
 from controlplane.cli.mailctl import COMMANDS as MAILCTL
 from controlplane.cli.setup import COMMANDS as SETUP
-from controlplane.cli.setup.alias import COMMANDS as ALIAS
-from controlplane.cli.setup.email import COMMANDS as EMAIL
 from controlplane.events import EVENTS, Event
 from renderers import SERVICES
 from tests.architecture.sources import ROOT, modules
@@ -55,7 +54,16 @@ def test_every_folder_of_renderers_is_a_service() -> None:
     assert folders == {service.name for service in SERVICES}
 
 
-@pytest.mark.parametrize("table", [MAILCTL, SETUP, EMAIL, ALIAS], ids=["mailctl", "setup", "email", "alias"])
+def tables(table: dict[str, str]) -> list[dict[str, str]]:
+    """A table of commands and those of the groups in it."""
+    below = [import_module(module).command for module in table.values()]
+    return [table, *(t for group in below if isinstance(group, LazyGroup) for t in tables(dict(group.table)))]
+
+
+ALL_TABLES = [*tables(MAILCTL), *tables(SETUP)]
+
+
+@pytest.mark.parametrize("table", ALL_TABLES)
 def test_every_command_module_has_a_command(table: dict[str, str]) -> None:
     """The table's names are the commands' own."""
     for name, module in table.items():
@@ -64,7 +72,7 @@ def test_every_command_module_has_a_command(table: dict[str, str]) -> None:
 
 def test_every_command_module_is_in_a_table() -> None:
     """No module with a command is forgotten."""
-    listed = {m for table in (MAILCTL, SETUP, EMAIL, ALIAS) for m in table.values()}
+    listed = {m for table in ALL_TABLES for m in table.values()}
     found = {
         name
         for name, path in modules().items()

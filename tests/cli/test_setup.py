@@ -8,6 +8,7 @@ import pty
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -211,3 +212,128 @@ def test_a_change_that_could_not_serve_fails(
     assert "release 4 was rolled back; 3 serves" in told
     assert "postfix: no answer" in told
     assert "mailctl rollback 6" in told
+
+
+@pytest.mark.shows("setup help")
+def test_the_help_lists_every_command(setup: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    """Those of groups too, with their arguments."""
+    assert setup("help") == 0
+    shown = capsys.readouterr().out
+    for line in (
+        "email restrict add send|receive [ADDRESS]",
+        "quota set ADDRESS [SIZE]",
+        "dovecot-master list",
+    ):
+        assert line in shown
+
+
+CHANGES = (
+    ("quota set a@b.c 12M", "quota.set", {"address": "a@b.c", "size": "12M"}),
+    ("quota del a@b.c", "quota.remove", {"address": "a@b.c"}),
+    ("email restrict add send a@b.c", "access.add", {"direction": "send", "address": "a@b.c"}),
+    ("email restrict del receive a@b.c", "access.remove", {"direction": "receive", "address": "a@b.c"}),
+    ("dovecot-master del one two", "master.remove", {"names": ["one", "two"]}),
+    ("relay add-domain b.c r.test 587", "relay.host", {"domain": "b.c", "host": "r.test", "port": "587"}),
+    ("relay add-domain b.c r.test", "relay.host", {"domain": "b.c", "host": "r.test", "port": "25"}),
+    ("relay exclude-domain b.c", "relay.exclude", {"domain": "b.c"}),
+    (
+        "relay add-auth b.c me secret",
+        "relay.credentials",
+        {"domain": "b.c", "username": "me", "password": "secret"},
+    ),
+)
+
+
+@pytest.mark.parametrize(("line", "what", "arguments"), CHANGES)
+def test_a_command_sends_one_edit(
+    setup: Run, daemon: Peer, line: str, what: str, arguments: dict[str, object]
+) -> None:
+    """Each takes a reason along."""
+    daemon.answers["edit"] = SERVED
+    assert setup(*line.split(), "--reason", "ticket 1") == 0
+    assert daemon.asked("edit") == {"command": what, "reason": "ticket 1", "wait": True, **arguments}
+
+
+@pytest.mark.parametrize("verb", ["add", "update"])
+def test_a_master_account_is_sent_hashed(setup: Run, daemon: Peer, verb: str) -> None:
+    """As those of accounts, its password leaves the process as a hash."""
+    daemon.answers["edit"] = SERVED
+    assert setup("dovecot-master", verb, "admin", "secret") == 0
+    asked = daemon.asked("edit")
+    assert asked["password_hash"].startswith("{SHA512-CRYPT}$6$")
+    assert (asked["command"], asked["name"]) == (f"master.{verb}", "admin")
+    assert "secret" not in str(daemon.requests)
+
+
+def test_a_password_of_a_relay_host_may_come_from_stdin(
+    setup: Run, daemon: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that it stands in no list of processes."""
+    daemon.answers["edit"] = SERVED
+    monkeypatch.setattr(sys, "stdin", io.StringIO("se:cr et\n"))
+    assert setup("relay", "add-auth", "b.c", "me") == 0
+    assert daemon.asked("edit")["password"] == "se:cr et"
+
+
+@pytest.mark.parametrize("line", ["quota set a@b.c", "email restrict add send", "email restrict del receive"])
+def test_what_nobody_can_be_asked_for_is_missing(
+    setup: Run, daemon: Peer, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    """In a script a missing argument is wrong usage."""
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    assert setup(*line.split()) == 2
+    assert daemon.requests == []
+
+
+@pytest.mark.parametrize(
+    "line", ["email restrict add both a@b.c", "relay add-domain b.c r.test 0", "quota set a 1M"]
+)
+def test_wrong_arguments_are_wrong_usage(setup: Run, daemon: Peer, line: str) -> None:
+    """Nobody is asked for what cannot be meant."""
+    assert setup(*line.split()) == 2
+    assert daemon.requests == []
+
+
+def test_lists_are_printed(setup: Run, daemon: Peer, capsys: pytest.CaptureFixture[str]) -> None:
+    """Master accounts and restrictions, a line each; JSON on request."""
+    daemon.answers["masters"] = {"result": {"masters": ["admin"]}}
+    daemon.answers["access"] = {"result": {"send": {"a@b.c": "REJECT"}, "receive": {}}}
+    assert setup("dovecot-master", "list") == 0
+    assert capsys.readouterr().out == "* admin\n"
+    assert setup("email", "restrict", "list", "send") == 0
+    assert capsys.readouterr().out == "a@b.c REJECT\n"
+    assert setup("email", "restrict", "list", "receive") == 0
+    assert capsys.readouterr() == ("", "everybody may receive mail\n")
+    assert setup("email", "restrict", "list", "send", "--json") == 0
+    assert '"action": "REJECT"' in capsys.readouterr().out
+
+
+def test_a_warning_of_the_plan_is_told(setup: Run, daemon: Peer, capsys: pytest.CaptureFixture[str]) -> None:
+    """A change that serves may still need somebody's attention."""
+    plan = {"warnings": [{"subject": "a@b.c", "message": "no effect while ENABLE_QUOTAS is 0"}]}
+    daemon.answers["edit"] = {"result": {**SERVED["result"], "plan": plan}}
+    assert setup("quota", "set", "a@b.c", "1G") == 0
+    assert capsys.readouterr().err == "⚠ a@b.c: no effect while ENABLE_QUOTAS is 0\n"
+
+
+@pytest.mark.shows("setup debug show-mail-logs")
+def test_the_mail_log_is_shown(
+    setup: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """Byte for byte; where there is none it says so."""
+    log = tmp_path / "mail.log"
+    monkeypatch.setattr("controlplane.cli.setup.debug_show_mail_logs.LOG", log)
+    assert setup("debug", "show-mail-logs") == 1
+    log.write_bytes(b"postfix: \xff\n")
+    assert setup("debug", "show-mail-logs") == 0
+    assert capfdbinary.readouterr().out == b"postfix: \xff\n"
+
+
+@pytest.mark.shows("setup debug login")
+def test_a_shell_runs_what_is_asked(setup: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The words are one command line, options of theirs included; none is a shell to type into."""
+    started: list[list[str]] = []
+    monkeypatch.setattr(os, "execvp", lambda _, words: started.append(words))
+    setup("debug", "login", "postconf", "-n", "|", "grep", "--help")
+    setup("debug", "login")
+    assert started == [["bash", "-c", "postconf -n | grep --help"], ["bash"]]

@@ -33,6 +33,7 @@ class FakeAgent:
         self.complaints: list[dict[str, Any]] = []
         self.fail: Callable[[dict[str, Any]], dict[str, Any] | None] = lambda _: None
         self.applied = 0
+        self.used: dict[str, int] = {}
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._listener.bind(str(path))
         self._listener.listen(64)
@@ -62,6 +63,8 @@ class FakeAgent:
                 send(connection, answer)
 
     def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        if request["op"] == "mailbox.usage":
+            return {"used": self.used}
         if request["op"] == "validate":
             return {"problems": self.complaints, "checked": ["postfix", "dovecot"], "seconds": 0.1}
         if request["op"] == "apply":

@@ -6,9 +6,12 @@ from typing import Any
 
 from controlplane.cli.change import finish
 from controlplane.cli.client import call
+from controlplane.cli.terminal import say
 
 
 def edit(what: str, reason: str, wait: bool, **arguments: Any) -> None:
     """Carry out one edit of `main` and wait until it serves; raises Unavailable when it does not."""
     change = call("edit", command=what, source="setup", reason=reason, wait=wait, **arguments)
+    for warning in (change.get("plan") or {}).get("warnings", ()):
+        say(f"⚠ {warning['subject']}: {warning['message']}")
     finish(change, quiet=True)

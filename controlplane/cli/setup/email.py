@@ -8,6 +8,7 @@ COMMANDS = {
     "add": "controlplane.cli.setup.email_add",
     "update": "controlplane.cli.setup.email_update",
     "del": "controlplane.cli.setup.email_del",
+    "restrict": "controlplane.cli.setup.restrict",
     "list": "controlplane.cli.setup.email_list",
 }
 

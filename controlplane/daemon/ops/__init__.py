@@ -24,6 +24,8 @@ OPS: Mapping[str, Op] = {
     "certificates": node.certificates,
     "accounts": listing.accounts,
     "aliases": listing.aliases,
+    "masters": listing.masters,
+    "access": listing.access,
     "show": look.show,
     "diff": look.diff,
     "explain": look.explain,

@@ -2,14 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from controlplane.daemon.core import Daemon
 from controlplane.daemon.protocol import Request, Result, Say
+from controlplane.daemon.usage import add_usage
+from controlplane.model import Desired
 
 
 def accounts(daemon: Daemon, request: Request, say: Say) -> Result:
-    """Accounts in the order of their file, with the aliases that lead to them."""
+    """Accounts in the order of their file, with the aliases that lead to them, and how full they are."""
     del request, say
-    desired = daemon.intake.state.desired
+    state = daemon.intake.state
+    result = accounts_of(state.desired)
+    add_usage(result["accounts"], state, daemon.ask_agent)
+    return result
+
+
+def aliases(daemon: Daemon, request: Request, say: Say) -> Result:
+    """Aliases with their targets."""
+    del request, say
+    return aliases_of(daemon.intake.state.desired)
+
+
+def masters(daemon: Daemon, request: Request, say: Say) -> Result:
+    """The names of master accounts."""
+    del request, say
+    return masters_of(daemon.intake.state.desired)
+
+
+def access(daemon: Daemon, request: Request, say: Say) -> Result:
+    """Who is restricted from sending and receiving, and how."""
+    del request, say
+    return access_of(daemon.intake.state.desired)
+
+
+def accounts_of(desired: Desired) -> Result:
+    """The answer of `accounts`, without what only a running server knows."""
     leading: dict[str, list[str]] = {}
     for alias in desired.aliases.values():
         for target in alias.targets:
@@ -21,8 +50,26 @@ def accounts(daemon: Daemon, request: Request, say: Say) -> Result:
     }
 
 
-def aliases(daemon: Daemon, request: Request, say: Say) -> Result:
-    """Aliases with their targets."""
-    del request, say
-    rows = daemon.intake.state.desired.aliases.values()
+def aliases_of(desired: Desired) -> Result:
+    """The answer of `aliases`."""
+    rows = desired.aliases.values()
     return {"aliases": [{"alias": alias.source, "targets": list(alias.targets)} for alias in rows]}
+
+
+def masters_of(desired: Desired) -> Result:
+    """The answer of `masters`."""
+    return {"masters": list(desired.masters)}
+
+
+def access_of(desired: Desired) -> Result:
+    """The answer of `access`."""
+    return {"send": dict(desired.send_access), "receive": dict(desired.receive_access)}
+
+
+OF_FILES: Mapping[str, Callable[[Desired], Result]] = {
+    "accounts": accounts_of,
+    "aliases": aliases_of,
+    "masters": masters_of,
+    "access": access_of,
+}
+"""What can be told of files alone, by operation."""

@@ -1,0 +1,17 @@
+"""`setup dovecot-master del`."""
+
+from __future__ import annotations
+
+import click
+
+from controlplane.cli import options
+from controlplane.cli.setup.edit import edit
+
+
+@click.command("del")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@options.reason
+@options.wait
+def command(names: tuple[str, ...], reason: str, wait: bool) -> None:
+    """Delete master accounts."""
+    edit("master.remove", reason, wait, names=list(names))

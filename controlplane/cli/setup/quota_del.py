@@ -1,0 +1,20 @@
+"""`setup quota del`."""
+
+from __future__ import annotations
+
+import click
+
+from controlplane.cli import options
+from controlplane.cli.setup.edit import edit
+
+
+@click.command("del")
+@click.argument("address", type=options.address)
+@options.reason
+@options.wait
+def command(address: str, reason: str, wait: bool) -> None:
+    """Take the limit of its own from the mailbox of ADDRESS.
+
+    The one of all mailboxes applies then (POSTFIX_MAILBOX_SIZE_LIMIT).
+    """
+    edit("quota.remove", reason, wait, address=address)

@@ -1,0 +1,17 @@
+"""`setup relay exclude-domain`."""
+
+from __future__ import annotations
+
+import click
+
+from controlplane.cli import options
+from controlplane.cli.setup.edit import edit
+
+
+@click.command("exclude-domain")
+@click.argument("domain")
+@options.reason
+@options.wait
+def command(domain: str, reason: str, wait: bool) -> None:
+    """Send mail from DOMAIN directly, where RELAY_HOST takes all other mail."""
+    edit("relay.exclude", reason, wait, domain=domain)

@@ -1,0 +1,45 @@
+"""What the commands that edit `main` share: their arguments, and texts in and out of the tree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from controlplane.errors import Refused, UsageError
+from controlplane.git import Change, NewFile
+from controlplane.intake.trees import Files
+from controlplane.sealing import is_sealed
+
+Arguments = Mapping[str, Any]
+
+
+def need(given: Arguments, name: str) -> str:
+    """A text argument that may not be missing; raises UsageError, and Refused for what would be a comment."""
+    value = given.get(name)
+    if not isinstance(value, str) or not value:
+        raise UsageError.because(f"{name} is missing", "see the help of the command")
+    if value.startswith("#"):
+        raise Refused.because(f"{value} would be a comment", "a line that starts with # has no effect")
+    return value
+
+
+def text_of(files: Files, path: str) -> str:
+    """The text of a file, empty where there is none; raises Refused where it is no text to edit."""
+    if path not in files:
+        return ""
+    if is_sealed(files[path].content):
+        cure = "open it, or seal the single values in it instead"
+        raise Refused.because(f"{path} is sealed as a whole: no command can edit it", cure, path)
+    try:
+        return files[path].content.decode()
+    except UnicodeDecodeError:
+        raise Refused.because(f"{path} is not UTF-8", "convert the file, then try again", path) from None
+
+
+def write(files: Files, path: str, text: str) -> Mapping[str, Change]:
+    """The change that makes this the text of the file; none where it is so already."""
+    old = files.get(path)
+    content = text.encode()
+    if (old.content if old else b"") == content:
+        return {}
+    return {path: NewFile(content, old.mode) if old else NewFile(content)}
