@@ -19,11 +19,14 @@ class Dovecot(Area):
     enable_pop3: Switch = setting("0", consumers=("dovecot",), probe="1")
     """Offer POP3 on 110 and 995."""
 
-    enable_managesieve: Switch = setting("0", probe="1")
-    """Let users edit their own Sieve filters, by ManageSieve on port 4190."""
+    enable_managesieve: Switch = setting("0", consumers=("dovecot",), probe="1")
+    """Let users edit their own Sieve filters, by ManageSieve on port 4190.
 
-    enable_quotas: Switch = setting("1", probe="0")
-    """Limit mailboxes to the sizes in `config/dovecot-quotas.cf`."""
+    The script that a user activates goes before `config/<address>.dovecot.sieve`.
+    """
+
+    enable_quotas: Switch = setting("1", consumers=("dovecot",), probe="0")
+    """Limit mailboxes to the sizes in `config/dovecot-quotas.cf`, others to `POSTFIX_MAILBOX_SIZE_LIMIT`."""
 
     dovecot_mailbox_format: Literal["maildir", "sdbox", "mdbox"] = setting(
         "maildir",

@@ -33,16 +33,16 @@ class Postfix(Area):
         "10240000",
         ge=0,
         unit="bytes",
-        consumers=("postfix",),
+        consumers=("postfix", "dovecot"),
         probe="20480000",
         risks={"0": "takes messages of any size"},
     )
     """The largest message that is accepted; 0 for no limit, which is not advisable."""
 
     postfix_mailbox_size_limit: Whole = setting(
-        "0", ge=0, unit="bytes", consumers=("postfix",), probe="50000000"
+        "0", ge=0, unit="bytes", consumers=("postfix", "dovecot"), probe="50000000"
     )
-    """The largest size of any user's mailbox; 0 for no limit."""
+    """The largest size of a mailbox that `config/dovecot-quotas.cf` does not name; 0 for no limit."""
 
     postfix_inet_protocols: Literal["all", "ipv4", "ipv6"] = setting(
         "all", consumers=("postfix",), probe="ipv4"

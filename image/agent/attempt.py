@@ -159,7 +159,7 @@ def renew_scripts(attempt: Attempt) -> None:
 
 def own_mail(attempt: Attempt) -> None:
     """Mail belongs to the ids that deliveries will run with."""
-    own(attempt.node.paths.mail, attempt.target.mail_owner)
+    own(attempt.node.paths.mail, attempt.target.mail_owner, attempt.node.paths.root)
 
 
 def act(attempt: Attempt) -> None:

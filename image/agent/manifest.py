@@ -21,8 +21,10 @@ AREAS = (
     "etc/redis/",
     "etc/rspamd/",
     "etc/ssh/mailserver/",
+    "usr/lib/dovecot/sieve-filter/",
     "usr/lib/dovecot/sieve-global/",
     "usr/lib/dovecot/sieve-personal/",
+    "usr/lib/dovecot/sieve-pipe/",
 )
 """Folders where rendered files may lie: a release configures services, it replaces no program or user.
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from controlplane.model import State
-from renderers.dovecot import accounts, sieve
+from renderers.dovecot import accounts, quota, sieve
 from renderers.service import Action, Origin, RenderedFile
 from renderers.text import fill
 from renderers.tls import ciphers, dh
@@ -32,16 +32,23 @@ _CONF_D = (
     "20-lmtp.conf",
     "20-managesieve.conf",
     "20-pop3.conf",
+    "90-quota.conf",
     "90-sieve.conf",
+    "auth-master.inc",
     "auth-passwdfile.inc",
 )
 _LISTEN = {"ipv4": "*", "ipv6": "::", "all": "*, ::"}
 
 
 def protocols(state: State) -> tuple[str, ...]:
-    """What clients can speak, and LMTP for Postfix."""
+    """What clients can speak (`sieve` is ManageSieve), and LMTP for Postfix."""
     settings = state.settings
-    chosen = (("imap", settings.enable_imap), ("pop3", settings.enable_pop3), ("lmtp", True))
+    chosen = (
+        ("imap", settings.enable_imap),
+        ("pop3", settings.enable_pop3),
+        ("lmtp", True),
+        ("sieve", settings.enable_managesieve),
+    )
     return tuple(name for name, on in chosen if on)
 
 
@@ -55,14 +62,29 @@ def files(state: State) -> Iterator[RenderedFile]:
         yield _reloaded("local.conf", own.content, (Origin(1, "config/dovecot.cf"),))
     if values["tls"]:
         yield _reloaded("dh.pem", dh.parameters(state))
-    yield RenderedFile(
-        "etc/dovecot/userdb",
-        accounts.userdb(state.desired.accounts.values(), sieve.personal(state), values["uid"], values["gid"]),
-        Action.NONE,
-        mode=0o640,
-        owner="root:dovecot",
-    )
+    yield from _users(state)
     yield from sieve.scripts(state)
+    yield from sieve.programs(state)
+
+
+def _users(state: State) -> Iterator[RenderedFile]:
+    desired, settings = state.desired, state.settings
+    limits = quota.rules(state)
+    extras = _joined(limits, sieve.fields(state))
+    uid, gid = settings.dms_vmail_uid, settings.dms_vmail_gid
+    yield _looked_up("userdb", accounts.userdb(desired.accounts.values(), extras, uid, gid))
+    yield _looked_up("masterdb", accounts.masterdb(desired.masters.values()))
+    if settings.enable_quotas:
+        yield _looked_up("quota-aliases", quota.aliases(state, limits))
+
+
+def _joined(*fields: Mapping[str, str]) -> dict[str, str]:
+    """The fields of several sources for each address."""
+    joined: dict[str, str] = {}
+    for one in fields:
+        for address, text in one.items():
+            joined[address] = f"{joined[address]} {text}" if address in joined else text
+    return joined
 
 
 def _values(state: State) -> dict[str, Any]:
@@ -77,6 +99,10 @@ def _values(state: State) -> dict[str, Any]:
         "uid": settings.dms_vmail_uid,
         "gid": settings.dms_vmail_gid,
         "mailbox_format": settings.dovecot_mailbox_format,
+        "quotas": settings.enable_quotas,
+        "mailbox_limit": settings.postfix_mailbox_size_limit,
+        "message_limit": settings.postfix_message_size_limit,
+        "masters": bool(state.desired.masters),
         "imaps_port": 993 if on else 0,
         "pop3s_port": 995 if on else 0,
         "tls": on,
@@ -90,6 +116,11 @@ def _values(state: State) -> dict[str, Any]:
         "hostname": state.settings.hostname,
         "postmaster": settings.postmaster_address,
     }
+
+
+def _looked_up(name: str, content: bytes) -> RenderedFile:
+    """A passwd-file, which Dovecot reads again where it changed."""
+    return RenderedFile(f"etc/dovecot/{name}", content, Action.NONE, mode=0o640, owner="root:dovecot")
 
 
 def _reloaded(name: str, content: bytes, origins: tuple[Origin, ...] = ()) -> RenderedFile:

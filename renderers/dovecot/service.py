@@ -36,14 +36,16 @@ class Dovecot:
         if state.settings.enable_pop3:
             probes.append(Probe("110", ProbeKind.TCP, 110))
             probes += [Probe("995", ProbeKind.TCP, 995)] if tls else []
+        if state.settings.enable_managesieve:
+            probes.append(Probe("4190", ProbeKind.TCP, 4190))
         return tuple(probes)
 
     def complaints(self, state: State) -> Iterable[Complaint]:
-        """Accounts whose line cannot stand in a passwd-file."""
+        """Accounts and masters whose line cannot stand in a passwd-file."""
+        cure = "write a hash as `doveadm pw` prints it"
         for account in accounts.unrepresentable(state.desired.accounts.values()):
-            yield Complaint(
-                "config/postfix-accounts.cf",
-                0,
-                f"the password of {account.address} holds a colon or white space",
-                "write a hash as `doveadm pw` prints it",
-            )
+            message = f"the password of {account.address} holds a colon or white space"
+            yield Complaint("config/postfix-accounts.cf", 0, message, cure)
+        for master in accounts.unrepresentable(state.desired.masters.values()):
+            message = f"the password of {master.name} holds a colon or white space"
+            yield Complaint("config/dovecot-masters.cf", 0, message, cure)

@@ -12,6 +12,7 @@ _GLOBAL = "usr/lib/dovecot/sieve-global"
 _PERSONAL = "usr/lib/dovecot/sieve-personal"
 _SUFFIX = ".dovecot.sieve"
 _RESERVED = ("before", "after")
+_PROGRAMS = ("sieve-pipe", "sieve-filter")
 
 
 def scripts(state: State) -> Iterator[RenderedFile]:
@@ -40,10 +41,39 @@ def _personal(state: State) -> Iterator[RenderedFile]:
 def personal(state: State) -> dict[str, str]:
     """The script of each account that the administrator gave one: absolute paths by address.
 
-    It stands in for the user's own. It is kept out of the mailbox, whose folders belong to users: what
-    runs as root writes nothing there.
+    It is kept out of the mailbox, whose folders belong to users: what runs as root writes nothing there.
     """
     return {address: f"/{_PERSONAL}/{address}.sieve" for address in _sources(state)}
+
+
+def fields(state: State) -> dict[str, str]:
+    """The userdb field that leads to the administrator's script, by address.
+
+    It stands in for the user's own; where users upload theirs, it holds until they activate one
+    (docs/decisions/0055-uploaded-sieve-goes-first.md).
+    """
+    name = "userdb_sieve_default" if state.settings.enable_managesieve else "userdb_sieve"
+    return {address: f"{name}=file:{script}" for address, script in personal(state).items()}
+
+
+def programs(state: State) -> Iterator[RenderedFile]:
+    """What `pipe` and `filter` may run, by the same names as below config/.
+
+    A program is made executable whatever git says, as a config volume often lost that; what lies in
+    folders further below (a program's own files) keeps its mode.
+    """
+    for path, override in state.desired.overrides.items():
+        folder, _, name = path.partition("/")
+        if folder in _PROGRAMS and name:
+            runs = "/" not in name or override.executable
+            origins = (Origin(1, f"config/{path}"),)
+            yield RenderedFile(
+                f"usr/lib/dovecot/{path}",
+                override.content,
+                Action.NONE,
+                mode=0o755 if runs else 0o644,
+                origins=origins,
+            )
 
 
 def _sources(state: State) -> dict[str, str]:
