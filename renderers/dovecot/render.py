@@ -73,7 +73,7 @@ def _users(state: State) -> Iterator[RenderedFile]:
     extras = _joined(limits, sieve.fields(state))
     uid, gid = settings.dms_vmail_uid, settings.dms_vmail_gid
     yield _looked_up("userdb", accounts.userdb(desired.accounts.values(), extras, uid, gid))
-    yield _looked_up("masterdb", accounts.masterdb(desired.masters.values()))
+    yield _looked_up("masterdb", accounts.masterdb(desired.masters.values()), sealed=True)
     if settings.enable_quotas:
         yield _looked_up("quota-aliases", quota.aliases(state, limits))
 
@@ -118,9 +118,10 @@ def _values(state: State) -> dict[str, Any]:
     }
 
 
-def _looked_up(name: str, content: bytes) -> RenderedFile:
-    """A passwd-file, which Dovecot reads again where it changed."""
-    return RenderedFile(f"etc/dovecot/{name}", content, Action.NONE, mode=0o640, owner="root:dovecot")
+def _looked_up(name: str, content: bytes, sealed: bool = False) -> RenderedFile:
+    """A passwd-file, which Dovecot reads again where it changed; `sealed` where hashes in it may be."""
+    path, owner = f"etc/dovecot/{name}", "root:dovecot"
+    return RenderedFile(path, content, Action.NONE, mode=0o640, owner=owner, fill=sealed)
 
 
 def _reloaded(name: str, content: bytes, origins: tuple[Origin, ...] = ()) -> RenderedFile:
