@@ -184,7 +184,8 @@ def probe(attempt: Attempt) -> None:
             continue
         seconds = WHEN_ENABLED if new else _seconds(attempt, service.name, starting)
         died = partial(_hopeless, attempt, service)
-        answers = attempt.node.prober(service.probes, attempt.node.paths.root, start + seconds, died)
+        probes = attempt.node.probes(service, anew=True)
+        answers = attempt.node.prober(probes, attempt.node.paths.root, start + seconds, died)
         # What is behind a filter that still starts says "later", which is no fault of its own.
         silent = [answer for answer in answers if not (answer.ok or (starting and answer.temporary))]
         if silent and new and not died():

@@ -62,6 +62,7 @@ class Probe:
     tls: str = ""
     proxy: bool = False
     """Whether the port expects a header of the PROXY protocol first."""
+    host: str = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)

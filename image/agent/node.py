@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from agent import listeners
 from agent.actions import Actor
 from agent.certificates import Certificates
 from agent.compilers import compile_asides
@@ -17,7 +18,7 @@ from agent.fill import Filled, Filler
 from agent.fresh import Fresh
 from agent.gitread import Objects
 from agent.logs import LogMark
-from agent.manifest import EMPTY, Entry, Probe, Release, read_release
+from agent.manifest import EMPTY, Entry, Probe, Release, ServiceEntry, read_release
 from agent.networks import Networks
 from agent.opening import Opening
 from agent.paths import Paths
@@ -43,6 +44,7 @@ class Node:
     """The node's folder on `rendered`."""
     prober: Callable[[Iterable[Probe], Path, float, Callable[[], bool]], list[Answer]] = wait
     compiler: Callable[[Iterable[tuple[Path, str, str]], Path], None] = compile_asides
+    fitter: Callable[[Sequence[Probe]], tuple[Probe, ...]] = listeners.fit
     clock: Callable[[], float] = time.monotonic
     release: Release = EMPTY
     """The applied release, as read from git."""
@@ -63,6 +65,15 @@ class Node:
             Networks(self.paths.root),
         )
         self._filled: dict[str, str] = {}
+        self._fitted: tuple[tuple[Probe, ...], tuple[Probe, ...]] = ((), ())
+
+    def probes(self, service: ServiceEntry, anew: bool = False) -> tuple[Probe, ...]:
+        """What to ask a service. Dovecot's depend on more than the release: `anew` looks at that again."""
+        if service.name != "dovecot":
+            return service.probes
+        if anew or self._fitted[0] != service.probes:
+            self._fitted = (service.probes, self.fitter(service.probes))
+        return self._fitted[1]
 
     def open(self) -> Objects:
         """A reader of the state repository."""

@@ -189,7 +189,7 @@ def ask(probe: Probe, root: Path, seconds: float = TRY_SECONDS) -> Answer:
 
 def _connect(probe: Probe, root: Path, seconds: float) -> socket.socket:
     if probe.port:
-        return socket.create_connection(("127.0.0.1", probe.port), timeout=seconds)
+        return socket.create_connection((probe.host, probe.port), timeout=seconds)
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         sock.settimeout(seconds)

@@ -40,7 +40,9 @@ class Readiness:
             release = self.node.release
             until = time.monotonic() + ROUND_SECONDS
             answers = [
-                a for s in release.services.values() for a in wait(s.probes, self.node.paths.root, until)
+                a
+                for s in release.services.values()
+                for a in wait(self.node.probes(s, anew=True), self.node.paths.root, until)
             ]
             if release is self.node.release and release.services and all(a.ok for a in answers):
                 self.ready = True

@@ -35,10 +35,18 @@ class Status:
             (taken, found), now = self._answers, time.monotonic()
             # What was found while a release was being tried says nothing of what serves after it.
             if now - taken > CACHE_SECONDS or taken < self.node.settled:
-                root, services = self.node.paths.root, self.node.release.services
-                found = {name: [ask(p, root) for p in service.probes] for name, service in services.items()}
+                found = {name: self._ask(service) for name, service in self.node.release.services.items()}
                 self._answers = (now, found)
             return found
+
+    def _ask(self, service: ServiceEntry) -> list[Answer]:
+        root, probes = self.node.paths.root, self.node.probes(service)
+        answers = [ask(probe, root) for probe in probes]
+        if not all(answer.ok for answer in answers):
+            fitted = self.node.probes(service, anew=True)
+            if fitted != probes:
+                return [ask(probe, root) for probe in fitted]
+        return answers
 
     def healthy(self) -> bool:
         """Whether there is a release and every service of it answers."""

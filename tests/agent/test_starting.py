@@ -155,7 +155,7 @@ def test_mail_gets_its_owner_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         given.append((str(path).removeprefix(str(mail)), follow_symlinks))
 
     monkeypatch.setattr(os, "chown", chown)
-    own(mail, (70001, 70002))
+    own(mail, (70001, 70002), tmp_path)
     assert given[-1] == ("", True)
     assert ("/example.test/user/link", False) in given
     assert len(given) == 5

@@ -1,0 +1,103 @@
+"""Where Dovecot listens by its own account: people move, close and proxy ports in files of no release.
+
+`dovecot.cf`, a file mounted over `10-master.conf` and user-patches.sh may all say so, which is no fault of a
+release. So the probes of a release are fitted to what doveconf(1) says.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from agent.commands import Ran, run
+from agent.manifest import Probe
+
+DEADLINE = 10.0
+COMMAND = ("doveconf", "-a")
+STANDARD: Mapping[int, tuple[str, str, str]] = {
+    143: ("imap", "imap-login", "imap"),
+    993: ("imap", "imap-login", "imaps"),
+    110: ("pop3", "pop3-login", "pop3"),
+    995: ("pop3", "pop3-login", "pop3s"),
+    4190: ("sieve", "managesieve-login", "sieve"),
+}
+"""Protocol, service and listener of each port that a release probes."""
+
+Runner = Callable[[Sequence[str], float], Ran]
+
+
+@dataclass(frozen=True)
+class Listening:
+    """What Dovecot is configured to listen on."""
+
+    protocols: frozenset[str]
+    encrypts: bool
+    addresses: tuple[str, ...]
+    listeners: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
+    """The settings of each inet_listener by its service and name."""
+
+
+def fit(probes: Sequence[Probe], runner: Runner = run) -> tuple[Probe, ...]:
+    """The probes, fitted to Dovecot's configuration; as they are where it cannot be had."""
+    ran = runner(COMMAND, DEADLINE)
+    if ran.code:
+        return tuple(probes)
+    listening = read(ran.output)
+    fitted = (_fit(probe, listening) for probe in probes)
+    return tuple(probe for probe in fitted if probe)
+
+
+def read(text: str) -> Listening:
+    """What the output of `doveconf -a` says of listeners."""
+    top: dict[str, str] = {}
+    listeners: dict[tuple[str, str], dict[str, str]] = {}
+    sections: list[str] = []
+    for line in map(str.strip, text.splitlines()):
+        if line.endswith("{"):
+            sections.append(line[:-1].strip())
+        elif line == "}":
+            sections.pop()
+        elif match := re.match(r"(\w+) = (.*)", line):
+            if not sections:
+                top[match[1]] = match[2]
+            elif len(sections) == 2 and sections[1].startswith("inet_listener"):
+                key = sections[0].removeprefix("service "), sections[1].removeprefix("inet_listener").strip()
+                listeners.setdefault(key, {})[match[1]] = match[2]
+    return Listening(
+        frozenset(top.get("protocols", "").split()),
+        top.get("ssl") != "no",
+        tuple(re.split(r"[,\s]+", top.get("listen", "*"))),
+        listeners,
+    )
+
+
+def _fit(probe: Probe, listening: Listening) -> Probe | None:
+    """One probe; None for a port that is closed."""
+    if probe.port not in STANDARD:
+        return probe
+    protocol, service, name = STANDARD[probe.port]
+    listener = listening.listeners.get((service, name))
+    if listener is None:
+        return probe
+    port = int(listener.get("port", "0"))
+    implicit = listener.get("ssl") == "yes"
+    if protocol not in listening.protocols or not port or (implicit and not listening.encrypts):
+        return None
+    addresses = tuple(filter(None, re.split(r"[,\s]+", listener.get("address", ""))))
+    probe = replace(probe, port=port, host=_host(addresses or listening.addresses))
+    if listener.get("haproxy") == "yes":
+        # it answers only who says first whom it speaks for (PROXY protocol)
+        return replace(probe, kind="tcp", tls="")
+    if probe.kind != "tcp":
+        starttls = probe.tls if probe.tls != "implicit" and listening.encrypts else ""
+        probe = replace(probe, tls="implicit" if implicit else starttls)
+    return probe
+
+
+def _host(addresses: Sequence[str]) -> str:
+    if "*" in addresses or "0.0.0.0" in addresses:  # noqa: S104  # what somebody listens on
+        return "127.0.0.1"
+    if "::" in addresses:
+        return "::1"
+    return addresses[0]

@@ -1,0 +1,103 @@
+"""Dovecot's ports as they are, not as a release thinks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from agent.commands import Ran
+from agent.listeners import fit
+from agent.manifest import Probe
+
+PROBES = (
+    Probe("lmtp", "lmtp", path="/run/dovecot/lmtp"),
+    Probe("143", "imap", 143, tls="starttls"),
+    Probe("993", "imap", 993, tls="implicit"),
+    Probe("4190", "tcp", 4190),
+)
+DOVECONF = """\
+# 2.3.19.1
+protocols = imap lmtp sieve
+listen = *, ::
+ssl = required
+service imap-login {
+  chroot = login
+  inet_listener imap {
+    address =
+    haproxy = no
+    port = 143
+    ssl = no
+  }
+  inet_listener imaps {
+    haproxy = no
+    port = 993
+    ssl = yes
+  }
+}
+service managesieve-login {
+  inet_listener sieve {
+    haproxy = no
+    port = 4190
+    ssl = no
+  }
+}
+"""
+
+
+def fitted(old: str, new: str) -> dict[str, Probe]:
+    """The probes under a configuration in which one text stands for another, by name."""
+    assert old in DOVECONF
+
+    def runner(_words: Sequence[str], _seconds: float) -> Ran:
+        return Ran(0, DOVECONF.replace(old, new))
+
+    return {probe.name: probe for probe in fit(PROBES, runner)}
+
+
+def test_what_is_as_expected_stays() -> None:
+    """Dovecot's own account of the usual configuration changes nothing."""
+    assert tuple(fitted("143", "143").values()) == PROBES
+
+
+def test_without_doveconf_nothing_changes() -> None:
+    """A configuration that cannot be read is for the probes to find."""
+    assert fit(PROBES, lambda *_: Ran(89, "doveconf: Fatal: …")) == PROBES
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "gone"),
+    [
+        ("port = 143", "port = 0", {"143"}),
+        ("imap lmtp sieve", "lmtp", {"143", "993", "4190"}),
+        ("ssl = required", "ssl = no", {"993"}),
+    ],
+)
+def test_closed_ports_are_not_asked(old: str, new: str, gone: set[str]) -> None:
+    """A port that the administrator closed is no fault."""
+    assert {probe.name for probe in PROBES} - fitted(old, new).keys() == gone
+
+
+def test_a_moved_port_is_asked_where_it_is() -> None:
+    """Another port number is followed."""
+    assert fitted("port = 4190", "port = 2000")["4190"].port == 2000
+
+
+def test_behind_a_proxy_a_connection_is_enough() -> None:
+    """Who does not speak the PROXY protocol gets no greeting."""
+    probe = fitted("haproxy = no\n    port = 993", "haproxy = yes\n    port = 993")["993"]
+    assert (probe.kind, probe.tls) == ("tcp", "")
+
+
+def test_without_tls_none_is_expected() -> None:
+    """`ssl = no` in dovecot.cf turns STARTTLS off."""
+    assert fitted("ssl = required", "ssl = no")["143"].tls == ""
+
+
+@pytest.mark.parametrize(
+    ("listen", "host"), [("*", "127.0.0.1"), ("::", "::1"), ("192.0.2.7, 192.0.2.8", "192.0.2.7")]
+)
+@pytest.mark.shows("DOVECOT_INET_PROTOCOLS")
+def test_probes_go_where_dovecot_listens(listen: str, host: str) -> None:
+    """With one version of the protocol, or one address, the probes take it."""
+    assert fitted("*, ::", listen)["143"].host == host
