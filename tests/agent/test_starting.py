@@ -160,8 +160,8 @@ def test_mail_gets_its_owner_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert ("/example.test/user/link", False) in given
     assert len(given) == 5
     given.clear()
-    own(mail, (mail.stat().st_uid, mail.stat().st_gid))
-    own(mail, None)
+    own(mail, (mail.stat().st_uid, mail.stat().st_gid), tmp_path)
+    own(mail, None, tmp_path)
     assert given == []
 
 
