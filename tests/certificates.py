@@ -54,7 +54,8 @@ class Pair:
 class Authority:
     """A certificate authority that lives as long as a test."""
 
-    def __init__(self, name: str = "Test Root CA", kind: str = "rsa") -> None:
+    def __init__(self, name: str = "Test Root CA", kind: str = "rsa", host: str = HOST) -> None:
+        self._host = host
         self._key = _key(kind)
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         builder = _builder(self._name, self._name, self._key, -1, 3650)
@@ -62,10 +63,11 @@ class Authority:
         self.certificate = builder.sign(self._key, hashes.SHA256())
 
     def issue(self, *names: str, kind: str = "ec", days: float = 90, since: float = -1) -> Pair:
-        """A leaf for the names (mail.example.test without any), that ends in `days` from now."""
+        """A leaf for the names (the authority's host without any), that ends in `days` from now."""
+        names = names or (self._host,)
         key = _key(kind)
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, (names or (HOST,))[0])])
-        alternatives = x509.SubjectAlternativeName([x509.DNSName(name) for name in names or (HOST,)])
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
+        alternatives = x509.SubjectAlternativeName([x509.DNSName(name) for name in names])
         builder = _builder(subject, self._name, key, since, days).add_extension(alternatives, critical=False)
         return Pair(builder.sign(self._key, hashes.SHA256()), key, self.certificate)
 

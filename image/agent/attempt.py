@@ -113,8 +113,14 @@ def fill(attempt: Attempt) -> None:
 
 
 def check(attempt: Attempt) -> None:
-    """Ask the daemons' own checkers; a map that no service must be told about checks itself in `stage`."""
-    if not any(entry.action != "none" for entry in attempt.plan.write):
+    """Ask the daemons' own checkers; a map that no service must be told about checks itself in `stage`.
+
+    A renewed pair was checked when it was read, and no checker looks into it.
+    """
+    base = attempt.base.files
+    if not any(
+        entry.action != "none" and not (entry.slot and entry.path in base) for entry in attempt.plan.write
+    ):
         return
     tree = attempt.node.tree(attempt.target.commit)
     problems = attempt.node.check(attempt.objects, tree, attempt.base, attempt.target)
