@@ -50,7 +50,8 @@ LATER_COMMANDS: Mapping[str, str] = {
     "setup debug getmail": "fetching mail from elsewhere",
 }
 COMMANDS = (
-    *(f"setup email {word}" for word in ("add", "update", "del", "restrict", "list")),
+    *(f"setup email {word}" for word in ("add", "update", "del", "list")),
+    *(f"setup email restrict {word}" for word in ("add", "del", "list")),
     *(f"setup alias {word}" for word in ("add", "del", "list")),
     *(f"setup quota {word}" for word in ("set", "del")),
     *(f"setup dovecot-master {word}" for word in ("add", "update", "del", "list")),

@@ -72,7 +72,13 @@ def test_a_quota_that_has_no_effect_is_told(site: Site) -> None:
     assert change["position"]
 
 
-@pytest.mark.shows("setup email restrict", "postfix-send-access.cf", "postfix-receive-access.cf")
+@pytest.mark.shows(
+    "setup email restrict add",
+    "setup email restrict del",
+    "setup email restrict list",
+    "postfix-send-access.cf",
+    "postfix-receive-access.cf",
+)
 @pytest.mark.parametrize("direction", ["send", "receive"])
 def test_a_restriction_comes_and_goes(site: Site, direction: str) -> None:
     """`add` refuses from then on, twice is an error, `del` takes it back; other lines stay."""

@@ -73,7 +73,12 @@ def test_a_quota_goes_with_its_account(server: Server) -> None:
     assert {_last(server, user)["kind"] for user in users} <= {"account.removed", "quota.removed"}
 
 
-@pytest.mark.shows("setup email restrict", "postfix-send-access.cf")
+@pytest.mark.shows(
+    "setup email restrict add",
+    "setup email restrict del",
+    "setup email restrict list",
+    "postfix-send-access.cf",
+)
 def test_who_may_not_send_is_refused(server: Server) -> None:
     """From when the command returns until it is taken back."""
     user = server.add_account("muted1@example.test")
@@ -89,7 +94,12 @@ def test_who_may_not_send_is_refused(server: Server) -> None:
     assert user not in server.must("setup", "email", "restrict", "list", "send")
 
 
-@pytest.mark.shows("setup email restrict", "postfix-receive-access.cf")
+@pytest.mark.shows(
+    "setup email restrict add",
+    "setup email restrict del",
+    "setup email restrict list",
+    "postfix-receive-access.cf",
+)
 def test_who_may_not_receive_gets_nothing(server: Server) -> None:
     """On port 25 the recipient is refused, others are not."""
     user = server.add_account("muted2@example.test")
