@@ -24,6 +24,7 @@ from agent.logs import LogMark, failed
 from agent.mailboxes import own
 from agent.manifest import Entry, Release, ServiceEntry
 from agent.node import Node
+from agent.patches import patch, prepare
 from agent.place import Placement, placements
 from agent.plan import Plan, compare
 from agent.probes import Answer
@@ -65,6 +66,13 @@ class Attempt:
     """Ask every service, also those that were told nothing: one that died can take others with it."""
     cold: set[str] = field(default_factory=set)
     mark: LogMark = field(default_factory=lambda: LogMark({}))
+    runs_script: bool = False
+    replans: bool = False
+    """Whether actions follow from what differs on disk rather than from the releases alone."""
+    patched: dict[str, str] = field(default_factory=dict)
+    patch_failure: str = ""
+    postfix: set[int] = field(default_factory=set)
+    """Postfix's processes before the first file was replaced."""
 
     def content(self, entry: Entry) -> bytes:
         """The bytes of a managed file."""
@@ -90,6 +98,7 @@ Step = Callable[[Attempt], None]
 def compare_releases(attempt: Attempt) -> None:
     """Plan: what differs from the release that serves, and what it asks of each service."""
     node, target = attempt.node, attempt.target
+    prepare(attempt)
     plan = compare(attempt.base, target, attempt.content, attempt.stale)
     held = pinned(node.paths.root, (*plan.write, *plan.remove), mount_points(node.paths.root))
     node.pinned = (node.pinned & target.files.keys()) | held
@@ -103,7 +112,7 @@ def compare_releases(attempt: Attempt) -> None:
     )
     # Recorded before it is overwritten: files that somebody changed by hand since they were written.
     base = attempt.base.files
-    node.drift = [p for p in changed if not node.disk.right(base[p], node.wanted(base[p]))]
+    node.drift = [p for p in changed if not node.right(base[p])]
 
 
 def fill(attempt: Attempt) -> None:
@@ -235,7 +244,9 @@ def _silence(attempt: Attempt, service: str, answer: Answer, seconds: float) -> 
 def commit(attempt: Attempt) -> None:
     """From here on the target is the release to come back to."""
     target = attempt.target
-    applied = Applied(target.commit, target.number, attempt.main, attempt.id)
+    applied = Applied(
+        target.commit, target.number, attempt.main, attempt.id, attempt.patched, attempt.patch_failure
+    )
     attempt.node.store.set_applied(applied)  # may fail on a full disk: then the old one still counts
     attempt.node.applied = applied
     attempt.node.release = target
@@ -248,6 +259,7 @@ STEPS: tuple[Step, ...] = (
     record,
     stage,
     place,
+    patch,
     renew_scripts,
     own_mail,
     act,

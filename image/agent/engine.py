@@ -14,6 +14,7 @@ from agent.gitread import Objects
 from agent.log import log
 from agent.manifest import Release
 from agent.node import Node
+from agent.patches import put_back_touched
 from agent.plan import Plan, compare
 from agent.quarantine import find_match, put_in, take_out
 from agent.supervisor import all_running
@@ -126,7 +127,9 @@ class Engine:
         problems: list[str] = []
         try:
             placing.put_back(attempt.rows)
-        except OSError as error:
+            if attempt.runs_script:
+                put_back_touched(attempt)
+        except (AgentError, OSError) as error:
             problems.append(str(error))
         back = Attempt(node, attempt.objects, attempt.target, attempt.base, stale=set(paths))
         if not attempt.base.commit:

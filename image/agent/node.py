@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from agent.opening import Opening
 from agent.paths import Paths
 from agent.pinned_secrets import PinnedSecrets
 from agent.probes import Answer, wait
+from agent.scripts import Result, run_script
 from agent.store import Applied, Store
 
 Check = Callable[[Objects, str, Release, Release], list[Problem]]
@@ -45,12 +46,15 @@ class Node:
     prober: Callable[[Iterable[Probe], Path, float, Callable[[], bool]], list[Answer]] = wait
     compiler: Callable[[Iterable[tuple[Path, str, str]], Path], None] = compile_asides
     fitter: Callable[[Sequence[Probe]], tuple[Probe, ...]] = listeners.fit
+    script: Callable[[Path, Mapping[str, str]], Result] = run_script
     clock: Callable[[], float] = time.monotonic
     release: Release = EMPTY
     """The applied release, as read from git."""
     applied: Applied = field(default_factory=Applied)
     pinned: set[str] = field(default_factory=set)
     drift: list[str] = field(default_factory=list)
+    project: Callable[[Objects, str], None] = lambda _objects, _main: None
+    """Brings the config volume to a commit of `main`."""
     settled: float = 0.0
     """When the last attempt ended (monotonic clock)."""
 
@@ -131,11 +135,21 @@ class Node:
         self.unfilled.pop(entry.identity, None)
         self._filled[entry.identity] = blob_id(filled.content)
 
+    def right(self, entry: Entry) -> bool:
+        """Whether a file of the applied release is as that left it, user-patches.sh included."""
+        patched = self.applied.patched.get(entry.path)
+        if patched is not None:
+            return self.disk.print(entry.path) == patched
+        return self.disk.right(entry, self.wanted(entry))
+
     def drifted(self, release: Release) -> list[str]:
-        """Managed paths of a release whose file on disk is different or missing."""
-        return [
-            path for path, entry in release.files.items() if not self.disk.right(entry, self.wanted(entry))
-        ]
+        """Managed paths of the applied release whose file on disk is different or missing."""
+        return [path for path, entry in release.files.items() if not self.right(entry)]
+
+    def unlike(self, release: Release) -> set[str]:
+        """Managed paths of a release whose file on disk is not as rendered, patched or not."""
+        files = release.files.items()
+        return {path for path, entry in files if not self.disk.right(entry, self.wanted(entry))}
 
     def mark(self) -> LogMark:
         """Remember where the services' logs end now."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from typing import Any
 
 from agent import place as placing
@@ -11,8 +12,9 @@ from agent.disk import mount_points, pinned
 from agent.engine import Engine, Request, as_failure
 from agent.errors import AgentError, Failed
 from agent.log import log
-from agent.manifest import EMPTY
+from agent.manifest import EMPTY, Release
 from agent.node import Node
+from agent.patches import patch, prepare_start
 from agent.paths import ASIDE
 from agent.place import Placement, placements
 from agent.plan import Plan, harder
@@ -91,23 +93,46 @@ def _reconcile(attempt: Attempt, actions: dict[str, str]) -> None:
     node.release = release
     node.pinned = pinned(node.paths.root, release.files.values(), mount_points(node.paths.root))
     differ = set(node.drifted(release)) - node.pinned
-    write = [e for p, e in release.files.items() if p in differ or (e.compile and p not in node.pinned)]
-    needed = dict(actions)
-    for entry in write:
-        for service in entry.services if entry.path in differ else ():
-            needed[service] = harder(needed.get(service, "none"), entry.action)
-    wanted = {
-        name: action for name, action in needed.items() if action != "none" and name in release.services
-    }
-    attempt.plan = Plan(tuple(write), (), wanted, (), starts=True)
+    anew = (prepare_start(attempt) | differ) - node.pinned
+    patched = node.applied.patched.keys() - anew
+    write = [
+        e
+        for p, e in release.files.items()
+        if p in anew or (e.compile and p not in node.pinned and p not in patched)
+    ]
+    attempt.plan = Plan(tuple(write))
     attempt.rows = placements(node.paths.root, write, ())
     stage(attempt)
     place(attempt)
     placing.sweep(attempt.rows)
+    patch(attempt)
+    differ |= _taken_over(node, attempt)
+    attempt.plan = Plan(tuple(write), (), _needed(release, differ, actions), (), starts=True)
     node.drifted(release)  # learn the stamps, so that the next look is cheap
     renew_scripts(attempt)
     own_mail(attempt)
     act(attempt)  # tells in `cold` what had to be started
+
+
+def _taken_over(node: Node, attempt: Attempt) -> set[str]:
+    """Files that user-patches.sh made other than the last time; what it did now is recorded."""
+    before, now = node.applied.patched, attempt.patched
+    changed = replace(node.applied, patched=now, patch_failure=attempt.patch_failure)
+    if changed != node.applied:
+        node.applied = changed
+        try:
+            node.store.set_applied(changed)
+        except OSError as error:
+            log("what user-patches.sh did is not kept", reason=error)
+    return {path for path in before.keys() | now.keys() if before.get(path) != now.get(path)}
+
+
+def _needed(release: Release, differ: set[str], actions: dict[str, str]) -> dict[str, str]:
+    needed = dict(actions)
+    for entry in (release.files[path] for path in differ & release.files.keys()):
+        for service in entry.services:
+            needed[service] = harder(needed.get(service, "none"), entry.action)
+    return {name: action for name, action in needed.items() if action != "none" and name in release.services}
 
 
 def _sweep_folders(node: Node, paths: set[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,10 @@ class Applied:
     number: int = 0
     main: str = ""
     attempt: str = ""
+    patched: Mapping[str, str] = field(default_factory=dict)
+    """Managed files that user-patches.sh made other than rendered, by path: what `Disk.print` says of them."""
+    patch_failure: str = ""
+    """Why user-patches.sh failed when it last ran, "" when it did not."""
 
 
 class Store:
@@ -37,13 +41,7 @@ class Store:
 
     def set_applied(self, applied: Applied) -> None:
         """Commit: from here on this release is the one to come back to."""
-        row = {
-            "commit": applied.commit,
-            "number": applied.number,
-            "main": applied.main,
-            "attempt": applied.attempt,
-        }
-        write_json(self.folder / "applied.json", row)
+        write_json(self.folder / "applied.json", asdict(applied))
 
     def journal(self) -> dict[str, Any] | None:
         """The attempt that is under way, or was when the agent died."""
