@@ -132,6 +132,11 @@ class NodeStatus:
     suspended: bool = False
     failure: str = ""
     drifted: tuple[str, ...] = ()
+    pinned: tuple[str, ...] = ()
+    """Managed files that something is mounted over."""
+    patched: tuple[str, ...] = ()
+    """What user-patches.sh made of managed files: path, mode and blob id each."""
+    patch_failure: str = ""
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from renderers.dovecot.service import Dovecot
+from renderers.patches.service import Patches
 from renderers.postfix.service import Postfix
 from renderers.redis.service import Redis
 from renderers.rspamd.service import Rspamd
 from renderers.service import Service
 from renderers.sshd.service import Sshd
+from renderers.system.service import System
 from renderers.tls.service import Tls
 
-SERVICES: tuple[Service, ...] = (Tls(), Redis(), Rspamd(), Dovecot(), Postfix(), Sshd())
+SERVICES: tuple[Service, ...] = (System(), Patches(), Tls(), Redis(), Rspamd(), Dovecot(), Postfix(), Sshd())
 """Every service, in start order: what others connect to comes first."""

@@ -67,8 +67,18 @@ def _manifest(
         "order": [service.name for service in enabled],
         "certificates": [source._asdict() for source in sources(state)],
         "mail_owner": [state.settings.dms_vmail_uid, state.settings.dms_vmail_gid],
+        "log_level": state.settings.log_level,
+        "supervisor_log_level": state.settings.supervisor_loglevel,
+        "account_deadline": _account_deadline(state),
     }
     return (json.dumps(document, sort_keys=True, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def _account_deadline(state: State) -> int:
+    """Seconds that a container without an account runs after its start; 0 where none is needed."""
+    settings = state.settings
+    needed = settings.account_provisioner == "FILE" and not settings.smtp_only and not state.desired.accounts
+    return settings.first_account_timeout if needed else 0
 
 
 def _entry(file: RenderedFile | CertificateFile, service: str) -> dict[str, Any]:
@@ -82,6 +92,8 @@ def _entry(file: RenderedFile | CertificateFile, service: str) -> dict[str, Any]
         entry["services"] = list(file.services)
         entry["certificate"] = {"slot": file.slot, "part": file.part, "identity": file.identity}
         return entry
+    if file.also:
+        entry["services"] = [service, *file.also]
     entry["compile"] = str(file.compile)
     entry["origins"] = [[origin.line, origin.path, origin.at] for origin in file.origins]
     if file.restart_on:

@@ -29,6 +29,8 @@ class Compile(StrEnum):
     """An lmdb map of the same name with `.lmdb` (postmap(1)), built aside and renamed in."""
     SIEVE = "sievec"
     """A binary of the same name with `.svbin` (sievec(1))."""
+    ZONE = "zone"
+    """etc/localtime, a link to the zone that etc/timezone names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,8 @@ class RenderedFile:
     fill: bool = False
     """Whether the agent replaces what only the node knows: sealed values, secrets that the environment pins,
     addresses of its networks (docs/agent.md lists the words). A text that is sealed whole is opened."""
+    also: tuple[str, ...] = ()
+    """Services that are told of a change besides the one that renders it."""
 
 
 @dataclass(frozen=True, slots=True)

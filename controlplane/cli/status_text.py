@@ -112,6 +112,12 @@ def _notes(status: dict[str, Any]) -> list[str]:
         f"⚠ config volume: {refused['path']} is not taken over: {refused['reason']}"
         for refused in status.get("volume_refused") or []
     ]
+    if pinned := status.get("pinned"):
+        lines.append(f"pinned by a mount: {', '.join(pinned)}")
+    if patched := status.get("patched"):
+        lines.append(f"changed by user-patches.sh: {', '.join(sorted(patched))}")
+    if status.get("patch_failure"):
+        lines.append(f"⚠ config/user-patches.sh: {status['patch_failure']}")
     drift = status.get("drift") or []
     lines.append(f"drift: {', '.join(drift) if drift else 'none'}")
     return lines

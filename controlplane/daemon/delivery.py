@@ -10,10 +10,12 @@ from typing import Any
 from controlplane.daemon import log
 from controlplane.daemon.protocol import Request, Result
 from controlplane.errors import MailserverError, Unavailable
+from controlplane.events import Event
 from controlplane.intake.accepted import Cause
-from controlplane.intake.observe import outcome_events
+from controlplane.intake.observe import file_events, outcome_events
 from controlplane.intake.pipeline import Intake
 from controlplane.intake.suspects import origin_of
+from controlplane.model import State
 
 APPLY_SECONDS = 120.0
 """The agent's own deadlines end an attempt, its undoing included, well before."""
@@ -155,7 +157,10 @@ class Delivery:
         with intake.writing("recording an outcome"):
             good = outcome.get("outcome") == "applied"
             origin = "" if good else origin_of(intake.stores, outcome)
-            events = tuple(outcome_events(intake.state, outcome, origin))
+            events = (
+                *outcome_events(intake.state, outcome, origin),
+                *_observed(intake.state, outcome),
+            )
             if events:
                 intake.record(events, Cause("agent", "agent"), renders=False)
         with intake.changed:
@@ -164,3 +169,9 @@ class Delivery:
             intake.changed.notify_all()
         if outcome.get("outcome") != "applied":
             log.warning("release", **{k: outcome.get(k) for k in ("outcome", "release", "service", "reason")})
+
+
+def _observed(state: State, outcome: Outcome) -> list[Event]:
+    """What the node says of its files with an outcome that is not older than what is known."""
+    late = int(outcome.get("release") or 0) < state.observed.node().attempted
+    return [] if late or "observed" not in outcome else file_events(state, outcome["observed"])

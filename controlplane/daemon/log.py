@@ -9,11 +9,25 @@ import json
 import sys
 import threading
 import traceback
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from controlplane.plain_text import fit
 
 _LOCK = threading.Lock()
+_RANKS = {"critical": 0, "error": 0, "warning": 1, "warn": 1, "info": 2, "debug": 3, "trace": 4}
+"""Our levels, and the words of LOG_LEVEL; a lower rank is more important."""
+_level: list[Callable[[], str]] = [lambda: "info"]
+
+
+def follow(level: Callable[[], str]) -> None:
+    """From here on ask for LOG_LEVEL at each line, so that a changed setting holds at once."""
+    _level[0] = level
+
+
+def debug(event: str, **fields: object) -> None:
+    """What somebody needs who looks for a fault."""
+    _write("debug", event, fields)
 
 
 def info(event: str, **fields: object) -> None:
@@ -37,6 +51,8 @@ def critical(event: str, **fields: object) -> None:
 
 
 def _write(level: str, event: str, fields: dict[str, object]) -> None:
+    if _RANKS[level] > _RANKS[_level[0]()]:
+        return
     time = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     words = [time, level, event, *(f"{name}={_value(value)}" for name, value in fields.items())]
     with _LOCK:

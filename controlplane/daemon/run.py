@@ -50,6 +50,7 @@ def run(places: Places, environment: Mapping[str, str]) -> int:
     except MailserverError as error:
         log.critical("cannot start", error=str(error))
         return error.exit_code
+    log.follow(lambda: daemon.intake.state.settings.log_level)
     server = Server(places.socket, lambda request, say: handle(daemon, request, say))
     bound = threading.Event()
 
@@ -74,6 +75,7 @@ def run(places: Places, environment: Mapping[str, str]) -> int:
 
 def handle(daemon: Daemon, request: Request, say: Say) -> Result:
     """Carry out one request."""
+    log.debug("request", op=request["op"], source=request.get("source", ""))
     return ops.find(request["op"])(daemon, request, say)
 
 

@@ -32,6 +32,8 @@ from controlplane.events.nodes import (
     DriftHealed,
     EditRefused,
     NodeObserved,
+    PatchesRun,
+    PathsPinned,
     ReleaseApplied,
     ReleaseRejected,
     ReleaseRolledBack,
@@ -87,6 +89,8 @@ EVENTS: tuple[type[Event], ...] = (
     ApplyResumed,
     DriftDetected,
     DriftHealed,
+    PathsPinned,
+    PatchesRun,
     EditRefused,
 )
 
@@ -116,6 +120,8 @@ __all__ = [
     "NodeObserved",
     "OverrideChanged",
     "OverrideRemoved",
+    "PatchesRun",
+    "PathsPinned",
     "QuotaRemoved",
     "QuotaSet",
     "ReceiveAccessRemoved",

@@ -133,6 +133,43 @@ class DriftHealed(_OfNode):
         draft.update_node(self.node, drifted=())
 
 
+class PathsPinned(_OfNode):
+    """Something is mounted over managed files, or nothing is any more: the server leaves these alone."""
+
+    kind = "node.pinned"
+    paths: tuple[str, ...]
+
+    @property
+    def detail(self) -> str:
+        return (
+            f"pinned by a mount: {', '.join(self.paths)}"
+            if self.paths
+            else "nothing is mounted over any more"
+        )
+
+    def apply(self, draft: Draft) -> None:
+        draft.update_node(self.node, pinned=self.paths)
+
+
+class PatchesRun(_OfNode):
+    """What user-patches.sh makes of managed files is not what it was; as intended, it is no drift."""
+
+    kind = "patches.run"
+    files: dict[str, str]
+    """Path to mode and blob id, "" for a file that it removed."""
+    failure: str = ""
+    """Why it failed while the server goes on."""
+
+    @property
+    def detail(self) -> str:
+        changed = f"changed {', '.join(sorted(self.files))}" if self.files else "changed no managed file"
+        return f"{changed}; {self.failure}" if self.failure else changed
+
+    def apply(self, draft: Draft) -> None:
+        rows = tuple(f"{path} {found}" for path, found in sorted(self.files.items()))
+        draft.update_node(self.node, patched=rows, patch_failure=self.failure)
+
+
 class EditRefused(_OfNode):
     """A hand edit on the config volume could not be taken over; the file was left as it is."""
 

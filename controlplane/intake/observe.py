@@ -10,6 +10,8 @@ from controlplane.events import (
     DriftHealed,
     Event,
     NodeObserved,
+    PatchesRun,
+    PathsPinned,
     ReleaseApplied,
     ReleaseRejected,
     ReleaseRolledBack,
@@ -70,6 +72,21 @@ def outcome_events(state: State, outcome: Mapping[str, Any], origin: str = "") -
         origin=origin,
         serving=int(outcome.get("serving") or 0),
     )
+
+
+def file_events(state: State, observed: Mapping[str, Any]) -> list[Event]:
+    """What became of managed files, where that is new: mounts over them, the effect of user-patches.sh."""
+    node = state.observed.node()
+    events: list[Event] = []
+    paths = tuple(sorted(str(path) for path in observed.get("pinned") or ()))
+    if paths != node.pinned:
+        events.append(PathsPinned(node=DEFAULT_NODE, paths=paths))
+    files = {str(path): str(found) for path, found in (observed.get("patched") or {}).items()}
+    failure = str(observed.get("patch_failure") or "")
+    rows = tuple(f"{path} {found}" for path, found in sorted(files.items()))
+    if (rows, failure) != (node.patched, node.patch_failure):
+        events.append(PatchesRun(node=DEFAULT_NODE, files=files, failure=failure))
+    return events
 
 
 def drift_events(state: State, paths: tuple[str, ...]) -> list[Event]:

@@ -108,7 +108,9 @@ def _text(file: AnyFile | None) -> bytes:
 
 
 def _services(file: AnyFile | None, owner: str) -> Iterable[str]:
-    return file.services if isinstance(file, CertificateFile) else (owner,)
+    if isinstance(file, CertificateFile):
+        return file.services
+    return (owner, *(file.also if file else ()))
 
 
 def _action(old: AnyFile | None, new: AnyFile | None) -> str:

@@ -15,7 +15,7 @@ from controlplane.intake.diff import diff
 from controlplane.intake.limits import mass_delete
 from controlplane.intake.plan import Notice, Plan
 from controlplane.intake.trees import Files
-from controlplane.intake.warnings import warnings
+from controlplane.intake.warnings import covered, warnings
 from controlplane.model import State
 from controlplane.settings import ENV_FILE
 from controlplane.settings.together import contradictions
@@ -116,7 +116,7 @@ def propose_events(
             files=files,
             actions=actions,
             running=plans.running(new),
-            warnings=(*warnings(after, events), *told),
+            warnings=(*warnings(after, events), *covered(after, (file.path for file in files)), *told),
         ),
     )
 

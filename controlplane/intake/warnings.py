@@ -30,6 +30,13 @@ def _without_what_it_needs(state: State, event: Event) -> str:
     return ""
 
 
+def covered(state: State, changed: Iterable[str]) -> tuple[Notice, ...]:
+    """Rendered files that change while something is mounted over them."""
+    pinned = state.observed.node().pinned
+    message = "something is mounted over it in the container: the change has no effect"
+    return tuple(Notice(f"/{path}", message) for path in changed if path in pinned)
+
+
 def unsupported(state: State) -> list[str]:
     """Names of settings that somebody gave and that have no effect yet."""
     given: dict[str, str | Pin] = {**state.desired.settings, **state.observed.pins}

@@ -19,13 +19,18 @@ class General(Area):
     It goes before `--hostname` and Compose's `hostname:`. Empty: what `hostname -f` answers.
     """
 
-    log_level: Literal["error", "warn", "info", "debug", "trace"] = setting("info", probe="debug")
-    """How much the control plane and the start of the container write to the log."""
+    log_level: Literal["error", "warn", "info", "debug", "trace"] = setting(
+        "info", probe="debug", supported=True
+    )
+    """How much the control plane and the agent write to the container's log."""
 
     supervisor_loglevel: Literal["critical", "error", "warn", "info", "debug"] = setting(
-        "warn", probe="debug"
+        "warn", probe="debug", supported=True
     )
-    """How much Supervisor, which runs the services, writes to its log."""
+    """How much Supervisor, which runs the services, writes to `/var/log/supervisor/supervisord.log`.
+
+    It is read when the container starts.
+    """
 
     dms_vmail_uid: Whole = setting("5000", ge=1, le=2147483647, consumers=("dovecot",), probe="5001")
     """The user id that owns the mail below `/var/mail`."""
@@ -56,7 +61,7 @@ class General(Area):
     Where IPv6 clients are translated to the gateway's address, trusting networks makes an open relay.
     """
 
-    tz: TimeZone = setting(probe="Europe/Berlin")
+    tz: TimeZone = setting(consumers=("system",), probe="Europe/Berlin")
     """The time zone of logs and reports, as `Area/Place`. Empty: what `/etc/localtime` says."""
 
     smtp_only: Switch = setting("0", consumers=("postfix", "dovecot"), probe="1")

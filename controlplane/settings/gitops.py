@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from controlplane.settings.field import Area, setting
-from controlplane.settings.kinds import Switch
+from controlplane.settings.kinds import Switch, Whole
 
 
 class GitOps(Area):
@@ -22,4 +22,11 @@ class GitOps(Area):
     """Accept private keys and passwords that are not sealed: only for taking over an existing server.
 
     What was pushed once stays in the history; seal it with `mailctl seal`, then change it.
+    """
+
+    first_account_timeout: Whole = setting("120", ge=0, unit="seconds", probe="0", supported=True)
+    """How long a container that starts without any account runs before it stops with status 1.
+
+    Everything serves meanwhile, and the first account lets it go on. 0 waits for ever. No account is
+    needed with `SMTP_ONLY=1`, or where accounts come from a directory.
     """

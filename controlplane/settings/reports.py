@@ -52,8 +52,10 @@ class Reports(Area):
     )
     """Who Logwatch's reports come from."""
 
-    logrotate_interval: Literal["weekly", "daily", "monthly"] = setting("weekly", probe="daily")
+    logrotate_interval: Literal["weekly", "daily", "monthly"] = setting(
+        "weekly", consumers=("system",), probe="daily"
+    )
     """How often the log files below `/var/log/mail` are rotated."""
 
-    logrotate_count: Whole = setting("4", ge=0, unit="files", probe="8")
+    logrotate_count: Whole = setting("4", ge=0, unit="files", consumers=("system",), probe="8")
     """How many rotated log files are kept."""

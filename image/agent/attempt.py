@@ -71,6 +71,8 @@ class Attempt:
     """Whether actions follow from what differs on disk rather than from the releases alone."""
     patched: dict[str, str] = field(default_factory=dict)
     patch_failure: str = ""
+    around: set[str] = field(default_factory=set)
+    """Files of nobody that user-patches.sh made other than before the attempt."""
     postfix: set[int] = field(default_factory=set)
     """Postfix's processes before the first file was replaced."""
 
@@ -244,6 +246,7 @@ def _silence(attempt: Attempt, service: str, answer: Answer, seconds: float) -> 
 def commit(attempt: Attempt) -> None:
     """From here on the target is the release to come back to."""
     target = attempt.target
+    attempt.node.surroundings.settle()
     applied = Applied(
         target.commit, target.number, attempt.main, attempt.id, attempt.patched, attempt.patch_failure
     )

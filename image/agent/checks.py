@@ -9,15 +9,17 @@ from pathlib import Path
 from agent.check_dovecot import check_dovecot
 from agent.check_postfix import check_postfix
 from agent.commands import run
-from agent.compilers import last_line
+from agent.compilers import ZONES, last_line
 from agent.errors import Problem
 from agent.gitread import Objects
 from agent.manifest import Entry, Release
 from agent.plan import Content
+from agent.scripts import SCRIPT
 from agent.shadow import Shadow, changed_services
 
 RSPAMD_DEADLINE = 20.0
 SSHD_DEADLINE = 5.0
+SYNTAX_DEADLINE = 5.0
 
 
 def check_rspamd(shadow: Shadow) -> list[Problem]:
@@ -52,11 +54,35 @@ def check_sshd(shadow: Shadow) -> list[Problem]:
     return problems
 
 
+def check_patches(shadow: Shadow) -> list[Problem]:
+    """`bash -n` (bash(1)): the syntax of user-patches.sh."""
+    script = shadow.path(SCRIPT)
+    if not script.is_file():
+        return []
+    ran = run(["bash", "-n", str(script)], SYNTAX_DEADLINE)
+    if not ran.code:
+        return []
+    first = next((line for line in ran.output.splitlines() if line.strip()), "not understood by bash")
+    match = re.search(r": line (\d+): (.*)", first)
+    line, message = (int(match[1]), match[2]) if match else (0, first)
+    return [shadow.problem("patches", SCRIPT, line, message)]
+
+
+def check_system(shadow: Shadow) -> list[Problem]:
+    """The time zone is one of the system's (tzfile(5))."""
+    zone = shadow.text("etc/timezone").strip()
+    if not zone or (ZONES / zone).is_file():
+        return []
+    return [shadow.problem("system", "etc/timezone", 1, f"{zone} is no time zone")]
+
+
 CHECKERS: dict[str, Callable[[Shadow], list[Problem]]] = {
     "postfix": check_postfix,
     "dovecot": check_dovecot,
     "rspamd": check_rspamd,
     "sshd": check_sshd,
+    "patches": check_patches,
+    "system": check_system,
 }
 """Service to checker. A service that is not here has no checker of its own: its probes decide."""
 
@@ -74,9 +100,7 @@ class Checker:
         content: Content = lambda entry: self._content(objects, entry)  # noqa: E731
         names = sorted(changed_services(base, target) & CHECKERS.keys())
         todo = [
-            name
-            for name in names
-            if name in target.services and self._key(name, base, target) not in self._passed
+            name for name in names if target.has(name) and self._key(name, base, target) not in self._passed
         ]
         problems: list[Problem] = []
         if todo:

@@ -9,6 +9,8 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from agent.log import log
+
 # Nothing is inherited: settings and passwords stand in the container's environment, MAIL_CONFIG would send
 # Postfix's tools to another folder, and LD_PRELOAD or PYTHON* could change what a tool is.
 ENVIRONMENT: Mapping[str, str] = {
@@ -61,6 +63,7 @@ def run(arguments: Sequence[str], deadline: float, cwd: str | None = None) -> Ra
                 os.killpg(process.pid, signal.SIGKILL)
             output = _last_words(process)
             code = 124
+    log("ran", level="trace", command=" ".join(arguments), code=code)
     return Ran(code, output.decode("utf-8", "replace"))
 
 

@@ -13,6 +13,7 @@ from agent.place import cool, product
 
 POSTMAP_DEADLINE = 60.0
 SIEVEC_DEADLINE = 20.0
+ZONES = Path("/usr/share/zoneinfo")
 
 
 def compile_asides(asides: Iterable[tuple[Path, str, str]], scratch: Path) -> None:
@@ -24,7 +25,9 @@ def compile_asides(asides: Iterable[tuple[Path, str, str]], scratch: Path) -> No
     for path, compiler, service in rows:
         if compiler == "sievec":
             _sievec(path, service)
-        if compiler:
+        if compiler == "zone":
+            _link_zone(path, service)
+        elif compiler:
             # postmap gives a map its source's permissions and owner only where it may: say it plainly.
             product(path, compiler).chmod(path.stat().st_mode & 0o777)
 
@@ -47,6 +50,15 @@ def _postmap(paths: list[Path], service: str, scratch: Path) -> None:
     ran = run(words, POSTMAP_DEADLINE)
     if ran.code:
         raise Failed(service, f"postmap: {last_line(ran.output)}", *locate(ran.output, paths))
+
+
+def _link_zone(path: Path, service: str) -> None:
+    zone = ZONES / path.read_text().strip()
+    if not zone.is_file():
+        raise Failed(service, f"{zone.relative_to(ZONES)} is no time zone", _live(path), 1)
+    link = product(path, "zone")
+    link.unlink(missing_ok=True)
+    link.symlink_to(zone)
 
 
 def renew_sieve(path: Path, service: str) -> None:

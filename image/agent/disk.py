@@ -75,26 +75,37 @@ class Disk:
 
 
 def mount_points(root: Path, text: str | None = None) -> set[str]:
-    """Paths below `root`, without leading slash, that something is mounted on (proc(5), mountinfo)."""
+    """Paths below `root`, without leading slash, that something is mounted on (proc(5), mountinfo).
+
+    An empty file system in memory is scratch space, which nobody put a configuration into.
+    """
     if text is None:
         try:
             text = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape")
         except OSError:
             return set()
-    places = {line.split()[4].encode().decode("unicode_escape") for line in text.splitlines()}
+    rows = [line.split() for line in text.splitlines()]
+    used = (
+        row for row in rows if not (row[3] == "/" and "tmpfs" in row[6:] and "ro" not in row[5].split(","))
+    )
+    places = {row[4].encode().decode("unicode_escape") for row in used}
     prefix = str(root).rstrip("/") + "/"
     return {place.removeprefix(prefix) for place in places if place.startswith(prefix)}
 
 
 def pinned(root: Path, entries: Iterable[Entry], mounts: set[str]) -> set[str]:
-    """Managed paths that cannot be replaced: a mount lies on the file, or its folder is read-only."""
-    found = {e.path for e in entries if e.path in mounts}
+    """Managed paths that are not ours: mounted over, in a folder that is, or in a read-only one."""
+    found = set()
     read_only: dict[Path, bool] = {}
     for entry in entries:
+        target = Path(entry.path)
         folder = (root / entry.path).parent
         if folder not in read_only:
             read_only[folder] = _read_only(folder)
-        if read_only[folder]:
+        covered = [entry.path, *(parent.as_posix() for parent in target.parents)]
+        if entry.compile == "zone":
+            covered.append(product(target, entry.compile).as_posix())
+        if read_only[folder] or not mounts.isdisjoint(covered):
             found.add(entry.path)
     return found
 

@@ -17,7 +17,8 @@ from agent.node import Node
 from agent.patches import put_back_touched
 from agent.plan import Plan, compare
 from agent.quarantine import find_match, put_in, take_out
-from agent.supervisor import all_running
+from agent.scripts import SCRIPT
+from agent.supervisor import ALWAYS, all_running
 
 Outcome = dict[str, Any]
 
@@ -69,20 +70,25 @@ class Engine:
         same = target.commit == node.release.commit
         # A new release heals what is known to have drifted; the same one again looks at every file.
         stale = set(node.drifted(node.release) if same else node.drift) - node.pinned
+        if request.retry and node.applied.patch_failure:
+            stale.add(SCRIPT)  # user-patches.sh failed and was let pass: try it once more
         if same and not stale:
             # Nothing to do: the outcome that was recorded when it was applied holds.
             return self.outcome("applied", request, id=node.applied.attempt, again=True)
         attempt = Attempt(node, objects, node.release, target, request.main, stale)
         try:
             for step in self.steps:
+                start = time.monotonic()
                 step(attempt)
+                log(step.__name__, level="debug", release=target.number, seconds=time.monotonic() - start)
         except Exception as error:  # noqa: BLE001  # whatever went wrong, the last good release goes back first
             return self._undo(attempt, request, as_failure(error))
         with contextlib.suppress(OSError):  # what is left is swept at the next start
             placing.sweep(attempt.rows)
         self._note_drift(attempt)
         take_out(node.store, target)
-        return self.outcome("applied", request, id=attempt.id, actions=told(attempt), after=self._close)
+        told_of = {"actions": told(attempt), "observed": node.observed()}
+        return self.outcome("applied", request, id=attempt.id, after=self._close, **told_of)
 
     def _close(self) -> None:
         self.node.store.close_journal()
@@ -96,7 +102,13 @@ class Engine:
     def _undo(self, attempt: Attempt, request: Request, failure: Failed) -> Outcome:
         node = self.node
         failure.reason = node.filler.redact(failure.reason)
-        log("attempt failed", release=request.number, service=failure.service, reason=failure.reason)
+        log(
+            "attempt failed",
+            level="error",
+            release=request.number,
+            service=failure.service,
+            reason=failure.reason,
+        )
         where = {"service": failure.service, "path": failure.path, "line": failure.line}
         if not attempt.placed:
             with contextlib.suppress(OSError):
@@ -127,7 +139,7 @@ class Engine:
         problems: list[str] = []
         try:
             placing.put_back(attempt.rows)
-            if attempt.runs_script:
+            if attempt.runs_script or attempt.replans:
                 put_back_touched(attempt)
         except (AgentError, OSError) as error:
             problems.append(str(error))
@@ -164,7 +176,7 @@ class Engine:
         """The very first release failed: nothing to go back to, so nothing is left half running."""
         try:
             for service in reversed(list(attempt.target.services.values())):
-                for name in reversed(service.programs):
+                for name in reversed([name for name in service.programs if name not in ALWAYS]):
                     self.node.actor.programs.stop(name)
         except AgentError as error:
             return str(error)
@@ -203,7 +215,7 @@ class Engine:
             words = {
                 k: outcome[k] for k in ("release", "seconds", "service", "reason", "serving") if outcome[k]
             }
-            log(outcome["outcome"], **words)
+            log(outcome["outcome"], level="info" if good else "error", **words)
 
 
 def told(attempt: Attempt) -> dict[str, str]:

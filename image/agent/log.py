@@ -7,10 +7,30 @@ import sys
 import threading
 
 _LOCK = threading.Lock()
+LEVELS = ("error", "warn", "info", "debug", "trace")
+"""Those of LOG_LEVEL, each with what those before it show."""
+PROBLEMS = frozenset({"reason", "problem", "error"})
+_shown = [LEVELS.index("info")]
 
 
-def log(event: str, **fields: object) -> None:
-    """Write one line; values with spaces or quotes are written as JSON strings."""
+def show(level: str) -> None:
+    """From here on, write what is of this level or more important; an unknown level changes nothing."""
+    if level in LEVELS:
+        _shown[0] = LEVELS.index(level)
+
+
+def shows(level: str) -> bool:
+    """Whether lines of this level are written."""
+    return LEVELS.index(level) <= _shown[0]
+
+
+def log(event: str, *, level: str = "", **fields: object) -> None:
+    """Write one line; values with spaces or quotes are written as JSON strings.
+
+    Where no level is given, what has a reason is a warning, and the rest information.
+    """
+    if not shows(level or ("warn" if PROBLEMS & fields.keys() else "info")):
+        return
     words = [f"agent: {event}", *(f"{name}={_value(value)}" for name, value in fields.items())]
     with _LOCK:
         print(" ".join(words), file=sys.stderr, flush=True)

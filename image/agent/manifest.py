@@ -13,7 +13,7 @@ from agent.gitread import Objects
 
 FORMAT = 1
 ACTIONS = ("none", "reload", "restart")
-COMPILERS = ("", "postmap", "sievec")
+COMPILERS = ("", "postmap", "sievec", "zone")
 AREAS = (
     "etc/dms/",
     "etc/dovecot/",
@@ -30,7 +30,7 @@ AREAS = (
 
 All belong to root: a file written below somebody else's folder could be led astray by a link.
 """
-SINGLES = frozenset(["etc/aliases", "etc/mailname"])
+SINGLES = frozenset(["etc/aliases", "etc/logrotate.d/maillog", "etc/mailname", "etc/timezone"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,14 @@ class Release:
     certificates: tuple[Mapping[str, str], ...] = ()
     mail_owner: tuple[int, int] | None = None
     """User and group id that all mail belongs to."""
+    log_level: str = "info"
+    supervisor_log_level: str = ""
+    account_deadline: int = 0
+    """Seconds that a container without an account goes on after its start; 0 for ever."""
+
+    def has(self, service: str) -> bool:
+        """Whether it has files of a service, whether or not that has programs."""
+        return any(service in entry.services for entry in self.files.values())
 
     def digest(self, service: str) -> str:
         """A digest of the files that a service must be told about: what decides whether it serves."""
@@ -130,6 +138,9 @@ def parse(manifest: Mapping[str, Any], blobs: Mapping[str, str], commit: str, nu
         {name: services[name] for name in order},
         tuple(manifest.get("certificates", ())),
         _ids(manifest.get("mail_owner")),
+        str(manifest.get("log_level", "info")),
+        str(manifest.get("supervisor_log_level", "")),
+        int(manifest.get("account_deadline", 0)),
     )
 
 

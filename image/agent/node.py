@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from agent import listeners
 from agent.actions import Actor
@@ -26,6 +27,7 @@ from agent.pinned_secrets import PinnedSecrets
 from agent.probes import Answer, wait
 from agent.scripts import Result, run_script
 from agent.store import Applied, Store
+from agent.surroundings import Surroundings
 
 Check = Callable[[Objects, str, Release, Release], list[Problem]]
 """(objects, tree, base, target) to the problems that the daemons' own checkers find."""
@@ -46,7 +48,7 @@ class Node:
     prober: Callable[[Iterable[Probe], Path, float, Callable[[], bool]], list[Answer]] = wait
     compiler: Callable[[Iterable[tuple[Path, str, str]], Path], None] = compile_asides
     fitter: Callable[[Sequence[Probe]], tuple[Probe, ...]] = listeners.fit
-    script: Callable[[Path, Mapping[str, str]], Result] = run_script
+    script: Callable[[Path, Mapping[str, str], Callable[[str], str]], Result] = run_script
     clock: Callable[[], float] = time.monotonic
     release: Release = EMPTY
     """The applied release, as read from git."""
@@ -68,6 +70,7 @@ class Node:
             PinnedSecrets(self.paths.root, os.environ),
             Networks(self.paths.root),
         )
+        self.surroundings = Surroundings(self.paths.root, self.paths.surroundings)
         self._filled: dict[str, str] = {}
         self._fitted: tuple[tuple[Probe, ...], tuple[Probe, ...]] = ((), ())
 
@@ -141,6 +144,14 @@ class Node:
         if patched is not None:
             return self.disk.print(entry.path) == patched
         return self.disk.right(entry, self.wanted(entry))
+
+    def observed(self) -> dict[str, Any]:
+        """What the log should know of the managed files: pinned ones, and what user-patches.sh did."""
+        return {
+            "pinned": sorted(self.pinned),
+            "patched": dict(self.applied.patched),
+            "patch_failure": self.applied.patch_failure,
+        }
 
     def drifted(self, release: Release) -> list[str]:
         """Managed paths of the applied release whose file on disk is different or missing."""

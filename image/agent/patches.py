@@ -20,7 +20,7 @@ from agent.log import log
 from agent.manifest import Entry, Release
 from agent.node import Node
 from agent.plan import harder, parameters
-from agent.scripts import SCRIPT, VARIABLES, Result, read_variables, run_script
+from agent.scripts import SCRIPT, VARIABLES, Result, read_variables
 
 if TYPE_CHECKING:
     from agent.attempt import Attempt
@@ -32,6 +32,13 @@ CHECKS = {
     "rspamd": ("rspamadm", "configtest"),
 }
 """What each service's own tool says of the files as the script left them."""
+FOLDERS = {
+    "etc/postfix/": "postfix",
+    "etc/dovecot/": "dovecot",
+    "etc/rspamd/": "rspamd",
+    "etc/redis/": "redis",
+}
+"""Who reads what nobody manages in these."""
 CHECK_DEADLINE = 20.0
 PROCESSES = Path("/proc")
 
@@ -77,13 +84,18 @@ def patch(attempt: Attempt) -> None:
     """Run the script on the files in place, see what it did, and plan by what differs in total."""
     attempt.patched = dict(attempt.node.applied.patched)
     attempt.patch_failure = attempt.node.applied.patch_failure
+    around, managed = attempt.node.surroundings, attempt.target.files
     if attempt.runs_script:
+        around.begin(managed)
         result = _run(attempt)
+        attempt.around = around.learn(managed)
         attempt.patched = _effect(attempt)
         attempt.patch_failure = result.failure
         _judge(attempt, result)
         _mark(attempt.node).touch()
     elif attempt.replans:
+        around.begin(managed)
+        attempt.around = around.learn(managed)
         attempt.patched, attempt.patch_failure = {}, ""
     if attempt.runs_script or attempt.replans:
         attempt.plan = replace(attempt.plan, actions=_actions(attempt))
@@ -103,7 +115,7 @@ def _run(attempt: Attempt) -> Result:
         variables = read_variables(node.paths.target(VARIABLES).read_bytes()) if VARIABLES in files else {}
     except OSError:
         variables = {}
-    result = node.script(script, variables)
+    result = node.script(script, variables, node.filler.redact)
     log("user-patches.sh", failure=result.failure or "none")
     return result
 
@@ -187,6 +199,7 @@ def place_one(attempt: Attempt, entry: Entry) -> None:
 def put_back_touched(attempt: Attempt) -> None:
     """After the old files are back: also those that only the script had changed."""
     node = attempt.node
+    node.surroundings.undo()
     for path, entry in attempt.base.files.items():
         if path not in node.pinned and path not in node.applied.patched and not node.right(entry):
             place_one(attempt, entry)
@@ -203,6 +216,10 @@ def _actions(attempt: Attempt) -> dict[str, str]:
         need = _need(attempt, base.get(path), entry)
         for service in entry.services:
             actions[service] = harder(actions.get(service, "none"), need)
+    for path in attempt.around:
+        for folder, service in FOLDERS.items():
+            if path.startswith(folder):
+                actions[service] = harder(actions.get(service, "none"), "reload")
     if attempt.postfix and _postfix_processes(attempt.node) - attempt.postfix:
         # Started while the script had not come to their files yet.
         actions["postfix"] = harder(actions.get("postfix", "none"), "reload")

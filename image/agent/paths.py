@@ -75,6 +75,21 @@ class Paths:
         return self.root / "var/log/mail/rspamd.log"
 
     @property
+    def exit_status(self) -> Path:
+        """The status that the container ends with; 0 where there is no such file."""
+        return self.root / "run/mailserver/exit-status"
+
+    @property
+    def surroundings(self) -> Path:
+        """What user-patches.sh found before it changed files that nobody manages."""
+        return self.root / "var/lib/mail-agent/surroundings"
+
+    @property
+    def supervisor_log_level(self) -> Path:
+        """What the next start of the container begins with."""
+        return self.state / "supervisor-log-level"
+
+    @property
     def mail(self) -> Path:
         """The mailboxes: <domain>/<user>."""
         return self.root / "var/mail"

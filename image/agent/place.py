@@ -57,6 +57,8 @@ def product(target: Path, compile_by: str) -> Path:
     """The file that is compiled from `target`."""
     if compile_by == "sievec":
         return target.with_suffix(".svbin")
+    if compile_by == "zone":
+        return target.with_name(target.name.replace("timezone", "localtime"))
     return target.with_name(target.name + ".lmdb")
 
 

@@ -13,8 +13,9 @@ from agent.checks import Checker
 from agent.disk import Disk
 from agent.engine import Engine, Request
 from agent.errors import AgentError
+from agent.first_account import FirstAccount
 from agent.link import Link
-from agent.log import log
+from agent.log import log, show
 from agent.node import Node
 from agent.operations import Operations, apply_and_project
 from agent.paths import Paths
@@ -54,6 +55,8 @@ class Agent:
         self.slots = Slots(paths.root, paths.state, certificates, self.link)
         self.readiness = Readiness(self.node)
         self.turns = Turns(self._apply)
+        self.first_account = FirstAccount(self.node, self.turns.lock)
+        self.node.project = self.volume.project
         self.caught_up = threading.Event()
         self.watching = Watching(self.node, self.turns, self.volume, self.slots, self.link, self.apply_newest)
         self.operations = Operations(
@@ -63,10 +66,22 @@ class Agent:
 
     def _apply(self, request: Request) -> dict[str, Any]:
         outcome = apply_and_project(self.engine, self.volume, request)
-        self.watching.follow(self.node.release)
+        self._follow()
         if self.caught_up.is_set() and self.node.release.services:
             self.readiness.release_serves()
         return outcome
+
+    def _follow(self) -> None:
+        """What the release that serves says of the container as a whole."""
+        release = self.node.release
+        self.watching.follow(release)
+        show(release.log_level)
+        if release.services:
+            self.first_account.follow(release)
+        try:
+            self.paths.supervisor_log_level.write_text(f"{release.supervisor_log_level}\n")
+        except OSError as error:
+            log("Supervisor's log level is not kept", reason=error)
 
     def start_services(self) -> None:
         """Settle what a killed agent left, then serve the release that was applied."""
@@ -81,7 +96,7 @@ class Agent:
                 log("start", problem=problem)
             if self.node.release.services:
                 self.readiness.release_serves(after=READY_WITHOUT_DAEMON)
-                self.watching.follow(self.node.release)
+                self._follow()
 
     def hello(self) -> dict[str, Any]:
         """Tell the daemon where the node stands; waits until there is a daemon."""
@@ -89,7 +104,10 @@ class Agent:
         while True:
             try:
                 return self.link.ask(
-                    "agent.hello", node=self.node.folder, applied_commit=self.node.applied.commit
+                    "agent.hello",
+                    node=self.node.folder,
+                    applied_commit=self.node.applied.commit,
+                    observed=self.node.observed(),
                 )
             except AgentError as error:
                 if pause == LONGEST_PAUSE:

@@ -14,7 +14,7 @@ def find_match(rows: Iterable[Mapping[str, Any]], release: Release) -> dict[str,
     """Why a release is held: it, or the same files of the service that failed, did not serve before."""
     for row in rows:
         same = row["commit"] == release.commit
-        if same or (row["service"] in release.services and release.digest(row["service"]) == row["digest"]):
+        if same or (release.has(row["service"]) and release.digest(row["service"]) == row["digest"]):
             return {
                 "service": row["service"],
                 "reason": f"the same content failed as release {row['number']}: {row['reason']}",

@@ -80,7 +80,8 @@ def serve_applied(engine: Engine, actions: dict[str, str]) -> str:
             _sweep_folders(node, {entry.path for entry in release.files.values()})
             attempt = Attempt(node, objects, EMPTY, release)
             _reconcile(attempt, actions)
-            if actions and attempt.cold != release.services.keys():
+            probed = {service.name for service in release.services.values() if service.probes}
+            if actions and not attempt.cold >= probed:
                 return engine.serve_again(Attempt(node, objects, release, release, probe_all=True))
     except (AgentError, OSError) as error:
         log("the applied release could not be restored", release=applied.number, reason=error)

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,8 +34,10 @@ class Result:
     line: int = 0
 
 
-def run_script(script: Path, variables: Mapping[str, str], deadline: float = DEADLINE) -> Result:
-    """Run it and show what it says in the container's log; never raises.
+def run_script(
+    script: Path, variables: Mapping[str, str], redact: Callable[[str], str], deadline: float = DEADLINE
+) -> Result:
+    """Run it and show what it says in the container's log, by `redact` without secrets; never raises.
 
     Its output goes to files, not pipes: a program that it leaves running in the background would hold a pipe
     open for ever.
@@ -43,7 +45,7 @@ def run_script(script: Path, variables: Mapping[str, str], deadline: float = DEA
     environment = {**os.environ, **ENVIRONMENT, **variables, "HOME": "/root"}
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         code = _run(script, environment, deadline, out.fileno(), err.fileno())
-        said, complained = _text(out.fileno(), environment), _text(err.fileno(), environment)
+        said, complained = (redact(_text(each.fileno(), environment)) for each in (out, err))
     for row in (*said.splitlines(), *complained.splitlines()):
         print(f"user-patches.sh: {row}", file=sys.stderr, flush=True)
     if code == 0:

@@ -71,7 +71,7 @@ class Status:
             "failure": failure,
             "services": services,
             "drift": list(node.drift),
-            "pinned": sorted(node.pinned),
+            **node.observed(),
             "unfilled": {
                 entry.path: node.unfilled[entry.identity]
                 for entry in node.release.files.values()

@@ -22,7 +22,7 @@ class Applied:
     main: str = ""
     attempt: str = ""
     patched: Mapping[str, str] = field(default_factory=dict)
-    """Managed files that user-patches.sh made other than rendered, by path: what `Disk.print` says of them."""
+    """Managed files that user-patches.sh made other than rendered: path to what `Disk.print` says."""
     patch_failure: str = ""
     """Why user-patches.sh failed when it last ran, "" when it did not."""
 

@@ -13,6 +13,8 @@ from typing import Any, Protocol
 from agent.errors import AgentError, Failed, Unavailable
 
 CALL_DEADLINE = 75.0  # longer than any program's stopwaitsecs
+ALWAYS = frozenset({"rsyslog", "cron"})
+"""Programs that supervisor starts by itself, and that run whatever is applied."""
 RUNNING = ("RUNNING", "STARTING", "BACKOFF")
 NOT_RUNNING = 70  # supervisor.xmlrpc.Faults
 ALREADY_STARTED = 60
@@ -35,6 +37,10 @@ class Programs(Protocol):
 
     def signal(self, name: str, signal: str) -> None:
         """Send a signal to a program's process."""
+        ...
+
+    def shut_down(self) -> None:
+        """End all programs and supervisor itself, and so the container."""
         ...
 
 
@@ -100,6 +106,10 @@ class Supervisor:
         except xmlrpc.client.Fault as fault:
             if fault.faultCode != NOT_RUNNING:
                 raise Failed(name, f"{name} could not be signalled: {fault.faultString}") from fault
+
+    def shut_down(self) -> None:
+        """End everything; returns at once."""
+        self._call("shutdown")
 
 
 def ensure_running(programs: Programs, names: Iterable[str]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -123,6 +123,9 @@ class Programs:
     def signal(self, name: str, signal: str) -> None:
         self.calls.append(f"signal {name} {signal}")
 
+    def shut_down(self) -> None:
+        self.calls.append("shut down")
+
 
 @dataclass
 class World:
@@ -205,9 +208,9 @@ def make_world(root: Path) -> World:
     return World(root, Repository(paths.repository), node, Engine(node), programs, broken, problems)
 
 
-def restart_agent(world: World) -> World:
+def restart_agent(world: World, make: Callable[[Path], World] = make_world) -> World:
     """What a new agent process makes of what the old one left."""
-    new = make_world(world.root)
+    new = make(world.root)
     new.repository.number = world.repository.number
     serve_applied(new.engine, recover(new.engine))
     return new

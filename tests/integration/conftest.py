@@ -84,7 +84,7 @@ def started(
     volumes = options.pop("volumes", {})
     tmpfs = options.pop("tmpfs", {})
     container = DockerContainer(IMAGE).with_network(network)
-    for name, value in settings.items():
+    for name, value in {"FIRST_ACCOUNT_TIMEOUT": "0", **settings}.items():
         container.with_env(name, value)
     for volume, place in volumes.items():
         folder, _, mode = place.partition(":")

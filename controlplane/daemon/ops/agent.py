@@ -13,7 +13,7 @@ from controlplane.daemon.protocol import Request, Result, Say
 from controlplane.errors import Refused, UsageError
 from controlplane.events import CertificateRefused, CertificateRemoved, CertificateRenewed, EditRefused
 from controlplane.intake.accepted import Cause
-from controlplane.intake.observe import drift_events
+from controlplane.intake.observe import drift_events, file_events
 from controlplane.intake.volume import VolumeEdit, is_ours, take_over
 from controlplane.model import DEFAULT_NODE
 from renderers.tls.service import sources
@@ -23,7 +23,10 @@ AGENT = "agent"
 
 def hello(daemon: Daemon, request: Request, say: Say) -> Result:
     """The agent is there: the release it should serve, and the certificates that the log knows."""
-    del request, say
+    del say
+    with daemon.intake.writing("recording what the node observed"):
+        if events := file_events(daemon.intake.state, request.get("observed") or {}):
+            daemon.intake.record(events, Cause(AGENT, "agent"), renders=False)
     daemon.delivery.poke_collect()
     known = daemon.intake.state.observed.certificates.values()
     return {**daemon.delivery.target(), "certificates": [asdict(each) for each in known]}

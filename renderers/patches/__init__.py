@@ -1,0 +1,1 @@
+"""user-patches.sh: the script of an administrator that has the last word."""

@@ -1,0 +1,68 @@
+"""What the agent needs to run user-patches.sh; that it changes is what makes the script run again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from controlplane.model import State
+from controlplane.settings import RULES
+from controlplane.settings.defaults import Texts
+from renderers.service import Action, Complaint, Origin, Probe, RenderedFile
+from renderers.text import lines
+
+SCRIPT = "user-patches.sh"
+"""Relative to config/ on `main`."""
+FOLDER = "etc/dms/user-patches"
+VOLUME = "/tmp/docker-mailserver"  # noqa: S108  # the documented place of the config volume
+_NAME = re.compile(rb"\b[A-Z][A-Z0-9_]+\b")
+
+
+class Patches:
+    """No daemon: a script that the agent runs when files are in place, before services are told."""
+
+    name = "patches"
+
+    def programs(self, state: State) -> tuple[str, ...]:
+        """None."""
+        return ()
+
+    def render(self, state: State) -> Iterable[RenderedFile]:
+        """The script; the settings that it names; which files of config/ it names have which content.
+
+        Files are named by their place on the config volume. So a file that only the script reads makes a
+        release when it changes.
+        """
+        script = state.desired.overrides.get(SCRIPT)
+        if script is None:
+            return
+        origins = (Origin(1, f"config/{SCRIPT}"),)
+        yield RenderedFile(
+            f"{FOLDER}/script", script.content, Action.RELOAD, mode=0o700, origins=origins, fill=True
+        )
+        settings = lines(_settings(state, script.content))
+        yield RenderedFile(f"{FOLDER}/environment", settings, Action.RELOAD, mode=0o600, fill=True)
+        inputs = lines(_inputs(state, script.content))
+        yield RenderedFile(f"{FOLDER}/inputs", inputs, Action.RELOAD)
+
+    def probes(self, state: State) -> tuple[Probe, ...]:
+        """None: what it did shows in the services that it did it to."""
+        return ()
+
+    def complaints(self, state: State) -> Iterable[Complaint]:
+        """Nothing to refuse here: bash itself checks the script on the node."""
+        return ()
+
+
+def _settings(state: State, script: bytes) -> Iterator[str]:
+    """The settings of `main` that the script may ask for; pinned ones are in its environment anyway."""
+    named = {word.decode() for word in _NAME.findall(script)} & RULES.keys() - state.observed.pins.keys()
+    pinned = {pin.name: pin.value for pin in state.observed.pins.values() if pin.value is not None}
+    texts = Texts(RULES, {**state.desired.settings, **pinned}, state.hostname)
+    return (f"{name}={texts[name]}" for name in sorted(named))
+
+
+def _inputs(state: State, script: bytes) -> Iterator[str]:
+    text = script.decode("utf-8", "replace")
+    others = (each for path, each in sorted(state.desired.overrides.items()) if path != SCRIPT)
+    return (f"{each.blob} {each.path}" for each in others if f"{VOLUME}/{each.path}" in text)

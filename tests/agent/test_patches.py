@@ -1,0 +1,258 @@
+"""user-patches.sh: on fresh files, once for what concerns it, undone with its release, kept over restarts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.engine import Request
+from agent.scripts import SCRIPT, VARIABLES, Result, read_variables, run_script
+from agent.surroundings import Surroundings
+from tests.agent.conftest import World, entry, make_world, restart_agent, sample
+
+MAIN, USERDB, LOCAL = "etc/postfix/main.cf", "etc/dovecot/userdb", "etc/dovecot/local.conf"
+Script = Callable[[Path], str]
+
+
+class Patcher:
+    """The script's place: a function on the root, how often it ran, what it was to fail with."""
+
+    def __init__(self, world: World) -> None:
+        self.root, self.runs, self.failure = world.root, 0, ""
+        self.change: Callable[[], None] = self.append
+        world.node.script = self
+
+    def __call__(self, _script: Path, _variables: Mapping[str, str], _redact: Callable[[str], str]) -> Result:
+        self.runs += 1
+        self.change()
+        return Result(self.failure, 3 if self.failure else 0)
+
+    def append(self) -> None:
+        """`echo patched >> main.cf`, which adds up where files are not fresh."""
+        for path in (MAIN, LOCAL):
+            (self.root / path).parent.mkdir(parents=True, exist_ok=True)
+            with (self.root / path).open("a") as file:
+                file.write("patched\n")
+
+
+def release(world: World, script: str = "echo\n", **contents: str) -> Request:
+    """A release with a script (none for "")."""
+    files = sample(**contents) | ({SCRIPT: script, VARIABLES: "LOG_LEVEL=info\n"} if script else {})
+    rows = {path: entry(path) for path in files}
+    for path in files.keys() & {SCRIPT, VARIABLES}:
+        rows[path] = rows[path] | {"service": "patches", "mode": "0700"}
+    return world.repository.release(files, files=rows)
+
+
+@pytest.fixture
+def patcher(world: World) -> Patcher:
+    """A world that serves a patched release."""
+    made = Patcher(world)
+    assert world.engine.apply(release(world))["outcome"] == "applied"
+    world.programs.calls.clear()
+    return made
+
+
+def test_each_run_starts_from_fresh_files(world: World, patcher: Patcher) -> None:
+    """What the script appends does not add up, in managed files and in others."""
+    for number in (2, 3):
+        outcome = world.engine.apply(release(world, main=f"main {number}\n"))
+        assert outcome["outcome"] == "applied"
+        assert world.text(MAIN) == f"main {number}\npatched\n"
+        assert world.text(LOCAL) == "patched\n"
+    assert patcher.runs == 3
+    assert list(outcome["observed"]["patched"]) == [MAIN]
+
+
+def test_its_effect_is_no_drift(world: World, patcher: Patcher) -> None:
+    """A file is as it should be when it is as the script left it, and no other way."""
+    assert patcher.runs == 1
+    assert world.node.drifted(world.node.release) == []
+    (world.root / MAIN).write_text("somebody's\n")
+    assert world.node.drifted(world.node.release) == [MAIN]
+
+
+def test_accounts_do_not_run_it(world: World, patcher: Patcher) -> None:
+    """A table that the script leaves alone is replaced as without a script, and nobody is told."""
+    outcome = world.engine.apply(release(world, userdb="new account\n"))
+    assert (outcome["outcome"], outcome["actions"], world.programs.calls) == ("applied", {}, [])
+    assert patcher.runs == 1
+    assert world.text(MAIN) == "main 1\npatched\n"
+    assert world.node.drifted(world.node.release) == []
+
+
+def test_a_table_that_it_changes_runs_it(world: World, patcher: Patcher) -> None:
+    """The new table is patched as the old one was."""
+
+    def change() -> None:
+        (patcher.root / USERDB).write_text((patcher.root / USERDB).read_text() + "its own\n")
+
+    patcher.change = change
+    world.engine.apply(release(world, script="another\n"))
+    world.engine.apply(release(world, script="another\n", userdb="new account\n"))
+    assert world.text(USERDB) == "new account\nits own\n"
+
+
+def test_only_what_differs_in_the_end_is_told(world: World, patcher: Patcher) -> None:
+    """A patched file that ends as it was reloads nobody."""
+    outcome = world.engine.apply(release(world, dovecot="dovecot 2\n"))
+    assert (patcher.runs, outcome["actions"]) == (2, {"dovecot": "reload"})
+    patcher.change = lambda: None
+    outcome = world.engine.apply(release(world, script="other\n", dovecot="dovecot 2\n"))
+    assert outcome["actions"] == {"postfix": "reload", "dovecot": "reload"}  # local.conf is Dovecot's
+    assert world.text(MAIN) == "main 1\n"
+
+
+def test_without_the_script_files_are_as_rendered(world: World, patcher: Patcher) -> None:
+    """Deleting it undoes what it did, and tells whom that concerns."""
+    outcome = world.engine.apply(release(world, script=""))
+    assert (outcome["outcome"], world.text(MAIN), patcher.runs) == ("applied", "main 1\n", 1)
+    assert outcome["actions"]["postfix"] == "reload"
+    assert not (world.root / LOCAL).exists()
+    assert outcome["observed"]["patched"] == {}
+
+
+def test_a_new_failure_rolls_back(world: World, patcher: Patcher) -> None:
+    """The release goes back, with the script's line; what was patched before is so again, byte for byte."""
+    patcher.failure = "user-patches.sh ended with status 1: no such file"
+    (world.root / LOCAL).write_text("patched\n")
+    outcome = world.engine.apply(release(world, script="bad\n", main="main 2\n"))
+    assert (outcome["outcome"], outcome["path"], outcome["line"]) == ("rolled_back", SCRIPT, 3)
+    assert "no such file" in outcome["reason"]
+    assert (world.text(MAIN), world.text(LOCAL)) == ("main 1\npatched\n", "patched\n")
+    assert world.node.drifted(world.node.release) == []
+    again = world.engine.apply(release(world, script="bad\n", main="main 2\n", userdb="account\n"))
+    assert (again["outcome"], patcher.runs) == ("quarantined", 2)
+    patcher.failure = ""
+    assert world.engine.apply(release(world, main="main 3\n"))["outcome"] == "applied"
+    assert world.text(MAIN) == "main 3\npatched\n"
+
+
+def test_a_service_that_fails_brings_the_patched_files_back(world: World, patcher: Patcher) -> None:
+    """A roll-back by a probe ends with the patch in place, too."""
+    world.broken.add("deadly")
+    assert world.engine.apply(release(world, main="deadly\n"))["outcome"] == "rolled_back"
+    assert world.text(MAIN) == "main 1\npatched\n"
+    assert patcher.runs == 2
+
+
+def test_with_nothing_to_go_back_to_the_server_serves(world: World) -> None:
+    """On the first start a failure is told and nothing is held up; the same one later holds nothing up."""
+    patcher = Patcher(world)
+    patcher.failure = "user-patches.sh ended with status 1"
+    outcome = world.engine.apply(release(world))
+    assert (outcome["outcome"], outcome["observed"]["patch_failure"]) == ("applied", patcher.failure)
+    assert world.text(MAIN) == "main 1\npatched\n"
+    assert world.engine.apply(release(world, main="main 2\n"))["outcome"] == "applied"
+
+
+@pytest.mark.parametrize("kind", ["new container", "new agent"])
+def test_a_start_runs_it_once_a_container(world: World, patcher: Patcher, kind: str) -> None:
+    """A new container has fresh files and runs it; an agent that is started again leaves all as it is."""
+    if kind == "new container":
+        (world.node.paths.run / "patched").unlink()
+    again = start_again(world)
+    assert again[1].runs == (1 if kind == "new container" else 0)
+    assert again[0].text(MAIN) == "main 1\npatched\n"
+    assert again[0].node.drifted(again[0].node.release) == []
+
+
+def test_a_failure_at_a_start_keeps_nobody_from_serving(world: World, patcher: Patcher) -> None:
+    """The services start, and the failure is known."""
+    assert patcher.runs == 1
+    (world.node.paths.run / "patched").unlink()
+    after, _ = start_again(world, failure="user-patches.sh was killed after 60 s")
+    assert after.node.applied.patch_failure == "user-patches.sh was killed after 60 s"
+    assert {"postfix", "dovecot"} <= after.programs.running
+
+
+def start_again(world: World, failure: str = "") -> tuple[World, Patcher]:
+    """A new agent on what is there, with the same script."""
+    made: list[Patcher] = []
+
+    def patched(root: Path) -> World:
+        new = make_world(root)
+        made.append(Patcher(new))
+        made[0].failure = failure
+        return new
+
+    return restart_agent(world, patched), made[0]
+
+
+def test_a_run_cut_short_is_done_again_from_fresh_files(world: World, patcher: Patcher) -> None:
+    """A half-written file is neither kept nor patched twice."""
+    assert patcher.runs == 1
+    (world.root / MAIN).write_text("main 1\npat")
+    after, again = start_again(world)
+    assert (after.text(MAIN), again.runs) == ("main 1\npatched\n", 1)
+
+
+def test_it_is_run_by_bash_with_its_settings(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """It need not be executable; what it says is in the log, its first complaints are the reason."""
+    script = tmp_path / "user-patches.sh"
+    script.write_text('echo "is $LOG_LEVEL"\nnot-a-command\nexit 3\n')
+    result = run_script(script, {"LOG_LEVEL": "debug"}, lambda text: text)
+    assert "ended with status 3" in result.failure
+    assert "not-a-command" in result.failure
+    assert result.line == 2
+    assert "user-patches.sh: is debug" in capfd.readouterr().err
+
+
+def test_secrets_of_the_environment_are_masked(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Neither the reason nor the log shows a password."""
+    script = tmp_path / "user-patches.sh"
+    script.write_text('echo "$RELAY_PASSWORD" >&2\nexit 1\n')
+    result = run_script(script, {"RELAY_PASSWORD": "hunter22"}, lambda text: text)
+    assert "hunter22" not in result.failure + capfd.readouterr().err
+
+
+def test_a_script_that_hangs_is_killed(tmp_path: Path) -> None:
+    """With all that it started; one that it left in the background does not hold the agent."""
+    script = tmp_path / "user-patches.sh"
+    script.write_text("sleep 60\n")
+    assert "was killed after" in run_script(script, {}, lambda text: text, deadline=0.2).failure
+    script.write_text("sleep 2 &\n")
+    assert run_script(script, {}, lambda text: text, deadline=1.5) == Result()
+
+
+def test_variables_keep_what_follows_the_first_sign() -> None:
+    """A value may hold equals signs."""
+    assert read_variables(b"A=b=c\n\nB=\n") == {"A": "b=c", "B": ""}
+
+
+def test_surroundings_leave_what_others_did(tmp_path: Path) -> None:
+    """Put back is only what is as the script left it; new files of packages elsewhere stay."""
+    (tmp_path / "etc/postfix").mkdir(parents=True)
+    hosts, table = tmp_path / "etc/hosts", tmp_path / "etc/postfix/table"
+    hosts.write_text("one\n")
+
+    def run() -> set[str]:
+        around = Surroundings(tmp_path, tmp_path / "kept")
+        around.begin({})
+        with hosts.open("a") as file:
+            file.write("two\n")
+        (tmp_path / "etc/package.conf").write_text("installed\n")
+        table.write_text("x\n")
+        return around.learn({})
+
+    assert run() == {"etc/hosts", "etc/postfix/table"}
+    assert run() == set()
+    assert hosts.read_text() == "one\ntwo\n"
+    hosts.write_text("somebody\n")
+    run()
+    assert hosts.read_text() == "somebody\ntwo\n"
+    around = Surroundings(tmp_path, tmp_path / "kept")
+    around.begin({})
+    assert (hosts.read_text(), table.exists()) == ("somebody\n", False)
+    around.undo()
+    assert (hosts.read_text(), table.read_text()) == ("somebody\ntwo\n", "x\n")
+
+
+def test_the_outcome_names_digests(world: World, patcher: Patcher) -> None:
+    """Mode and blob id of what the script left."""
+    found: Any = world.node.observed()["patched"]
+    assert found[MAIN].startswith("0644 ")
+    assert patcher.runs == 1
