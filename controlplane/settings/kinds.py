@@ -154,12 +154,13 @@ Url = Annotated[
 ]
 """A web address."""
 
+_LDAP_SERVER = r"(?:ldap[is]?://[^\x00-\x20\x7f]*|[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]{1,5})?)"
 LdapUris = Annotated[
     str,
-    Field(pattern=r"^(ldap[is]?://[^\x00-\x20\x7f]*( +ldap[is]?://[^\x00-\x20\x7f]*)*)?$"),
-    Shape("LDAP URIs that start with ldap://, ldaps:// or ldapi://, separated by spaces"),
+    Field(pattern=rf"^({_LDAP_SERVER}( +{_LDAP_SERVER})*)?$"),
+    Shape("LDAP URIs (ldap://, ldaps:// or ldapi://) or host names, separated by spaces"),
 ]
-"""One or more LDAP servers (RFC 4516; ldapi is OpenLDAP's UNIX socket)."""
+"""One or more LDAP servers (RFC 4516; ldapi is OpenLDAP's UNIX socket); a name alone stands for ldap://."""
 
 Size = Annotated[
     str, Field(pattern=r"^([0-9]{1,12}[KkMmGg]?)?$"), Shape("a size such as 25M (digits, then K, M or G)")

@@ -69,7 +69,7 @@ def test_secrets_are_marked() -> None:
         ("SA_KILL", "1e3", 'SA_KILL must be a number, not "1e3"'),
         ("SSL_CERT_PATH", "x.pem", "SSL_CERT_PATH must be an absolute path in the container"),
         ("TZ", "../etc", "TZ must be a time zone such as Europe/Berlin"),
-        ("LDAP_SERVER_HOST", "ldap.example.test", "LDAP_SERVER_HOST must be LDAP URIs"),
+        ("LDAP_SERVER_HOST", "http://ldap.example.test", "LDAP_SERVER_HOST must be LDAP URIs"),
         ("UPDATE_CHECK_INTERVAL", "1 day", "UPDATE_CHECK_INTERVAL must be a number and s, m, h or d"),
         ("ENABEL_RSPAMD", "1", "ENABEL_RSPAMD is not a setting; did you mean ENABLE_RSPAMD?"),
         ("enable_imap", "1", "enable_imap is not a setting; did you mean ENABLE_IMAP?"),

@@ -76,7 +76,7 @@ def _file(name: str, file: TreeFile, replace: bool, here: Here, making: _Making)
     done = _meet(path, TreeFile(content, _mode(path, file)), file.content, replace, here, making)
     support: Support = "unknown" if known is None else "later" if known.later else "supported"
     note = {
-        "unknown": "kept, nothing reads it",
+        "unknown": "kept; nothing reads it, unless compose.yaml mounts it somewhere",
         "later": f"kept, comes into effect with {known.later if known else ''}",
     }.get(support, "")
     making.files.append(Item(path, done, support, note, sealed=content != file.content))
