@@ -40,7 +40,8 @@ def check(desired: Desired, files: Mapping[str, TreeFile], before: Desired | Non
     problems = [*_loops(desired, touched, lines), *shape_problems(desired.overrides)]
     elsewhere = desired.settings.get("ACCOUNT_PROVISIONER", "").upper() == "LDAP"
     doubts = chain(
-        _dangling(desired, touched, lines), stale_entries.find(before or Desired(), desired, files)
+        _dangling(desired, touched, lines),
+        stale_entries.find(before or Desired(), desired, sorted(touched.gone), files),
     )
     told = [] if elsewhere else list(islice(doubts, MAX_PROBLEMS))
     return Findings(tuple(problems[:MAX_PROBLEMS]), tuple(told))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from controlplane.errors import Problem
 from controlplane.model import Desired
@@ -12,28 +12,27 @@ from controlplane.statefiles.tables import Table
 from controlplane.statefiles.treefile import TreeFile
 
 
-def find(before: Desired, after: Desired, files: Mapping[str, TreeFile]) -> Iterator[Problem]:
-    """Entries that this change made, or left behind, without an account for them."""
-    for address in _touched(before, after, before.quotas, after.quotas):
+def find(
+    before: Desired, after: Desired, gone: Collection[str], files: Mapping[str, TreeFile]
+) -> Iterator[Problem]:
+    """Entries that this change made, or left behind (`gone` are addresses that it took away)."""
+    for address in _touched(before.quotas, after.quotas, gone):
         if address not in after.accounts:
             message = f"there is no account {address}: its quota has no effect"
             yield _place(quotas.TABLE, files, address).problem(message, "add the account, or remove the line")
-    for address in _touched(before, after, before.send_access, after.send_access):
+    for address in _touched(before.send_access, after.send_access, gone):
         if not _may_be_meant(address, after):
             yield _without_effect(access.SEND, files, address)
-    for address in _touched(before, after, before.receive_access, after.receive_access):
+    for address in _touched(before.receive_access, after.receive_access, gone):
         if not _may_be_meant(address, after):
             yield _without_effect(access.RECEIVE, files, address)
 
 
-def _touched(
-    before: Desired, after: Desired, old: Mapping[str, str], new: Mapping[str, str]
-) -> Iterator[str]:
-    """Names of entries that are new, or whose account went."""
+def _touched(old: Mapping[str, str], new: Mapping[str, str], gone: Collection[str]) -> Iterator[str]:
+    """Names of entries that are new, or that nobody may answer to any more."""
     if old is not new:
         yield from (name for name in new if name not in old)
-    if len(before.accounts) and before.accounts is not after.accounts:
-        yield from (name for name in new if name in before.accounts and name not in after.accounts)
+    yield from (name for name in gone if name in new)
 
 
 def _may_be_meant(pattern: str, desired: Desired) -> bool:

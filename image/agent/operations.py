@@ -43,7 +43,7 @@ class Operations:
         self.engine, self.node = engine, engine.node
         self.turns, self.status, self.volume, self.checker = turns, status, volume, checker
         self.readiness, self.slots = readiness, slots
-        self.usage = Usage(self.node.paths.mail, self.node.paths.run)
+        self.usage = Usage(self.node.paths.mail, self.node.paths.run, self.node.paths.state / "usage.json")
 
     def table(self) -> Mapping[str, Operation]:
         """Name to operation: the whole of what the socket offers."""

@@ -2,11 +2,13 @@
 
 Asking Dovecot costs about a millisecond a mailbox, finding out that nothing changed a hundredth of that.
 Every change of a mailbox is in the log of its index first (dovecot.index.log), so times and sizes of these
-logs tell.
+logs tell. What was counted is kept in a file: a restart does not make Dovecot look into everything again.
 """
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import tempfile
 import threading
@@ -18,16 +20,21 @@ from agent.errors import Unavailable
 
 SECONDS = 50.0
 """Below the time that the daemon waits for the answer."""
+UNKNOWN = (-1, 0)
+"""Mark and KiB of a mailbox that was never counted."""
 LOG = "dovecot.index.log"
 Run = Callable[[Sequence[str], float], Ran]
 
 
 class Usage:
-    """Remembers what was counted, by address. Safe to ask from several threads; one counts at a time."""
+    """Remembers what was counted, by address. Safe to ask from several threads; one counts at a time.
 
-    def __init__(self, mail: Path, scratch: Path, run: Run = run) -> None:
-        self._mail, self._scratch, self._run = mail, scratch, run
-        self._known: dict[str, tuple[int, int]] = {}
+    `scratch` is a folder for what doveadm reads, `kept` the file of what was counted.
+    """
+
+    def __init__(self, mail: Path, scratch: Path, kept: Path, run: Run = run) -> None:
+        self._mail, self._scratch, self._kept, self._run = mail, scratch, kept, run
+        self._known: dict[str, tuple[int, int]] | None = None
         self._lock = threading.Lock()
 
     def of(self, addresses: Iterable[str], elsewhere: Iterable[str] = ()) -> dict[str, int]:
@@ -37,18 +44,32 @@ class Usage:
             signatures = {address: self._signature(address) for address in addresses}
             signatures |= dict.fromkeys(elsewhere, -1)
             there = {address: mark for address, mark in signatures.items() if mark is not None}
-            stale = [address for address, mark in there.items() if self._changed(address, mark)]
+            known = self._read() if self._known is None else self._known
+            stale = [a for a, mark in there.items() if mark == -1 or known.get(a, UNKNOWN)[0] != mark]
             counted = self._count(stale) if stale else {}
             self._known = {
                 address: (there[address], counted[address])
                 if address in counted
-                else self._known.get(address, (-1, 0))
+                else known.get(address, UNKNOWN)
                 for address in there
             }
+            if counted:
+                self._write()
             return {address: size for address, (_, size) in self._known.items()}
 
-    def _changed(self, address: str, mark: int) -> bool:
-        return mark == -1 or self._known.get(address, (-1, 0))[0] != mark
+    def _read(self) -> dict[str, tuple[int, int]]:
+        try:
+            rows = json.loads(self._kept.read_bytes())
+            return {str(address): (int(mark), int(size)) for address, (mark, size) in rows.items()}
+        except (OSError, ValueError, TypeError, AttributeError):
+            return {}
+
+    def _write(self) -> None:
+        """Not synced: what is lost is counted again."""
+        aside = self._kept.with_name(f".{self._kept.name}.new")
+        with contextlib.suppress(OSError):
+            aside.write_text(json.dumps(self._known))
+            aside.replace(self._kept)
 
     def _signature(self, address: str) -> int | None:
         """A number that is another one once a mailbox of this address changed; None for no mail at all."""

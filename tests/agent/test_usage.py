@@ -52,7 +52,7 @@ def doveadm() -> Doveadm:
 
 @pytest.fixture
 def usage(tmp_path: Path, doveadm: Doveadm) -> Usage:
-    return Usage(tmp_path / "mail", tmp_path / "run", doveadm)
+    return Usage(tmp_path / "mail", tmp_path / "run", tmp_path / "usage.json", doveadm)
 
 
 A, B = "a@example.test", "b@example.test"
@@ -94,6 +94,18 @@ def test_mail_without_an_index_is_counted(usage: Usage, tmp_path: Path) -> None:
     """A Maildir that was copied here has none yet."""
     (tmp_path / "mail/example.test/a/cur").mkdir(parents=True)
     assert usage.of([A]) == {A: 10}
+
+
+@pytest.mark.parametrize("harm", [None, b"{", b'{"a@example.test": 1}'])
+def test_a_restart_remembers(usage: Usage, doveadm: Doveadm, tmp_path: Path, harm: bytes | None) -> None:
+    """What was counted is kept; a damaged file is as good as none."""
+    _mailbox(tmp_path / "mail", "a")
+    usage.of([A])
+    if harm:
+        (tmp_path / "usage.json").write_bytes(harm)
+    later = Usage(tmp_path / "mail", tmp_path / "run", tmp_path / "usage.json", doveadm)
+    assert later.of([A]) == {A: 10}
+    assert len(doveadm.asked) == (2 if harm else 1)
 
 
 def test_a_dovecot_that_cannot_count_is_told_of(usage: Usage, doveadm: Doveadm, tmp_path: Path) -> None:

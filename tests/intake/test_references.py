@@ -167,5 +167,8 @@ def test_entries_for_nobody_are_a_warning() -> None:
     ]
     assert check(desired, tree, desired).warnings == ()
     without = replace(desired, accounts={"b@example.test": desired.accounts["b@example.test"]})
-    (left,) = check(replace(without, aliases={}), tree, desired).warnings
-    assert (left.path, left.line) == ("config/dovecot-quotas.cf", 1)
+    left = check(replace(without, aliases={}), tree, desired).warnings
+    assert [(w.path, w.line) for w in left] == [
+        ("config/dovecot-quotas.cf", 1),
+        ("config/postfix-receive-access.cf", 2),
+    ]

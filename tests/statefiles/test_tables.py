@@ -181,3 +181,13 @@ def test_a_change_among_many_quotas_costs_little() -> None:
     found = reparse(quotas.TABLE.parse, changed, quotas.TABLE.path, text, known)
     assert time.perf_counter() - begun < whole / 2
     assert found.rows == {**known.rows, "user50000@example.test": "1G"}
+
+
+@pytest.mark.parametrize(
+    ("size", "kibibytes"),
+    [("0", 0), ("5", 5), ("1B", 1), ("2048B", 2), ("3k", 3), ("3K", 3), ("12M", 12288), ("1G", 1 << 20)],
+)
+def test_sizes_count_in_kibibytes(size: str, kibibytes: int) -> None:
+    """Without a unit too, as in Dovecot's rules; a part counts whole."""
+    assert quotas.kibibytes(size) == kibibytes
+    assert quotas.kibibytes("2T") == 2 << 30
