@@ -52,7 +52,7 @@ class Agent:
         )  # fmt: skip
         self.engine = Engine(self.node)
         self.volume = Volume(paths.volume, paths.state / "projection.json", self.link)
-        self.slots = Slots(paths.root, paths.state, certificates, self.link)
+        self.slots = Slots(paths.root, paths.state, certificates, self.link, self.node.filler.opening.opened)
         self.readiness = Readiness(self.node)
         self.turns = Turns(self._apply)
         self.first_account = FirstAccount(self.node, self.turns.lock)

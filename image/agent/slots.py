@@ -12,7 +12,7 @@ from agent.errors import AgentError, NotFound, Refused
 from agent.link import Link
 from agent.log import log
 from agent.selfsigned import make_pair
-from agent.sources import Found, footprints, read
+from agent.sources import Found, Open, footprints, read
 
 Source = Mapping[str, Any]
 MADE_HERE = "made here"
@@ -21,8 +21,10 @@ MADE_HERE = "made here"
 class Slots:
     """What each slot holds: {slot: {"identity", "type", "place", "made_here", "refused"}}, in slots.json."""
 
-    def __init__(self, root: Path, state: Path, store: Certificates, link: Link) -> None:
-        self.root, self.state, self.store, self.link = root, state, store, link
+    def __init__(
+        self, root: Path, state: Path, store: Certificates, link: Link, opened: Open = lambda content: content
+    ) -> None:
+        self.root, self.state, self.store, self.link, self.opened = root, state, store, link, opened
         self._record = state / "slots.json"
         self._known: dict[str, dict[str, Any]] = read_json(self._record) or {}
         self._doubts: dict[str, str] = {}
@@ -59,7 +61,7 @@ class Slots:
     def _check(self, source: Source, hostname: str, patient: bool) -> dict[str, Any] | None:
         place = ""
         try:
-            found = read(source, self.root)
+            found = read(source, self.root, self.opened)
             place = f"{found.place}: "
             identity = self.store.add(found.chain, found.key)
         except NotFound as error:
@@ -119,8 +121,14 @@ class Slots:
             self._doubts[slot] = reason
             return None
         log("certificate refused", slot=slot, reason=reason)
-        answer = self.link.ask("agent.certificate", slot=slot, refused=reason)
-        self._keep(slot, {**self._known.get(slot, {}), "refused": reason})
+        before = self._known.get(slot, {})
+        self._known[slot] = {**before, "refused": reason}  # known here before anybody can ask about it
+        try:
+            answer = self.link.ask("agent.certificate", slot=slot, refused=reason)
+        except AgentError:
+            self._known[slot] = before
+            raise
+        write_json(self._record, self._known)
         return answer
 
     def _let_go(self, slot: str) -> dict[str, Any] | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,6 +23,10 @@ CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE--
 KEY = re.compile(rb"-----BEGIN ([A-Z ]*PRIVATE KEY)-----.+?-----END \1-----\r?\n?", re.DOTALL)
 
 
+Open = Callable[[bytes], bytes]
+"""A sealed text to what it holds, any other to itself."""
+
+
 class Found(NamedTuple):
     """A pair as it is to be served, and where it was read."""
 
@@ -31,8 +35,11 @@ class Found(NamedTuple):
     place: str
 
 
-def read(source: Mapping[str, Any], root: Path) -> Found:
-    """The first pair that a source has. Raises NotFound where it has none, Refused, OSError."""
+def read(source: Mapping[str, Any], root: Path, opened: Open = lambda content: content) -> Found:
+    """The first pair that a source has; files may be sealed, and `opened` opens those.
+
+    Raises NotFound where there is none, Refused, OSError.
+    """
     if store := source.get("store"):
         found = _from_store(root / store.lstrip("/"), source.get("names", ()))
         if found:
@@ -40,7 +47,9 @@ def read(source: Mapping[str, Any], root: Path) -> Found:
     for cert, key in pairs(source):
         chain, secret = root / cert.lstrip("/"), root / key.lstrip("/")
         if chain.exists() and secret.exists():
-            return split(_file(chain), _file(secret), _authority(source, root), str(chain))
+            content = _file(chain)
+            other = content if secret == chain else _file(secret)
+            return split(opened(content), opened(other), _authority(source, root), str(chain))
     raise NotFound(_nothing(source))
 
 

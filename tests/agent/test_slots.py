@@ -211,3 +211,11 @@ def test_a_daemon_that_is_away_is_told_later(box: Box, authority: Authority) -> 
         box.slots.check((source(),), HOST)
     box.link.error = None
     assert box.slots.check((source(),), HOST) is not None
+    (box.root / "tls.pem").write_text("nonsense")
+    box.link.error = Unavailable("no")
+    with pytest.raises(Unavailable):
+        box.slots.check((source(),), HOST)
+    assert not box.slots.refused
+    box.link.error = None
+    box.slots.check((source(),), HOST)
+    assert "no certificate in PEM" in box.slots.refused["default"]

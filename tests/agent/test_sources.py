@@ -89,6 +89,16 @@ def test_one_file_for_both_is_taken_apart(tmp_path: Path, pair: Pair, order: str
     examine(found.chain, found.key)
 
 
+@pytest.mark.parametrize("files", [("/c.pem", "/k.pem"), ("/all.pem", "/all.pem")])
+def test_sealed_files_are_opened(tmp_path: Path, pair: Pair, files: tuple[str, str]) -> None:
+    """A key that was sealed on `main`, or the one file for both."""
+    put(tmp_path, "/c.pem", pair.chain)
+    put(tmp_path, "/k.pem", f"sealed {pair.key}")
+    put(tmp_path, "/all.pem", f"sealed {pair.key}{pair.chain}")
+    found = read(source(files), tmp_path, lambda content: content.removeprefix(b"sealed "))
+    assert (found.chain.decode(), found.key.decode()) == (pair.chain, pair.key)
+
+
 def test_the_authority_goes_behind_the_chain_once(tmp_path: Path, pair: Pair) -> None:
     """Clients get the authority's certificate, also where the chain file lacks it."""
     put(tmp_path, "/ca.pem", pair.ca)
