@@ -165,10 +165,10 @@ def _wait_ready(name: str, deadline: float, since: float = 0.0) -> float:
 def resolver() -> Iterator[str]:
     """The address of a name server in a container: the tests' small zone, and a quick no to all else."""
     name = f"mail-bench-dns-{uuid.uuid4().hex[:8]}"
-    gateway = docker("network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}")
     mount = ["--volume", f"{RESPONDER}:/responder.py:ro"]
     try:
-        docker("run", "-d", "--name", name, *mount, IMAGE, "python3", "-I", "/responder.py", gateway)
+        docker("run", "-d", "--name", name, *mount, IMAGE, "python3", "-I", "/responder.py")
+        poll(lambda: "answering" in docker("logs", name), 20)
         yield docker("inspect", name, "--format", "{{.NetworkSettings.IPAddress}}")
     finally:
         docker("rm", "-f", "-v", name, check=False)

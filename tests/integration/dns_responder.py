@@ -1,11 +1,12 @@
 """A name server for the tests' network: a small zone, and a quick NXDOMAIN for everything else.
 
-Runs with a bare Python in a container: `python3 dns_responder.py ADDRESS`, where ADDRESS is what the names of
-the zone resolve to. RFC 1035; answers over UDP and TCP on port 53.
+Runs with a bare Python in a container: `python3 dns_responder.py [ADDRESS]`, where ADDRESS is what the names
+of the zone resolve to, by default the container's gateway. RFC 1035; answers over UDP and TCP on port 53.
 """
 
 from __future__ import annotations
 
+import socket
 import socketserver
 import struct
 import sys
@@ -98,11 +99,19 @@ class TcpServer(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
 
 
+def gateway() -> str:
+    """Where the default route leads (proc(5), net/route): clients of published ports seem to be there."""
+    with open("/proc/net/route") as routes:  # noqa: PTH123  # runs where only this file is
+        rows = [line.split() for line in routes][1:]
+    return next(socket.inet_ntoa(bytes.fromhex(row[2])[::-1]) for row in rows if row[1] == "00000000")
+
+
 def main() -> None:
-    """Serve until killed."""
+    """Serve until killed; an address that is none ends it here, not each answer later."""
     import threading
 
-    UdpServer.address = TcpServer.address = sys.argv[1]
+    address = sys.argv[1] if len(sys.argv) > 1 else gateway()
+    UdpServer.address = TcpServer.address = socket.inet_ntoa(socket.inet_aton(address))
     tcp = TcpServer(("0.0.0.0", 53), OverTcp)  # noqa: S104  # a container of its own
     threading.Thread(target=tcp.serve_forever, daemon=True).start()
     print("answering", flush=True)

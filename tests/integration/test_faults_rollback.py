@@ -36,9 +36,13 @@ def box(engine: docker.DockerClient, network: Network, resolver: str) -> Iterato
 
 
 @pytest.fixture
-def own(box: Server, tmp_path: Path) -> Clone:
-    """A clone of that server's repo."""
-    return box.clone(tmp_path / "clone")
+def own(box: Server, tmp_path: Path) -> Iterator[Clone]:
+    """A clone of that server's repo; what a test that failed left broken there is mended."""
+    made = box.clone(tmp_path / "clone")
+    yield made
+    if box.status()["failure"]:
+        for name in (MAIN, DOVECOT):
+            mend(box, made, name)
 
 
 def break_it(own: Clone, name: str, line: str) -> Push:
