@@ -122,6 +122,22 @@ def rspamd_server(start: Start) -> Server:
     return start({"ENABLE_RSPAMD": "1"})
 
 
+@pytest.fixture(scope="session")
+def boxes(start: Start) -> Server:
+    """A server with every way to a mailbox, shared: POP3, ManageSieve; accounts of example.com."""
+    settings = {"ENABLE_RSPAMD": "0", "ENABLE_POP3": "1", "ENABLE_MANAGESIEVE": "1"}
+    server = start(settings, cap_add=["NET_ADMIN"])
+    for name in ("user1", "user2", "full"):
+        server.add_account(f"{name}@example.com")
+    return server
+
+
+@pytest.fixture
+def boxes_clone(boxes: Server, tmp_path: Path) -> Clone:
+    """A clone of its state repo."""
+    return boxes.clone(tmp_path / "mail-state")
+
+
 @pytest.fixture
 def fresh(
     engine: docker.DockerClient, network: Network, resolver: str, volumes: dict[str, str]

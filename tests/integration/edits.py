@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.integration.server import Clone, Push
+import re
+
+from tests.integration.server import Clone, Push, Server
 
 ENV = "mailserver.env"
 
@@ -12,3 +14,24 @@ def push_setting(clone: Clone, name: str, value: object) -> Push:
     rows = (clone.path / ENV).read_text().splitlines()
     kept = [row for row in rows if not row.startswith(f"{name}=")]
     return clone.change(ENV, "\n".join([*kept, f"{name}={value}", ""]), f"Set {name} to {value}")
+
+
+def live(server: Server, push: Push) -> str:
+    """What the server said of a push, once the release that came of it serves."""
+    assert push.accepted, push.said
+    if release := re.search(r"release (\d+)", push.said):
+        said = server.must("mailctl", "status", "--wait", release[1])
+        assert "rolled back" not in said, said
+    return push.said
+
+
+def put(server: Server, clone: Clone, files: dict[str, str]) -> str:
+    """Push these files (an empty text removes one) and wait until they serve."""
+    clone.back()
+    for name, text in files.items():
+        if text:
+            clone.write(name, text)
+        else:
+            (clone.path / name).unlink()
+    clone.commit("Put " + ", ".join(files))
+    return live(server, clone.push())

@@ -20,7 +20,7 @@ from tests.integration import clients
 from tests.integration.polling import poll
 
 PASSWORD = "correct horse"
-PORTS = (25, 143, 465, 587, 993, 2222)
+PORTS = (25, 110, 143, 465, 587, 993, 995, 2222, 4190)
 GIT = {
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_CONFIG_NOSYSTEM": "1",

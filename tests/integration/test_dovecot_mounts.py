@@ -1,0 +1,129 @@
+"""Dovecot's configuration extended by mounted files, as the pages of the reference write them.
+
+One container has all of them at once: search, encryption, folders, logins by Lua.
+"""
+
+from __future__ import annotations
+
+import imaplib
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+
+from tests.integration.conftest import Start
+from tests.integration.polling import poll
+from tests.integration.server import PASSWORD, Server
+
+USER = "user1@example.com"
+HERE = Path(__file__).parent
+PAGES = HERE / "dovecot_pages"
+OURS = HERE.parent / "golden/default/etc/dovecot/conf.d"
+CLOUD = (HERE / "cloud.py").read_text()
+FORMER, URL = "https://nextcloud.example.com/", "http://127.0.0.1:8081/"
+
+
+def copied(folder: Path, name: str, old: str = "", new: str = "", source: Path = PAGES) -> str:
+    """A copy of a page's file, with one text in place of another."""
+    text = (source / name).read_text()
+    assert old in text
+    place = folder / name
+    place.write_text(text.replace(old, new) if old else text)
+    place.chmod(0o644)
+    return str(place)
+
+
+def keys(folder: Path) -> str:
+    """A folder with the page's pair of keys."""
+    folder.mkdir()
+    private = ec.generate_private_key(ec.SECP256R1())
+    public = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    secret = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (folder / "ecprivkey.pem").write_bytes(secret)
+    (folder / "ecpubkey.pem").write_bytes(public)
+    return str(folder)
+
+
+@pytest.fixture(scope="module")
+def mounted(start: Start, tmp_path_factory: pytest.TempPathFactory) -> Server:
+    """The server with every page's files mounted."""
+    folder = tmp_path_factory.mktemp("dovecot")
+    lua = folder / "lua"
+    lua.mkdir()
+    copied(lua, "auth-httpbasic.lua", FORMER, URL)
+    copied(lua, "base64.lua")
+    archive = (
+        "mailbox Archive {\n    special_use = \\Archive\n",
+        "mailbox Archive {\n    auto = subscribe\n    special_use = \\Archive\n",
+    )
+    conf_d = "/etc/dovecot/conf.d"
+    volumes = {
+        copied(folder, "fts-xapian-plugin.conf"): f"{conf_d}/10-plugin.conf:ro",
+        copied(folder, "fts_xapian"): "/etc/cron.d/fts_xapian",
+        copied(folder, "10-custom.conf"): f"{conf_d}/10-custom.conf",
+        keys(folder / "certs"): "/certs",
+        copied(folder, "15-mailboxes.conf", *archive, source=OURS): f"{conf_d}/15-mailboxes.conf:ro",
+        copied(folder, "auth-ldap.conf.ext"): f"{conf_d}/auth-ldap.conf.ext:ro",
+        copied(folder, "auth-lua-httpbasic.conf"): f"{conf_d}/auth-lua-httpbasic.conf:ro",
+        str(lua): "/etc/dovecot/lua/:ro",
+    }
+    server = start({"ENABLE_RSPAMD": "0"}, volumes=volumes)
+    server.add_account(USER)
+    return server
+
+
+@pytest.mark.shows("imap-folders", "dovecot")
+def test_mounted_files_stand_in_for_ours(mounted: Server) -> None:
+    """A file over one of ours holds, is left alone and shown as pinned; others are simply read."""
+    assert mounted.status()["pinned"] == ["etc/dovecot/conf.d/15-mailboxes.conf"]
+    with mounted.imap(USER) as session:
+        listed = b" ".join(line for line in session.list()[1] if isinstance(line, bytes))
+    assert b"\\Archive" in listed
+
+
+@pytest.mark.shows("full-text-search")
+def test_search_finds_parts_of_words(mounted: Server) -> None:
+    """Mail is indexed as it comes; the page's commands index, rescan and optimize."""
+    mounted.wait_for_mail(USER, mounted.deliver(USER, body="A marvellous quince."))
+
+    def hits() -> bool:
+        with mounted.imap(USER) as session:
+            session.select("INBOX", readonly=True)
+            return session.search(None, "BODY", "arvello")[1] == [b"1"]
+
+    poll(hits, "the search finds it", 20)
+    mounted.must("doveadm", "index", "-A", "-q", "*")
+    mounted.must("doveadm", "fts", "rescan", "-A")
+    poll(hits, "the search finds it again", 20)
+    mounted.must("doveadm", "fts", "optimize", "-A")
+    assert "xapian-indexes" in mounted.must("find", "/var/mail/example.com/user1", "-name", "xapian-indexes")
+
+
+@pytest.mark.shows("mail_crypt")
+def test_mail_is_encrypted_on_disk(mounted: Server) -> None:
+    """What lies below /var/mail is unreadable, what a client gets is not."""
+    made = mounted.deliver(USER, body="Nobody shall read this.")
+    assert "Nobody shall read this." in mounted.wait_for_mail(USER, made)
+    mail = "/var/mail/example.com/user1"
+    assert mounted.run("grep", "-rqa", "Nobody shall", f"{mail}/new", f"{mail}/cur").returncode == 1
+    stored = mounted.must("sh", "-c", f"head -qc 7 {mail}/new/* {mail}/cur/* 2>/dev/null || true")
+    assert set(stored.split("CRYPTED")) == {""}
+
+
+@pytest.mark.shows("auth-lua")
+def test_logins_by_lua(mounted: Server) -> None:
+    """The page's script asks a web server about the password; its answer decides."""
+    mounted.container.exec_run(["python3", "-c", CLOUD], detach=True)
+    mounted.must("sh", "-c", "until nc -z 127.0.0.1 8081; do sleep 0.1; done")
+    with mounted.imap(USER, "application password") as session:
+        assert session.noop()[0] == "OK"
+    with pytest.raises(imaplib.IMAP4.error), mounted.imap(USER, "neither of the two"):
+        pass
+    with mounted.imap(USER, PASSWORD) as session:
+        assert session.noop()[0] == "OK"
