@@ -122,6 +122,24 @@ def test_a_file_deleted_in_the_volume_is_deleted_on_main(site: Site) -> None:
     assert "dovecot.cf" not in site.daemon.intake.state.desired.overrides
 
 
+def test_a_table_is_merged_line_by_line_and_goes_with_its_file(site: Site) -> None:
+    """A quota set by command and one written by hand meet; the deleted file takes all of them along."""
+    path = "dovecot-quotas.cf"
+    for name in ("a", "b"):
+        site.add(f"{name}@example.test")
+    assert _volume(site, _edit(path, b"# limits\n")) == []
+    site.ask("edit", command="quota.set", address="a@example.test", size="1G")
+    assert _volume(site, _edit(path, b"# limits\nb@example.test:2G\n", b"# limits\n")) == []
+    assert site.daemon.intake.state.desired.quotas == {"a@example.test": "1G", "b@example.test": "2G"}
+    (refused,) = _volume(site, _edit(path, b"b@example.test:2X\n", _main(site, path)))
+    assert "config/dovecot-quotas.cf:1" in refused["reason"]
+    base = _main(site, path)
+    assert _volume(site, _edit(path, None, base)) == []
+    assert site.daemon.intake.state.desired.quotas == {}
+    assert site.ask("history", subject="b@example.test")["entries"][-1]["kind"] == "quota.removed"
+    site.must_agree()
+
+
 def test_a_certificate_makes_one_event_and_a_release(site: Site) -> None:
     """Reported again it is nothing new."""
     chain = _chain()
