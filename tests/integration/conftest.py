@@ -21,6 +21,7 @@ import pytest
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.network import Network
 
+from tests.integration.outside import Outside, outside_world
 from tests.integration.polling import poll
 from tests.integration.server import PORTS, Clone, Server
 
@@ -92,7 +93,7 @@ def started(
     for place, size in tmpfs.items():
         container.with_tmpfs_mount(place, size)
     container.ports = {f"{port}/tcp": ("127.0.0.1", None) for port in PORTS}
-    container.with_kwargs(hostname=HOSTNAME, dns=[resolver], **options)
+    container.with_kwargs(hostname=options.pop("hostname", HOSTNAME), dns=[resolver], **options)
     container.with_name(f"git-mailserver-test-{uuid.uuid4().hex[:12]}")
     with container:
         server = Server(container.get_wrapped_container(), network.name, volumes)
@@ -136,6 +137,24 @@ def boxes(start: Start) -> Server:
 def boxes_clone(boxes: Server, tmp_path: Path) -> Clone:
     """A clone of its state repo."""
     return boxes.clone(tmp_path / "mail-state")
+
+
+@pytest.fixture(scope="session")
+def outside(engine: docker.DockerClient) -> Iterator[Outside]:
+    """Other people's servers: a network with a name server and a mail server that takes everything."""
+    with outside_world(IMAGE) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def private(engine: docker.DockerClient, outside: Outside) -> Iterator[Server]:
+    """A server at the address that the reference's guides give to the private one, shared."""
+    settings = {"ENABLE_RSPAMD": "0", "ENABLE_CLAMAV": "0", "ALLOW_CLEARTEXT_SECRETS": "1"}
+    place = outside.at(outside.PRIVATE)
+    with started(
+        engine, outside.network, outside.resolver, settings, hostname="mail.example.com", **place
+    ) as made:
+        yield made
 
 
 @pytest.fixture

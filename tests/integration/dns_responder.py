@@ -1,7 +1,12 @@
 """A name server for the tests' network: a small zone, and a quick NXDOMAIN for everything else.
 
+<<<<<<< HEAD
 Runs with a bare Python in a container: `python3 dns_responder.py [ADDRESS]`, where ADDRESS is what the names
 of the zone resolve to, by default the container's gateway. RFC 1035; answers over UDP and TCP on port 53.
+=======
+Runs with a bare Python in a container: `python3 dns_responder.py ADDRESS [NAME=ADDRESS…]`. ADDRESS is what
+the names of the zone resolve to, the others are hosts beside it. RFC 1035; UDP and TCP on port 53.
+>>>>>>> 909cb41 (Test relaying against a server outside)
 """
 
 from __future__ import annotations
@@ -15,6 +20,8 @@ ZONE = ("example.test", "mail.example.test", "sender.test", "mx.sender.test", "s
 A, NS, SOA, PTR, MX, TXT, AAAA = 1, 2, 6, 12, 15, 16, 28
 NXDOMAIN = 3
 TTL = 60
+HOSTS: dict[str, str] = {}
+"""Names outside the zone, with nothing but an address."""
 
 
 def labels(name: str) -> bytes:
@@ -41,6 +48,8 @@ def record(name: str, kind: int, address: str) -> bytes | None:
     """The data of a record, None where the name has none of that type."""
     if kind == PTR and name == reverse(address):
         return labels("mx.sender.test")
+    if name in HOSTS:
+        return bytes(int(part) for part in HOSTS[name].split(".")) if kind == A else None
     if name not in ZONE:
         return None
     if kind == A:
@@ -57,7 +66,7 @@ def answer(query: bytes, address: str) -> bytes:
     """The answer to a query, authoritative for everything."""
     name, kind, end = question(query)
     data = record(name, kind, address)
-    known = name in ZONE or name == reverse(address)
+    known = name in ZONE or name in HOSTS or name == reverse(address)
     flags = 0x8580 | (0 if known else NXDOMAIN)
     head = query[:2] + struct.pack(">HHHHH", flags, 1, 1 if data else 0, 0, 0)
     body = query[12:end]
@@ -110,8 +119,13 @@ def main() -> None:
     """Serve until killed; an address that is none ends it here, not each answer later."""
     import threading
 
+<<<<<<< HEAD
     address = sys.argv[1] if len(sys.argv) > 1 else gateway()
     UdpServer.address = TcpServer.address = socket.inet_ntoa(socket.inet_aton(address))
+=======
+    UdpServer.address = TcpServer.address = sys.argv[1]
+    HOSTS.update(word.split("=") for word in sys.argv[2:])
+>>>>>>> 909cb41 (Test relaying against a server outside)
     tcp = TcpServer(("0.0.0.0", 53), OverTcp)  # noqa: S104  # a container of its own
     threading.Thread(target=tcp.serve_forever, daemon=True).start()
     print("answering", flush=True)
