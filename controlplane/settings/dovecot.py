@@ -25,7 +25,7 @@ class Dovecot(Area):
     The script that a user activates goes before `config/<address>.dovecot.sieve`.
     """
 
-    enable_quotas: Switch = setting("1", consumers=("dovecot",), probe="0")
+    enable_quotas: Switch = setting("1", consumers=("dovecot", "postfix"), probe="0")
     """Limit mailboxes to the sizes in `config/dovecot-quotas.cf`, others to `POSTFIX_MAILBOX_SIZE_LIMIT`."""
 
     dovecot_mailbox_format: Literal["maildir", "sdbox", "mdbox"] = setting(

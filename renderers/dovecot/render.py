@@ -102,6 +102,8 @@ def _values(state: State) -> dict[str, Any]:
         "quotas": settings.enable_quotas,
         "mailbox_limit": settings.postfix_mailbox_size_limit,
         "message_limit": settings.postfix_message_size_limit,
+        # Postfix asks; without IPv4 it cannot reach the usual one
+        "quota_policy_address": "::1" if settings.postfix_inet_protocols == "ipv6" else "127.0.0.1",
         "masters": bool(state.desired.masters),
         "imaps_port": 993 if on else 0,
         "pop3s_port": 995 if on else 0,

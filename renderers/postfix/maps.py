@@ -6,9 +6,10 @@ ordinary here, so a row costs one string and no call.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
-from controlplane.model import Alias, Desired
+from controlplane.model import Desired
 from renderers.text import lines
 
 
@@ -43,9 +44,28 @@ def vmailbox(desired: Desired) -> bytes:
     return lines(f"{user}@{domain}\t{domain}/{user}/" for user, _, domain in rows)
 
 
-def virtual(desired: Desired) -> bytes:
-    """/etc/postfix/virtual: the aliases (virtual(5))."""
-    return lines(f"{alias.source}\t{','.join(alias.targets)}" for alias in _sorted(desired.aliases))
+def virtual(desired: Desired, tagged: Iterable[str] = ()) -> bytes:
+    """/etc/postfix/virtual: the aliases (virtual(5)).
+
+    `tagged` accounts lead to themselves there, or an alias of the name before the tag would have their mail.
+    """
+    rows = {alias.source: ",".join(alias.targets) for alias in desired.aliases.values()}
+    rows = {**{address: address for address in tagged}, **rows}
+    return lines(f"{source}\t{targets}" for source, targets in sorted(rows.items()))
+
+
+def tagged(desired: Desired, delimiters: str) -> list[str]:
+    """The accounts in whose own name a tag seems to begin (recipient_delimiter of postconf(5))."""
+    if not delimiters:
+        return []
+    anywhere = {address for sign in delimiters for address in desired.accounts if sign in address}
+    begins_tag = re.compile(f"[{re.escape(delimiters)}][^@]*@")
+    return sorted(address for address in anywhere if begins_tag.search(address))
+
+
+def exact_delivery(tagged: Iterable[str]) -> bytes:
+    """Routes (transport(5)) around LMTP, where Dovecot would take a part of the name for a tag."""
+    return lines(f"{address}\tlda:" for address in tagged)
 
 
 def regexp(desired: Desired) -> bytes:
@@ -86,10 +106,6 @@ def _reached(source: str, desired: Desired) -> set[str]:
         if alias:
             open_ends.extend(target.lower() for target in alias.targets)
     return logins
-
-
-def _sorted(aliases: Mapping[str, Alias]) -> Iterable[Alias]:
-    return (aliases[source] for source in sorted(aliases))
 
 
 def access(actions: Mapping[str, str]) -> bytes:

@@ -17,6 +17,8 @@ from renderers.tls.service import Encryption, chain_files, encryption
 
 MILTER_PORT = 11332
 _SENDERS = "lmdb:/etc/postfix/send_access"
+_QUOTA_POLICY = "inet:localhost:65265"
+"""Dovecot's quota-status service."""
 _DNSBL_SITES = (
     "zen.spamhaus.org=127.0.0.[2..11]*3",
     "bl.mailspike.net=127.0.0.[2;10..12]*2",
@@ -26,6 +28,7 @@ _DNSBL_SITES = (
     "list.dnswl.org=127.0.[0..255].[1..3]*-2",
 )
 """Only answers that are listings count: a list that answers errors to all must not block mail."""
+_DOVECOT_LMTP = "/dovecot/lmtp"
 _BEHIND_PROXY = {"smtp/inet": "postscreen", "submission/inet": "smtpd", "submissions/inet": "smtpd"}
 _RESTART_ON = ("inet_interfaces", "inet_protocols")
 """Master keeps its listening sockets over a reload; with these changed it was seen to stop answering."""
@@ -62,6 +65,7 @@ def _main_values(state: State) -> dict[str, Any]:
         "message_size_limit": settings.postfix_message_size_limit,
         "mailbox_size_limit": settings.postfix_mailbox_size_limit,
         "transport": settings.postfix_dagent,
+        "exact_delivery": bool(_tagged(state)),
         "senders_checked": settings.spoof_protection,
         "tls": tls is Encryption.ON,
         "auth_only_with_tls": "no" if tls is Encryption.OFF else "yes",
@@ -76,6 +80,7 @@ def _main_values(state: State) -> dict[str, Any]:
         "sender_routes": relays.routes,
         "credentials": " ".join(f"lmdb:{path}" for path in relays.credentials),
         "sender_restrictions": ", ".join(_sender_restrictions(state)),
+        "quota_check": f", check_policy_service {_QUOTA_POLICY}" if _has_quota_policy(state) else "",
         "submission_sender_restrictions": ", ".join(_submission_sender_restrictions(state)),
         "milter": _milter(state) if settings.enable_rspamd else "",
     }
@@ -85,6 +90,11 @@ def _milter(state: State) -> str:
     """By address: the name `localhost` has two, and Postfix would complain of the one without a listener."""
     host = "[::1]" if state.settings.postfix_inet_protocols == "ipv6" else "127.0.0.1"
     return f"inet:{host}:{MILTER_PORT}"
+
+
+def _has_quota_policy(state: State) -> bool:
+    """Whether Dovecot is asked, before a message is taken, if it fits the mailbox."""
+    return state.settings.enable_quotas and not state.settings.smtp_only
 
 
 def _destinations(state: State) -> tuple[str, ...]:
@@ -99,6 +109,14 @@ def _local_domains(state: State) -> tuple[str, ...]:
         return _destinations(state)
     names = {"myhostname": settings.hostname, "mydomain": settings.domainname}
     return overrides.expanded_words(own, names)
+
+
+def _tagged(state: State) -> list[str]:
+    """Accounts that LMTP would not find: Dovecot takes everything from the delimiter on for a tag."""
+    if not state.settings.postfix_dagent.endswith(_DOVECOT_LMTP):
+        return []
+    own = overrides.last_value(override(state, "postfix-main.cf"), "recipient_delimiter")
+    return maps.tagged(state.desired, "+" if own is None else own)
 
 
 def _sender_restrictions(state: State) -> list[str]:
@@ -166,12 +184,13 @@ def _submission_options(state: State) -> list[str]:
 def files(state: State) -> list[RenderedFile]:
     """Everything but main.cf and master.cf."""
     desired, settings, hostname = state.desired, state.settings, state.settings.hostname
+    tagged = _tagged(state)
     names = local_aliases.merged(settings.postmaster_address, override(state, "postfix-aliases.cf"))
     found = [
         # trivial-rewrite(8) keeps its connections and looks for changed tables only between them
         _map("vhost", maps.vhost(desired, _local_domains(state)), Action.RELOAD),
         _map("vmailbox", maps.vmailbox(desired)),
-        _map("virtual", maps.virtual(desired)),
+        _map("virtual", maps.virtual(desired, tagged)),
         _reloaded("regexp", maps.regexp(desired), (Origin(1, "config/postfix-regexp.cf", 0),)),
         _reloaded("postscreen_access.cidr", fill("postfix/templates/postscreen_access.cidr").encode()),
         _reloaded("sender_header_filter.pcre", _header_filter(hostname)),
@@ -183,6 +202,8 @@ def files(state: State) -> list[RenderedFile]:
         _access("receive", desired.receive_access),
         *relay_files(state),
     ]
+    if tagged:
+        found.append(_map("exact_delivery", maps.exact_delivery(tagged), Action.RELOAD))
     if settings.spoof_protection:
         found.append(_map("sender_login", maps.sender_login(desired)))
     if encryption(state) is Encryption.ON:

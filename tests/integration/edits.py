@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from tests.integration.server import Clone, Push, Server
 
@@ -35,3 +36,23 @@ def put(server: Server, clone: Clone, files: dict[str, str]) -> str:
             (clone.path / name).unlink()
     clone.commit("Put " + ", ".join(files))
     return live(server, clone.push())
+
+
+def put_config(server: Server, clone: Clone, files: Mapping[str, str | None]) -> None:
+    """The same for files below config/, where None deletes one that may be there; no change is fine."""
+    clone.back()
+    for name, content in files.items():
+        if content is not None:
+            clone.write(f"config/{name}", content)
+        else:
+            (clone.path / "config" / name).unlink(missing_ok=True)
+    if clone.git("status", "--porcelain"):
+        clone.commit(f"Change {', '.join(files)}")
+        live(server, clone.push())
+
+
+def set_to(server: Server, clone: Clone, name: str, value: object) -> None:
+    """Set one setting on top of what `main` is now, and wait until that serves."""
+    clone.back()
+    if f"{name}={value}" not in (clone.path / ENV).read_text().splitlines():
+        live(server, push_setting(clone, name, value))

@@ -127,3 +127,21 @@ def test_ports_behind_a_proxy_are_probed_with_its_header() -> None:
     own = {"postfix-main.cf": everywhere, "postfix-master.cf": but_one}
     assert proxied(state({"SSL_TYPE": "self-signed"}, overrides=own)) == {"submissions/inet"}
     assert not proxied(state())
+
+
+def test_accounts_with_a_delimiter_in_their_name_are_stored_exactly() -> None:
+    """They have a route around LMTP, and no alias of the shorter name takes their mail."""
+    parts = {"accounts": ("a+b@x.test", "no-reply@x.test", "c+d@x.test")}
+    aliases = {"a@x.test": ("c@y.test",), "c+d@x.test": ("e@y.test",)}
+    found = state(aliases=aliases, **parts)  # type: ignore[arg-type]
+    assert content(found, "postfix/exact_delivery") == "a+b@x.test\tlda:\nc+d@x.test\tlda:\n"
+    assert content(found, "postfix/virtual") == (
+        "a+b@x.test\ta+b@x.test\na@x.test\tc@y.test\nc+d@x.test\te@y.test\n"
+    )
+    assert value(found, "transport_maps") == "lmdb:/etc/postfix/exact_delivery"
+    dashes = state(overrides={"postfix-main.cf": b"recipient_delimiter = -\n"}, **parts)  # type: ignore[arg-type]
+    assert content(dashes, "postfix/exact_delivery") == "no-reply@x.test\tlda:\n"
+    none = state(overrides={"postfix-main.cf": b"recipient_delimiter =\n"}, **parts)  # type: ignore[arg-type]
+    assert "etc/postfix/exact_delivery" not in render_node(none).files
+    elsewhere = state({"POSTFIX_DAGENT": "lmtp:inet:store.test:24"}, **parts)  # type: ignore[arg-type]
+    assert "etc/postfix/exact_delivery" not in render_node(elsewhere).files

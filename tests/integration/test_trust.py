@@ -1,0 +1,115 @@
+"""Whom Postfix trusts, and whom it lets send and receive."""
+
+from __future__ import annotations
+
+import smtplib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration import clients
+from tests.integration.edits import push_setting, put, set_to
+from tests.integration.outside import Outside
+from tests.integration.polling import poll
+from tests.integration.server import Clone, Server
+
+ELSEWHERE = "someone@friends.test"
+ASK = (
+    "import smtplib, sys\n"
+    "with smtplib.SMTP(sys.argv[1], 25, timeout=20) as s:\n"
+    "    s.ehlo('mx.sender.test'); s.mail('a@sender.test'); print(*s.rcpt(sys.argv[2]))\n"
+)
+
+
+@pytest.fixture
+def clone(private: Server, tmp_path: Path) -> Iterator[Clone]:
+    """A clone of the server's state repo; nobody is trusted afterwards."""
+    made = private.clone(tmp_path / "mail-state")
+    yield made
+    set_to(private, made, "PERMIT_DOCKER", "none")
+
+
+@pytest.mark.shows("PERMIT_DOCKER", "NETWORK_INTERFACE")
+def test_permit_docker(private: Server, outside: Outside, clone: Clone) -> None:
+    """Each mode relays for those it names: loopback, the container, the host, whole networks."""
+
+    def trusted() -> list[bool]:
+        answers = [
+            private.must("python3", "-c", ASK, "127.0.0.1", ELSEWHERE),
+            private.must("python3", "-c", ASK, outside.PRIVATE, ELSEWHERE),
+            _from_host(private),
+            outside.tries(outside.PRIVATE, "a@sender.test", ELSEWHERE),
+        ]
+        assert all(answer.startswith(("250 ", "554 ")) for answer in answers), answers
+        return [answer.startswith("250 ") for answer in answers]
+
+    assert trusted() == [False, False, False, False]
+    modes = {
+        "container": [True, True, False, False],
+        "host": [True, False, True, False],
+        "network": [True, False, False, False],  # 192.168.2.0/24 is not in it, as the reference warns
+        "connected-networks": [True, True, True, True],
+    }
+    for mode, expected in modes.items():
+        set_to(private, clone, "PERMIT_DOCKER", mode)
+        assert trusted() == expected, mode
+    assert private.must("postconf", "-h", "mynetworks").split()[2:] == ["192.168.2.0/24"]
+    set_to(private, clone, "NETWORK_INTERFACE", "eth9")  # the mode in effect has nothing to do with it
+    refused = push_setting(clone, "PERMIT_DOCKER", "container")
+    assert not refused.accepted
+    assert "eth9" in refused.said
+    set_to(private, clone, "NETWORK_INTERFACE", "eth0")
+
+
+def _from_host(server: Server) -> str:
+    """What port 25 says to the machine that the containers run on, seen as the network's gateway."""
+    with server.smtp() as session:
+        session.ehlo()
+        session.mail("a@sender.test")
+        code, text = session.rcpt(ELSEWHERE)
+    return f"{code} {text.decode()}"
+
+
+@pytest.mark.shows("postfix-send-access.cf", "postfix-receive-access.cf")
+def test_restricted_users(private: Server, outside: Outside, clone: Clone) -> None:
+    """Who must not send cannot, under any address; who must not receive gets nothing from anybody."""
+    mute, deaf = private.add_account("mute@example.com"), private.add_account("deaf@example.com")
+    reloads = private.must("grep", "-c", "postfix/master.*reload", "/var/log/mail/mail.log")
+    send, receive = "postfix-send-access.cf", "postfix-receive-access.cf"
+    put(private, clone, {send: f"{mute} REJECT\n", receive: f"{deaf} REJECT\n"})
+    for sender in (mute, "other@example.com"):
+        with private.submission(mute) as session, pytest.raises(smtplib.SMTPRecipientsRefused) as refused:
+            session.send_message(clients.message(sender, deaf), sender, [ELSEWHERE])
+        assert refused.value.recipients[ELSEWHERE][0] == 554
+    with private.submission(deaf) as session, pytest.raises(smtplib.SMTPRecipientsRefused):
+        session.send_message(clients.message(deaf, deaf))
+    assert outside.tries(outside.PRIVATE, "a@sender.test", deaf).startswith("554 ")
+    assert outside.tries(outside.PRIVATE, "a@sender.test", mute).startswith("250 ")
+    with private.submission(deaf) as session:
+        session.send_message(clients.message(deaf, mute))
+    assert private.must("grep", "-c", "postfix/master.*reload", "/var/log/mail/mail.log") == reloads
+    put(private, clone, {send: None, receive: None})
+    assert outside.tries(outside.PRIVATE, "a@sender.test", deaf).startswith("250 ")
+
+
+@pytest.mark.shows("ENABLE_QUOTAS", "dovecot-quotas.cf")
+def test_a_full_mailbox_is_told_to_the_sender(private: Server, outside: Outside, clone: Clone) -> None:
+    """A message that does not fit is refused while its sender is still there, and only for that user."""
+    full, other = private.add_account("full@example.com"), private.add_account("roomy@example.com")
+    files = {"postfix-virtual.cf": f"alias@example.com {full}\n", "dovecot-quotas.cf": f"{full}:10k\n"}
+    put(private, clone, files)
+    made = private.deliver(full, body="x" * 9000)
+    private.wait_for_mail(full, made)
+    with private.smtp() as session:
+        session.ehlo()
+        session.mail("a@sender.test", [f"size={20_000}"])
+        answers = [session.rcpt(user) for user in (full, "alias@example.com", other)]
+    assert [code for code, _ in answers] == [552, 552, 250]
+    assert b"Mailbox is full" in answers[0][1]
+    put(private, clone, dict.fromkeys(files))
+    poll(
+        lambda: outside.tries(outside.PRIVATE, "a@sender.test", full).startswith("250 "),
+        "room in the mailbox",
+        20,
+    )
