@@ -41,6 +41,7 @@ def check(desired: Desired, files: Mapping[str, TreeFile], before: Desired | Non
     elsewhere = desired.settings.get("ACCOUNT_PROVISIONER", "").upper() == "LDAP"
     doubts = chain(
         _dangling(desired, touched, lines),
+        _caught(desired, touched, lines),
         stale_entries.find(before or Desired(), desired, sorted(touched.gone), files),
     )
     told = [] if elsewhere else list(islice(doubts, MAX_PROBLEMS))
@@ -116,6 +117,19 @@ def _dangling(desired: Desired, touched: _Touched, lines: _Lines) -> Iterator[Pr
             if not answers.to(target.lower()):
                 message = f"alias {source} leads to {target}, which is neither an account nor an alias"
                 yield lines.of(source).problem(message, "add the account, or correct the target", target)
+
+
+def _caught(desired: Desired, touched: _Touched, lines: _Lines) -> Iterator[Problem]:
+    """Accounts whose mail a new catch-all takes (virtual(5): an alias goes before a mailbox)."""
+    for source in (source for source in touched.aliases if source.startswith("@")):
+        targets = {target.lower() for target in desired.aliases[source].targets}
+        known = desired.aliases.keys() | targets
+        caught = [a for a in desired.accounts if a.endswith(source) and a not in known]
+        if caught:
+            some = ", ".join(caught[:3]) + (", …" if len(caught) > 3 else "")
+            message = f"{source} takes the mail of accounts too: {some}"
+            cure = f"give an account that keeps its mail a line of its own: {caught[0]} {caught[0]}"
+            yield lines.of(source).problem(message, cure, source)
 
 
 class _Answers:

@@ -61,8 +61,20 @@ def test_a_loop_is_refused_with_its_way(virtual: str, chain: str) -> None:
 )
 def test_what_ends_somewhere_is_no_loop(virtual: str) -> None:
     """An alias that keeps a copy, a catch-all to an account and a diamond are all fine."""
-    findings = _check(virtual)
-    assert findings == Findings((), ())
+    assert _check(virtual).problems == ()
+
+
+@pytest.mark.parametrize(
+    ("virtual", "told"),
+    [
+        ("@example.test x@outside.test\n", ["a@example.test, b@example.test"]),
+        ("@example.test a@example.test\nb@example.test b@example.test\n", []),
+        ("@other.test a@example.test\n", []),
+    ],
+)
+def test_a_catch_all_that_takes_the_mail_of_accounts_is_a_warning(virtual: str, told: list[str]) -> None:
+    """Accounts without a line of their own get nothing any more."""
+    assert [warning.message.partition("too: ")[2] for warning in _check(virtual).warnings] == told
 
 
 def test_a_chain_that_postfix_would_not_follow_is_refused() -> None:
