@@ -41,7 +41,7 @@ def public(engine: docker.DockerClient, outside: Outside) -> Iterator[Server]:
     """A server that only forwards, at the address that the guide gives to the public one."""
     place = outside.at(outside.PUBLIC)
     network, resolver = outside.network, outside.resolver
-    with started(engine, network, resolver, FORWARD_ONLY, hostname="mail.example.com", **place) as made:
+    with started(engine, network, resolver, FORWARD_ONLY, hostname="mx.example.com", **place) as made:
         yield made
 
 
@@ -77,7 +77,7 @@ def test_a_public_server_in_front_of_a_private_one(
     put(public, public.clone(tmp_path / "public"), {"postfix-main.cf": PUBLIC_SERVER})
 
     stored = private.wait_for_mail(user, public.deliver(user))
-    assert "from mail.example.com (" in stored
+    assert "from mx.example.com (" in stored
     made = clients.message(user, "someone@friends.test")
     with private.submission(user) as session:
         session.send_message(made)
@@ -146,6 +146,5 @@ def test_both_protocols(private: Server, outside: Outside) -> None:
     private.container.reload()
     addresses = private.container.attrs["NetworkSettings"]["Networks"][outside.network.name]
     assert outside.tries(addresses["GlobalIPv6Address"], "a@sender.test", "nobody@friends.test")[:3] == "554"
-    assert "NOQUEUE: reject: RCPT from unknown[fd00:cafe:face:feed:" in private.must(
-        "cat", "/var/log/mail/mail.log"
-    )
+    log = private.must("cat", "/var/log/mail/mail.log")
+    assert re.search(r"reject: RCPT from \S+\[fd00:cafe:face:feed::[0-9a-f]+\]: 554", log)
