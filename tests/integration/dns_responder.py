@@ -1,12 +1,8 @@
 """A name server for the tests' network: a small zone, and a quick NXDOMAIN for everything else.
 
-<<<<<<< HEAD
-Runs with a bare Python in a container: `python3 dns_responder.py [ADDRESS]`, where ADDRESS is what the names
-of the zone resolve to, by default the container's gateway. RFC 1035; answers over UDP and TCP on port 53.
-=======
-Runs with a bare Python in a container: `python3 dns_responder.py ADDRESS [NAME=ADDRESS…]`. ADDRESS is what
-the names of the zone resolve to, the others are hosts beside it. RFC 1035; UDP and TCP on port 53.
->>>>>>> 909cb41 (Test relaying against a server outside)
+Runs with a bare Python in a container: `python3 dns_responder.py [ADDRESS [NAME=ADDRESS…]]`. ADDRESS is what
+the names of the zone resolve to, by default the container's gateway; the others are hosts beside it.
+RFC 1035; answers over UDP and TCP on port 53.
 """
 
 from __future__ import annotations
@@ -119,13 +115,9 @@ def main() -> None:
     """Serve until killed; an address that is none ends it here, not each answer later."""
     import threading
 
-<<<<<<< HEAD
     address = sys.argv[1] if len(sys.argv) > 1 else gateway()
     UdpServer.address = TcpServer.address = socket.inet_ntoa(socket.inet_aton(address))
-=======
-    UdpServer.address = TcpServer.address = sys.argv[1]
     HOSTS.update(word.split("=") for word in sys.argv[2:])
->>>>>>> 909cb41 (Test relaying against a server outside)
     tcp = TcpServer(("0.0.0.0", 53), OverTcp)  # noqa: S104  # a container of its own
     threading.Thread(target=tcp.serve_forever, daemon=True).start()
     print("answering", flush=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.edits import put
+from tests.integration.edits import put_config
 from tests.integration.polling import poll
 from tests.integration.server import Clone, Server
 
@@ -21,7 +21,7 @@ def clone(private: Server, tmp_path: Path) -> Iterator[Clone]:
     made = private.clone(tmp_path / "mail-state")
     yield made
     files = ("postfix-virtual.cf", "postfix-regexp.cf", "postfix-aliases.cf", "postfix-main.cf", "dovecot.cf")
-    put(private, made, dict.fromkeys(files))
+    put_config(private, made, dict.fromkeys(files))
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_aliases_tags_and_patterns(private: Server, clone: Clone, user1: str) ->
         VIRTUAL: "# Alias delivered to an existing account\nalias1@example.com user1@example.com\n",
         "postfix-regexp.cf": "/^test[0-9][0-9]*@example.com/ qa@example.com\n",
     }
-    put(private, clone, files)
+    put_config(private, clone, files)
     for address, box in (
         ("alias1@example.com", user1),
         ("user1+tag@example.com", user1),
@@ -54,14 +54,16 @@ def test_aliases_tags_and_patterns(private: Server, clone: Clone, user1: str) ->
 def test_another_delimiter(private: Server, clone: Clone, user1: str) -> None:
     """The same line in both overrides changes what begins a tag."""
     line = "recipient_delimiter = -\n"
-    put(private, clone, {"postfix-main.cf": line, "dovecot.cf": line})
+    put_config(private, clone, {"postfix-main.cf": line, "dovecot.cf": line})
     private.wait_for_mail(user1, private.deliver("user1-tag@example.com"))
 
 
 @pytest.mark.shows("faq", "postfix-virtual.cf")
 def test_catch_all(private: Server, clone: Clone, user1: str) -> None:
     """Mail for a whole domain goes to one mailbox, also to one in another domain."""
-    put(private, clone, {VIRTUAL: "@example.com user1@example.com\n@only-aliases.test user1@example.com\n"})
+    put_config(
+        private, clone, {VIRTUAL: "@example.com user1@example.com\n@only-aliases.test user1@example.com\n"}
+    )
     for address in ("anybody@example.com", "anybody+tag@example.com", "x@only-aliases.test"):
         private.wait_for_mail(user1, private.deliver(address))
 
@@ -71,14 +73,14 @@ def test_mail_for_nobody(private: Server, clone: Clone, user1: str) -> None:
     """The FAQ's way to throw mail away, also under a catch-all of the host's own name."""
     hello = private.add_account("hello@example.com")
     files = {"postfix-aliases.cf": "devnull: /dev/null\n", VIRTUAL: "baduser@example.com devnull\n"}
-    put(private, clone, files)
+    put_config(private, clone, files)
     _thrown_away(private, "baduser@example.com")
     lines = (
         "@mail.example.com hello@example.com",
         files[VIRTUAL].strip(),
         "devnull@mail.example.com devnull",
     )
-    put(private, clone, {VIRTUAL: "\n".join(lines) + "\n"})
+    put_config(private, clone, {VIRTUAL: "\n".join(lines) + "\n"})
     _thrown_away(private, "baduser@example.com")
     private.wait_for_mail(hello, private.deliver("somebody@mail.example.com"))
 
@@ -98,9 +100,9 @@ def _thrown_away(server: Server, address: str) -> None:
 @pytest.mark.shows("faq", "postfix-main.cf")
 def test_an_account_at_the_hosts_own_name(private: Server, clone: Clone, user1: str) -> None:
     """Aliases and accounts there work, with the override of the FAQ and without."""
-    put(private, clone, {VIRTUAL: "info@mail.example.com user1@example.com\n"})
+    put_config(private, clone, {VIRTUAL: "info@mail.example.com user1@example.com\n"})
     private.wait_for_mail(user1, private.deliver("info@mail.example.com"))
-    put(private, clone, {"postfix-main.cf": "mydestination = localhost.$mydomain, localhost\n"})
+    put_config(private, clone, {"postfix-main.cf": "mydestination = localhost.$mydomain, localhost\n"})
     private.wait_for_mail(user1, private.deliver("info@mail.example.com"))
     own = private.add_account("me@mail.example.com")
     private.wait_for_mail(own, private.deliver(own))
@@ -112,7 +114,7 @@ def test_an_account_with_a_plus_in_its_name_gets_its_mail(private: Server, clone
     """It is an account like any other, whoever has the shorter name."""
     address = private.add_account("user1+shop@example.com")
     private.wait_for_mail(address, private.deliver(address))
-    put(private, clone, {VIRTUAL: f"orders@example.com {address}\nuser1@example.com qa@example.com\n"})
+    put_config(private, clone, {VIRTUAL: f"orders@example.com {address}\nuser1@example.com qa@example.com\n"})
     private.wait_for_mail(address, private.deliver("orders@example.com"))
     private.wait_for_mail(address, private.deliver(address))
     private.must("setup", "email", "del", "-y", address)

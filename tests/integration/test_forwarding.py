@@ -11,7 +11,7 @@ import pytest
 
 from tests.integration import clients
 from tests.integration.conftest import started
-from tests.integration.edits import put
+from tests.integration.edits import put_config
 from tests.integration.outside import Outside
 from tests.integration.server import Clone, Server
 
@@ -73,8 +73,8 @@ def test_a_public_server_in_front_of_a_private_one(
         "postfix-relaymap.cf": "@example.com [192.168.2.2]:25\n",
         "postfix-main.cf": "mynetworks = 192.168.2.0/24\n",
     }
-    put(private, clone, files)
-    put(public, public.clone(tmp_path / "public"), {"postfix-main.cf": PUBLIC_SERVER})
+    put_config(private, clone, files)
+    put_config(public, public.clone(tmp_path / "public"), {"postfix-main.cf": PUBLIC_SERVER})
 
     stored = private.wait_for_mail(user, public.deliver(user))
     assert "from mx.example.com (" in stored
@@ -83,7 +83,7 @@ def test_a_public_server_in_front_of_a_private_one(
         session.send_message(made)
     assert outside.wait_for(made["Subject"])[0]["peer"] == outside.PUBLIC
 
-    put(private, clone, dict.fromkeys(files))
+    put_config(private, clone, dict.fromkeys(files))
     made = clients.message(user, "someone@friends.test")
     with private.submission(user) as session:
         session.send_message(made)
@@ -107,11 +107,11 @@ def test_outgoing_mail_is_bound_to_an_address(
     """Both ways of the guide: the other server sees the address that was chosen."""
     private.run("ip", "address", "add", "198.51.100.42/24", "dev", "eth0")
     outside.sink.exec_run(["ip", "address", "add", "198.51.100.10/24", "dev", "eth0"])
-    put(private, clone, files)
+    put_config(private, clone, files)
     made = clients.message("root@mail.example.com", "someone@friends.test")
     private.must("sendmail", "-t", stdin=made.as_string())
     assert outside.wait_for(made["Subject"])[0]["peer"] == "198.51.100.42"
-    put(private, clone, dict.fromkeys(files))
+    put_config(private, clone, dict.fromkeys(files))
 
 
 PROXIED = """\
@@ -130,14 +130,14 @@ SPEAK = (
 @pytest.mark.shows("mailserver-behind-proxy", "postfix-master.cf")
 def test_ports_behind_a_proxy(private: Server, outside: Outside, clone: Clone) -> None:
     """The client that a proxy names is the one that is logged; the server's own probes go on."""
-    put(private, clone, {"postfix-master.cf": PROXIED})
+    put_config(private, clone, {"postfix-master.cf": PROXIED})
     for port in ("25", "587"):
         assert "220" in outside.run("python3", "-c", SPEAK, outside.PRIVATE, port)
     log = private.must("cat", "/var/log/mail/mail.log")
     assert re.search(r"postfix/postscreen\[\d+\]: CONNECT from \[203\.0\.113\.7\]:4711", log)
     assert re.search(r"postfix/submission/smtpd\[\d+\]: connect from unknown\[203\.0\.113\.7\]", log)
     private.wait_healthy()
-    put(private, clone, {"postfix-master.cf": None})
+    put_config(private, clone, {"postfix-master.cf": None})
 
 
 @pytest.mark.shows("ipv6", "POSTFIX_INET_PROTOCOLS")

@@ -11,7 +11,7 @@ import pytest
 
 from tests.integration import clients
 from tests.integration.conftest import started
-from tests.integration.edits import put, set_to
+from tests.integration.edits import put_config, set_to
 from tests.integration.outside import Outside
 from tests.integration.server import Clone, Server
 
@@ -57,7 +57,7 @@ def test_senders_have_relays_and_logins_of_their_own(private: Server, outside: O
     users = [private.add_account(f"user@domain{number}.com") for number in (1, 2, 3, 4)]
     for name, value in AWS.items():
         set_to(private, clone, name, value)
-    put(private, clone, {ROUTES: RELAYMAP, CREDENTIALS: SASL_PASSWORD})
+    put_config(private, clone, {ROUTES: RELAYMAP, CREDENTIALS: SASL_PASSWORD})
     found = [sent_by(private, outside, user) for user in users]
     assert [(one["port"], one["login"]) for one in found] == [
         (587, "mailgun-user:secret"),
@@ -69,11 +69,11 @@ def test_senders_have_relays_and_logins_of_their_own(private: Server, outside: O
     assert "0 600 " in private.must("stat", "-c", "%u %a %n", "/etc/postfix/sasl_passwd.lmdb")
 
     reloads = private.must("grep", "-c", "postfix/master.*reload", "/var/log/mail/mail.log")
-    put(private, clone, {CREDENTIALS: SASL_PASSWORD.replace("mailgun-user:secret", "new:other")})
+    put_config(private, clone, {CREDENTIALS: SASL_PASSWORD.replace("mailgun-user:secret", "new:other")})
     assert sent_by(private, outside, users[0])["login"] == "new:other"
     assert private.must("grep", "-c", "postfix/master.*reload", "/var/log/mail/mail.log") == reloads
 
-    put(private, clone, {ROUTES: None, CREDENTIALS: None})
+    put_config(private, clone, {ROUTES: None, CREDENTIALS: None})
     found = [sent_by(private, outside, user) for user in (users[0], users[2])]
     assert [(one["port"], one["login"]) for one in found] == [(2587, ""), (2587, "")]
     assert private.run("test", "-e", "/etc/postfix/sasl_passwd.lmdb").returncode == 1

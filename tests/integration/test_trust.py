@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration import clients
-from tests.integration.edits import push_setting, put, set_to
+from tests.integration.edits import push_setting, put_config, set_to
 from tests.integration.outside import Outside
 from tests.integration.polling import poll
 from tests.integration.server import Clone, Server
@@ -77,7 +77,7 @@ def test_restricted_users(private: Server, outside: Outside, clone: Clone) -> No
     mute, deaf = private.add_account("mute@example.com"), private.add_account("deaf@example.com")
     reloads = private.must("grep", "-c", "postfix/master.*reload", "/var/log/mail/mail.log")
     send, receive = "postfix-send-access.cf", "postfix-receive-access.cf"
-    put(private, clone, {send: f"{mute} REJECT\n", receive: f"{deaf} REJECT\n"})
+    put_config(private, clone, {send: f"{mute} REJECT\n", receive: f"{deaf} REJECT\n"})
     for sender in (mute, "other@example.com"):
         with private.submission(mute) as session, pytest.raises(smtplib.SMTPRecipientsRefused) as refused:
             session.send_message(clients.message(sender, deaf), sender, [ELSEWHERE])
@@ -89,7 +89,7 @@ def test_restricted_users(private: Server, outside: Outside, clone: Clone) -> No
     with private.submission(deaf) as session:
         session.send_message(clients.message(deaf, mute))
     assert private.must("grep", "-c", "postfix/master.*reload", "/var/log/mail/mail.log") == reloads
-    put(private, clone, {send: None, receive: None})
+    put_config(private, clone, {send: None, receive: None})
     assert outside.tries(outside.PRIVATE, "a@sender.test", deaf).startswith("250 ")
 
 
@@ -98,7 +98,7 @@ def test_a_full_mailbox_is_told_to_the_sender(private: Server, outside: Outside,
     """A message that does not fit is refused while its sender is still there, and only for that user."""
     full, other = private.add_account("full@example.com"), private.add_account("roomy@example.com")
     files = {"postfix-virtual.cf": f"alias@example.com {full}\n", "dovecot-quotas.cf": f"{full}:10k\n"}
-    put(private, clone, files)
+    put_config(private, clone, files)
     made = private.deliver(full, body="x" * 9000)
     private.wait_for_mail(full, made)
     with private.smtp() as session:
@@ -107,7 +107,7 @@ def test_a_full_mailbox_is_told_to_the_sender(private: Server, outside: Outside,
         answers = [session.rcpt(user) for user in (full, "alias@example.com", other)]
     assert [code for code, _ in answers] == [552, 552, 250]
     assert b"Mailbox is full" in answers[0][1]
-    put(private, clone, dict.fromkeys(files))
+    put_config(private, clone, dict.fromkeys(files))
     poll(
         lambda: outside.tries(outside.PRIVATE, "a@sender.test", full).startswith("250 "),
         "room in the mailbox",
