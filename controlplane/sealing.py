@@ -19,6 +19,7 @@ LEAST = 200
 """Characters of base64 that even an empty value comes to: shorter words are somebody's own."""
 VALUE = re.compile(rf"(?<![A-Za-z0-9]){PREFIX}[A-Za-z0-9+/]{{{LEAST},}}={{0,2}}(?![A-Za-z0-9+/=])")
 """Finds sealed values within a text."""
+_MARK, _VALUE_BYTES = PREFIX.encode(), re.compile(VALUE.pattern.encode())
 
 _CURE = "seal it again with the recipient in config/gitops/recipient.txt: mailctl seal"
 
@@ -26,6 +27,11 @@ _CURE = "seal it again with the recipient in config/gitops/recipient.txt: mailct
 def is_sealed(content: bytes) -> bool:
     """Whether this is a whole text in the armored age format."""
     return content.lstrip().startswith(ARMOR)
+
+
+def holds_sealed(content: bytes) -> bool:
+    """Whether a text is sealed, as a whole or in part."""
+    return is_sealed(content) or (_MARK in content and _VALUE_BYTES.search(content) is not None)
 
 
 def is_sealed_value(text: str) -> bool:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import controlplane
 from controlplane.model import State
+from controlplane.sealing import holds_sealed
 from renderers import SERVICES
 from renderers.service import CertificateFile, Complaint, RenderedFile
 from renderers.tls.service import sources
 
 MANIFEST_FORMAT = 1
+READERS = {"postfix": "postfix", "dovecot": "dovecot", "rspamd": "_rspamd", "redis": "redis"}
+"""The group that a service's own processes read its files with."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +41,17 @@ def render_node(state: State) -> NodeTree:
         for file in service.render(state):
             if file.path in files:
                 raise ValueError(f"{service.name} and {owners[file.path]} both render {file.path}")
-            files[file.path] = file
+            files[file.path] = _opened(file, service.name)
             owners[file.path] = service.name
     return NodeTree(files, owners, _manifest(state, files, owners))
+
+
+def _opened(file: RenderedFile | CertificateFile, service: str) -> RenderedFile | CertificateFile:
+    """The file to be filled where something in it is sealed, and then closed to everybody else."""
+    if isinstance(file, CertificateFile) or file.fill or not holds_sealed(file.content):
+        return file
+    owner = f"root:{READERS.get(service, 'root')}" if file.owner == "root:root" else file.owner
+    return replace(file, fill=True, mode=file.mode & 0o750, owner=owner)
 
 
 def complaints(state: State) -> list[Complaint]:

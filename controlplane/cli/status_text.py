@@ -102,6 +102,7 @@ def _notes(status: dict[str, Any]) -> list[str]:
         lines.append(f"⚠ not supported yet: {', '.join(status['unsupported'])}")
     if status.get("dns") is False:
         lines.append("⚠ no working DNS: senders' domains and block lists cannot be checked")
+    lines += [f"⚠ /{path}: {why}" for path, why in (status.get("unfilled") or {}).items()]
     lines += [f"⚠ environment: {complaint}" for complaint in status.get("environment") or []]
     lines += refusal_lines(status.get("certificate_refused") or {})
     lines += [

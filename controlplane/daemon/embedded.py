@@ -69,15 +69,15 @@ def _in_folder(request: Request, volume: Path) -> Result:
         for path, change in changes.items():
             if isinstance(change, NewFile):
                 after[path] = TreeFile(change.content, change.mode)
-        proposal = propose_files(State(), None, after, guard=False).must_be_sound()
+        proposal = propose_files(State(), None, after, guard=False, cleartext=True).must_be_sound()
         _write(volume, {path: after[path] for path in changes if path in after})
         return {
             "position": 0, "release": 0, "commit": "", "text": [],
             "plan": plan.as_dict(proposal.plan), "outcome": None,
         }  # fmt: skip
     if request["op"] in OF_FILES:
-        desired = propose_files(State(), None, files, guard=False).must_be_sound().state.desired
-        return OF_FILES[request["op"]](desired)
+        found = propose_files(State(), None, files, guard=False, cleartext=True).must_be_sound()
+        return OF_FILES[request["op"]](found.state.desired)
     raise Unavailable("there is no state repo here, and no server; start the mail server first")
 
 

@@ -10,12 +10,15 @@ from controlplane import secrets
 from controlplane.daemon import log
 from controlplane.daemon.core import Daemon
 from controlplane.daemon.delivery import Ask
+from controlplane.daemon.environment import with_files
+from controlplane.errors import Refused
 from controlplane.git import Change, NewFile
 from controlplane.intake.accepted import Cause
 from controlplane.intake.observe import environment_events
 from controlplane.intake.pipeline import MAIN, Intake
 from controlplane.intake.stores import Stores
 from controlplane.intake.warnings import unsupported
+from controlplane.statefiles.tree import CONFIG
 
 HOOKS = ("pre-receive", "post-receive")
 SERVER_ACTOR = "git-mailserver"
@@ -37,6 +40,7 @@ def prepare(
         observe(daemon, environment)
     make_main(intake, first)
     intake.catch_up()
+    keep_recipient(intake)
     stores.accepted.keep_only({intake.main, stores.repo.refs.get(MAIN)})
     intake.ensure_release()
     for complaint in daemon.complaints:
@@ -74,9 +78,9 @@ def observe(daemon: Daemon, environment: Mapping[str, str]) -> None:
     """Record what the container's environment pins, and the name of this node, where that is new."""
     intake = daemon.intake
     control = intake.stores.control
-    events, daemon.complaints = environment_events(
-        intake.state, environment, lambda value: secrets.digest(control, value)
-    )
+    given, unread = with_files(environment)
+    events, wrong = environment_events(intake.state, given, lambda value: secrets.digest(control, value))
+    daemon.complaints = [*unread, *wrong]
     if events:
         first = not intake.position
         reason = "First start" if first else "The container's environment changed"
@@ -88,9 +92,16 @@ def make_main(intake: Intake, template: Mapping[str, bytes]) -> None:
     """Make the first commit of `main` where there is none."""
     if intake.stores.repo.refs.get(MAIN):
         return
-    identity = secrets.ensure_identity(intake.stores.control)
-    recipient = f"{secrets.recipient_of(identity)}\n".encode()
-
-    files = {**template, secrets.RECIPIENT: recipient}
+    files = {**template, secrets.RECIPIENT: f"{intake.sealer.recipient}\n".encode()}
     tree: dict[str, Change] = {path: NewFile(content) for path, content in files.items()}
     intake.edit(lambda _: tree, Cause(SERVER_ACTOR, "import", "First start"))
+
+
+def keep_recipient(intake: Intake) -> None:
+    """Make `main` name this server's recipient: a volume restored without its identity gets a new one."""
+    content = f"{intake.sealer.recipient}\n".encode()
+    known = intake.state.desired.overrides.get(secrets.RECIPIENT.removeprefix(CONFIG))
+    if known is None or known.content != content:
+        with suppress(Refused):  # `main` is in trouble, which status says
+            reason = "Name the recipient that secrets are to be sealed for"
+            intake.edit(lambda _: {secrets.RECIPIENT: NewFile(content)}, Cause(SERVER_ACTOR, "heal", reason))

@@ -22,6 +22,7 @@ from controlplane.git import Change, Person, StateRepo, format_message
 from controlplane.intake.accepted import Cause
 from controlplane.intake.plan import Plan
 from controlplane.intake.proposal import Proposal, propose_events, propose_files, render
+from controlplane.intake.sealer import Sealer
 from controlplane.intake.stores import OURS, Stores
 from controlplane.intake.trees import Files, MainReader, node_trees
 from controlplane.release import Basis, Release
@@ -59,6 +60,7 @@ class Intake:
         """Why `main` as it is cannot be taken over: only where somebody moved it past the hooks."""
         self.recent: dict[str, Recorded] = {}
         """What became of the last commits of `main`."""
+        self.sealer = Sealer(stores.control)
         self._owed = False
         """Whether a release has yet to be written: something failed, a full disk say."""
         self._clock = clock
@@ -87,7 +89,9 @@ class Intake:
 
     def propose_files(self, files: Files, guard: bool = True, first: Iterable[Event] = ()) -> Proposal:
         """What it would mean if these were the files of `main`."""
-        return propose_files(self.state, self.tree, files, cache=self._cache, guard=guard, first=first)
+        return propose_files(
+            self.state, self.tree, files, cache=self._cache, guard=guard, first=first, sealer=self.sealer
+        )
 
     def catch_up(self) -> list[Recorded]:
         """Record what `main` says and the log does not yet: after a push, and after a crash."""

@@ -9,14 +9,16 @@ from dataclasses import dataclass, field, replace
 from controlplane.errors import Problem, Refused
 from controlplane.events import Event
 from controlplane.fold import fold
-from controlplane.intake import hygiene, references
+from controlplane.intake import hygiene, references, sealed_texts
 from controlplane.intake import plan as plans
 from controlplane.intake.diff import diff
 from controlplane.intake.limits import mass_delete
 from controlplane.intake.plan import Notice, Plan
+from controlplane.intake.sealer import Sealer
 from controlplane.intake.trees import Files
 from controlplane.intake.warnings import covered, warnings
 from controlplane.model import State
+from controlplane.secrets import RECIPIENT
 from controlplane.settings import ENV_FILE
 from controlplane.settings.together import contradictions
 from controlplane.statefiles import env_file
@@ -61,12 +63,19 @@ def propose_files(
     cache: ParseCache | None = None,
     guard: bool = True,
     first: Iterable[Event] = (),
+    sealer: Sealer | None = None,
+    cleartext: bool = False,
 ) -> Proposal:
     """What `main` with these files would change in `state`, whose rendering is `tree`.
 
-    `guard` refuses the removal of most accounts; `first` are events to fold before.
+    `guard` refuses the removal of most accounts; `first` are events to fold before. `sealer` can tell what
+    the server will not open. `cleartext` stands for files that never come into a repository.
     """
-    dirty = hygiene.check(files, _cleartext_pinned(state))
+    dirty = (*hygiene.check(files, cleartext or _cleartext_pinned(state)), *sealed_texts.misplaced(files))
+    if sealer is not None:
+        dirty += tuple(sealed_texts.closed(files, state, sealer.fault))
+        if RECIPIENT in files:
+            dirty += tuple(sealed_texts.recipient_changed(files, state, sealer.recipient))
     desired, problems = read_tree(files, cache)
     problems = tuple(dict.fromkeys([*dirty, *problems]))
     if problems:

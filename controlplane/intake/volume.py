@@ -7,17 +7,18 @@ a merge of three. A file that cannot be taken over is refused alone: it must not
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from controlplane import secrets
-from controlplane.errors import Conflict, MailserverError, NotFound, Refused
+from controlplane.errors import Conflict, Corrupt, MailserverError, NotFound, Refused
 from controlplane.git import EXECUTABLE, FILE, Change, NewFile, StateRepo, merge_file
 from controlplane.intake.accepted import Cause
 from controlplane.intake.hygiene import of_name
-from controlplane.intake.pipeline import Intake, Recorded
+from controlplane.intake.pipeline import MAIN, Intake, Recorded
 from controlplane.intake.trees import Files
 from controlplane.plain_text import fit_line
 from controlplane.statefiles import accounts, aliases, typed
+from controlplane.statefiles.secret_parts import has_format
 from controlplane.statefiles.tree import CONFIG
 
 ACTOR = "config-volume"
@@ -34,6 +35,8 @@ class VolumeEdit:
     content: bytes | None
     executable: bool = False
     base: str = ""
+    was_clear: bool = False
+    """Whether passwords in it were sealed on the way: the file on the volume still holds them."""
 
 
 OURS = (secrets.RECIPIENT,)
@@ -52,15 +55,24 @@ class VolumeRefusal:
     reason: str
 
 
-def take_over(
-    intake: Intake, edits: Sequence[VolumeEdit], template: Mapping[str, bytes]
-) -> tuple[Recorded | None, list[VolumeRefusal]]:
+@dataclass(frozen=True, slots=True)
+class TakenOver:
+    """What became of edits. `sealed` are those whose files on the volume hold passwords in the clear still:
+    what `main` has is to replace them."""
+
+    recorded: Recorded | None
+    refused: tuple[VolumeRefusal, ...]
+    sealed: tuple[str, ...] = ()
+
+
+def take_over(intake: Intake, edits: Sequence[VolumeEdit], template: Mapping[str, bytes]) -> TakenOver:
     """Bring the edits into `main`: together where that works, else without the files at fault.
 
     `template` is what a new state repo starts with: a file of the volume wins over it at the first start.
     """
     refused: list[VolumeRefusal] = []
     left = [edit for edit in edits if not is_ours(edit.path) and not _misnamed(edit, refused)]
+    left = [_sealed(intake, edit) for edit in left]
     first = not intake.state.observed.node().applied  # the agent reports the volume before it applies at all
     cause = Cause(ACTOR, "import" if first and not any(edit.base for edit in edits) else "config-volume")
     while left:
@@ -71,8 +83,22 @@ def take_over(
             left = _without_culprits(left, error, refused)
         else:
             _keep_bases(intake.stores.repo, left)
-            return recorded, refused
-    return None, refused
+            return TakenOver(recorded, tuple(refused), tuple(e.path for e in left if e.was_clear))
+    return TakenOver(None, tuple(refused))
+
+
+def _sealed(intake: Intake, edit: VolumeEdit) -> VolumeEdit:
+    """The edit without passwords in the clear, before anything of it comes near the repository."""
+    path = CONFIG + edit.path
+    if edit.content is None or not has_format(path) or intake.state.settings.allow_cleartext_secrets:
+        return edit
+    repo = intake.stores.repo
+    try:
+        known = repo.file(repo.refs.get(MAIN), path)
+    except NotFound:
+        known = b""
+    content = intake.sealer.taken_over(path, edit.content, known)
+    return edit if content == edit.content else replace(edit, content=content, was_clear=True)
 
 
 def _misnamed(edit: VolumeEdit, refused: list[VolumeRefusal]) -> bool:
@@ -99,13 +125,24 @@ def _maker(
         for edit in edits:
             path = CONFIG + edit.path
             try:
-                base = repo.blob(edit.base) if edit.base else template.get(path, b"")
-                changes[path] = _merge(files, path, edit, base)
+                changes[path] = _merge(files, path, edit, _base(repo, files, path, edit, template))
             except (Conflict, NotFound) as error:
                 _refuse(refused, edit.path, str(error))
         return changes
 
     return make
+
+
+def _base(repo: StateRepo, files: Files, path: str, edit: VolumeEdit, template: Mapping[str, bytes]) -> bytes:
+    """What the edit started from. A text with passwords in the clear was never kept: then `main` counts."""
+    if not edit.base:
+        return template.get(path, b"")
+    try:
+        return repo.blob(edit.base)
+    except (Corrupt, NotFound):
+        if has_format(path) and path in files:
+            return files[path].content
+        raise
 
 
 def _keep_bases(repo: StateRepo, edits: Sequence[VolumeEdit]) -> None:

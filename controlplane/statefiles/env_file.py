@@ -7,6 +7,7 @@ around the value does not belong to it, and neither does what follows a # behind
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -33,6 +34,26 @@ class Entry(NamedTuple):
     after: str
     value: str
     fault: str
+
+
+class WrittenValue(NamedTuple):
+    """A value where it stands: offsets in the text, quotes included."""
+
+    name: str
+    value: str
+    start: int
+    end: int
+
+
+def written_values(text: str) -> Iterator[WrittenValue]:
+    """Every value of the text, in its order, those of lines that `parse` refuses aside."""
+    start = 0
+    for line in text.split("\n"):
+        entry = None if _is_silent(line) else take_apart(line)
+        if entry is not None and not entry.fault:
+            begin = start + len(entry.before)
+            yield WrittenValue(entry.name, entry.value, begin, begin + len(entry.written))
+        start += len(line) + 1
 
 
 def parse(text: str, path: str = PATH) -> Parsed[str]:

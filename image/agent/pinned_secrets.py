@@ -21,7 +21,7 @@ class PinnedSecrets:
     def value(self, name: str) -> bytes | None:
         """What the environment gives for a setting; None where it gives nothing."""
         given = self._environment.get(name)
-        if given is not None:
+        if given:
             return given.encode(errors="surrogateescape")
         path = self._environment.get(name + FROM_FILE)
         if not path:

@@ -45,6 +45,7 @@ RENDERERS_MAY = (
     "controlplane.model",
     "controlplane.errors",
     "controlplane.addresses",
+    "controlplane.sealing",
 )
 """Rendering is pure: it knows the state and nothing of where it is kept."""
 

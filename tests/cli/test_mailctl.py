@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -261,14 +259,3 @@ def test_steering_commands_reach_the_daemon(mailctl: Run, daemon: Peer, words: l
     daemon.answers["reconcile"] = {"result": {"position": 0}}
     assert mailctl(*words) == 0
     assert daemon.requests[0]["op"] == words[0]
-
-
-def test_seal_reads_stdin(
-    mailctl: Run, daemon: Peer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """`seal -` sends what is piped in and prints the sealed text."""
-    daemon.answers["seal"] = {"result": {"sealed": "-----BEGIN AGE ENCRYPTED FILE-----\n"}}
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"secret")))
-    assert mailctl("seal", "-") == 0
-    assert daemon.asked("seal") == {"content": "c2VjcmV0"}
-    assert capsys.readouterr().out == "-----BEGIN AGE ENCRYPTED FILE-----\n"

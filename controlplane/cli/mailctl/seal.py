@@ -2,20 +2,53 @@
 
 from __future__ import annotations
 
-import base64
-from typing import BinaryIO
+import sys
+from pathlib import Path
 
 import click
 
-from controlplane.cli.client import call
+from controlplane.cli.terminal import say
+from controlplane.errors import UsageError
+
+STDIN = "-"
 
 
 @click.command("seal")
-@click.argument("file", type=click.File("rb"), default="-")
-def command(file: BinaryIO) -> None:
-    """Seal FILE (default: stdin) so that only this server can open it, and print the result.
+@click.argument("files", nargs=-1, metavar="[FILE]...")
+@click.option("--value", is_flag=True, help="Seal one value, from the terminal or stdin, and print the word.")
+@click.option("--stdout", is_flag=True, help="Print what FILE is with its secrets sealed; FILE stays.")
+def command(files: tuple[str, ...], value: bool, stdout: bool) -> None:
+    """Seal secrets so that only this server can open them.
 
-    The output, in the age format, replaces the file or the value on `main`.
+    Each FILE of a clone, or of the config volume, is sealed in its place: in mailserver.env,
+    postfix-sasl-password.cf and dovecot-masters.cf (and where LDAP, Fetchmail and Getmail keep passwords)
+    only the secrets are, so that the rest can be reviewed; any other file is sealed as a whole. Without
+    FILE, or with -, a whole text is read from stdin, sealed and printed, in the age format. Needs no
+    server where config/gitops/recipient.txt is at hand.
     """
-    content = base64.b64encode(file.read()).decode()
-    click.echo(call("seal", content=content, source="mailctl")["sealed"].rstrip("\n"))
+    from controlplane.cli import sealing
+
+    if value and files:
+        raise UsageError.because("--value takes no FILE", "give the value on the terminal or on stdin")
+    if value:
+        click.echo(sealing.value(_ask(), Path()))
+    for name in files or (() if value else (STDIN,)):
+        if name == STDIN:
+            click.echo(sealing.whole(sys.stdin.buffer.read(), Path()), nl=False)
+            continue
+        done = sealing.file(Path(name))
+        if stdout:
+            click.echo(done.content, nl=False)
+        elif done.told:
+            sealing.replace(Path(name), done.content)
+        say(f"✔ {name}: {done.told}" if done.told else f"  {name}: nothing to seal")
+
+
+def _ask() -> str:
+    if sys.stdin.isatty():
+        given = click.prompt("Value", hide_input=True, confirmation_prompt="Once more", err=True)
+    else:
+        given = sys.stdin.read().rstrip("\r\n")
+    if not given:
+        raise UsageError.because("the value is empty", "give it on the terminal or on stdin")
+    return str(given)

@@ -29,7 +29,7 @@ OPS: Mapping[str, Op] = {
     "show": look.show,
     "diff": look.diff,
     "explain": look.explain,
-    "seal": look.seal,
+    "recipient": look.recipient,
     "plan": plans.plan,
     "validate": plans.validate,
     "log": questions.log,

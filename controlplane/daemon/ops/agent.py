@@ -57,18 +57,18 @@ def volume(daemon: Daemon, request: Request, say: Say) -> Result:
     """Files of the config volume that somebody edited by hand."""
     del say
     edits = [_edit(change) for change in request.get("changes") or []]
-    recorded, refusals = take_over(daemon.intake, edits, daemon.template)
+    done = take_over(daemon.intake, edits, daemon.template)
     for edit in edits:
         daemon.volume_refused.pop(edit.path, None)
-    news = {each.path: each.reason for each in refusals}
+    news = {each.path: each.reason for each in done.refused}
     if news:
         events = [EditRefused(node=DEFAULT_NODE, path=path, reason=why) for path, why in news.items()]
         daemon.intake.record(events, Cause("config-volume", "config-volume"), renders=False)
         daemon.volume_refused |= news
-    if recorded is not None:
+    if done.recorded is not None:
         daemon.delivery.poke()
-    overruled = [edit.path for edit in edits if is_ours(edit.path)]
-    told = [asdict(each) for each in refusals]
+    overruled = [edit.path for edit in edits if is_ours(edit.path) or edit.path in done.sealed]
+    told = [asdict(each) for each in done.refused]
     return {"refused": told, "overruled": overruled, "main": daemon.intake.main}
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from controlplane import secrets
 from controlplane.daemon.core import Daemon
 from controlplane.daemon.ops import arguments
 from controlplane.daemon.protocol import Request, Result, Say
@@ -15,14 +14,10 @@ from controlplane.intake.rollback import rollback as roll_back
 def edit(daemon: Daemon, request: Request, say: Say) -> Result:
     """Edit what `main` says; the answer comes when the change serves, or failed to."""
     del say
-
-    def seal(value: str) -> str:
-        identity = secrets.ensure_identity(daemon.intake.stores.control)
-        return secrets.seal_value(value, secrets.recipient_of(identity))
-
-    make = commands.make(arguments.text(request, "command"), request, seal)
+    sealer = daemon.intake.sealer
+    make = commands.make(arguments.text(request, "command"), request, sealer.seal)
     before = daemon.intake.release_number
-    recorded = daemon.intake.edit(make, arguments.cause(request, "setup"))
+    recorded = daemon.intake.edit(sealer.commanded(make), arguments.cause(request, "setup"))
     return daemon.change(recorded, before, wait=bool(request.get("wait", True)))
 
 

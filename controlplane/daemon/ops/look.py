@@ -1,11 +1,10 @@
-"""Operations that look at states: show, diff, explain, seal."""
+"""Operations that look at states: show, diff, explain, recipient."""
 
 from __future__ import annotations
 
 from difflib import unified_diff
 from typing import Any
 
-from controlplane import secrets
 from controlplane.daemon.core import Daemon
 from controlplane.daemon.ops import arguments
 from controlplane.daemon.protocol import Request, Result, Say
@@ -91,12 +90,10 @@ def explain(daemon: Daemon, request: Request, say: Say) -> Result:
     }
 
 
-def seal(daemon: Daemon, request: Request, say: Say) -> Result:
-    """Seal a value for this server."""
-    del say
-    content = arguments.content(request.get("content"), "content")
-    identity = secrets.ensure_identity(daemon.intake.stores.control)
-    return {"sealed": secrets.seal(content, secrets.recipient_of(identity))}
+def recipient(daemon: Daemon, request: Request, say: Say) -> Result:
+    """Whom to seal for: the public half of the server's identity."""
+    del request, say
+    return {"recipient": daemon.intake.sealer.recipient}
 
 
 def _shown(name: str, value: str) -> str | None:

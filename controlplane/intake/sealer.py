@@ -1,0 +1,90 @@
+"""Seals what comes in and tells what was sealed for somebody else; only the daemon has what it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+
+from controlplane import secrets
+from controlplane.errors import Refused
+from controlplane.git import Change, NewFile
+from controlplane.intake.trees import Files
+from controlplane.sealing import VALUE, open_value, seal_value, unseal
+from controlplane.statefiles.secret_parts import has_format, seal_parts, secret_parts
+
+Make = Callable[[Files], Mapping[str, Change]]
+
+
+class Sealer:
+    """The server's identity at work. `control` is the folder that holds it."""
+
+    def __init__(self, control: Path) -> None:
+        self._control = control
+
+    @cached_property
+    def _identity(self) -> str:
+        return secrets.ensure_identity(self._control)
+
+    @cached_property
+    def recipient(self) -> str:
+        """What everybody seals with for this server."""
+        return secrets.recipient_of(self._identity)
+
+    def seal(self, value: str) -> str:
+        """A value as the word that may stand on `main`."""
+        return seal_value(value, self.recipient)
+
+    def fault(self, sealed: str) -> str:
+        """Why a sealed word, or a text sealed as a whole, is of no use; empty where it is."""
+        try:
+            if VALUE.fullmatch(sealed) is None:
+                unseal(sealed.encode(), self._identity)
+                return ""
+            value = open_value(sealed, self._identity)
+        except Refused as refused:
+            return refused.problems[0].message
+        if not value or "\n" in value or "\r" in value or "\0" in value:
+            return "a sealed value is empty or has several lines"
+        return ""
+
+    def commanded(self, make: Make) -> Make:
+        """The same edit with every secret sealed that it brings: in lines that were not there before."""
+
+        def sealing(files: Files) -> Mapping[str, Change]:
+            return {path: self._new_lines(path, files, change) for path, change in make(files).items()}
+
+        return sealing
+
+    def taken_over(self, path: str, content: bytes, known: bytes) -> bytes:
+        """The content with all passwords sealed that may not stand in the clear.
+
+        A password that `known`, what `main` has, holds sealed keeps that word: the same file again is no
+        change.
+        """
+        if not has_format(path):
+            return content
+        try:
+            text = content.decode()
+        except UnicodeDecodeError:
+            return content  # refused by whoever parses it
+        parts = [part for part in secret_parts(path, text) if part.must]
+        return seal_parts(text, parts, self._seal_as_in(known)).encode() if parts else content
+
+    def _new_lines(self, path: str, files: Files, change: Change) -> Change:
+        if not isinstance(change, NewFile) or not has_format(path):
+            return change
+        text, old = change.content.decode(), files[path].content if path in files else b""
+        before = set(old.decode(errors="replace").splitlines())
+        lines = text.splitlines()
+        parts = [part for part in secret_parts(path, text) if lines[part.line - 1] not in before]
+        return NewFile(seal_parts(text, parts, self._seal_as_in(old)).encode(), change.mode)
+
+    def _seal_as_in(self, known: bytes) -> Callable[[str], str]:
+        words = {}
+        for word in VALUE.findall(known.decode(errors="replace")):
+            try:
+                words[open_value(word, self._identity)] = word
+            except Refused:
+                continue  # somebody else's
+        return lambda value: words.get(value) or self.seal(value)
