@@ -147,11 +147,14 @@ def record(attempt: Attempt) -> None:
 
 def stage(attempt: Attempt) -> None:
     """Write and compile every changed file beside its target, and keep the old ones."""
-    root = attempt.node.paths.root
+    root, renewed = attempt.node.paths.root, _renews_scripts(attempt)
     compiled = []
     for entry in attempt.plan.write:
         aside = placing.stage(root, entry, attempt.content(entry))
-        if entry.compile:
+        if entry.compile == "sievec" and renewed:
+            # The live configuration, in a new container Debian's, may not know the script's extensions.
+            placing.product(aside, entry.compile).touch()
+        elif entry.compile:
             compiled.append((aside, entry.compile, entry.services[0]))
     if compiled:
         attempt.node.compiler(compiled, attempt.node.paths.run)
@@ -167,11 +170,15 @@ def place(attempt: Attempt) -> None:
 
 
 def renew_scripts(attempt: Attempt) -> None:
-    """Sieve was compiled while the configuration of before was in place: once more under a changed one."""
-    if any(e.path.startswith("etc/dovecot/") and e.action != "none" for e in attempt.plan.write):
+    """Compile Sieve under a changed configuration, which no binary from before fits."""
+    if _renews_scripts(attempt):
         for entry in attempt.target.files.values():
             if entry.compile == "sievec" and entry.path not in attempt.node.pinned:
                 renew_sieve(attempt.node.paths.target(entry.path), entry.services[0])
+
+
+def _renews_scripts(attempt: Attempt) -> bool:
+    return any(e.path.startswith("etc/dovecot/") and e.action != "none" for e in attempt.plan.write)
 
 
 def own_mail(attempt: Attempt) -> None:
