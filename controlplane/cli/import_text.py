@@ -25,9 +25,9 @@ def lines(found: Mapping[str, Any]) -> list[str]:
     """Files, settings, what to know of them, and the plan."""
     files, settings = found["files"], found["settings"]
     return [
-        f"► {len(files)} files",
+        f"► files: {len(files)}",
         *_rows(files),
-        *([f"► {len(settings)} settings", *_rows(settings)] if settings else []),
+        *([f"► settings: {len(settings)}", *_rows(settings)] if settings else []),
         *_advice(settings),
         *found["text"],
     ]
@@ -47,6 +47,5 @@ def _advice(settings: list[dict[str, Any]]) -> Iterator[str]:
     pinned = sum(item["note"].startswith(PINNED) or f"; {PINNED}" in item["note"] for item in settings)
     if pinned:
         yield (
-            f"⚠ {pinned} of them are pinned: take `env_file:` or `environment:` out of compose.yaml, "
-            "then main decides"
+            f"⚠ pinned: {pinned}; take `env_file:` or `environment:` out of compose.yaml, then main decides"
         )

@@ -107,13 +107,13 @@ def test_the_report_reads_at_a_glance(
     assert mailctl("import", str(old)) == 0
     out, err = capsys.readouterr()
     assert out.splitlines() == [
-        "► 3 files",
+        "► files: 3",
         "  +  config/dovecot.cf   added          supported",
         "  +  config/ssl/key.pem  added, sealed  supported",
         "  −  config/dovecot.cf~  left out                  an editor's left-over or a copy",
-        "► 1 settings",
+        "► settings: 1",
         "  +  TLS_LEVEL  added  supported  pinned to 'modern' by the environment, which goes before it",
-        "⚠ 1 of them are pinned: take `env_file:` or `environment:` out of compose.yaml, then main decides",
+        "⚠ pinned: 1; take `env_file:` or `environment:` out of compose.yaml, then main decides",
         "Plan: 2 to add, 0 to change, 0 to remove.",
     ]
     assert err == "✔ change set 3, release 2 applied in 0.3 s\n"

@@ -22,6 +22,7 @@ PAGES = (
     "user-management",
     "dovecot",
     "postfix",
+    "mail-sieve",
     "relay-hosts",
     "faq",
     "full-text-search",
@@ -46,7 +47,7 @@ def old_folder(top: Path) -> Path:
                 shutil.copymode(path, target)
     one = hash_password(PASSWORD)
     with (config / "postfix-accounts.cf").open("a") as file:
-        file.write(f"# the staff\n{ADA}|{one}\n")
+        file.write(f"# the staff\n{ADA}|{one}\nuser2@example.com|{one}\n")
         file.writelines(f"user{number}@many.example.com|{one}\n" for number in range(MANY))
     with (config / "postfix-virtual.cf").open("a") as file:
         file.write(f"team@example.com {ADA}\n")
@@ -58,7 +59,8 @@ def old_folder(top: Path) -> Path:
     subprocess.run(command, check=True, capture_output=True, timeout=60)
     (config / "postfix-main.cf~").write_text("an editor's\n")
     (top / "mailserver.env").write_text(
-        "# ours\nENABLE_RSPAMD=1\nENABLE_POP3=1\nENABLE_AMAVIS=1\nSPAM_SUBJECT='[SPAM] '\nONE_DIR=1\n"
+        "# ours\nSSL_TYPE=self-signed\nENABLE_RSPAMD=1\nENABLE_POP3=1\nENABLE_AMAVIS=1\n"
+        "SPAM_SUBJECT='[SPAM] '\nONE_DIR=1\n"
         f"SRS_SECRET={SECRET}\n"
     )
     return top
