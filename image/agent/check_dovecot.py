@@ -18,6 +18,8 @@ READ_FILE = re.compile(r"^\s*(ssl_\w+) = <(/\S+)", re.MULTILINE)
 PLUGINS = re.compile(r"^\s*mail_plugins = (.*)$", re.MULTILINE)
 DRIVER = re.compile(r"^\s*driver = (\S+)", re.MULTILINE)
 PASSWD_FILE = re.compile(r"args = (?:\S+ )*(/\S+)[^}]*?driver = passwd-file", re.DOTALL)
+SIEVE_PLUGINS = re.compile(r"^\s*sieve_plugins = (.*)$", re.MULTILINE)
+LUA_SCRIPT = re.compile(r"args = (?:\S+ )*file=(/\S+)[^}]*?driver = lua", re.DOTALL)
 MODULES = "usr/lib/dovecot/modules"
 # Of passdb, userdb and dict blocks (doc.dovecot.org, "Authentication", "Quota backends").
 DRIVERS = frozenset(
@@ -68,6 +70,8 @@ def _missing(shadow: Shadow, text: str) -> list[Problem]:
         for path in PASSWD_FILE.findall(text)
         if "%" not in path and not shadow.exists(_real(shadow, path))
     ]
+    scripts = [path for path in LUA_SCRIPT.findall(text) if not shadow.exists(_real(shadow, path))]
+    rows += [("args", path) for path in scripts]
     return [_at(shadow, path, f"{name}: {_real(shadow, path)} does not exist") for name, path in rows]
 
 
@@ -78,6 +82,12 @@ def _unknown(shadow: Shadow, text: str) -> list[Problem]:
         _at(shadow, n, f"mail_plugins: there is no plugin {n}")
         for n in sorted(names)
         if not _plugin(modules, n)
+    ]
+    names = {name for value in SIEVE_PLUGINS.findall(text) for name in value.split()}
+    problems += [
+        _at(shadow, n, f"sieve_plugins: there is no plugin {n}")
+        for n in sorted(names)
+        if not _plugin(modules / "sieve", n)
     ]
     bad = sorted(set(DRIVER.findall(text)) - DRIVERS)
     return problems + [_at(shadow, name, f"driver: there is no driver {name}") for name in bad]

@@ -50,6 +50,15 @@ def keys(folder: Path) -> str:
     return str(folder)
 
 
+def config_volume(folder: Path) -> str:
+    """What the server finds at its first start: a script for all mail and the program that it runs."""
+    (folder / "sieve-pipe").mkdir(parents=True)
+    (folder / "sieve-pipe/external-program").write_text("#!/bin/sh\ncat >> /tmp/piped\n")
+    script = 'require ["vnd.dovecot.pipe", "copy"];\npipe :copy "external-program";\n'
+    (folder / "before.dovecot.sieve").write_text(script)
+    return str(folder)
+
+
 @pytest.fixture(scope="module")
 def mounted(start: Start, tmp_path_factory: pytest.TempPathFactory) -> Server:
     """The server with every page's files mounted."""
@@ -72,6 +81,7 @@ def mounted(start: Start, tmp_path_factory: pytest.TempPathFactory) -> Server:
         copied(folder, "auth-ldap.conf.ext"): f"{conf_d}/auth-ldap.conf.ext:ro",
         copied(folder, "auth-lua-httpbasic.conf"): f"{conf_d}/auth-lua-httpbasic.conf:ro",
         str(lua): "/etc/dovecot/lua/:ro",
+        config_volume(folder / "config"): "/tmp/docker-mailserver",
     }
     server = start({"ENABLE_RSPAMD": "0"}, volumes=volumes)
     server.add_account(USER)
@@ -127,3 +137,12 @@ def test_logins_by_lua(mounted: Server) -> None:
         pass
     with mounted.imap(USER, PASSWORD) as session:
         assert session.noop()[0] == "OK"
+
+
+@pytest.mark.shows("sieve-pipe/", "before.dovecot.sieve")
+def test_scripts_that_were_there_at_the_first_start(mounted: Server) -> None:
+    """They may use what the configuration of the same release allows them; a lost mode does not matter."""
+    made = mounted.deliver(USER)
+    mounted.wait_for_mail(USER, made)
+    assert str(made["Subject"]) in mounted.must("cat", "/tmp/piped")
+    assert mounted.must("stat", "-c", "%s", "/usr/lib/dovecot/sieve-global/before/before.dovecot.svbin") > "0"

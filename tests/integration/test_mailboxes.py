@@ -80,7 +80,8 @@ def test_an_account_has_its_own_attributes(boxes: Server, boxes_clone: Clone) ->
     put(boxes, boxes_clone, {ACCOUNTS: f"{accounts}\nthird@example.com|{line}|userdb_mail=mbox:~/mail\n"})
     made = boxes.deliver("third@example.com")
     boxes.wait_for_mail("third@example.com", made)
-    assert str(made["Subject"]) in boxes.must("cat", "/var/mail/example.com/third/home/mail/inbox")
+    home = "/var/mail/example.com/third/home"
+    assert str(made["Subject"]) in boxes.must("cat", f"{home}/mail/inbox")
 
 
 @pytest.mark.shows("dovecot.cf", "imap-folders", "DOVECOT_INET_PROTOCOLS")
