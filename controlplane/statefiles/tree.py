@@ -45,7 +45,8 @@ _BY_ENTRY = PARSED - {SETTINGS}
 
 
 class _Known(NamedTuple):
-    text: str
+    content: bytes
+    """The same object that the reader of trees keeps: a text of it would be there twice."""
     parsed: Parsed[Any]
 
 
@@ -58,16 +59,17 @@ class ParseCache:
     def __init__(self) -> None:
         self._known: dict[str, _Known] = {}
 
-    def parse(self, path: str, text: str, parse: Parse[Row]) -> Parsed[Row]:
-        """The same as `parse(text, path)`."""
+    def parse(self, path: str, content: bytes, parse: Parse[Row]) -> Parsed[Row]:
+        """The same as `parse(content.decode(), path)`; raises UnicodeDecodeError."""
         known = self._known.get(path)
-        if known is not None and known.text == text:
+        if known is not None and known.content == content:
             return known.parsed
+        text = content.decode()
         if known is not None and path in _BY_ENTRY:
-            parsed: Parsed[Any] = reparse(parse, text, path, known.text, known.parsed)
+            parsed: Parsed[Any] = reparse(parse, text, path, known.content.decode(), known.parsed)
         else:
             parsed = parse(text, path)
-        self._known[path] = _Known(text, parsed)
+        self._known[path] = _Known(content, parsed)
         return parsed
 
 
@@ -109,11 +111,10 @@ class _Reading:
         if file is None:
             return {}
         try:
-            text = file.content.decode()
+            parsed = self._cache.parse(path, file.content, parse)
         except UnicodeDecodeError as error:
             self.problems.append(_not_text(path, file.content, error.start))
             return {}
-        parsed = self._cache.parse(path, text, parse)
         self.problems += parsed.problems
         return parsed.rows
 
