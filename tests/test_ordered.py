@@ -40,9 +40,9 @@ def test_the_source_is_copied() -> None:
 def test_many_insertions_in_the_middle_stay_linear() -> None:
     """Fifty thousand placements take about as many steps, not their square."""
     draft = OrderedDraft({str(n): n for n in range(50_000)})
-    start = time.perf_counter()
+    start = time.process_time()
     for n in range(50_000):
         draft.put(f"new{n}", n)
         draft.place(f"new{n}", str(n))
     assert len(draft.freeze()) == 100_000
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5

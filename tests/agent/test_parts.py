@@ -228,7 +228,7 @@ def test_wake_ends_a_wait(watch: Watch) -> None:
     watch.wake()
     start = time.monotonic()
     assert watch.changes(60.0) == set()
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 15
     assert watch.changes(0.01) == set()
     watch.close()
 

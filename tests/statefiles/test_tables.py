@@ -173,13 +173,13 @@ def test_what_may_be_a_password_is_not_shown() -> None:
 def test_a_change_among_many_quotas_costs_little() -> None:
     """One line of 100,000 is read for a small part of what the whole costs."""
     text = "".join(f"user{number}@example.test:{number}M\n" for number in range(100_000))
-    begun = time.perf_counter()
+    begun = time.process_time()
     known = quotas.TABLE.parse(text)
-    whole = time.perf_counter() - begun
+    whole = time.process_time() - begun
     changed = quotas.TABLE.put(text, "user50000@example.test", "1G")
-    begun = time.perf_counter()
+    begun = time.process_time()
     found = reparse(quotas.TABLE.parse, changed, quotas.TABLE.path, text, known)
-    assert time.perf_counter() - begun < whole / 2
+    assert time.process_time() - begun < whole / 2
     assert found.rows == {**known.rows, "user50000@example.test": "1G"}
 
 

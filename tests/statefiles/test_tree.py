@@ -88,13 +88,13 @@ def test_a_hundred_thousand_accounts_are_read_in_time() -> None:
     """Reading all takes well under the bound here, a line more a fraction of that."""
     content = b"".join(b"user%d@example%d.test|%s\n" % (n, n % 50, HASH) for n in range(100_000))
     cache = ParseCache()
-    start = time.perf_counter()
+    start = time.process_time()
     read_tree({"config/postfix-accounts.cf": TreeFile(content)}, cache)
-    whole = time.perf_counter() - start
-    start = time.perf_counter()
+    whole = time.process_time() - start
+    start = time.process_time()
     desired, _ = read_tree(
         {"config/postfix-accounts.cf": TreeFile(content + b"new@example.test|" + HASH)}, cache
     )
     assert len(desired.accounts) == 100_001
-    assert time.perf_counter() - start < whole / 2
+    assert time.process_time() - start < whole / 2
     assert whole < 3
