@@ -180,17 +180,6 @@ def test_a_planted_password_is_nowhere(site: Site) -> None:
     assert "age:" not in told
 
 
-def test_a_file_sealed_as_a_whole_is_not_edited(site: Site) -> None:
-    """The command says what to do instead; the file is kept as it is."""
-    identity = secrets.ensure_identity(site.daemon.intake.stores.control)
-    whole = secrets.seal(b"@a.test me:secret\n", secrets.recipient_of(identity))
-    site.clone().change("config/postfix-sasl-password.cf", whole)
-    assert list(site.daemon.intake.state.desired.overrides)[-1] == "postfix-sasl-password.cf"
-    with pytest.raises(Refused, match="sealed as a whole"):
-        _edit(site, "relay.credentials", domain="b.test", username="me", password="x")
-    site.must_agree()
-
-
 def test_how_full_mailboxes_are_is_asked_of_the_agent(site: Site) -> None:
     """Limits come from the state: one's own, else that of all; without an answer the list has no sizes."""
     assert site.agent is not None
