@@ -1,20 +1,17 @@
 """Seals what must not stand in the clear on `main`, and compares what is sealed with what was given.
 
-A private key makes its file sealed as a whole, so does a password in a file of another program's format.
-A password in postfix-sasl-password.cf or mailserver.env is sealed as a value, so that the rest can be read.
+A private key makes its file sealed as a whole. A password in a file of a known format is sealed where it
+stands (`secret_parts`), so that the rest can be read.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from controlplane import sealing, secrets
 from controlplane.errors import Refused
 from controlplane.intake.secrets_in_clear import in_clear
-from controlplane.statefiles import relay
-
-_LOGIN = re.compile(r"(?P<before>\s*[^\s#]\S*\s+[^\s:]+:)(?P<password>.*?)(?P<after>\s*)")
+from controlplane.statefiles.secret_parts import seal_parts, secret_parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +24,9 @@ class Sealer:
         """The content as it may stand on `main` at `path`: the same where nothing in it is secret."""
         if sealing.is_sealed(content) or not any(in_clear(path, content)):
             return content
-        if path == relay.CREDENTIALS.path:
-            sealed = self._logins(content)
-            if not any(in_clear(path, sealed)):
-                return sealed
+        sealed = self._in_place(path, content)
+        if not any(in_clear(path, sealed)):
+            return sealed
         return sealing.seal(content, self._recipient).encode()
 
     def value(self, text: str) -> str:
@@ -60,12 +56,9 @@ class Sealer:
     def _recipient(self) -> str:
         return secrets.recipient_of(self.identity)
 
-    def _logins(self, content: bytes) -> bytes:
-        lines = content.decode(errors="surrogateescape").split("\n")
-        return "\n".join(map(self._login, lines)).encode(errors="surrogateescape")
-
-    def _login(self, line: str) -> str:
-        found = _LOGIN.fullmatch(line)
-        if found is None or not found["password"]:
-            return line
-        return f"{found['before']}{self.value(found['password'])}{found['after']}"
+    def _in_place(self, path: str, content: bytes) -> bytes:
+        try:
+            text = content.decode()
+        except UnicodeDecodeError:
+            return content
+        return seal_parts(text, [part for part in secret_parts(path, text) if part.must], self.value).encode()
