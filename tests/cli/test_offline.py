@@ -102,6 +102,10 @@ def test_a_setting_is_explained_without_a_server(
     assert "default    0" in told
     assert "read by" in told
     assert "supported  yes" in told
+    assert mailctl("explain", "SRS_SECRET") == 0
+    told = capsys.readouterr().out
+    assert "needs      ENABLE_SRS=1" in told
+    assert "secret     yes" in told
     assert mailctl("explain", "POSTMASTER_ADDRESS") == 0
     assert "postmaster@ the mail domain" in capsys.readouterr().out
 
@@ -119,6 +123,12 @@ def test_the_value_in_effect_is_shown(mailctl: Run, daemon: Peer, capsys: pytest
     daemon.answers["explain"] = {"result": {"value": "1", "source": "environment", "supported": True}}
     assert mailctl("explain", "enable_rspamd") == 0
     assert "1  (pinned by the container's environment)" in capsys.readouterr().out
+    answer = {"value": "modern", "source": "environment", "supported": True, "overruled": "intermediate"}
+    daemon.answers["explain"] = {"result": answer}
+    assert mailctl("explain", "TLS_LEVEL") == 0
+    told = capsys.readouterr().out
+    assert "on main    intermediate  (no effect while the environment pins it)" in told
+    assert "careful    intermediate weakens TLS" in told
     answer = {"value": "letsencrypt", "source": "main", "supported": False}
     daemon.answers["explain"] = {"result": answer}
     assert mailctl("explain", "SSL_TYPE") == 0

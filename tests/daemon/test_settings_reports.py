@@ -76,6 +76,16 @@ def test_a_value_is_explained(site: Site, name: str, source: str, value: str, su
     assert (answer["source"], answer["value"], answer["supported"]) == (source, value, supported)
 
 
+def test_what_main_says_of_a_pinned_setting_is_told(site: Site) -> None:
+    """So that nobody wonders why a push has no effect."""
+    site.stop()
+    site.environment |= {"ENABLE_RSPAMD": "0"}
+    site.start()
+    answer = site.ask("explain", name="ENABLE_RSPAMD")
+    assert (answer["source"], answer["value"], answer["overruled"]) == ("environment", "0", "1")
+    assert site.ask("explain", name="TLS_LEVEL")["overruled"] is None
+
+
 def test_verify_counts_events(site: Site) -> None:
     """As many as the log has."""
     site.add("user1@example.test")

@@ -44,6 +44,12 @@ def _rows(spec: dict[str, Any], in_effect: dict[str, Any] | None) -> list[list[s
     rows = [["name", spec["name"]], ["type", str(spec.get("kind", ""))], ["default", spec["default"]]]
     if spec.get("values"):
         rows.append(["values", ", ".join(v or '""' for v in spec["values"])])
+    if spec.get("requires"):
+        rows.append(["needs", ", ".join(f"{name}={value}" for name, value in spec["requires"].items())])
+    for value, risk in (spec.get("risks") or {}).items():
+        rows.append(["careful", f"{value or 'empty'} {risk}"])
+    if spec.get("secret"):
+        rows.append(["secret", "yes: sealed on main, shown nowhere"])
     if spec.get("consumers"):
         rows.append(["read by", ", ".join(spec["consumers"])])
     if spec.get("pending"):
@@ -67,6 +73,10 @@ SOURCES = {
 def _here(in_effect: dict[str, Any]) -> list[list[str]]:
     value = "(secret)" if in_effect.get("value") is None else in_effect["value"] or '""'
     rows = [["here", f"{value}  ({SOURCES.get(in_effect.get('source', ''), 'not known')})"]]
+    if in_effect.get("overruled") is not None:
+        rows.append(
+            ["on main", f"{in_effect['overruled'] or 'empty'}  (no effect while the environment pins it)"]
+        )
     if in_effect.get("supported") is False and in_effect.get("source") != "default":
         rows.append(["", "this value has no effect yet"])
     return rows

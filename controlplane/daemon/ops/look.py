@@ -86,8 +86,15 @@ def explain(daemon: Daemon, request: Request, say: Say) -> Result:
         "value": value,
         "given": None if spec.secret else given,
         "source": source,
+        "overruled": _overruled(state, spec) if source == "environment" else None,
         "supported": spec.supported if spec.secret else spec.supports(given),
     }
+
+
+def _overruled(state: State, spec: catalog.SettingSpec) -> str | None:
+    """What `main` says of a pinned setting; None where it says nothing."""
+    given = state.desired.settings.get(spec.name)
+    return "(secret)" if spec.secret and given is not None else given
 
 
 def recipient(daemon: Daemon, request: Request, say: Say) -> Result:
