@@ -32,7 +32,8 @@ class Slots:
     @property
     def refused(self) -> dict[str, str]:
         """Why a slot's source is not served as it is now."""
-        return {slot: row["refused"] for slot, row in self._known.items() if row.get("refused")}
+        rows = list(self._known.items())  # others than the thread that looks at sources ask
+        return {slot: row["refused"] for slot, row in rows if row.get("refused")}
 
     @property
     def doubtful(self) -> bool:

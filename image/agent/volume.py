@@ -26,8 +26,11 @@ from agent.paths import ASIDE
 from agent.projection import LARGEST, project, save
 
 PRIVATE = b"PRIVATE KEY-----"
-OWN_KEYS = "ssl/"
-"""Where keys in the clear are at home: they stay, and nobody need be told."""
+CERTIFICATES = "ssl/"
+"""Where keys in the clear are at home: what lies there alone stays there, certificates too.
+
+A rollback of `main` must not put an old certificate beside a key that it does not hold.
+"""
 UNSENT = (".swp", ".swx", ".swo", ".tmp", ".bak~", "~")
 FAR = 100
 """Commits of main that may come between the begin of an apply and its end."""
@@ -45,6 +48,7 @@ class Volume:
         self.overruled = False
         """Whether the daemon keeps a file of its own that the volume has another content for."""
         self._taken_in = ""
+        self._on_main: frozenset[str] = frozenset()
         self._lock = threading.Lock()
         """A report and a projection at once would each take the other's half for somebody's edit."""
         self._sent: dict[str, str] = {}
@@ -64,6 +68,7 @@ class Volume:
             for path, mode, oid in objects.walk(f"{main}:config")
             if mode != SYMLINK_MODE
         }
+        self._on_main = frozenset(wanted)
         self.note = project(self.folder, objects, wanted, self.projected)
         self.main, self.overruled = main, False
         self._sent = {path: oid for path, oid in self._sent.items() if self.projected.get(path, "") != oid}
@@ -153,8 +158,6 @@ class Volume:
             if not isinstance(error, FileNotFoundError):
                 self.refused[path] = f"cannot be read: {error.strerror}"
             return None
-        if PRIVATE in content and path.startswith(OWN_KEYS):
-            return None
         if PRIVATE in content:
             self.refused[path] = "holds a private key in the clear: it stays here and is not recorded"
             return None
@@ -175,11 +178,15 @@ class Volume:
                 path = Path(folder, name).relative_to(self.folder).as_posix()
                 try:
                     found = os.stat(name, dir_fd=handle, follow_symlinks=False)
-                    if not _unsent(path) and self._fits(path, found):
+                    if not (_unsent(path) or self._is_local(path)) and self._fits(path, found):
                         yield path, self._blob(path, handle, name, found)
                 except OSError as error:
                     if not isinstance(error, FileNotFoundError):
                         self._pass(path, f"cannot be read: {error.strerror}")
+
+    def _is_local(self, path: str) -> bool:
+        known = path in self.projected or path in self._on_main
+        return path.startswith(CERTIFICATES) and not known
 
     def _fits(self, path: str, found: os.stat_result) -> bool:
         if not stat.S_ISREG(found.st_mode):

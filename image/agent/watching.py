@@ -63,8 +63,12 @@ class Watching:
                     self.watch.add(folder, recursive=False)
             self._follow_certificates(release)
         if (release.certificates, release.hostname) != self._looked_at:
-            self._certificates_due = True
-            self.watch.wake()
+            self.look()
+
+    def look(self) -> None:
+        """Look at the certificates although nothing is known to have changed. From any thread."""
+        self._certificates_due = True
+        self.watch.wake()
 
     def _follow_certificates(self, release: Release) -> None:
         """Links lead elsewhere, files are mounted by themselves: watch each step of each path."""
@@ -115,12 +119,16 @@ class Watching:
                 self.volume.project(objects, self.volume.main)
 
     def _certificates(self) -> None:
+        self._certificates_due = False  # before anything is read: what comes meanwhile is looked at again
         release = self.node.release
-        self._certificates_due = True  # until the daemon has heard of it
         with self._lock:
             self._follow_certificates(release)
-        newest = self.slots.check(release.certificates, release.hostname, patient=True)
-        self._looked_at, self._certificates_due = (release.certificates, release.hostname), False
+        try:
+            newest = self.slots.check(release.certificates, release.hostname, patient=True)
+        except (AgentError, OSError):
+            self._certificates_due = True  # the daemon has to hear of it
+            raise
+        self._looked_at = (release.certificates, release.hostname)
         if newest:
             self.apply_newest(newest)
         self.slots.prune({entry.identity for entry in self.node.release.files.values() if entry.slot})

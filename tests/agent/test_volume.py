@@ -132,6 +132,19 @@ def test_private_keys_and_rubbish_stay(volume: Volume, daemon: Daemon) -> None:
     assert list(volume.refused) == ["key.pem"]
 
 
+def test_certificates_of_the_volume_stay_there(world: World, volume: Volume, daemon: Daemon) -> None:
+    """Neither sent nor complained of, unless `main` has them: then they are edits like any other."""
+    (volume.folder / "ssl").mkdir()
+    (volume.folder / "ssl/cert.cf").write_text("-----BEGIN CERTIFICATE-----\nx\n")
+    (volume.folder / "ssl/key.cf").write_text("-----BEGIN PRIVATE KEY-----\nx\n")
+    assert volume.report()
+    assert (daemon.asked, volume.refused) == ([], {})
+    project(volume, world.repository, **{"ssl/cert": "another\n", "ssl/key": "sealed\n"})
+    assert volume.report()
+    assert [change["path"] for change in daemon.asked] == ["ssl/cert.cf"]
+    assert list(volume.refused) == ["ssl/key.cf"]
+
+
 def test_refused_edit_is_reported_until_fixed(world: World, volume: Volume, daemon: Daemon) -> None:
     """A refused edit stays as it is, with its reason, until the file is right again."""
     project(volume, world.repository, one="1\n")

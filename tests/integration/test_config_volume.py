@@ -202,13 +202,16 @@ def test_emptied_accounts_are_not_believed(site: Site) -> None:
 
 
 def test_a_private_key_stays_where_it_is(site: Site) -> None:
-    """It is reported, left on the volume, and never comes into the repository."""
-    (site.folder / "ssl").mkdir(exist_ok=True)
-    (site.folder / "ssl/key.pem").write_text(KEY)
-    poll(lambda: "ssl/key.pem" in site.refused(), "status names the key", 5)
-    assert site.read("ssl/key.pem") == KEY
-    assert not site.server.rev("main:config/ssl/key.pem")
-    (site.folder / "ssl/key.pem").unlink()
+    """It is left on the volume, never comes into the repository, and is reported but in its own place."""
+    for name in ("ssl", "keys"):
+        (site.folder / name).mkdir(exist_ok=True)
+        (site.folder / name / "key.pem").write_text(KEY)
+    poll(lambda: "keys/key.pem" in site.refused(), "status names the key", 5)
+    assert list(site.refused()) == ["keys/key.pem"]
+    for name in ("ssl", "keys"):
+        assert site.read(f"{name}/key.pem") == KEY
+        assert not site.server.rev(f"main:config/{name}/key.pem")
+        (site.folder / name / "key.pem").unlink()
     poll(lambda: not site.refused(), "it is gone", 5)
 
 
