@@ -1,0 +1,129 @@
+"""Secrets of every source reach the daemons that need them, and stand nowhere else in the clear."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.integration.polling import poll
+from tests.integration.server import Clone, Server
+
+Start = Callable[..., Server]
+NEEDLES = "/dev/shm/needles"
+SEARCH = (
+    f"cat > {NEEDLES}; git --git-dir=/var/mail-state/state.git cat-file --batch-all-objects --batch"
+    f" | grep -acF -f {NEEDLES}; grep -rlaF -f {NEEDLES} /var/mail-state /var/log /tmp/docker-mailserver;"
+    f" grep -laF -f {NEEDLES} /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null; rm {NEEDLES}"
+)
+"""Counts git objects with a text of stdin, and lists files, arguments and environments with one."""
+WATCH = (
+    "cat > /dev/shm/word; exec setsid bash -c 'while [ ! -e /dev/shm/enough ]; do"
+    " grep -laF -f /dev/shm/word /proc/[0-9]*/cmdline /proc/[0-9]*/environ; echo looked; sleep 0.02;"
+    " done' > /dev/shm/seen 2>/dev/null < /dev/null &"
+)
+"""Looks for the text of stdin in the arguments and environments of all that runs meanwhile."""
+ON_VOLUME, FROM_FILE, ROTATED, SETTING, WHOLE = (
+    f"pl4nted-{name}" for name in ("volume", "file", "rotated", "setting", "whole")
+)
+RELAY = "postfix-sasl-password.cf"
+
+
+@pytest.fixture
+def secret(tmp_path: Path) -> Path:
+    """A file with the password at the relay host that root alone can read."""
+    path = tmp_path / "relay-password"
+    path.write_text(f"{FROM_FILE}\n")
+    path.chmod(0o600)
+    return path
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """A config folder of before, with a password in the clear."""
+    path = tmp_path / "config"
+    path.mkdir()
+    (path / RELAY).write_text(f"# ours\n@example.test relay-user:{ON_VOLUME}\n")
+    return path
+
+
+def passwords(server: Server) -> str:
+    """What Postfix's tables of passwords hold, sources and compiled ones."""
+    return server.must("bash", "-c", "cat /etc/postfix/sasl_passwd* | tr -cd '\\11\\12\\40-\\176'")
+
+
+def found(server: Server, *needles: str) -> list[str]:
+    """Where the texts stand: the number of lines of git objects, then files and processes."""
+    return server.must("bash", "-c", SEARCH, stdin="\n".join(needles) + "\n").split()
+
+
+@pytest.mark.shows("RELAY_PASSWORD", "relay-hosts", "optional-config")
+def test_secrets_stand_nowhere_in_the_clear(
+    fresh: Start, volumes: dict[str, str], config: Path, secret: Path, tmp_path: Path
+) -> None:
+    """From a file, from the config folder of before, from `main`; over a restart and a rotation."""
+    settings = {
+        "ENABLE_RSPAMD": "0",
+        "DEFAULT_RELAY_HOST": "[smtp.relay.test]:587",
+        "RELAY_USER": "relay-user",
+        "RELAY_PASSWORD__FILE": "/run/secrets/relay-password",
+    }
+    state = {volume: place for volume, place in volumes.items() if place != "/tmp/docker-mailserver"}
+    places = {**state, str(config): "/tmp/docker-mailserver", str(secret): "/run/secrets/relay-password:ro"}
+    server = fresh(settings, volumes=places)
+    assert FROM_FILE in passwords(server)
+    assert ON_VOLUME in passwords(server)
+    poll(lambda: ON_VOLUME not in (config / RELAY).read_text(), "the volume has the sealed text", 20)
+    assert (config / RELAY).read_text().startswith("# ours\n@example.test relay-user:age:")
+    assert server.must("stat", "-c", "%a %U", "/var/mail-state/control/identity.age") == "600 git\n"
+    pushed_sealed(server, server.clone(tmp_path / "clone"))
+    assert found(server, FROM_FILE, ON_VOLUME, SETTING, WHOLE) == ["0"]
+
+    secret.write_text(f"{ROTATED}\n")  # in place: the mount shows the same file
+    before = server.rev("rendered")
+    server.container.restart(timeout=60)
+    server.wait_healthy()
+    poll(lambda: ROTATED in passwords(server), "the rotated password is in use", 20)
+    assert server.rev("rendered") != before
+    assert FROM_FILE not in passwords(server)
+    assert ON_VOLUME in passwords(server)
+    assert server.status()["drift"] == []
+    assert found(server, FROM_FILE, ROTATED, ON_VOLUME, SETTING, WHOLE) == ["0"]
+    for text in (FROM_FILE, ROTATED, ON_VOLUME, SETTING, WHOLE):
+        assert text.encode() not in server.container.logs()
+
+
+def pushed_sealed(server: Server, clone: Clone) -> None:
+    """A value and a whole file, sealed; nothing shows them while they are pushed and applied."""
+    server.must("bash", "-c", WATCH, stdin="pl4nted")
+    word = server.must("mailctl", "seal", "--value", stdin=SETTING).strip()
+    whole = server.must("mailctl", "seal", "-", stdin=f"login_greeting = {WHOLE}\n")
+    clone.write(f"config/{RELAY}", f"@example.com {word}\n", append=True)
+    clone.write("config/dovecot.cf", whole)
+    clone.commit("Seal two")
+    push = clone.push()
+    assert push.accepted, push.said
+    poll(lambda: WHOLE in server.must("doveconf", "-h", "login_greeting"), "Dovecot has the opened file", 20)
+    assert SETTING in passwords(server)
+    server.must("touch", "/dev/shm/enough")
+    assert set(server.must("cat", "/dev/shm/seen").split()) == {"looked"}
+
+
+def test_a_push_of_clear_text_names_the_command(server: Server, tmp_path: Path) -> None:
+    """The command of the cure seals the value in its place, and then the push goes through."""
+    clone = server.clone(tmp_path / "clone")
+    push = clone.change(f"config/{RELAY}", f"@clear.test me:{SETTING}\n")
+    assert not push.accepted
+    assert f"mailctl seal config/{RELAY}" in push.said
+    assert SETTING not in push.said
+    clone.back()
+    assert found(server, SETTING) == ["0"]
+
+
+def test_what_nobody_can_read_is_told(fresh: Start) -> None:
+    """The server starts all the same; status and the log of the container say why."""
+    server = fresh({"ENABLE_RSPAMD": "0", "RELAY_PASSWORD__FILE": "/run/secrets/none"})
+    (complaint,) = server.status()["environment"]
+    assert complaint.startswith("RELAY_PASSWORD__FILE: /run/secrets/none: No such file")
+    assert b"RELAY_PASSWORD__FILE: /run/secrets/none" in server.container.logs()
