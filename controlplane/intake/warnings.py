@@ -8,6 +8,7 @@ from controlplane.events import Event, QuotaSet, RelayRouteSet, SettingChanged
 from controlplane.intake.plan import Notice
 from controlplane.model import Pin, State
 from controlplane.settings import catalog
+from controlplane.settings.together import without_effect
 
 
 def warnings(state: State, events: Iterable[Event]) -> tuple[Notice, ...]:
@@ -59,6 +60,8 @@ def _of_setting(state: State, event: SettingChanged) -> Iterator[str]:
     spec = catalog.SETTINGS.get(event.name)
     if spec is not None and event.new not in (None, "") and not spec.supports(event.new):
         yield "not supported yet: recorded, without effect"
+    if event.new and (idle := without_effect(state.settings, event.name)):
+        yield idle
     risk = spec.risk(event.new) if spec is not None else ""
     if risk and spec is not None and risk != spec.risk(event.old):
         yield risk

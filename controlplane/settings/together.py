@@ -40,3 +40,19 @@ def _sizes(settings: Settings) -> Iterator[tuple[str, str]]:
             f"({message or 'no limit'})",
             "make the mailbox limit at least as large as the message limit, or 0 for none",
         )
+
+
+def without_effect(settings: Settings, name: str) -> str:
+    """Why a setting that was given does nothing while the others are as they are; empty where it does."""
+    if name not in ("RELAY_USER", "RELAY_PASSWORD", "RELAY_PORT"):
+        return ""
+    if name == "RELAY_PORT":
+        return "" if settings.relay_host else "no effect without RELAY_HOST"
+    missing = [
+        other
+        for other, value in (("RELAY_USER", settings.relay_user), ("RELAY_PASSWORD", settings.relay_password))
+        if not value
+    ]
+    if not (settings.relay_host or settings.default_relay_host):
+        missing.append("DEFAULT_RELAY_HOST or RELAY_HOST")
+    return f"no effect without {' and '.join(missing)}" if missing else ""

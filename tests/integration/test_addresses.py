@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.edits import put_config
+from tests.integration.edits import put_config, set_to
 from tests.integration.polling import poll
 from tests.integration.server import Clone, Server
 
@@ -118,3 +118,14 @@ def test_an_account_with_a_plus_in_its_name_gets_its_mail(private: Server, clone
     private.wait_for_mail(address, private.deliver("orders@example.com"))
     private.wait_for_mail(address, private.deliver(address))
     private.must("setup", "email", "del", "-y", address)
+
+
+@pytest.mark.shows("faq", "OVERRIDE_HOSTNAME")
+def test_a_bare_domain(private: Server, clone: Clone, user1: str) -> None:
+    """A server that is called as its mail domain delivers, with the FAQ's override and without."""
+    set_to(private, clone, "OVERRIDE_HOSTNAME", "example.com")
+    private.wait_for_mail(user1, private.deliver(user1))
+    put_config(private, clone, {"postfix-main.cf": "mydestination = localhost.$mydomain, localhost\n"})
+    private.wait_for_mail(user1, private.deliver(user1))
+    assert "BOTH mydestination" not in private.must("cat", "/var/log/mail/mail.log")
+    set_to(private, clone, "OVERRIDE_HOSTNAME", "")

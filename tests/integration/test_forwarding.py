@@ -13,6 +13,7 @@ from tests.integration import clients
 from tests.integration.conftest import started
 from tests.integration.edits import put_config
 from tests.integration.outside import Outside
+from tests.integration.polling import poll
 from tests.integration.server import Clone, Server
 
 FORWARD_ONLY = {
@@ -138,6 +139,41 @@ def test_ports_behind_a_proxy(private: Server, outside: Outside, clone: Clone) -
     assert re.search(r"postfix/submission/smtpd\[\d+\]: connect from unknown\[203\.0\.113\.7\]", log)
     private.wait_healthy()
     put_config(private, clone, {"postfix-master.cf": None})
+
+
+PROXIED_BESIDE = r"""#!/bin/bash
+
+# Duplicate the config for the submission(s) service ports (587 / 465) with adjustments for the PROXY ports (10587 / 10465) and `syslog_name` setting:
+postconf -Mf submission/inet | sed -e s/^submission/10587/ -e 's/submission/submission-proxyprotocol/' >> /etc/postfix/master.cf
+postconf -Mf submissions/inet | sed -e s/^submissions/10465/ -e 's/submissions/submissions-proxyprotocol/' >> /etc/postfix/master.cf
+# Enable PROXY Protocol support for these new service variants:
+postconf -P 10587/inet/smtpd_upstream_proxy_protocol=haproxy
+postconf -P 10465/inet/smtpd_upstream_proxy_protocol=haproxy
+
+# Create a variant for port 25 too (NOTE: Port 10025 is already assigned in DMS to Amavis):
+postconf -Mf smtp/inet | sed -e s/^smtp/12525/ >> /etc/postfix/master.cf
+# Enable PROXY Protocol support (different setting as port 25 is handled via postscreen), optionally configure a `syslog_name` to distinguish in logs:
+postconf -P 12525/inet/postscreen_upstream_proxy_protocol=haproxy 12525/inet/syslog_name=smtp-proxyprotocol
+"""  # noqa: E501  # the guide's own text
+
+
+@pytest.mark.shows("mailserver-behind-proxy", "user-patches.sh")
+def test_ports_for_a_proxy_beside_the_usual_ones(private: Server, outside: Outside, clone: Clone) -> None:
+    """The guide's script adds ports that speak the PROXY protocol; the usual ones stay as they are."""
+    put_config(private, clone, {"user-patches.sh": PROXIED_BESIDE})
+    for port, name in (
+        ("12525", "smtp-proxyprotocol/postscreen"),
+        ("10587", "submission-proxyprotocol/smtpd"),
+    ):
+        assert "220" in outside.run("python3", "-c", SPEAK, outside.PRIVATE, port)
+        pattern = rf"{name}\[\d+\]: (?i:connect) from \S*\[203\.0\.113\.7\]"
+        poll(
+            lambda wanted=pattern: re.search(wanted, private.must("cat", "/var/log/mail/mail.log")),
+            f"{port} tells the client",
+        )
+    assert outside.tries(outside.PRIVATE, "a@sender.test", "someone@friends.test").startswith("554 ")
+    put_config(private, clone, {"user-patches.sh": None})
+    assert "12525" not in private.must("postconf", "-M")
 
 
 @pytest.mark.shows("ipv6", "POSTFIX_INET_PROTOCOLS")

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from controlplane.errors import Refused
 from controlplane.settings import RULES, Settings
 from controlplane.settings.defaults import Texts, domain_of
-from controlplane.settings.together import contradictions
+from controlplane.settings.together import contradictions, without_effect
 from tests.settings.documented import DOCUMENTED, Documented
 
 HOST = "mail.example.test"
@@ -141,3 +141,19 @@ def test_sound_settings_contradict_nothing() -> None:
     """The defaults and a full manual certificate are fine."""
     assert contradictions(resolve()) == ()
     assert contradictions(resolve(SSL_TYPE="manual", SSL_CERT_PATH="/c", SSL_KEY_PATH="/k")) == ()
+
+
+@pytest.mark.parametrize(
+    ("values", "name", "missing"),
+    [
+        ({}, "RELAY_PORT", "no effect without RELAY_HOST"),
+        ({"RELAY_HOST": "a.test"}, "RELAY_PORT", ""),
+        ({}, "RELAY_USER", "no effect without RELAY_PASSWORD and DEFAULT_RELAY_HOST or RELAY_HOST"),
+        ({"RELAY_HOST": "a.test"}, "RELAY_PASSWORD", "no effect without RELAY_USER"),
+        ({"DEFAULT_RELAY_HOST": "a.test", "RELAY_USER": "x"}, "RELAY_PASSWORD", ""),
+        ({}, "ENABLE_IMAP", ""),
+    ],
+)
+def test_settings_that_need_others(values: dict[str, str], name: str, missing: str) -> None:
+    """A setting that does nothing alone says what it lacks."""
+    assert without_effect(resolve(**{name: "1", **values}), name) == missing
