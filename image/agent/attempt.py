@@ -104,14 +104,10 @@ def compare_releases(attempt: Attempt) -> None:
     plan = compare(attempt.base, target, attempt.content, attempt.stale)
     held = pinned(node.paths.root, (*plan.write, *plan.remove), mount_points(node.paths.root))
     node.pinned = (node.pinned & target.files.keys()) | held
-    changed = [e.path for e in plan.write if e.path in attempt.base.files and e.path not in held]
-    attempt.plan = Plan(
-        tuple(e for e in plan.write if e.path not in held),
-        tuple(e for e in plan.remove if e.path not in held),
-        plan.actions,
-        plan.stop,
-        plan.starts or bool(attempt.stale),
-    )
+    if held:  # what does not change needs no action either
+        plan = compare(attempt.base, target, attempt.content, attempt.stale, held)
+    changed = [e.path for e in plan.write if e.path in attempt.base.files]
+    attempt.plan = replace(plan, starts=plan.starts or bool(attempt.stale))
     # Recorded before it is overwritten: files that somebody changed by hand since they were written.
     base = attempt.base.files
     node.drift = [p for p in changed if not node.right(base[p])]

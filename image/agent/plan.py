@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from agent.manifest import ACTIONS, Entry, Release
@@ -29,11 +29,18 @@ class Plan:
         return set(self.actions)
 
 
-def compare(old: Release, new: Release, content: Content, stale: Iterable[str] = ()) -> Plan:
-    """The plan from one release to the next. `stale` are paths to write although their entry is the same."""
+def compare(
+    old: Release, new: Release, content: Content, stale: Iterable[str] = (), held: Container[str] = ()
+) -> Plan:
+    """The plan from one release to the next.
+
+    `stale` are paths to write although their entry is the same, `held` those that stay as they are.
+    """
     stale = set(stale)
-    write = tuple(e for path, e in new.files.items() if path in stale or old.files.get(path) != e)
-    remove = tuple(e for path, e in old.files.items() if path not in new.files)
+    write = tuple(
+        e for path, e in new.files.items() if path not in held and (path in stale or old.files.get(path) != e)
+    )
+    remove = tuple(e for path, e in old.files.items() if path not in new.files and path not in held)
     actions: dict[str, str] = {}
     for entry in (*write, *remove):
         need = _need(old.files.get(entry.path), entry, content)

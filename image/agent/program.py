@@ -31,6 +31,8 @@ from agent.volume import Volume
 from agent.watching import Watching
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
+FIRST_RETRY, LAST_RETRY = 2.0, 128.0
+"""Seconds of the first and the last pause before a failed start is tried again."""
 READY_WITHOUT_DAEMON = 30.0
 """Seconds after which a node that serves its applied release is called ready although nobody answers."""
 
@@ -87,16 +89,43 @@ class Agent:
         """Settle what a killed agent left, then serve the release that was applied."""
         with self.turns.lock:
             self.node.applied = self.node.store.applied()
+            self._forgive()
             try:
                 actions = recover(self.engine)
                 problem = serve_applied(self.engine, actions)
             except (AgentError, OSError) as error:
                 problem = str(error)
             if problem:
-                log("start", problem=problem)
+                log("start", level="error", problem=problem)
+                self._try_again(FIRST_RETRY)
             if self.node.release.services:
                 self.readiness.release_serves(after=READY_WITHOUT_DAEMON)
                 self._follow()
+
+    def _forgive(self) -> None:
+        """A new start of the container tries once more what failed before: its cause may be gone."""
+        mark = self.paths.run / "started"
+        if not mark.exists():
+            mark.touch()
+            if self.node.store.quarantine():
+                self.node.store.set_quarantine([])
+
+    def _try_again(self, seconds: float) -> None:
+        """Restore the applied release later, with growing pauses, until a newer one took its place."""
+        timer = threading.Timer(seconds, self._restore, (self.node.applied.commit, seconds))
+        timer.daemon = True
+        timer.start()
+
+    def _restore(self, commit: str, seconds: float) -> None:
+        with self.turns.lock:
+            if self.node.applied.commit != commit:
+                return
+            problem = serve_applied(self.engine, {})
+            log("tried to restore the applied release again", level="warn", problem=problem or "none")
+            if self.node.release.services:
+                self._follow()
+        if problem and seconds < LAST_RETRY:
+            self._try_again(seconds * 2)
 
     def hello(self) -> dict[str, Any]:
         """Tell the daemon where the node stands; waits until there is a daemon."""

@@ -165,6 +165,29 @@ def test_mail_gets_its_owner_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert given == []
 
 
+def test_a_failed_restore_is_tried_again(served: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What keeps the applied release from being put in place may pass; nobody has to come and restart it."""
+    again = make_world(served.root)
+    agent = Agent(again.node.paths)
+    monkeypatch.setattr("agent.program.FIRST_RETRY", 0.01)
+    monkeypatch.setattr(agent.readiness, "release_serves", lambda **_: None)
+    agent.node.actor, agent.node.prober = again.node.actor, again.node.prober
+    agent.node.compiler = again.node.compiler
+    problems = ["the disk is full", "", "never asked"]
+    tried = threading.Event()
+
+    def restore(*_: Any) -> str:
+        if len(problems) == 2:
+            tried.set()
+        return problems.pop(0)
+
+    monkeypatch.setattr("agent.program.serve_applied", restore)
+    agent.node.store.set_quarantine([{"commit": "x", "number": 1}])
+    agent.start_services()
+    assert tried.wait(10)
+    assert agent.node.store.quarantine() == []
+
+
 def test_a_restart_serves_before_anybody_is_asked(served: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The applied release is there at once; the daemon, which may be broken, is asked after."""
     again = make_world(served.root)
