@@ -35,6 +35,6 @@ printf 'healthy after %s.%s s\n' $((milliseconds / 1000)) $((milliseconds % 1000
 domain=${FQDN#*.}
 cat <<EOF
 Next:
-  docker exec mailserver setup email add you@${domain}
+  docker exec -it mailserver setup email add you@${domain}
   git clone -c protocol.ext.allow=always "ext::docker exec -i mailserver %S /var/mail-state/state.git" mail-state
 EOF
