@@ -107,6 +107,7 @@ def test_several_containers_need_a_name(host: Host) -> None:
     assert "several mail servers run (one two): name one with -c" in done.stderr
 
 
+@pytest.mark.shows("podman", "setup.sh")
 def test_podman_is_asked_next(host: Host) -> None:
     """Where Docker has none, or is not installed at all."""
     host.engine("podman", ps="mailserver\n")

@@ -38,7 +38,9 @@ class General(Area):
     dms_vmail_gid: Whole = setting("5000", ge=1, le=2147483647, consumers=("dovecot",), probe="5001")
     """The group id that owns the mail below `/var/mail`."""
 
-    account_provisioner: Literal["FILE", "LDAP", "OIDC"] = setting("FILE", probe="LDAP")
+    account_provisioner: Literal["FILE", "LDAP", "OIDC"] = setting(
+        "FILE", supported=True, pending=("LDAP", "OIDC"), probe="LDAP"
+    )
     """Where accounts and aliases come from: the files of this repository (`FILE`) or a directory (`LDAP`).
 
     `OIDC` is a reserved word: tokens can be accepted beside one of the other two, see `ENABLE_OAUTH2`.

@@ -46,6 +46,11 @@ def test_supported_is_shown(entry: scope.Entry) -> None:
     assert entry.tests
 
 
+def test_the_mail_core_is_whole() -> None:
+    """What is later comes with something that is not there yet at all; nothing is owed besides."""
+    assert [entry.name for entry in scope.entries(SHOWN) if entry.state == scope.OWED] == []
+
+
 def test_marks_are_read_everywhere(tmp_path: Path) -> None:
     """On a module, a class, a function and a parameter; a mark that is made of code is refused."""
     (tmp_path / "test_a.py").write_text(

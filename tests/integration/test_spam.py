@@ -26,7 +26,7 @@ def test_gtube_is_rejected(rspamd_server: Server) -> None:
     assert refused.value.smtp_code == 554
 
 
-@pytest.mark.shows("MOVE_SPAM_TO_JUNK", "rspamd")
+@pytest.mark.shows("MOVE_SPAM_TO_JUNK", "rspamd", "rspamd/override.d/")
 def test_likely_spam_goes_to_junk(rspamd_server: Server, tmp_path: Path) -> None:
     """What gets a header only is delivered into the folder Junk."""
     clone = rspamd_server.clone(tmp_path / "clone")

@@ -114,9 +114,12 @@ def test_checking_all_is_checking_each(values: dict[str, str]) -> None:
         pytest.fail(str(refused))
 
 
+@pytest.mark.shows("ACCOUNT_PROVISIONER")
 def test_support_is_told_by_value() -> None:
     """Some values of a supported setting are not carried out yet."""
     assert SETTINGS["TLS_LEVEL"].supports("intermediate")
+    assert SETTINGS["ACCOUNT_PROVISIONER"].supports("FILE")
+    assert not SETTINGS["ACCOUNT_PROVISIONER"].supports("LDAP")
     assert SETTINGS["SSL_TYPE"].supports("manual")
     assert SETTINGS["ALLOW_CLEARTEXT_SECRETS"].supports("1")
 
