@@ -56,6 +56,7 @@ def patcher(world: World) -> Patcher:
     return made
 
 
+@pytest.mark.shows("user-patches.sh", "user-patches")
 def test_each_run_starts_from_fresh_files(world: World, patcher: Patcher) -> None:
     """What the script appends does not add up, in managed files and in others."""
     for number in (2, 3):
