@@ -8,7 +8,6 @@ from pathlib import Path
 
 from controlplane.settings import catalog
 
-FROM_FILE = "__FILE"
 COPIES = Path("/dev/shm/mailserver")  # noqa: S108  # mailserver-start makes it, for the git group alone
 LARGEST = 64 * 1024
 """Bytes of a value."""
@@ -22,7 +21,7 @@ def with_files(environment: Mapping[str, str], copies: Path = COPIES) -> tuple[d
     """
     values, complaints = dict(environment), []
     for key, path in environment.items():
-        name = key.removesuffix(FROM_FILE)
+        name = key.removesuffix(catalog.FROM_FILE)
         if name == key or name not in catalog.SETTINGS or not path:
             continue
         given = values.pop(name, "")

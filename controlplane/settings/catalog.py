@@ -106,6 +106,9 @@ SETTINGS: Mapping[str, SettingSpec] = {
 }
 """Every setting by its name, in the order of the reference page."""
 
+FROM_FILE = "__FILE"
+"""Behind a name in the container's environment: the value is what a file holds."""
+
 
 def nearest(name: str) -> str | None:
     """The known name that `name` was probably meant to be; None where nothing is near."""
@@ -137,6 +140,10 @@ def problems(values: Mapping[str, str]) -> dict[str, tuple[str, str]]:
 
 def unknown(name: str) -> tuple[str, str]:
     """The message and the cure for a name that is not a setting."""
+    setting = name.removesuffix(FROM_FILE)
+    if name != setting and setting in SETTINGS:
+        cure = f"set it there, or {setting} itself here; `mailctl seal` seals what is secret"
+        return f"{name} names a file of the container, so it belongs into the container's environment", cure
     near = nearest(name)
     if near:
         return f"{name} is not a setting; did you mean {near}?", f"write {near}, or remove the line"

@@ -121,9 +121,21 @@ def test_a_push_of_clear_text_names_the_command(server: Server, tmp_path: Path) 
     assert found(server, SETTING) == ["0"]
 
 
-def test_what_nobody_can_read_is_told(fresh: Start) -> None:
-    """The server starts all the same; status and the log of the container say why."""
-    server = fresh({"ENABLE_RSPAMD": "0", "RELAY_PASSWORD__FILE": "/run/secrets/none"})
+def test_a_password_of_the_environment(fresh: Start) -> None:
+    """It is where it was put, and in Postfix's tables; a file that is not there is told."""
+    settings = {
+        "ENABLE_RSPAMD": "0",
+        "DEFAULT_RELAY_HOST": "[smtp.relay.test]:587",
+        "RELAY_USER": "relay-user",
+        "RELAY_PASSWORD": SETTING,
+        "SPAM_SUBJECT__FILE": "/run/secrets/none",
+    }
+    server = fresh(settings)
+    assert f"relay-user:{SETTING}" in passwords(server)
+    objects, *places = found(server, SETTING)
+    assert objects == "0"
+    assert {place.rpartition("/")[2] for place in places} == {"environ"}
+    assert SETTING.encode() not in server.container.logs()
     (complaint,) = server.status()["environment"]
-    assert complaint.startswith("RELAY_PASSWORD__FILE: /run/secrets/none: No such file")
-    assert b"RELAY_PASSWORD__FILE: /run/secrets/none" in server.container.logs()
+    assert complaint.startswith("SPAM_SUBJECT__FILE: /run/secrets/none: No such file")
+    assert b"SPAM_SUBJECT__FILE: /run/secrets/none" in server.container.logs()

@@ -151,3 +151,10 @@ def test_json_schema_can_be_made() -> None:
     properties = Settings.model_json_schema()["properties"]
     assert properties["getmail_poll"]["default"] == "5"
     assert properties["srs_secret"]["writeOnly"] is True
+
+
+def test_a_file_for_a_setting_belongs_into_the_environment() -> None:
+    """Only the container has that file; what sounds alike is no suggestion then."""
+    message, cure = catalog.unknown("RELAY_PASSWORD__FILE")
+    assert "the container's environment" in message
+    assert "RELAY_PASSWORD itself" in cure
