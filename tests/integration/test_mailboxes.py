@@ -17,6 +17,15 @@ OWN = "config/dovecot.cf"
 ENV = "mailserver.env"
 MASTERS = "config/dovecot-masters.cf"
 ACCOUNTS = "config/postfix-accounts.cf"
+SOLR = """\
+mail_plugins = $mail_plugins fts fts_solr
+
+plugin {
+ fts = solr
+ fts_autoindex = yes
+ fts_solr = url=http://solr:8983/solr/dovecot/
+}
+"""
 PROXIED = (Path(__file__).parent / "proxied.py").read_text()
 
 
@@ -159,3 +168,14 @@ def test_behind_a_proxy(boxes: Server, boxes_clone: Clone, own: str, port: int) 
         boxes.must("python3", "-c", PROXIED, "127.0.0.1", str(port))
     put(boxes, boxes_clone, {OWN: ""})
     boxes.wait_for_mail(USER, boxes.deliver(USER))
+
+
+@pytest.mark.shows("full-text-search")
+def test_an_index_in_solr(boxes: Server) -> None:
+    """The page's configuration for Solr is taken, and its command runs; no server of that kind is here."""
+    place = "/etc/dovecot/conf.d/10-plugin.conf"
+    boxes.must("sh", "-c", f"cat > {place}; doveadm reload", stdin=SOLR)
+    assert "fts_solr" in boxes.must("doveconf", "-h", "mail_plugins")
+    boxes.must("doveadm", "fts", "rescan", "-A")
+    boxes.must("sh", "-c", f"rm {place}; doveadm reload")
+    assert "fts_solr" not in boxes.must("doveconf", "-h", "mail_plugins")
