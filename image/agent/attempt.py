@@ -193,6 +193,9 @@ def act(attempt: Attempt) -> None:
 def probe(attempt: Attempt) -> None:
     """Ask every service that was told about something whether it serves."""
     touched = set(attempt.target.services) if attempt.probe_all else attempt.plan.touched | attempt.cold
+    probes = {
+        s.name: attempt.node.probes(s, True) for s in attempt.target.services.values() if s.name in touched
+    }
     start = attempt.node.clock()
     starting = False
     for service in attempt.target.services.values():
@@ -204,8 +207,7 @@ def probe(attempt: Attempt) -> None:
             continue
         seconds = WHEN_ENABLED if new else _seconds(attempt, service.name, starting)
         died = partial(_hopeless, attempt, service)
-        probes = attempt.node.probes(service, anew=True)
-        answers = attempt.node.prober(probes, attempt.node.paths.root, start + seconds, died)
+        answers = attempt.node.prober(probes[service.name], attempt.node.paths.root, start + seconds, died)
         # What is behind a filter that still starts says "later", which is no fault of its own.
         silent = [answer for answer in answers if not (answer.ok or (starting and answer.temporary))]
         if silent and new and not died():
