@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import ssl
 import subprocess
 import time
 from collections.abc import Callable
@@ -14,7 +15,8 @@ import docker
 import pytest
 
 from controlplane.cli.passwords import hash_password
-from tests.integration.conftest import IMAGE
+from tests.integration.conftest import HOSTNAME, IMAGE
+from tests.integration.polling import poll
 from tests.integration.server import PASSWORD, Server
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -32,6 +34,11 @@ PAGES = (
 ADA = "ada@example.com"
 SECRET = "hunter2-7f3a"
 MANY = 5000
+CERTIFICATE = f"ssl/{HOSTNAME}-cert.pem"
+
+
+def _openssl(*words: str) -> None:
+    subprocess.run(["openssl", *words], check=True, capture_output=True, timeout=60)
 
 
 def old_folder(top: Path) -> Path:
@@ -55,8 +62,13 @@ def old_folder(top: Path) -> Path:
         file.write(f"@example.com us:{SECRET}\n")
     keys = config / "opendkim/keys/example.com"
     keys.mkdir(parents=True)
-    command = ["openssl", "genpkey", "-algorithm", "RSA", "-out", str(keys / "mail.private")]
-    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    _openssl("genpkey", "-algorithm", "RSA", "-out", str(keys / "mail.private"))
+    (config / "ssl/demoCA").mkdir(parents=True)
+    pair = ("-keyout", str(config / f"ssl/{HOSTNAME}-key.pem"), "-out", str(config / CERTIFICATE))
+    _openssl(
+        "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "90", "-subj", f"/CN={HOSTNAME}", *pair
+    )
+    shutil.copy(config / CERTIFICATE, config / "ssl/demoCA/cacert.pem")
     (config / "postfix-main.cf~").write_text("an editor's\n")
     (top / "mailserver.env").write_text(
         "# ours\nSSL_TYPE=self-signed\nENABLE_RSPAMD=1\nENABLE_POP3=1\nENABLE_AMAVIS=1\n"
@@ -97,6 +109,17 @@ def test_it_serves_when_the_command_returns(moved: tuple[Server, dict[str, Any],
     assert server.must("postconf", "-h", "recipient_delimiter").strip() == "-"
     assert server.must("doveconf", "-h", "mail_max_userip_connections").strip() == "100"
     assert server.status()["healthy"]
+
+
+@pytest.mark.shows("ssl/")
+def test_its_certificate_serves(moved: tuple[Server, dict[str, Any], float], old: Path) -> None:
+    """The key is sealed on main, and opened by the agent alone."""
+    server, told, _ = moved
+    key = next(item for item in told["files"] if item["name"].endswith("-key.pem"))
+    assert key["sealed"]
+    wanted = (old / "config" / CERTIFICATE).read_text().strip()
+    port = server.port(993)
+    poll(lambda: ssl.get_server_certificate(("127.0.0.1", port)).strip() == wanted, "it serves", 20)
 
 
 def test_everything_is_told(moved: tuple[Server, dict[str, Any], float]) -> None:
