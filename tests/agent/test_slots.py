@@ -119,6 +119,19 @@ def test_until_there_is_one_a_made_one_serves_and_it_is_told(
     assert not box.slots.refused
 
 
+def test_a_pair_that_is_broken_from_the_start_leaves_nobody_without_tls(
+    box: Box, authority: Authority
+) -> None:
+    """One made here serves, and people hear what is wrong with theirs."""
+    box.put(authority.issue())
+    (box.root / "tls.key").write_text(authority.issue().key)
+    box.slots.check((source(),), HOST)
+    made, refused = box.told()
+    assert made["made_here"]
+    assert "key values mismatch" in refused["refused"]
+    assert "a certificate made here serves until then" in refused["refused"]
+
+
 def test_self_signed_asks_for_a_made_one(box: Box) -> None:
     """Then nothing is missing."""
     box.slots.check((source("self-signed"),), HOST)

@@ -54,7 +54,7 @@ class Box:
         push = self.clone.push()
         assert push.accepted, push.said
 
-    def wait_for(self, pair: Pair, ports: tuple[int, ...] = PORTS, deadline: float = 20.0) -> float:
+    def wait_for(self, pair: Pair, ports: tuple[int, ...] = PORTS, deadline: float = 40.0) -> float:
         """Wait until each port serves the pair; how long that took in seconds."""
         host, begin = address(self.server), time.monotonic()
         for port in ports:
