@@ -20,6 +20,7 @@ from agent.manifest import Entry
 from agent.paths import ASIDE
 
 COOL_SECONDS = 5
+NO_ZONE = "/usr/share/zoneinfo/Etc/UTC"
 KEPT = ASIDE + "old~"
 
 
@@ -145,7 +146,14 @@ def place(rows: Iterable[Placement]) -> None:
         if row.fresh:
             row.aside.replace(row.target)
         else:
-            Path(row.target).unlink(missing_ok=True)
+            _clear(Path(row.target))
+
+
+def _clear(target: Path) -> None:
+    """Remove a file; the time zone's link leads where the image's does, and what is mounted there counts."""
+    target.unlink(missing_ok=True)
+    if target.name == "localtime":
+        target.symlink_to(NO_ZONE)
 
 
 def put_back(rows: Iterable[Placement]) -> None:
