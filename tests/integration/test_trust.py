@@ -118,3 +118,45 @@ def test_a_full_mailbox_is_told_to_the_sender(private: Server, outside: Outside,
         "room in the mailbox",
         20,
     )
+
+
+@pytest.mark.shows("SPOOF_PROTECTION")
+def test_users_send_from_their_own_addresses(private: Server, clone: Clone) -> None:
+    """With protection a login sends as itself and as its aliases, and as nobody else."""
+    user = private.add_account("honest@example.com")
+    put_config(private, clone, {"postfix-virtual.cf": f"team@example.com {user}\n"})
+    set_to(private, clone, "SPOOF_PROTECTION", "1")
+    for sender, code in ((user, 250), ("team@example.com", 250), ("boss@example.com", 553)):
+        with private.submission(user) as session:
+            session.mail(sender)
+            assert session.rcpt(ELSEWHERE)[0] == code, sender
+    set_to(private, clone, "SPOOF_PROTECTION", "0")
+    with private.submission(user) as session:
+        session.mail("boss@example.com")
+        assert session.rcpt(ELSEWHERE)[0] == 250
+    put_config(private, clone, {"postfix-virtual.cf": None})
+
+
+OWN_MAIN = """\
+# increase the compatibility level from 2 (default) to 3
+compatibility_level = 3
+# set a threshold value for Spam detection
+postscreen_dnsbl_threshold = 4
+"""
+OWN_MASTER = """\
+# adjust the submission "reject_unlisted_recipient" option
+submission/inet/smtpd_reject_unlisted_recipient=no
+"""
+
+
+@pytest.mark.shows("postfix", "postfix-main.cf", "postfix-master.cf")
+def test_own_parameters(private: Server, clone: Clone) -> None:
+    """The two files of the guide, word for word: in effect at once, and gone with the files."""
+    put_config(private, clone, {"postfix-main.cf": OWN_MAIN, "postfix-master.cf": OWN_MASTER})
+    assert private.must("postconf", "-h", "compatibility_level", "postscreen_dnsbl_threshold") == "3\n4\n"
+    assert private.must("postconf", "-n").count("compatibility_level") == 1
+    option = "submission/inet/smtpd_reject_unlisted_recipient"
+    assert private.must("postconf", "-P", option).strip() == f"{option} = no"
+    put_config(private, clone, {"postfix-main.cf": None, "postfix-master.cf": None})
+    assert private.must("postconf", "-h", "compatibility_level").strip() == "3.6"
+    assert private.run("postconf", "-P", option).stdout.strip() in ("", f"{option} =")
