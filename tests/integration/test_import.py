@@ -183,14 +183,18 @@ def test_a_mistake_refuses_all_of_it(moved: tuple[Server, dict[str, Any], float]
 def test_a_new_volume_is_filled_before_the_first_start(
     engine: docker.DockerClient, fresh: Callable[..., Server], volumes: dict[str, str], old: Path
 ) -> None:
-    """A one-off container imports; the server that starts on the volume serves it."""
+    """A one-off container imports; the server serves it, on a queue that has another image's ids."""
     mounts = {name: {"bind": place, "mode": "rw"} for name, place in volumes.items()}
     mounts[str(old)] = {"bind": "/old", "mode": "ro"}
-    said = engine.containers.run(
-        IMAGE, ["mailctl", "import", "/old"], volumes=mounts, remove=True, stderr=True
+    spool = "/var/mail-state/spool-postfix"
+    script = (
+        f"cp -a /usr/local/share/mailserver/spool-postfix {spool} && chown -R 301:302 {spool}/[a-oq-t]* "
+        f"{spool}/private {spool}/public && mailctl import /old"
     )
+    said = engine.containers.run(IMAGE, ["bash", "-c", script], volumes=mounts, remove=True, stderr=True)
     assert b"is recorded" in said, said.decode()
     server = fresh({"ENABLE_RSPAMD": "0"}, volumes=volumes)
     with server.imap(ADA):
         pass
+    server.deliver("team@example.com")
     server.must("mailctl", "verify")
