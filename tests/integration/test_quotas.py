@@ -86,7 +86,7 @@ def test_a_raised_limit_and_the_default_of_all(boxes: Server, boxes_clone: Clone
     limits = "POSTFIX_MAILBOX_SIZE_LIMIT=2048000\nPOSTFIX_MESSAGE_SIZE_LIMIT=50000\n"
     put(boxes, boxes_clone, {QUOTAS: f"{FULL}:10M\n", ENV: f"{env}\n{limits}"})
     assert root(boxes).endswith(" 10240)")
-    assert root(boxes, "user2@example.com") == '"User quota" (STORAGE 0 2000)'
+    assert root(boxes, "user2@example.com").endswith(" 2000)")
     boxes.wait_for_mail(FULL, boxes.deliver(FULL))
     with boxes.imap(FULL) as session:
         assert session.append("INBOX", "", "", b"Subject: large\r\n\r\n" + b"z" * 60000)[0] == "NO"
