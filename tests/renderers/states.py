@@ -128,5 +128,9 @@ CASES: Mapping[str, State] = {
     "smtp-only": state({"SMTP_ONLY": "1", **MANUAL}),
     "two-certificates": state(TWO, second=SECOND),
     "letsencrypt": state({"SSL_TYPE": "letsencrypt", "SSL_DOMAIN": "*.example.org"}),
+    "tagged": state(
+        {"MOVE_SPAM_TO_JUNK": "0", "SPAM_SUBJECT": "[SPAM] "},
+        accounts=("user1@example.test", "user1+sales@example.test"),
+    ),
 }
 """What the golden trees are made of."""
