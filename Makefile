@@ -39,13 +39,13 @@ venv:
 test: venv image ## everything: checks, pure tests, the daemons' checkers, whole servers in containers
 	@status=0; rm -rf .pytest_cache; \
 	$(MAKE) --no-print-directory lint || status=1; \
-	$(SCRATCH) $(BIN)/pytest -n auto -m "$(PURE)" || $(AGAIN) -m "$(PURE)" || status=1; \
+	$(SCRATCH) $(BIN)/pytest -n auto --dist worksteal -m "$(PURE)" || $(AGAIN) -m "$(PURE)" || status=1; \
 	$(BIN)/pytest -m "not ($(PURE))" || $(AGAIN) -m "not ($(PURE))" || status=1; \
 	exit $$status
 
 .PHONY: check
 check: venv lint ## the fast gate: format, lint, types, pure tests
-	$(SCRATCH) $(BIN)/pytest -n auto -m "$(PURE)" -q
+	$(SCRATCH) $(BIN)/pytest -n auto --dist worksteal -m "$(PURE)" -q
 
 .PHONY: lint
 lint: venv

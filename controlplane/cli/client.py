@@ -27,6 +27,7 @@ from controlplane.plain_text import fit_all
 SOCKET = "/run/mail-control/control.sock"
 AGENT_SOCKET = "/run/mail-agent/agent.sock"
 SUPERVISOR_SOCKET = "/run/supervisor.sock"
+FIRST_PROCESS = "/proc/1/cmdline"
 STATE = "/var/mail-state"
 
 PATIENCE = 150.0
@@ -98,12 +99,23 @@ def _connect_patiently(path: str) -> socket.socket | None:
     """As `connect`, waiting for a daemon that is just being started by the supervisor."""
     give_up = time.monotonic() + STARTING
     while (connection := connect(path)) is None:
-        if not Path(SUPERVISOR_SOCKET).exists():
+        if not _server_starts():
             return None
         if time.monotonic() > give_up:
             raise Unavailable("the control plane does not answer; see /var/log/supervisor/mailctld.log")
         time.sleep(0.05)
     return connection
+
+
+def _server_starts() -> bool:
+    """Whether this container is a server's: a one-off has another first process (proc(5))."""
+    if Path(SUPERVISOR_SOCKET).exists():
+        return True
+    try:
+        first = Path(FIRST_PROCESS).read_bytes()
+    except OSError:
+        return False
+    return b"mailserver-start" in first or b"supervisord" in first
 
 
 def converse(connection: socket.socket, request: dict[str, Any], patience: float) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from controlplane.daemon.ops.listing import OF_FILES
 from controlplane.daemon.protocol import Request, Result, Say
 from controlplane.daemon.run import Places, build, handle
 from controlplane.errors import Refused, Unavailable
-from controlplane.git import NewFile
+from controlplane.git import NewFile, without_a_home
 from controlplane.intake import commands, plan
 from controlplane.intake.proposal import propose_files
 from controlplane.intake.stores import REPOSITORY
@@ -58,6 +58,7 @@ def _step_down(repository: Path) -> None:
         os.setgroups([])
         os.setgid(owner.st_gid)
         os.setuid(owner.st_uid)
+        without_a_home()
 
 
 def _in_folder(request: Request, volume: Path) -> Result:

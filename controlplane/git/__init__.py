@@ -1,7 +1,7 @@
 """The state repo: everything that touches git, and the only import of pygit2."""
 
 from controlplane.git.commits import SERVER, CommitInfo, Person, format_message, parse_trailers
-from controlplane.git.durability import fsync_directory, relaxed, write_atomically
+from controlplane.git.durability import fsync_directory, relaxed, without_a_home, write_atomically
 from controlplane.git.merge import merge_file, scrubbed_environment
 from controlplane.git.objects import EXECUTABLE, FILE, Change, NewFile, TreeEntry
 from controlplane.git.packing import many_loose, pack_loose, prune_packed
@@ -26,5 +26,6 @@ __all__ = [
     "prune_packed",
     "relaxed",
     "scrubbed_environment",
+    "without_a_home",
     "write_atomically",
 ]

@@ -12,12 +12,19 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pygit2
+from pygit2.enums import ConfigLevel
 
 # Off in libgit2 by default: objects and references would only reach the page cache (measured: 2,000
 # commits a second instead of 200, none of them durable).
 pygit2.settings.enable_fsync_gitdir(True)
 # The daemon reads each object about once; libgit2's default keeps up to 256 MiB of them.
 pygit2.settings.cache_max_size(8 * 1024 * 1024)
+
+
+def without_a_home() -> None:
+    """Read no git configuration of the user who started this process: it may be out of reach now."""
+    for level in (ConfigLevel.GLOBAL, ConfigLevel.XDG):
+        pygit2.settings.search_path[level] = ""
 
 
 @contextmanager

@@ -83,6 +83,7 @@ def no_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MAILCTL_SOCKET", str(tmp_path / "nobody.sock"))
     monkeypatch.setattr("controlplane.cli.client.STATE", str(tmp_path / "no-state"))
     monkeypatch.setattr("controlplane.cli.client.SUPERVISOR_SOCKET", str(tmp_path / "no-supervisor"))
+    monkeypatch.setattr("controlplane.cli.client.FIRST_PROCESS", str(tmp_path / "no-process"))
 
 
 @pytest.fixture

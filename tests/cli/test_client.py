@@ -118,3 +118,19 @@ def test_the_client_imports_nothing_heavy() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_a_server_that_starts_is_waited_for(
+    mailctl: Run,
+    no_server: None,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """Before the supervisor runs, the first process tells a server's container from a one-off one."""
+    first = tmp_path / "cmdline"
+    first.write_bytes(b"/sbin/docker-init\0--\0/usr/local/bin/mailserver-start\0")
+    monkeypatch.setattr("controlplane.cli.client.FIRST_PROCESS", str(first))
+    monkeypatch.setattr("controlplane.cli.client.STARTING", 0.1)
+    assert mailctl("log") == 1
+    assert "the control plane does not answer" in capsys.readouterr().err
