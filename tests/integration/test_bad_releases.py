@@ -11,7 +11,10 @@ from tests.integration.polling import poll
 from tests.integration.server import Server
 
 BREAKS = {
-    "postfix": ("config/postfix-main.cf", "smtpd_delay_reject = no\nsmtpd_client_restrictions = sleep 40, permit\n"),
+    "postfix": (
+        "config/postfix-main.cf",
+        "smtpd_delay_reject = no\nsmtpd_client_restrictions = sleep 40, permit\n",
+    ),
     "dovecot": (
         "config/dovecot.cf",
         "service imap-login {\n  inet_listener imap {\n    address = 203.0.113.9\n  }\n}\n",

@@ -24,6 +24,8 @@ from tests.integration.server import PASSWORD, Server
 USER = "user1@example.com"
 HERE = Path(__file__).parent
 PAGES = HERE / "dovecot_pages"
+LUA = HERE.parent / "examples/auth-lua/config/dovecot"
+SEARCH = HERE.parent / "examples/full-text-search/config/dovecot"
 OURS = HERE.parent / "golden/default/etc/dovecot/conf.d"
 CLOUD = (HERE / "cloud.py").read_text()
 FORMER, URL = "https://nextcloud.example.com/", "http://127.0.0.1:8081/"
@@ -65,7 +67,7 @@ def mounted(start: Start, tmp_path_factory: pytest.TempPathFactory) -> Server:
     folder = tmp_path_factory.mktemp("dovecot")
     lua = folder / "lua"
     lua.mkdir()
-    copied(lua, "auth-httpbasic.lua", FORMER, URL)
+    copied(lua, "auth-httpbasic.lua", FORMER, URL, source=LUA / "lua")
     copied(lua, "base64.lua")
     archive = (
         "mailbox Archive {\n    special_use = \\Archive\n",
@@ -73,13 +75,13 @@ def mounted(start: Start, tmp_path_factory: pytest.TempPathFactory) -> Server:
     )
     conf_d = "/etc/dovecot/conf.d"
     volumes = {
-        copied(folder, "fts-xapian-plugin.conf"): f"{conf_d}/10-plugin.conf:ro",
+        copied(folder, "fts-xapian-plugin.conf", source=SEARCH): f"{conf_d}/10-plugin.conf:ro",
         copied(folder, "fts_xapian"): "/etc/cron.d/fts_xapian",
         copied(folder, "10-custom.conf"): f"{conf_d}/10-custom.conf",
         keys(folder / "certs"): "/certs",
         copied(folder, "15-mailboxes.conf", *archive, source=OURS): f"{conf_d}/15-mailboxes.conf:ro",
         copied(folder, "auth-ldap.conf.ext"): f"{conf_d}/auth-ldap.conf.ext:ro",
-        copied(folder, "auth-lua-httpbasic.conf"): f"{conf_d}/auth-lua-httpbasic.conf:ro",
+        copied(folder, "auth-lua-httpbasic.conf", source=LUA): f"{conf_d}/auth-lua-httpbasic.conf:ro",
         str(lua): "/etc/dovecot/lua/:ro",
         config_volume(folder / "config"): "/tmp/docker-mailserver",
     }
