@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+import docker
 from docker.models.containers import Container
 from docker.types import EndpointConfig, IPAMConfig, IPAMPool
 from testcontainers.core.container import DockerContainer
@@ -22,6 +23,7 @@ from tests.integration.polling import poll
 HERE = Path(__file__).parent
 SUBNETS = ("192.168.2.0/24", "fd00:cafe:face:feed::/64")
 """Those of the reference's guides to relaying and to IPv6."""
+LABEL = "git-mailserver-test"
 NAMES = (
     *("smtp.mailgun.org", "smtp.sendgrid.net", "email-smtp.us-west-2.amazonaws.com", "smtp.gmail.com"),
     *("gmail.com", "friends.test", "mail.example.com", "example.com", "domain1.com", "domain2.com"),
@@ -81,12 +83,20 @@ def _endpoint(network: Network, address: str, address6: str = "") -> dict[str, E
     return {network.name: EndpointConfig("1.41", ipv4_address=address, ipv6_address=address6 or None)}
 
 
+def _sweep() -> None:
+    """Remove what a killed run left: the addresses of the guides are there once."""
+    for left in docker.from_env().networks.list(filters={"label": LABEL}):
+        with suppress(docker.errors.APIError):  # somebody uses it
+            left.remove()
+
+
 @contextmanager
 def outside_world(image: str) -> Iterator[Outside]:
     """Make it, and remove it at the end."""
     pools = [IPAMPool(subnet=subnet) for subnet in SUBNETS]
-    options = {"ipam": IPAMConfig(pool_configs=pools), "enable_ipv6": True}
+    options = {"ipam": IPAMConfig(pool_configs=pools), "enable_ipv6": True, "labels": {LABEL: "outside"}}
     hosts = " ".join(f"{name}={Outside.SINK}" for name in NAMES)
+    _sweep()
     with ExitStack() as stack:
         network = stack.enter_context(Network(docker_network_kw=options))
 
