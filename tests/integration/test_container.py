@@ -63,6 +63,14 @@ def settle(box: Server, own: Clone, *lines: str) -> str:
     return push.said
 
 
+def test_a_clean_start_leaves_no_error(box: Server) -> None:
+    """Neither errors nor refused permissions in any log of a server that was just started."""
+    folders = "/var/log/mail /var/log/supervisor"
+    words = "permission denied|(^|[^a-z_])(error|fatal|panic):"
+    assert "postfix" in box.run("bash", "-c", f"cat {folders.split()[0]}/mail.log").stdout
+    assert box.run("bash", "-c", f"grep -rhiE '{words}' {folders}").stdout == ""
+
+
 @pytest.mark.shows("faq")
 def test_mounted_files_are_used_and_left_alone(box: Server) -> None:
     """/etc/localtime and /etc/cron.d as the questions' page has them; nothing of it drifts."""
@@ -155,9 +163,3 @@ def test_without_an_account_the_container_stops(
         server.wait_healthy()
         poll(lambda: server.status()["services"][0]["seconds"] > 21, "it is older than that", 40, every=0.5)
         assert server.must("setup", "email", "list").startswith(f"* {USER}")
-
-
-def test_a_clean_start_leaves_no_error(server: Server) -> None:
-    """Neither errors nor refused permissions in any log of a server that was just started."""
-    words = "grep -rhiE 'permission denied|(^|[^a-z_])(error|fatal|panic):' /var/log/mail /var/log/supervisor"
-    assert server.run("bash", "-c", words).stdout == ""
