@@ -13,6 +13,7 @@ from tests.integration.server import Clone, Server
 
 VIRTUAL, ENV = "config/postfix-virtual.cf", "mailserver.env"
 REGEXP, MAIN_CF = "config/postfix-regexp.cf", "config/postfix-main.cf"
+HASH = "{SHA512-CRYPT}$6$salt$" + 86 * "x"
 GONE = "rolled-gone@example.test"
 STAYS = "rolled-stays@example.test"
 
@@ -33,12 +34,16 @@ def meaning(server: Server) -> dict[str, Any]:
 
 
 def change_everything(server: Server, clone: Clone, mark: str) -> None:
-    """An account less, an alias more, a setting and an override changed, in one push and one command."""
+    """Something of every kind of state changed, in one push and one command."""
     clone.back()
     clone.write(VIRTUAL, f"{mark}@example.test {STAYS}\n", append=True)
     clone.write(REGEXP, f"/^{mark}-.*@example\\.test$/ {STAYS}\n", append=True)
     clone.write(ENV, "POSTFIX_MESSAGE_SIZE_LIMIT=30720000\n", append=True)
     clone.write(MAIN_CF, "bounce_queue_lifetime = 2d\n", append=True)
+    clone.write("config/dovecot-quotas.cf", f"{STAYS}:12M\n", append=True)
+    clone.write("config/dovecot-masters.cf", f"{mark}|{HASH}\n", append=True)
+    clone.write("config/postfix-relaymap.cf", f"@{mark}.test [relay.example.test]:25\n", append=True)
+    clone.write("config/postfix-receive-access.cf", f"{GONE} REJECT\n", append=True)
     clone.commit(f"Change everything ({mark})")
     push = clone.push()
     assert push.accepted, push.said
