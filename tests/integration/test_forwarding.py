@@ -106,13 +106,14 @@ def test_outgoing_mail_is_bound_to_an_address(
     private: Server, outside: Outside, clone: Clone, files: dict[str, str]
 ) -> None:
     """Both ways of the guide: the other server sees the address that was chosen."""
-    private.run("ip", "address", "add", "198.51.100.42/24", "dev", "eth0")
+    private.must("ip", "address", "add", "198.51.100.42/24", "dev", "eth0")
     outside.sink.exec_run(["ip", "address", "add", "198.51.100.10/24", "dev", "eth0"])
     put_config(private, clone, files)
     made = clients.message("root@mail.example.com", "someone@friends.test")
     private.must("sendmail", "-t", stdin=made.as_string())
     assert outside.wait_for(made["Subject"])[0]["peer"] == "198.51.100.42"
     put_config(private, clone, dict.fromkeys(files))
+    private.must("ip", "address", "del", "198.51.100.42/24", "dev", "eth0")
 
 
 PROXIED = """\
