@@ -10,8 +10,9 @@ import functools
 import re
 import socket
 import ssl
+import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -200,22 +201,56 @@ def _connect(probe: Probe, root: Path, seconds: float) -> socket.socket:
     return sock
 
 
+def ask_all(probes: Iterable[Probe], root: Path) -> list[Answer]:
+    """One try of each, side by side."""
+    return _side_by_side([functools.partial(ask, probe, root) for probe in probes])
+
+
 def wait(
     probes: Iterable[Probe], root: Path, deadline: float, hopeless: Callable[[], bool] = lambda: False
 ) -> list[Answer]:
-    """Ask until every probe succeeded or `deadline` (monotonic clock) has passed; answers of the last try.
+    """Ask side by side until every probe succeeded or `deadline` (monotonic clock) has passed.
 
+    Returns the answers of the last tries, in the order of the probes.
+    A daemon forks a process for the first connection to each of its ports: those start at the same time.
     `hopeless` is asked now and then and ends the wait early: a program that has died will not answer.
     """
-    answers: list[Answer] = []
-    for probe in probes:
-        pause = FIRST_PAUSE
+    given_up = threading.Event()
+    guard = threading.Lock()
+
+    def no_use() -> bool:
+        with guard:
+            if not given_up.is_set() and hopeless():
+                given_up.set()
+        return given_up.is_set()
+
+    return _side_by_side([functools.partial(_until_ok, probe, root, deadline, no_use) for probe in probes])
+
+
+def _until_ok(probe: Probe, root: Path, deadline: float, no_use: Callable[[], bool]) -> Answer:
+    pause = FIRST_PAUSE
+    answer = ask(probe, root, max(0.2, min(TRY_SECONDS, deadline - time.monotonic())))
+    while not answer.ok and time.monotonic() + pause < deadline:
+        if pause >= ASKING_PAUSE and no_use():
+            return answer
+        time.sleep(pause)
+        pause = min(LONGEST_PAUSE, pause * 1.5)
         answer = ask(probe, root, max(0.2, min(TRY_SECONDS, deadline - time.monotonic())))
-        while not answer.ok and time.monotonic() + pause < deadline:
-            if pause >= ASKING_PAUSE and hopeless():
-                return [*answers, answer]
-            time.sleep(pause)
-            pause = min(LONGEST_PAUSE, pause * 1.5)
-            answer = ask(probe, root, max(0.2, min(TRY_SECONDS, deadline - time.monotonic())))
-        answers.append(answer)
-    return answers
+    return answer
+
+
+def _side_by_side(calls: Sequence[Callable[[], Answer]]) -> list[Answer]:
+    """The answers in the order of the calls, the last of which runs in this thread."""
+    answers: dict[int, Answer] = {}
+
+    def call(number: int) -> None:
+        answers[number] = calls[number]()
+
+    threads = [threading.Thread(target=call, args=(n,), daemon=True) for n in range(len(calls) - 1)]
+    for thread in threads:
+        thread.start()
+    if calls:
+        call(len(calls) - 1)
+    for thread in threads:
+        thread.join()
+    return [answers[number] for number in range(len(calls))]

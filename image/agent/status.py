@@ -11,7 +11,7 @@ from typing import Any
 from agent.errors import AgentError
 from agent.manifest import ServiceEntry
 from agent.node import Node
-from agent.probes import Answer, ask
+from agent.probes import Answer, ask_all
 from agent.supervisor import since
 
 CACHE_SECONDS = 1.0
@@ -41,11 +41,11 @@ class Status:
 
     def _ask(self, service: ServiceEntry) -> list[Answer]:
         root, probes = self.node.paths.root, self.node.probes(service)
-        answers = [ask(probe, root) for probe in probes]
+        answers = ask_all(probes, root)
         if not all(answer.ok for answer in answers):
             fitted = self.node.probes(service, anew=True)
             if fitted != probes:
-                return [ask(probe, root) for probe in fitted]
+                return ask_all(fitted, root)
         return answers
 
     def healthy(self) -> bool:
