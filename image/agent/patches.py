@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent import place as placing
+from agent.check_postfix import ask_postfix
 from agent.compilers import last_line, renew_sieve
 from agent.disk import printed
 from agent.errors import Failed
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 SERVICE = "patches"
 CHECKS = {
-    "postfix": ("postfix", "check"),
+    "postfix": ask_postfix(),
     "dovecot": ("doveconf", "-n"),
     "rspamd": ("rspamadm", "configtest"),
 }

@@ -17,7 +17,6 @@ from agent.place import cool
 from agent.plan import Content
 
 FOLDERS = {"postfix": "etc/postfix", "dovecot": "etc/dovecot", "rspamd": "etc/rspamd", "sshd": "etc/ssh"}
-LARGEST_COPY = 64 * 1024
 PRODUCTS = (".lmdb", ".svbin")
 
 
@@ -100,15 +99,7 @@ class Shadow:
                 path = live.relative_to(self.root).as_posix()
                 source = path.rpartition(".")[0] if path.endswith(PRODUCTS) else path
                 if path not in managed and source not in managed and not name.startswith(ASIDE):
-                    _take(live, place / name)
-
-
-def _take(live: Path, place: Path) -> None:
-    """A copy of a small file (`postfix check` complains of links that lead out), a link to anything else."""
-    if live.is_file() and live.stat().st_size <= LARGEST_COPY:
-        shutil.copy2(live, place)
-    else:
-        place.symlink_to(live)
+                    (place / name).symlink_to(live)
 
 
 def changed_services(base: Release, target: Release) -> set[str]:

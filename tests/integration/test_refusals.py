@@ -78,6 +78,15 @@ MISTAKES = {
         ("no_such_parameter", "postfix"),
         wrong="no_such_parameter = 1",
     ),
+    "value that is no number": Mistake(
+        MAIN_CF, "# ours\nheader_size_limit = big\n", ("bad numerical configuration", "header_size_limit")
+    ),
+    "address that is not the container's": Mistake(
+        MAIN_CF, "# ours\ninet_interfaces = 203.0.113.9\n", ("no local interface found for 203.0.113.9",)
+    ),
+    "folder that is not there": Mistake(
+        MAIN_CF, "# ours\nmeta_directory = /nowhere\n", ("meta_directory", "/nowhere does not exist")
+    ),
     "broken Sieve": Mistake(
         SIEVE,
         'require ["fileinto"];\n# spam\nfrobnicate;\nkeep;\n',
