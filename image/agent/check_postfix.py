@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from agent.commands import run
+from agent.commands import run, run_all
 from agent.compilers import last_line, minimal_config
 from agent.errors import Problem
-from agent.logs import failed, line_of
+from agent.logs import failed
 from agent.postfix_tables import INDEXED, NOT_TABLES, TEXT_TABLES, references
 from agent.restrictions import unknown_restrictions
 from agent.shadow import Shadow
@@ -30,6 +30,8 @@ DIRECTORIES = (
 )
 """Parameters without whose folder Postfix does not run."""
 AT_LINE = re.compile(r"(?:file )?(/\S+?)[,:] line (\d+): (.*)")
+SETS = re.compile(r"([^\s=#]+)\s*=")
+OVERRIDES = re.compile(r"-o\s*\{?\s*([^\s=]+)\s*=")
 UNUSED = re.compile(r"warning: (/\S+?): unused parameter: ([^=\s]+)=?")
 QUERY_TIME = re.compile(r"(?:pcre|regexp|cidr) map (/\S+?), line (\d+): (.*)")
 
@@ -45,13 +47,21 @@ def check_postfix(shadow: Shadow) -> list[Problem]:
     if not configured or not shadow.path(MAIN).exists():
         return problems
     folder = str(shadow.path("etc/postfix"))
-    settings = run(["postconf", "-c", folder, "-nx"], DEADLINE)
-    services = run(["postconf", "-c", folder, "-Px"], DEADLINE)
+    settings, services, types, places, master = run_all(
+        (
+            ("postconf", "-c", folder, "-nx"),
+            ("postconf", "-c", folder, "-Px"),
+            ("postconf", "-m"),
+            ("postconf", "-c", folder, "-xh", *DIRECTORIES),
+            ("postconf", "-c", folder, "-M"),
+        ),
+        DEADLINE,
+    )
     told = [p for ran in (settings, services) for p in complaints(shadow, ran.output, ran.code)]
     if told:
         return problems + told
-    problems += _rules(shadow, settings.output, services.output)
-    problems += _daemons(shadow, folder)
+    problems += _rules(shadow, settings.output, services.output, set(types.output.split()))
+    problems += _daemons(shadow, places.output.splitlines(), master.output.splitlines())
     return problems or _parameters(shadow, folder)
 
 
@@ -84,8 +94,7 @@ def complaints(shadow: Shadow, output: str, code: int) -> list[Problem]:
             name = match[2]
             path = match[1].removeprefix(str(shadow.folder)).lstrip("/")
             text = shadow.text(path)
-            number = line_of(text, name) or _override_line(text, name)
-            found.append(Problem("postfix", path, number, f"unknown parameter {name}"))
+            found.append(Problem("postfix", path, _lines(text).get(name, 0), f"unknown parameter {name}"))
         elif match := AT_LINE.search(line):
             found.append(shadow.problem("postfix", match[1], int(match[2]), match[3]))
         else:
@@ -122,24 +131,35 @@ def _key_line(text: str, key: str) -> int:
     return rows[-1] if rows else 0
 
 
-def _rules(shadow: Shadow, settings: str, services: str) -> list[Problem]:
+def _rules(shadow: Shadow, settings: str, services: str, types: set[str]) -> list[Problem]:
     """References to tables and names of restrictions, in main.cf and in the -o of master.cf."""
-    known = set(run(["postconf", "-m"], DEADLINE).output.split())
     classes = set(re.split(r"[\s,]+", _value(settings, "smtpd_restriction_classes")))
     problems = []
     for path, output in ((MAIN, settings), (MASTER, services)):
-        text = shadow.text(path)
+        lines = _lines(shadow.text(path))
         for row in output.splitlines():
             name, _, value = row.partition(" = ")
             name = name.rpartition("/")[2].strip()
-            line = line_of(text, name) or _override_line(text, name)
+            line = lines.get(name, 0)
             if not line:
                 continue  # a default of Postfix's own
-            texts = [_table(shadow, kind, place, known) for kind, place in references(value)]
+            texts = [_table(shadow, kind, place, types) for kind, place in references(value)]
             texts += [f"{bad} is not a restriction" for bad in unknown_restrictions(name, value, classes)]
             problems += [Problem("postfix", path, line, f"{name}: {text}") for text in texts if text]
             problems += [p for kind, place in references(value) for p in _patterns(shadow, kind, place)]
     return problems
+
+
+def _lines(text: str) -> dict[str, int]:
+    """The line of each parameter: the last that sets it, which counts, else the first -o that has it."""
+    lines: dict[str, int] = {}
+    overrides: dict[str, int] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        if match := SETS.match(line):
+            lines[match[1]] = number
+        for name in OVERRIDES.findall(line):
+            overrides.setdefault(name, number)
+    return overrides | lines
 
 
 def _value(settings: str, name: str) -> str:
@@ -179,20 +199,19 @@ def _patterns(shadow: Shadow, kind: str, place: str) -> list[Problem]:
     return [shadow.problem("postfix", path, int(line), text) for path, line, text in found]
 
 
-def _daemons(shadow: Shadow, folder: str) -> list[Problem]:
+def _daemons(shadow: Shadow, places: list[str], services: list[str]) -> list[Problem]:
     """Folders of main.cf and programs of master.cf that do not exist."""
-    values = run(["postconf", "-c", folder, "-xh", *DIRECTORIES], DEADLINE).output.splitlines()
-    places = dict(zip(DIRECTORIES, map(str.strip, values), strict=False))
-    missing = [name for name, place in places.items() if not _is_folder(shadow.root, place)]
+    folders = dict(zip(DIRECTORIES, map(str.strip, places), strict=False))
+    missing = [name for name, place in folders.items() if not _is_folder(shadow.root, place)]
     if missing:
-        text = shadow.text(MAIN)
+        lines = _lines(shadow.text(MAIN))
         return [
-            Problem("postfix", MAIN, line_of(text, n), f"{n}: the folder {places[n]} does not exist")
+            Problem("postfix", MAIN, lines.get(n, 0), f"{n}: the folder {folders[n]} does not exist")
             for n in missing
         ]
-    daemons = shadow.root / places["daemon_directory"].lstrip("/")
+    daemons = shadow.root / folders["daemon_directory"].lstrip("/")
     problems = []
-    for row in run(["postconf", "-c", folder, "-M"], DEADLINE).output.splitlines():
+    for row in services:
         words = row.split()
         if len(words) > 7 and not (daemons / words[7]).exists():
             text = shadow.text(MASTER)
@@ -203,9 +222,3 @@ def _daemons(shadow: Shadow, folder: str) -> list[Problem]:
 
 def _is_folder(root: Path, place: str) -> bool:
     return place == "no" or (root / place.lstrip("/")).is_dir()  # shlib_directory = no (postconf(5))
-
-
-def _override_line(text: str, name: str) -> int:
-    """The first line of a master.cf that overrides a parameter by -o."""
-    pattern = re.compile(rf"-o\s*\{{?\s*{re.escape(name)}\s*=")
-    return next((n for n, line in enumerate(text.splitlines(), 1) if pattern.search(line)), 0)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from agent.log import log
+from agent.together import side_by_side
 
 # Nothing is inherited: settings and passwords stand in the container's environment, MAIL_CONFIG would send
 # Postfix's tools to another folder, and LD_PRELOAD or PYTHON* could change what a tool is.
@@ -65,6 +67,11 @@ def run(arguments: Sequence[str], deadline: float, cwd: str | None = None) -> Ra
             code = 124
     log("ran", level="trace", command=" ".join(arguments), code=code)
     return Ran(code, output.decode("utf-8", "replace"))
+
+
+def run_all(commands: Iterable[Sequence[str]], deadline: float) -> list[Ran]:
+    """Run commands side by side that do not need each other; what each did, in their order."""
+    return side_by_side([functools.partial(run, arguments, deadline) for arguments in commands])
 
 
 def _last_words(process: subprocess.Popen[bytes]) -> bytes:

@@ -12,12 +12,13 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from agent.errors import Unavailable
 from agent.manifest import Probe
+from agent.together import side_by_side
 
 TEMPORARY = re.compile(r"4\d\d\b")
 TRY_SECONDS = 2.0
@@ -203,7 +204,7 @@ def _connect(probe: Probe, root: Path, seconds: float) -> socket.socket:
 
 def ask_all(probes: Iterable[Probe], root: Path) -> list[Answer]:
     """One try of each, side by side."""
-    return _side_by_side([functools.partial(ask, probe, root) for probe in probes])
+    return side_by_side([functools.partial(ask, probe, root) for probe in probes])
 
 
 def wait(
@@ -224,7 +225,7 @@ def wait(
                 given_up.set()
         return given_up.is_set()
 
-    return _side_by_side([functools.partial(_until_ok, probe, root, deadline, no_use) for probe in probes])
+    return side_by_side([functools.partial(_until_ok, probe, root, deadline, no_use) for probe in probes])
 
 
 def _until_ok(probe: Probe, root: Path, deadline: float, no_use: Callable[[], bool]) -> Answer:
@@ -237,20 +238,3 @@ def _until_ok(probe: Probe, root: Path, deadline: float, no_use: Callable[[], bo
         pause = min(LONGEST_PAUSE, pause * 1.5)
         answer = ask(probe, root, max(0.2, min(TRY_SECONDS, deadline - time.monotonic())))
     return answer
-
-
-def _side_by_side(calls: Sequence[Callable[[], Answer]]) -> list[Answer]:
-    """The answers in the order of the calls, the last of which runs in this thread."""
-    answers: dict[int, Answer] = {}
-
-    def call(number: int) -> None:
-        answers[number] = calls[number]()
-
-    threads = [threading.Thread(target=call, args=(n,), daemon=True) for n in range(len(calls) - 1)]
-    for thread in threads:
-        thread.start()
-    if calls:
-        call(len(calls) - 1)
-    for thread in threads:
-        thread.join()
-    return [answers[number] for number in range(len(calls))]
