@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -176,33 +176,36 @@ def resolver() -> Iterator[str]:
 
 @contextmanager
 def server(
-    accounts: int, environment: dict[str, str] | None = None, deadline: float = 120, dns: str = ""
+    accounts: int,
+    environment: Mapping[str, str | None] | None = None,
+    deadline: float = 120,
+    dns: str = "",
+    volumes: Mapping[str, str] | None = None,
 ) -> Iterator[Server]:
-    """A server with so many accounts, ready; gone afterwards, its folder too. `dns`: its name server."""
+    """A server with so many accounts, ready; gone afterwards, its folder too.
+
+    A setting that is None is not in the environment. `dns` is its name server, `volumes` are more places
+    of the host and where they are mounted.
+    """
     folder = Path(tempfile.mkdtemp(prefix="mail-bench-"))
     config = folder / "config"
     config.mkdir()
     (config / "postfix-accounts.cf").write_text(accounts_file(accounts))
     name = f"mail-bench-{uuid.uuid4().hex[:8]}"
     settings = {"SSL_TYPE": "self-signed", "ENABLE_RSPAMD": "0", **(environment or {})}
-    options = [part for key, value in settings.items() for part in ("--env", f"{key}={value}")]
+    options = [
+        part for key, value in settings.items() if value is not None for part in ("--env", f"{key}={value}")
+    ]
     options += ["--dns", dns] if dns else []
     published = [part for port in (25, 465, 587, 993) for part in ("--publish", f"127.0.0.1::{port}")]
     mounts = ["--volume", f"{config}:/tmp/docker-mailserver", "--volume", f"{folder}/state:/var/mail-state"]
+    mounts += [
+        part for place, inside in (volumes or {}).items() for part in ("--volume", f"{place}:{inside}")
+    ]
+    named = ("--name", name, "--hostname", "mail.example.test")
     try:
         begun = time.monotonic()
-        docker(
-            "run",
-            "-d",
-            "--name",
-            name,
-            "--hostname",
-            "mail.example.test",
-            *options,
-            *published,
-            *mounts,
-            IMAGE,
-        )
+        docker("run", "-d", *named, *options, *published, *mounts, IMAGE)
         _wait_ready(name, deadline)
         made = Server(name, folder, time.monotonic() - begun, begun)
         yield made

@@ -18,7 +18,7 @@ from tests.integration.conftest import started
 from tests.integration.handshakes import address, leaf, s_client
 from tests.integration.polling import poll
 from tests.integration.server import PASSWORD
-from tests.integration.tls_box import HOST, MANUAL, SECOND, TYPES, USER, Box, Held, by_hand, replace
+from tests.integration.tls_box import HOST, MANUAL, SECOND, TYPES, USER, Box, Held, Host, by_hand, replace
 from tests.integration.traffic import Traffic
 
 SERVES = 2.0
@@ -35,20 +35,11 @@ def box(
 ) -> Iterator[Box]:
     """One server for all types; `main` switches between them."""
     folder = tmp_path_factory.mktemp("tls")
-    (folder / "acme.json").touch()
-    for name in ("letsencrypt", "certs", "config"):
-        (folder / name).mkdir()
-    (folder / "letsencrypt/acme.json").touch()
-    mounts = {
-        str(folder / "letsencrypt"): "/etc/letsencrypt:rw",
-        str(folder / "acme.json"): "/etc/letsencrypt/acme.json:ro",
-        str(folder / "certs"): "/tmp/dms/custom-certs:ro",
-        str(folder / "config"): "/tmp/docker-mailserver:rw",
-    }
+    mounts = Host(folder).make()
     settings = {"ENABLE_RSPAMD": "0", "OVERRIDE_HOSTNAME": HOST}
     with started(engine, network, resolver, settings, volumes=mounts) as server:
         server.add_account(USER)
-        yield Box(server, server.clone(folder / "clone"), folder, Authority(host=HOST))
+        yield Box(folder, server, server.clone(folder / "clone"), Authority(host=HOST))
 
 
 @pytest.mark.shows("SSL_TYPE", "SSL_CERT_PATH", "SSL_KEY_PATH", "SSL_DOMAIN", "ssl")

@@ -29,19 +29,38 @@ SECOND = {
 
 
 @dataclass
-class Box:
+class Host:
+    """The folders of the host that the guide's volumes are."""
+
+    folder: Path
+
+    def make(self) -> dict[str, str]:
+        """Make what must be there before a container starts; folder or file to its place in the container."""
+        for name in ("letsencrypt", "certs", "config"):
+            (self.folder / name).mkdir()
+        for name in ("acme.json", "letsencrypt/acme.json"):
+            (self.folder / name).touch()
+        return {
+            str(self.folder / "letsencrypt"): "/etc/letsencrypt:rw",
+            str(self.folder / "acme.json"): "/etc/letsencrypt/acme.json:ro",
+            str(self.folder / "certs"): "/tmp/dms/custom-certs:ro",
+            str(self.folder / "config"): "/tmp/docker-mailserver:rw",
+        }
+
+    def path(self, name: str) -> Path:
+        """A file below one of the mounted folders."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+
+@dataclass
+class Box(Host):
     """A server with the guide's volumes, an account, and an authority."""
 
     server: Server
     clone: Clone
-    folder: Path
     authority: Authority
-
-    def path(self, name: str) -> Path:
-        """A file of the host, below one of the mounted folders."""
-        path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return path
 
     def set(self, **settings: str) -> None:
         """Push a mailserver.env of these settings."""
@@ -77,9 +96,9 @@ def replace(path: Path, text: str) -> None:
     new.replace(path)
 
 
-def by_certbot(box: Box, pair: Pair) -> None:
+def by_certbot(host: Host, pair: Pair) -> None:
     """Numbered files in archive, links in live that are swapped."""
-    live, archive = (box.path(f"letsencrypt/{name}/{HOST}/x").parent for name in ("live", "archive"))
+    live, archive = (host.path(f"letsencrypt/{name}/{HOST}/x").parent for name in ("live", "archive"))
     number = len(list(archive.glob("fullchain*"))) + 1
     for name, text in {"cert": pair.cert, "privkey": pair.key, "fullchain": pair.chain}.items():
         (archive / f"{name}{number}.pem").write_text(text)
@@ -88,13 +107,13 @@ def by_certbot(box: Box, pair: Pair) -> None:
         aside.replace(live / f"{name}.pem")
 
 
-def by_acme_companion(box: Box, pair: Pair) -> None:
+def by_acme_companion(host: Host, pair: Pair) -> None:
     """A wildcard in the folder of the domain, its key under the other name, rewritten in place."""
-    box.path("letsencrypt/live/example.com/key.pem").write_text(pair.key)
-    box.path("letsencrypt/live/example.com/fullchain.pem").write_text(pair.chain)
+    host.path("letsencrypt/live/example.com/key.pem").write_text(pair.key)
+    host.path("letsencrypt/live/example.com/fullchain.pem").write_text(pair.chain)
 
 
-def by_traefik(box: Box, pair: Pair) -> None:
+def by_traefik(host: Host, pair: Pair) -> None:
     """The store of version 2, mounted by itself, rewritten in place."""
     rows = [{"domain": {"main": "whoami.example.com"}, "certificate": "", "key": ""}]
     rows.append(
@@ -105,18 +124,18 @@ def by_traefik(box: Box, pair: Pair) -> None:
         }
     )
     content = {"letsencrypt": {"Account": {"Email": "admin@example.com"}, "Certificates": rows}}
-    box.path("acme.json").write_text(json.dumps(content, indent=2))
+    host.path("acme.json").write_text(json.dumps(content, indent=2))
 
 
-def by_hand(box: Box, pair: Pair) -> None:
+def by_hand(host: Host, pair: Pair) -> None:
     """Two files of any name, replaced one by one."""
-    replace(box.path("certs/public.crt"), pair.chain)
-    replace(box.path("certs/private.key"), pair.key)
+    replace(host.path("certs/public.crt"), pair.chain)
+    replace(host.path("certs/private.key"), pair.key)
 
 
-def by_kubernetes(box: Box, pair: Pair) -> None:
+def by_kubernetes(host: Host, pair: Pair) -> None:
     """A secret: a link to a folder is swapped, the files are links through it."""
-    top = box.path("certs/rsa/x").parent
+    top = host.path("certs/rsa/x").parent
     data = top / f"..{pair.fingerprint[:8]}"
     data.mkdir()
     (data / "tls.crt").write_text(pair.chain)
@@ -128,19 +147,19 @@ def by_kubernetes(box: Box, pair: Pair) -> None:
             (top / name).symlink_to(f"..data/{name}")
 
 
-def in_one_file(box: Box, pair: Pair) -> None:
+def in_one_file(host: Host, pair: Pair) -> None:
     """Key and chain together, where the config volume keeps them."""
-    replace(box.path(f"config/ssl/{HOST}-full.pem"), pair.key + pair.chain)
+    replace(host.path(f"config/ssl/{HOST}-full.pem"), pair.key + pair.chain)
 
 
-def self_signed(box: Box, pair: Pair) -> None:
+def self_signed(host: Host, pair: Pair) -> None:
     """The three files of the guide."""
-    box.path("config/ssl/demoCA/cacert.pem").write_text(pair.ca)
-    box.path(f"config/ssl/{HOST}-key.pem").write_text(pair.key)
-    box.path(f"config/ssl/{HOST}-cert.pem").write_text(pair.cert)
+    host.path("config/ssl/demoCA/cacert.pem").write_text(pair.ca)
+    host.path(f"config/ssl/{HOST}-key.pem").write_text(pair.key)
+    host.path(f"config/ssl/{HOST}-cert.pem").write_text(pair.cert)
 
 
-Provision = Callable[[Box, Pair], None]
+Provision = Callable[[Host, Pair], None]
 TYPES: dict[str, tuple[dict[str, str], Provision, str, str]] = {
     "certbot": ({"SSL_TYPE": "letsencrypt"}, by_certbot, HOST, "ec"),
     "acme-companion": (
