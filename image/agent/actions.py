@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from agent.commands import Ran, run
 from agent.compilers import last_line
 from agent.errors import Failed
-from agent.generation import PAUSE, SETTLE_SECONDS, queue_managers
+from agent.generation import Processes, processes, wait_for_next
 from agent.manifest import Release, ServiceEntry
 from agent.plan import Plan
 from agent.supervisor import Programs, ensure_running, restart
@@ -42,7 +41,8 @@ class Actor:
 
     programs: Programs
     runner: Runner = run
-    generation: Callable[[], frozenset[int]] = queue_managers
+    generation: Callable[[], Processes] = processes
+    """Postfix's processes of now."""
 
     def act(self, plan: Plan, release: Release) -> set[str]:
         """Stop, start, restart and reload in the release's order; returns services that start cold."""
@@ -82,7 +82,7 @@ class Actor:
         return True
 
     def _reload(self, name: str) -> None:
-        before = self.generation() if name == "postfix" else frozenset()
+        before = self.generation() if name == "postfix" else {}
         ran = self.runner(RELOAD_COMMANDS[name], RELOAD_DEADLINE)
         if ran.timed_out:
             raise Failed(name, f"reload of {name} hung for {RELOAD_DEADLINE:.0f} s")
@@ -90,10 +90,4 @@ class Actor:
             raise Failed(name, f"reload of {name} failed: {last_line(ran.output)}")
         if name in SETTLE_COMMANDS:
             self.runner(SETTLE_COMMANDS[name], RELOAD_DEADLINE)  # whatever it says: the probes decide
-        if before:
-            self._await_generation(before)
-
-    def _await_generation(self, before: frozenset[int]) -> None:
-        until = time.monotonic() + SETTLE_SECONDS
-        while not self.generation() - before and time.monotonic() < until:
-            time.sleep(PAUSE)
+        wait_for_next(before, self.generation)
