@@ -12,6 +12,7 @@ from types import FrameType
 import controlplane
 from controlplane.daemon import log, ops
 from controlplane.daemon.core import Daemon
+from controlplane.daemon.memory import give_back
 from controlplane.daemon.protocol import Request, Result, Say, ask
 from controlplane.daemon.server import Server
 from controlplane.daemon.start import prepare
@@ -67,6 +68,7 @@ def run(places: Places, environment: Mapping[str, str]) -> int:
     server.bind()  # from here on others know that we run, and may want us to stop
     bound.set()
     daemon.delivery.start()
+    give_back()
     log.info("listening", position=daemon.intake.position, release=daemon.intake.release_number)
     server.serve()
     shut_down(daemon)

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from controlplane.daemon import log
+from controlplane.daemon.memory import give_back
 from controlplane.daemon.protocol import (
     REQUEST_SECONDS,
     Request,
@@ -81,6 +82,7 @@ class Server:
             if peer_uid(connection) not in (0, os.geteuid()):
                 return
             send(connection, self._outcome(connection))
+        give_back()
 
     def _outcome(self, connection: socket.socket) -> dict[str, object]:
         op = ""

@@ -202,6 +202,7 @@ class Intake:
             self.main = commit
             self._tell()
         self.trouble = ()
+        self._cache.share(self.state.desired)
         # Without its plan, which holds every event: of a first import that is each account once more.
         self.recent[commit] = replace(done, plan=Plan())
         for old in list(self.recent)[:-REMEMBERED]:

@@ -110,11 +110,13 @@ class ReadModel:
             if self._db is None:
                 raise Unavailable("the read model has not been made yet")
             try:
-                return question(self._db)
+                answer = question(self._db)
+                self._db.execute("PRAGMA shrink_memory")  # the next question may be days away
             except sqlite3.DatabaseError as error:
                 if not self._read_only:
                     self._forget()  # the next catch_up makes it again
                 raise Unavailable(f"the read model cannot be read: {error}") from error
+            return answer
 
     def _open(self) -> sqlite3.Connection | None:
         """The database in the file, None unless it is one that this program can use."""

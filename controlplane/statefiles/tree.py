@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple, TypeVar
 
 from controlplane.errors import Problem
@@ -58,6 +59,19 @@ class ParseCache:
 
     def __init__(self) -> None:
         self._known: dict[str, _Known] = {}
+        self._read_whole: set[str] = set()
+
+    def share(self, desired: Desired) -> None:
+        """Hold the rows of a state in place of equal ones that were read: they need not be there twice.
+
+        Only files that were read as a whole since the last time are gone through.
+        """
+        rows = {accounts.PATH: desired.accounts, aliases.PATH: desired.aliases}
+        for path in self._read_whole & rows.keys():
+            parsed, kept = self._known[path].parsed, rows[path]
+            shared = {key: kept[key] if kept.get(key) == row else row for key, row in parsed.rows.items()}
+            self._known[path] = self._known[path]._replace(parsed=replace(parsed, rows=shared))
+        self._read_whole.clear()
 
     def parse(self, path: str, content: bytes, parse: Parse[Row]) -> Parsed[Row]:
         """The same as `parse(content.decode(), path)`; raises UnicodeDecodeError."""
@@ -69,6 +83,7 @@ class ParseCache:
             parsed: Parsed[Any] = reparse(parse, text, path, known.content.decode(), known.parsed)
         else:
             parsed = parse(text, path)
+            self._read_whole.add(path)
         self._known[path] = _Known(content, parsed)
         return parsed
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import http.client
-import socket
 import time
-import xmlrpc.client
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Protocol
 
-from agent.errors import AgentError, Failed, Unavailable
+from agent.errors import AgentError, Failed
+from agent.xmlrpc import Fault, call
 
 CALL_DEADLINE = 75.0  # longer than any program's stopwaitsecs
 ALWAYS = frozenset({"rsyslog", "cron"})
@@ -44,39 +42,14 @@ class Programs(Protocol):
         ...
 
 
-class _Connection(http.client.HTTPConnection):
-    def __init__(self, path: str) -> None:
-        super().__init__("localhost", timeout=CALL_DEADLINE)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(CALL_DEADLINE)
-        self.sock.connect(self._path)
-
-
-class _Transport(xmlrpc.client.Transport):
-    def __init__(self, path: str) -> None:
-        super().__init__()
-        self._path = path
-
-    def make_connection(self, _host: Any) -> http.client.HTTPConnection:
-        return _Connection(self._path)
-
-
 class Supervisor:
     """The real Programs."""
 
     def __init__(self, path: Path) -> None:
-        self._path = str(path)
+        self._path = path
 
-    def _call(self, method: str, *arguments: Any) -> Any:
-        proxy = xmlrpc.client.ServerProxy("http://localhost", transport=_Transport(self._path))
-        try:
-            with proxy:
-                return getattr(proxy.supervisor, method)(*arguments)
-        except (OSError, http.client.HTTPException) as error:
-            raise Unavailable(f"supervisor does not answer: {error}") from error
+    def _call(self, method: str, *arguments: str | bool) -> Any:
+        return call(self._path, f"supervisor.{method}", *arguments, seconds=CALL_DEADLINE)
 
     def states(self) -> dict[str, tuple[str, int, int]]:
         """Program to (state, start as Unix time, pid)."""
@@ -87,25 +60,25 @@ class Supervisor:
         """Start without waiting for startsecs: the probes say when it serves. Raises Failed."""
         try:
             self._call("startProcess", name, False)
-        except xmlrpc.client.Fault as fault:
-            if fault.faultCode != ALREADY_STARTED:
-                raise Failed(name, f"{name} could not be started: {fault.faultString}") from fault
+        except Fault as fault:
+            if fault.code != ALREADY_STARTED:
+                raise Failed(name, f"{name} could not be started: {fault.text}") from fault
 
     def stop(self, name: str) -> None:
         """Stop and wait; no error when it does not run."""
         try:
             self._call("stopProcess", name, True)
-        except xmlrpc.client.Fault as fault:
-            if fault.faultCode != NOT_RUNNING:
-                raise Failed(name, f"{name} could not be stopped: {fault.faultString}") from fault
+        except Fault as fault:
+            if fault.code != NOT_RUNNING:
+                raise Failed(name, f"{name} could not be stopped: {fault.text}") from fault
 
     def signal(self, name: str, signal: str) -> None:
         """Send a signal; a program that does not run is started by the next step anyway."""
         try:
             self._call("signalProcess", name, signal)
-        except xmlrpc.client.Fault as fault:
-            if fault.faultCode != NOT_RUNNING:
-                raise Failed(name, f"{name} could not be signalled: {fault.faultString}") from fault
+        except Fault as fault:
+            if fault.code != NOT_RUNNING:
+                raise Failed(name, f"{name} could not be signalled: {fault.text}") from fault
 
     def shut_down(self) -> None:
         """End everything; returns at once."""

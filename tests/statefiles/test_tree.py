@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
-from controlplane.model import Override
+from controlplane.model import Account, Override
 from controlplane.statefiles.tree import EXECUTABLE, SYMLINK, ParseCache, TreeFile, read_tree
 
 HASH = b"{SHA512-CRYPT}$6$2YpW1nYtPBs2yLYS$" + b"x" * 86
@@ -82,6 +83,20 @@ def test_unchanged_accounts_are_the_same_objects() -> None:
     after, _ = read_tree({"config/postfix-accounts.cf": TreeFile(content + b"c@example.test|" + HASH)}, cache)
     assert list(after.accounts) == ["a@example.test", "b@example.test", "c@example.test"]
     assert after.accounts["a@example.test"] is before.accounts["a@example.test"]
+
+
+def test_a_state_and_what_was_read_share_their_rows() -> None:
+    """Equal rows are held once; what differs, and what was read since, stays as it was read."""
+    cache = ParseCache()
+    path = "config/postfix-accounts.cf"
+    content = b"a@example.test|" + HASH + b"\nb@example.test|" + HASH + b"\n"
+    state, _ = read_tree({path: TreeFile(content)})
+    state = replace(state, accounts={**state.accounts, "b@example.test": Account("b@example.test", "{X}y")})
+    read_tree({path: TreeFile(content)}, cache)
+    cache.share(state)
+    after, _ = read_tree({path: TreeFile(content + b"c@example.test|" + HASH)}, cache)
+    assert after.accounts["a@example.test"] is state.accounts["a@example.test"]
+    assert after == read_tree({path: TreeFile(content + b"c@example.test|" + HASH)})[0]
 
 
 def test_a_hundred_thousand_accounts_are_read_in_time() -> None:
