@@ -11,6 +11,17 @@ from renderers.service import Service
 from renderers.sshd.service import Sshd
 from renderers.system.service import System
 from renderers.tls.service import Tls
+from renderers.updates.service import Updates
 
-SERVICES: tuple[Service, ...] = (System(), Patches(), Tls(), Redis(), Rspamd(), Dovecot(), Postfix(), Sshd())
+SERVICES: tuple[Service, ...] = (
+    System(),
+    Patches(),
+    Tls(),
+    Redis(),
+    Rspamd(),
+    Dovecot(),
+    Postfix(),
+    Sshd(),
+    Updates(),
+)
 """Every service, in start order: what others connect to comes first."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from controlplane.settings.field import Area, setting
-from controlplane.settings.kinds import Host, Interface, Interval, Switch, TimeZone, Whole
+from controlplane.settings.kinds import Host, Interface, Interval, Switch, TimeZone, Url, Whole
+
+FEED = "https://forge.example.test/api/releases/latest"
 
 
 class General(Area):
@@ -74,8 +76,18 @@ class General(Area):
     )
     """The interface whose address counts as the container's own, for `PERMIT_DOCKER`."""
 
-    enable_update_check: Switch = setting("1", probe="0")
+    enable_update_check: Switch = setting(
+        "1", consumers=("updates",), probe="0", requires={"UPDATE_CHECK_URL": FEED}
+    )
     """Look for a newer version at the start and then regularly, and tell `POSTMASTER_ADDRESS`."""
 
-    update_check_interval: Interval = setting("1d", probe="12h", requires={"ENABLE_UPDATE_CHECK": "1"})
+    update_check_interval: Interval = setting(
+        "1d", consumers=("updates",), probe="12h", requires={"UPDATE_CHECK_URL": FEED}
+    )
     """How long to wait between two looks for a newer version: a number and `s`, `m`, `h` or `d`."""
+
+    update_check_url: Url = setting(consumers=("updates",), probe=FEED)
+    """Who knows the newest version: an address that answers with it, alone or as forges tell of a release.
+
+    Empty, as it is by default: nobody is asked, and nothing runs.
+    """

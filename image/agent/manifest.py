@@ -30,7 +30,9 @@ AREAS = (
 
 All belong to root: a file written below somebody else's folder could be led astray by a link.
 """
-SINGLES = frozenset(["etc/aliases", "etc/logrotate.d/maillog", "etc/mailname", "etc/timezone"])
+SINGLES = frozenset(
+    ["etc/aliases", "etc/logrotate.d/maillog", "etc/mailname", "etc/mailserver/update-check", "etc/timezone"]
+)
 
 
 @dataclass(frozen=True, slots=True)

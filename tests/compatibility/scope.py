@@ -35,8 +35,6 @@ LATER_SETTINGS: Mapping[str, str] = {
     "ENABLE_OPENDMARC": "DMARC",
     "ENABLE_POLICYD_SPF": "SPF",
     "RSPAMD_LEARN": "the training of filters",
-    "ENABLE_UPDATE_CHECK": "published releases",
-    "UPDATE_CHECK_INTERVAL": "published releases",
 }
 CORE = ("LOGROTATE_INTERVAL", "LOGROTATE_COUNT")
 """Settings that belong to the mail core, in an area that comes later."""

@@ -98,6 +98,8 @@ CASES: Mapping[str, State] = {
             "PERMIT_DOCKER": "connected-networks",
             "RELAY_HOST": "relay.provider.test",
             "RELAY_PORT": "587",
+            "UPDATE_CHECK_URL": "https://forge.example.test/api/releases/latest",
+            "UPDATE_CHECK_INTERVAL": "12h",
         },
         accounts=("user1@example.test", "other@second.test"),
         aliases={

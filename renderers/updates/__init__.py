@@ -1,0 +1,1 @@
+"""The look for newer versions."""
