@@ -23,6 +23,7 @@ from agent.log import log
 from agent.logs import LogMark, failed
 from agent.mailboxes import own
 from agent.manifest import Entry, Release, ServiceEntry
+from agent.mounted import compile_mounted
 from agent.node import Node
 from agent.patches import patch, prepare
 from agent.place import Placement, placements
@@ -267,6 +268,7 @@ STEPS: tuple[Step, ...] = (
     record,
     stage,
     place,
+    compile_mounted,
     patch,
     renew_scripts,
     own_mail,

@@ -13,6 +13,7 @@ from agent.engine import Engine, Request, as_failure
 from agent.errors import AgentError, Failed
 from agent.log import log
 from agent.manifest import EMPTY, Release
+from agent.mounted import compile_mounted
 from agent.node import Node
 from agent.patches import patch, prepare_start
 from agent.paths import ASIDE
@@ -105,6 +106,7 @@ def _reconcile(attempt: Attempt, actions: dict[str, str]) -> None:
     attempt.rows = placements(node.paths.root, write, ())
     stage(attempt)
     place(attempt)
+    compile_mounted(attempt)
     placing.sweep(attempt.rows)
     patch(attempt)
     differ |= _taken_over(node, attempt)

@@ -61,6 +61,12 @@ def config_volume(folder: Path) -> str:
     return str(folder)
 
 
+def table(folder: Path) -> str:
+    """Aliases for Postfix, in a file of the host."""
+    (folder / "virtual").write_text(f"mounted@example.com {USER}\n")
+    return str(folder / "virtual")
+
+
 @pytest.fixture(scope="module")
 def mounted(start: Start, tmp_path_factory: pytest.TempPathFactory) -> Server:
     """The server with every page's files mounted."""
@@ -83,6 +89,7 @@ def mounted(start: Start, tmp_path_factory: pytest.TempPathFactory) -> Server:
         copied(folder, "auth-ldap.conf.ext"): f"{conf_d}/auth-ldap.conf.ext:ro",
         copied(folder, "auth-lua-httpbasic.conf", source=LUA): f"{conf_d}/auth-lua-httpbasic.conf:ro",
         str(lua): "/etc/dovecot/lua/:ro",
+        table(folder): "/etc/postfix/virtual:ro",
         config_volume(folder / "config"): "/tmp/docker-mailserver",
     }
     server = start({"ENABLE_RSPAMD": "0"}, volumes=volumes)
@@ -93,7 +100,8 @@ def mounted(start: Start, tmp_path_factory: pytest.TempPathFactory) -> Server:
 @pytest.mark.shows("imap-folders", "dovecot")
 def test_mounted_files_stand_in_for_ours(mounted: Server) -> None:
     """A file over one of ours holds, is left alone and shown as pinned; others are simply read."""
-    assert mounted.status()["pinned"] == ["etc/dovecot/conf.d/15-mailboxes.conf"]
+    assert mounted.status()["pinned"] == ["etc/dovecot/conf.d/15-mailboxes.conf", "etc/postfix/virtual"]
+    mounted.wait_for_mail(USER, mounted.deliver("mounted@example.com"))  # a map is made of a mounted table
     with mounted.imap(USER) as session:
         listed = b" ".join(line for line in session.list()[1] if isinstance(line, bytes))
     assert b"\\Archive" in listed
