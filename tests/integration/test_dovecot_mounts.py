@@ -101,7 +101,6 @@ def mounted(start: Start, tmp_path_factory: pytest.TempPathFactory) -> Server:
 def test_mounted_files_stand_in_for_ours(mounted: Server) -> None:
     """A file over one of ours holds, is left alone and shown as pinned; others are simply read."""
     assert mounted.status()["pinned"] == ["etc/dovecot/conf.d/15-mailboxes.conf", "etc/postfix/virtual"]
-    mounted.wait_for_mail(USER, mounted.deliver("mounted@example.com"))  # a map is made of a mounted table
     with mounted.imap(USER) as session:
         listed = b" ".join(line for line in session.list()[1] if isinstance(line, bytes))
     assert b"\\Archive" in listed
@@ -156,3 +155,9 @@ def test_scripts_that_were_there_at_the_first_start(mounted: Server) -> None:
     mounted.wait_for_mail(USER, made)
     assert str(made["Subject"]) in mounted.must("cat", "/tmp/piped")
     assert mounted.must("stat", "-c", "%s", "/usr/lib/dovecot/sieve-global/before/before.dovecot.svbin") > "0"
+
+
+@pytest.mark.shows("optional-config")
+def test_a_mounted_table_is_what_postfix_asks(mounted: Server) -> None:
+    """The map beside it is made of the mounted file."""
+    mounted.wait_for_mail(USER, mounted.deliver("mounted@example.com"))

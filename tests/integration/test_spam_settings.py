@@ -87,7 +87,7 @@ def arrange(
     settings: dict[str, object] | None = None,
     files: dict[str, str] | None = None,
 ) -> None:
-    """Push just these of the tested settings and these files below config/rspamd/, until Rspamd has them."""
+    """Push of the tested settings just these, and these files below config/rspamd/; Rspamd has them then."""
     clone.back()
     rows = [row for row in (clone.path / ENV).read_text().splitlines() if row.partition("=")[0] not in TESTED]
     rows += [f"{name}={value}" for name, value in (settings or {}).items()]
@@ -106,7 +106,7 @@ def arrange(
 
 def workers(server: Server) -> set[str]:
     """The process ids of Rspamd's workers, which are others after a reload."""
-    return set(server.must("pgrep", "-P", str(server.pid("rspamd"))).split())
+    return set(server.must("sh", "-c", "pgrep -P $(pgrep -o -x rspamd)").split())
 
 
 def asked(server: Server, path: str, host: str = "127.0.0.1") -> tuple[int, str]:
@@ -115,6 +115,12 @@ def asked(server: Server, path: str, host: str = "127.0.0.1") -> tuple[int, str]
         "curl", "-s", "-m", "30", "-w", "\n%{http_code}", f"http://{host}:{WEB}{path}"
     ).rpartition("\n")
     return int(status), body
+
+
+def address(server: Server) -> str:
+    """The server's own address on the tests' network."""
+    server.container.reload()
+    return str(server.container.attrs["NetworkSettings"]["Networks"][server.network]["IPAddress"])
 
 
 def counters(server: Server) -> set[str]:
@@ -145,9 +151,7 @@ def scanned(server: Server, *options: str) -> dict[str, Any]:
 
 def nameless(server: Server, subject: str) -> str:
     """What Postfix and the client without a name said to each other about a message to USER."""
-    server.container.reload()
-    place = server.container.attrs["NetworkSettings"]["Networks"][server.network]["IPAddress"]
-    addresses = ("--server", place, "--local-interface", NAMELESS, "--helo", "mx.sender.test")
+    addresses = ("--server", address(server), "--local-interface", NAMELESS, "--helo", "mx.sender.test")
     envelope = ("--from", "friend@mx.sender.test", "--to", USER, "--header", f"Subject: {subject}")
     return server.run("swaks", *addresses, *envelope, "--body", "The minutes.").stdout
 
@@ -259,34 +263,39 @@ def test_clients_without_a_name(filtering: Server, clone: Clone) -> None:
 
 @pytest.mark.shows("RSPAMD_NEURAL")
 def test_a_neural_network_judges_too(filtering: Server, clone: Clone) -> None:
-    """The module is loaded, and every scan is looked at by it and kept for its training."""
+    """The module is loaded and keeps what it saw of spam, to train its network on."""
     arrange(filtering, clone, {"RSPAMD_NEURAL": 1})
     assert {"NEURAL_CHECK", "NEURAL_LEARN", "NEURAL_SPAM", "NEURAL_HAM"} <= counters(filtering)
     assert "neural" in modules(filtering)
+
+    def kept() -> bool:
+        nameless(filtering, "for training")
+        return "_spam_set\n" in filtering.must("redis-cli", "--scan", "--pattern", "rn*")
+
+    poll(kept, "a sample of spam is kept", 20, every=0.5)
 
 
 @pytest.mark.shows("rspamd/custom-commands.conf", "rspamd/override.d/")
 def test_short_commands(filtering: Server, clone: Clone) -> None:
     """Each command has its effect, beside what a file of override.d says."""
-    place = str(filtering.container.attrs["NetworkSettings"]["Networks"][filtering.network]["IPAddress"])
     files = {"custom-commands.conf": COMMANDS, "override.d/actions.conf": "add_header = 7;\n"}
     arrange(filtering, clone, files=files)
     found = configured(filtering)
-    workers = {name: worker for row in found["worker"] for name, worker in row.items()}
-    assert workers["controller"]["secure_ip"] == "0.0.0.0/0"
-    assert workers["rspamd_proxy"]["max_retries"] == 3
+    kinds = {name: worker for row in found["worker"] for name, worker in row.items()}
+    assert kinds["controller"]["secure_ip"] == "0.0.0.0/0"
+    assert kinds["rspamd_proxy"]["max_retries"] == 3
     assert found["classifier"]["bayes"]["autolearn"] is True
     assert found["options"]["words_decay"] == 700
     assert (found["actions"]["add_header"], found["actions"]["reject"]) == (7, 20)
 
-    assert asked(filtering, "/stat", place)[0] == 200
+    assert asked(filtering, "/stat", address(filtering))[0] == 200
     assert "R_MIXED_CHARSET" not in counters(filtering)
     assert {"MX_GOOD", "MX_MISSING"} <= counters(filtering)
     assert scanned(filtering)["required_score"] == 20
 
     arrange(filtering, clone)
     assert filtering.must("find", "/etc/rspamd/override.d", "-type", "f") == ""
-    assert asked(filtering, "/stat", place)[0] in (401, 403)
+    assert asked(filtering, "/stat", address(filtering))[0] in (401, 403)
     assert scanned(filtering)["required_score"] == 11
 
 
