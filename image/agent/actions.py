@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from agent.commands import Ran, run
 from agent.compilers import last_line
 from agent.errors import Failed
-from agent.generation import Processes, processes, wait_for_next
+from agent.generation import Processes, children, processes, wait_for_next, wait_for_workers
 from agent.manifest import Release, ServiceEntry
 from agent.plan import Plan
 from agent.supervisor import Programs, ensure_running, restart
@@ -32,6 +33,9 @@ RELOAD_SIGNALS: dict[str, tuple[str, str]] = {
 }
 """Service to (supervisor program, signal). A service that is in neither table is restarted."""
 
+HAVE_WORKERS = frozenset({"rspamd"})
+"""Of these, those whose old processes serve on until new ones have read the configuration."""
+
 Runner = Callable[[Sequence[str], float], Ran]
 
 
@@ -43,6 +47,8 @@ class Actor:
     runner: Runner = run
     generation: Callable[[], Processes] = processes
     """Postfix's processes of now."""
+    children: Callable[[int], Processes] = children
+    """The processes that one has started."""
 
     def act(self, plan: Plan, release: Release) -> set[str]:
         """Stop, start, restart and reload in the release's order; returns services that start cold."""
@@ -76,10 +82,19 @@ class Actor:
             self._reload(service.name)
             return False
         if action == "reload" and service.name in RELOAD_SIGNALS:
-            self.programs.signal(*RELOAD_SIGNALS[service.name])
+            self._signal(service.name)
             return False
         restart(self.programs, service.programs)
         return True
+
+    def _signal(self, name: str) -> None:
+        program, signal = RELOAD_SIGNALS[name]
+        _, _, pid = self.programs.states().get(program, ("", 0, 0)) if name in HAVE_WORKERS else ("", 0, 0)
+        workers = partial(self.children, pid)
+        before = workers() if pid else {}
+        self.programs.signal(program, signal)
+        if not wait_for_workers(before, workers):
+            raise Failed(name, f"{name} did not take over its configuration")
 
     def _reload(self, name: str) -> None:
         before = self.generation() if name == "postfix" else {}

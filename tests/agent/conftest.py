@@ -198,7 +198,7 @@ def make_world(root: Path) -> World:
     node = Node(
         paths,
         Store(paths.state),
-        Actor(programs, runner, dict),
+        Actor(programs, runner, dict, lambda _pid: {}),
         lambda *_: list(problems),
         Certificates(paths.state / "certs"),
         Disk(root),

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from agent.actions import Actor
 from agent.commands import Ran
+from agent.errors import Failed
 from agent.generation import processes
 from agent.manifest import Release, ServiceEntry
 from agent.plan import Plan
@@ -54,3 +57,36 @@ def test_a_reload_waits_for_the_old_helpers_to_end() -> None:
 def test_a_reload_waits_for_nothing_where_the_generation_cannot_be_told() -> None:
     """It is asked once and then left to the probes."""
     assert not reload({})
+
+
+RSPAMD = Release("c", 1, services={"rspamd": ServiceEntry("rspamd", ("rspamd",), ())})
+
+
+def hang_up(*seen: dict[int, str]) -> list[dict[int, str]]:
+    """Reload Rspamd, whose workers are one of these at each look; what was not looked at."""
+    left = list(seen)
+    programs = Programs({"rspamd"})
+    actor = Actor(programs, lambda *_: Ran(0, ""), dict, lambda _pid: left.pop(0) if left[1:] else left[0])
+    actor.act(Plan(actions={"rspamd": "reload"}), RSPAMD)
+    assert programs.calls == ["signal rspamd HUP"]
+    return left
+
+
+def test_a_reload_of_rspamd_waits_for_the_old_workers_to_end() -> None:
+    """Those judge mail by the old rules until the new ones have read theirs."""
+    old, new = {7: "rspamd", 8: "rspamd"}, {9: "rspamd"}
+    assert hang_up(old, old, {**old, **new}, {8: "rspamd", **new}, new) == [new]
+
+
+def test_workers_that_do_not_come_are_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rspamd keeps the old configuration where it cannot use the new one, and says nothing."""
+    monkeypatch.setattr("agent.generation.WORKER_SECONDS", 0.05)
+    with pytest.raises(Failed, match="did not take over"):
+        hang_up({7: "rspamd"})
+
+
+def test_a_worker_in_the_middle_of_a_message_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The new ones serve by then."""
+    monkeypatch.setattr("agent.generation.SESSION_SECONDS", 0.05)
+    both = {7: "rspamd", 9: "rspamd"}
+    assert hang_up({7: "rspamd"}, both) == [both]

@@ -128,6 +128,7 @@ def clone(visited: Server, tmp_path: Path) -> Iterator[Clone]:
         ("drop", "521", r"PREGREET \d+ after \S+ from \[{named}\]"),
         ("enforce", "550", r"reject: RCPT from \[{named}\]:\d+: 550 .*; from=<a@sender\.test>, to=<{user}>"),
     ],
+    ids=["ignore", "drop", "enforce"],
 )
 def test_the_action_for_clients_that_fail(
     visited: Server, strangers: Strangers, clone: Clone, action: str, code: str, logged: str
