@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from controlplane.model import State
+from renderers.patches.service import SCRIPT
 from renderers.postfix import local_aliases, overrides, render
 from renderers.service import Complaint
 
@@ -81,9 +82,22 @@ def complaints(state: State) -> Iterator[Complaint]:
             yield Complaint(
                 f"config/{name}", 0, "this file cannot be sealed as a whole", "write it in plain text"
             )
+    yield from _of_transport(state)
     if ":" in state.settings.relay_user:
         cure = "write the credentials to config/postfix-sasl-password.cf in the form that the relay takes"
         yield Complaint("mailserver.env", 0, "RELAY_USER has a colon, where Postfix ends the name", cure)
+
+
+def _of_transport(state: State) -> Iterator[Complaint]:
+    """A transport that no service of master.cf is: Postfix would keep all mail in its queue.
+
+    user-patches.sh may add one.
+    """
+    name = state.settings.postfix_dagent.partition(":")[0]
+    known = overrides.services(render.base_master(state))
+    if name and f"{name}/unix" not in known and SCRIPT not in state.desired.overrides:
+        message = f"POSTFIX_DAGENT: {name} is not a transport of master.cf"
+        yield Complaint("mailserver.env", 0, message, "write lmtp:unix:PATH, lmtp:inet:HOST:PORT or lmtps:…")
 
 
 def _of_overrides(state: State) -> Iterator[Complaint]:

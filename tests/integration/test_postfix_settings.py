@@ -41,6 +41,8 @@ LISTINGS: Mapping[str, Mapping[str, str]] = {
 }
 """Clients, and what DNS block lists answer about them. The first has a name in DNS, too."""
 REFUSED = ("listed", "listed twice")
+HASTY = "hasty"
+"""One more that is on no list. It is never polite: postscreen remembers for a day who was."""
 STORE = "store.friends.test"
 """A name for 127.0.0.1 of whoever asks."""
 
@@ -79,7 +81,7 @@ class Strangers:
 def strangers(engine: docker.DockerClient, network: Network) -> Iterator[Strangers]:
     """They use the last addresses of the network, which the engine gives to nobody."""
     subnet = ipaddress.ip_network(engine.networks.get(str(network.id)).attrs["IPAM"]["Config"][0]["Subnet"])
-    addresses = {name: str(subnet[-2 - number]) for number, name in enumerate(LISTINGS)}
+    addresses = {name: str(subnet[-2 - number]) for number, name in enumerate((*LISTINGS, HASTY))}
     hosts = [f"{STORE}=127.0.0.1"]
     for name, lists in LISTINGS.items():
         backwards = ".".join(reversed(addresses[name].split(".")))
@@ -125,8 +127,8 @@ def clone(visited: Server, tmp_path: Path) -> Iterator[Clone]:
     ("action", "code", "logged"),
     [
         ("ignore", "250", r"DNSBL rank 3 for \[{listed}\]"),
-        ("drop", "521", r"PREGREET \d+ after \S+ from \[{named}\]"),
-        ("enforce", "550", r"reject: RCPT from \[{named}\]:\d+: 550 .*; from=<a@sender\.test>, to=<{user}>"),
+        ("drop", "521", r"PREGREET \d+ after \S+ from \[{hasty}\]"),
+        ("enforce", "550", r"reject: RCPT from \[{hasty}\]:\d+: 550 .*; from=<a@sender\.test>, to=<{user}>"),
     ],
     ids=["ignore", "drop", "enforce"],
 )
@@ -136,8 +138,8 @@ def test_the_action_for_clients_that_fail(
     """Who speaks before the greeting, or is listed, is served, hung up on, or refused at the recipient."""
     set_to(visited, clone, "ENABLE_DNSBL", "1")
     set_to(visited, clone, "POSTSCREEN_ACTION", action)
-    heard = strangers.hear(visited, ["named"], "early") | strangers.hear(visited, ["listed"])
-    assert [heard[name][:3] for name in ("named", "listed")] == [code, code], heard
+    heard = strangers.hear(visited, [HASTY], "early") | strangers.hear(visited, ["listed"])
+    assert [heard[name][:3] for name in (HASTY, "listed")] == [code, code], heard
     polite = strangers.hear(visited, ["nameless"])
     assert polite["nameless"].startswith("250 "), polite
     words = {name: re.escape(address) for name, address in strangers.addresses.items()}
@@ -183,10 +185,11 @@ UNIX = "unix_listener /var/spool/postfix/private/dovecot-lmtp {\n mode = 0600\n 
     ("agent", "listener", "relay"),
     [
         ("lmtp:inet:127.0.0.1:24", INET.replace("PORT", "24"), "127.0.0.1[127.0.0.1]:24"),
+        ("lmtps:inet:127.0.0.1:24", INET.replace("PORT", "24"), "127.0.0.1[127.0.0.1]:24"),
         (f"lmtp:{STORE}:2003", INET.replace("PORT", "2003"), f"{STORE}[127.0.0.1]:2003"),
         ("lmtp:unix:private/dovecot-lmtp", UNIX, "mail.example.test[private/dovecot-lmtp]"),
     ],
-    ids=["inet", "name", "unix"],
+    ids=["inet", "encrypted", "name", "unix"],
 )
 def test_mail_is_stored_by_another_agent(
     visited: Server, clone: Clone, agent: str, listener: str, relay: str

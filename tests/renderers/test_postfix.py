@@ -87,6 +87,23 @@ def test_no_complaints(text: bytes) -> None:
     assert complaints(state(overrides={"postfix-main.cf": text})) == []
 
 
+@pytest.mark.parametrize(
+    ("agent", "script", "wrong"),
+    [
+        ("lmtp:inet:store.test:24", False, False),
+        ("lmtps:inet:store.test:24", False, False),
+        ("lmpt:inet:store.test:24", False, True),
+        ("mine:x", True, False),
+    ],
+)
+def test_a_transport_has_to_be_there(agent: str, script: bool, wrong: bool) -> None:
+    """Postfix would keep all mail in its queue; user-patches.sh may bring one of its own."""
+    files = {"user-patches.sh": b"postconf -M mine/unix=...\n"} if script else {}
+    found = complaints(state({"POSTFIX_DAGENT": agent}, overrides=files))
+    assert bool(found) is wrong
+    assert all("lmpt is not a transport" in one.message for one in found)
+
+
 def test_accounts_and_aliases_touch_tables_alone() -> None:
     """A new account or alias in a known domain changes no file that needs a reload."""
     before = render_node(state(accounts=("user1@example.test",))).files
