@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,12 +12,15 @@ from controlplane.daemon.core import Daemon
 from controlplane.daemon.delivery import Ask
 from controlplane.daemon.environment import with_files
 from controlplane.errors import Refused
+from controlplane.events import Event
 from controlplane.git import Change, NewFile
 from controlplane.intake.accepted import Cause
 from controlplane.intake.observe import environment_events
 from controlplane.intake.pipeline import MAIN, Intake
+from controlplane.intake.proposal import SETTING_NAME, propose_events
 from controlplane.intake.stores import Stores
 from controlplane.intake.warnings import unsupported
+from controlplane.settings import ENV_FILE
 from controlplane.statefiles.tree import CONFIG
 
 HOOKS = ("pre-receive", "post-receive")
@@ -79,13 +82,37 @@ def observe(daemon: Daemon, environment: Mapping[str, str]) -> None:
     intake = daemon.intake
     control = intake.stores.control
     given, unread = with_files(environment)
-    events, wrong = environment_events(intake.state, given, lambda value: secrets.digest(control, value))
+    events, wrong = fitting_events(intake, given, lambda value: secrets.digest(control, value))
     daemon.complaints = [*unread, *wrong]
     if events:
         first = not intake.position
         reason = "First start" if first else "The container's environment changed"
         # Nothing is rendered before there is a `main`: its first release would start the services twice.
         intake.record(events, Cause(SERVER_ACTOR, "environment", reason), renders=not first)
+
+
+def fitting_events(
+    intake: Intake, given: Mapping[str, str], digest: Callable[[str], str]
+) -> tuple[list[Event], list[str]]:
+    """The events of an environment without values that a service refuses; and everything that is wrong.
+
+    Such a value pins nothing, as one of the wrong form: a server that could not render would not serve.
+    """
+    refused: list[str] = []
+    while True:
+        events, wrong = environment_events(intake.state, given, digest)
+        problems = propose_events(intake.state, intake.tree, tuple(events)).problems if events else ()
+        blamed = {
+            name: problem
+            for problem in problems
+            if problem.path == ENV_FILE
+            for name in SETTING_NAME.findall(problem.message)
+            if name in given
+        }
+        if not blamed:
+            return events, wrong + refused
+        refused += [f"{p.message}; {p.cure}; {name} is left out" for name, p in blamed.items()]
+        given = {name: value for name, value in given.items() if name not in blamed}
 
 
 def make_main(intake: Intake, template: Mapping[str, bytes]) -> None:

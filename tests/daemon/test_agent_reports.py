@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import base64
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from controlplane.daemon.run import Places, build, shut_down
 from controlplane.errors import Refused
 from controlplane.model import blob_id
-from tests.daemon.site import HASH, Site
+from tests.daemon.site import HASH, NAME, ROOT, Site
 
 ACCOUNTS = "postfix-accounts.cf"
 
@@ -170,6 +172,25 @@ def test_drift_is_recorded_once_and_healed_once(site: Site) -> None:
     kinds = [entry["kind"] for entry in site.ask("log")["entries"]]
     assert kinds.count("drift.detected") == 1
     assert kinds.count("drift.healed") == 1
+
+
+def test_a_value_that_a_service_refuses_pins_nothing(tmp_path: Path) -> None:
+    """At the first start and at any later one: the server serves without it, and says what is wrong."""
+    bad, good = {"POSTFIX_DAGENT": "lmpt:inet:x:24"}, {"SPOOF_PROTECTION": "1"}
+    root = Places(
+        tmp_path / "state", tmp_path / "c", tmp_path / "a", ROOT / "hooks", ROOT / "state-repo-template"
+    )
+    for given, pinned in (
+        ({**bad, **good}, {"SPOOF_PROTECTION"}),
+        (good, {"SPOOF_PROTECTION"}),
+        (bad, set()),
+    ):
+        daemon = build(root, {"MAILSERVER_FQDN": NAME, **given})
+        assert daemon.intake.tree is not None
+        assert daemon.intake.state.observed.pins.keys() == pinned
+        said = [line for line in daemon.complaints if line.endswith("POSTFIX_DAGENT is left out")]
+        assert len(said) == ("POSTFIX_DAGENT" in given)
+        shut_down(daemon)
 
 
 def test_the_environment_pins_and_lets_go(site: Site) -> None:
