@@ -39,8 +39,9 @@ def _failure(change: dict[str, Any], outcome: dict[str, Any]) -> str:
     verb = str(outcome["outcome"]).replace("_", " ")
     lines = [f"release {outcome.get('release')} was {verb}; {outcome.get('serving')} serves"]
     lines.append(f"  {outcome.get('service') or 'a service'}: {outcome.get('reason', '')}")
+    # What to blame may be an earlier change that has been waiting: status looks for it.
     lines.append(
-        f"  change set {change.get('position')} is recorded: correct it, or `mailctl rollback "
-        f"{max(int(change.get('position') or 1) - 1, 0)}`"
+        f"  change set {change.get('position')} is recorded; `mailctl status` tells what stands in its way and "
+        "how to go on; `mailctl reconcile` tries once more"
     )
     return "\n".join(lines)

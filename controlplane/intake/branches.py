@@ -27,6 +27,8 @@ def meaning(repo: StateRepo, old: str, new: str, ref: str) -> Meaning:
         return "main"
     name = ref.removeprefix(HEADS)
     if ref.startswith(HEADS):
+        if name == "HEAD":
+            raise Refused.because("no branch is called HEAD", "clones would take it for theirs", ref)
         if _is_ours(name):
             raise Refused.because(
                 f"the branch {name} is written by the server alone",

@@ -1,13 +1,15 @@
-"""Secrets in commits below the one that becomes `main`.
+"""Secrets in commits that come with a push and are not what `main` becomes.
 
-Who took a key out again in a later commit has still pushed it: every clone gets it.
+Who took a key out again in a later commit has still pushed it, and so has who pushed it to another branch,
+as a tag or as a note: every clone gets it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
-from controlplane.errors import Problem
+from controlplane.errors import NotFound, Problem, Refused
 from controlplane.git import EXECUTABLE, FILE, StateRepo
 from controlplane.intake.hygiene import MAX_FILES, MAX_OVERRIDE
 from controlplane.intake.secrets_in_clear import in_clear
@@ -17,13 +19,29 @@ MAX_COMMITS = 2_000
 """Commits of one push that are looked into, the newest ones: enough for all but a first import."""
 
 
-def secrets(repo: StateRepo, old: str, new: str) -> tuple[Problem, ...]:
-    """Private keys and passwords in files that came with the push and are gone again at its end."""
-    seen = {
-        entry.id for commit in (old, new) if commit for entry in repo.files(commit, 2 * MAX_FILES).values()
-    }
+def below(repo: StateRepo, old: str, new: str) -> tuple[Problem, ...]:
+    """Private keys and passwords in files that came with the push and are gone again at its end.
+
+    `old` and `new` are what `main` was and is to be; the files of both are judged elsewhere.
+    """
+    return _secrets(repo, repo.between(old, new, MAX_COMMITS), (old, new))
+
+
+def beside(repo: StateRepo, main: str, pushed: str) -> tuple[Problem, ...]:
+    """The same in what was pushed to anything but `main`; raises Refused for what is no commit."""
+    try:
+        new = repo.resolve(pushed)
+    except NotFound as error:
+        raise Refused.because(f"{pushed[:12]} is no commit", "push commits, and tags of commits") from error
+    if main and repo.is_ancestor(new, main):
+        return ()  # a name for what everybody has
+    return _secrets(repo, [new, *repo.between(main, new, MAX_COMMITS)], (main,))
+
+
+def _secrets(repo: StateRepo, commits: Iterable[str], known: Iterable[str]) -> tuple[Problem, ...]:
+    seen = {entry.id for commit in known if commit for entry in repo.files(commit, 2 * MAX_FILES).values()}
     problems: list[Problem] = []
-    for commit in repo.between(old, new, MAX_COMMITS):
+    for commit in commits:
         for path, entry in repo.files(commit, 2 * MAX_FILES).items():
             if entry.id in seen or entry.mode not in (FILE, EXECUTABLE):
                 continue

@@ -11,7 +11,22 @@ from controlplane.intake.origins import led_back
 from controlplane.intake.stores import Stores
 from controlplane.model import DEFAULT_NODE
 from controlplane.release import Release
+from controlplane.statefiles import access, accounts, aliases, masters, quotas, regexps, relay
+from controlplane.statefiles.treefile import CONFIG, SETTINGS
 
+KINDS: Mapping[str, str] = {
+    SETTINGS: "setting.",
+    accounts.PATH: "account.",
+    aliases.PATH: "alias.",
+    regexps.PATH: "regexp.",
+    access.SEND.path: "access.send_",
+    access.RECEIVE.path: "access.receive_",
+    masters.TABLE.path: "master.",
+    quotas.TABLE.path: "quota.",
+    relay.CREDENTIALS.path: "relay.credentials_",
+    relay.ROUTES.path: "relay.route_",
+}
+"""How the events of a file with entries begin; those of any other file name the file itself."""
 LONGEST_SEARCH = 50
 """Change sets between the release that serves and the one that failed that are looked through."""
 
@@ -53,10 +68,12 @@ def change_of(stores: Stores, outcome: Mapping[str, Any], origin: str) -> tuple[
 
 def _position(stores: Stores, newest: int, serving: int, origin: str) -> int:
     """The last change set that changed the file of `origin`; the newest one where none did."""
-    subject = origin.partition(":")[0].removeprefix("config/")
+    path = origin.partition(":")[0]
+    kind, subject = KINDS.get(path, ""), path.removeprefix(CONFIG)
     for position in range(newest, max(serving, newest - LONGEST_SEARCH), -1):
-        if subject and any(event.subject == subject for event in stores.log.read(position).events):
-            return position
+        for event in stores.log.read(position).events if path else ():
+            if event.kind.startswith(kind) if kind else event.subject == subject:
+                return position
     return newest
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.daemon.site import Site
 
 VIRTUAL = "config/postfix-virtual.cf"
@@ -64,6 +66,35 @@ def test_a_broken_preview_is_told_and_kept_out_of_the_way(site: Site) -> None:
     done = clone.push("origin", "HEAD:refs/heads/draft")
     assert done.returncode == 0, done.stderr
     assert "would be refused on main" in done.stderr
+
+
+@pytest.mark.parametrize("ref", ["refs/heads/draft", "refs/tags/secret", "refs/notes/secret"])
+def test_a_key_in_the_clear_is_refused_wherever_it_goes(site: Site, ref: str) -> None:
+    """Also where it was taken out again: every clone would get it, by whatever name."""
+    clone = site.clone()
+    key = "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n"
+    clone.append("config/mykey.pem", key)
+    clone.commit()
+    (clone.path / "config/mykey.pem").unlink()
+    clone.commit()
+    for commit in ("HEAD~1", "HEAD"):
+        done = clone.push("origin", f"{commit}:{ref}")
+        assert done.returncode != 0
+        assert "a private key in the clear" in done.stderr
+    assert not site.git("for-each-ref", ref, cwd=site.repository).stdout
+
+
+def test_a_tag_of_what_everybody_has_is_fine(site: Site) -> None:
+    """Annotated or not; a tag of a file is none that anybody needs."""
+    clone = site.clone()
+    clone.change(VIRTUAL, LINE)
+    clone.git("tag", "-a", "-m", "Reviewed", "v1", "HEAD~1")
+    assert clone.push("origin", "v1").returncode == 0
+    blob = clone.git("rev-parse", "HEAD:mailserver.env").stdout.strip()
+    done = clone.push("origin", f"{blob}:refs/tags/file")
+    assert done.returncode != 0
+    assert "is no commit" in done.stderr
+    assert clone.push("origin", "HEAD:refs/heads/HEAD").returncode != 0
 
 
 def test_a_dry_run_shows_the_plan_and_changes_nothing(site: Site) -> None:

@@ -42,3 +42,20 @@ def test_what_leads_nowhere_blames_nobody(site: Site) -> None:
     assert origin_of(stores, {"commit": "0" * 40, "service": "postfix"}) == ""
     assert change_of(stores, {"commit": "0" * 40}, "") == ("", 0)
     assert origin_of(stores, {}) == ""
+
+
+def test_entries_of_a_table_are_led_back_to_their_change_set(site: Site) -> None:
+    """Not to a later change of something else that waited behind it."""
+    site.add("user1@example.test")
+    intake = site.daemon.intake
+    serving = intake.release
+    assert serving
+    assert site.clone().change("config/postfix-relaymap.cf", "@a.test [smtp.b.test]:25\n").returncode == 0
+    site.add("user2@example.test")
+    assert intake.release
+    outcome = {"commit": intake.release.commit, "serving_commit": serving.commit, "service": "postfix"}
+    positions = range(1, intake.position + 1)
+    changes = [n for n in positions if "relay.route" in str(intake.stores.log.read(n).events[0].kind)]
+    text, _ = change_of(intake.stores, outcome, "config/postfix-relaymap.cf:1")
+    assert changes
+    assert text == f"change set {changes[0]} by Ada Admin"

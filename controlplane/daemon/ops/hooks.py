@@ -10,7 +10,7 @@ from controlplane.daemon.ops import previews
 from controlplane.daemon.ops.arguments import text
 from controlplane.daemon.protocol import Request, Result, Say
 from controlplane.daemon.server import AlreadySaid
-from controlplane.errors import MailserverError, Refused
+from controlplane.errors import MailserverError, Problem, Refused
 from controlplane.git import StateRepo
 from controlplane.intake import on_the_way
 from controlplane.intake.accepted import Cause
@@ -18,6 +18,7 @@ from controlplane.intake.branches import HEADS, MAIN, NOTHING, meaning
 from controlplane.intake.limits import OPTION as MASS_DELETE
 from controlplane.intake.proposal import Proposal
 from controlplane.intake.report import counted, plan_lines, problem_lines
+from controlplane.model import State
 
 DRY_RUN = "dry-run"
 REASON = "reason="
@@ -77,8 +78,10 @@ def _decide(daemon: Daemon, request: Request, say: Say) -> Result:
         if kind == "main":
             accepted[new] = cause = _cause(repo, new, actor, options)
             _check_main(daemon, repo, ("" if old == NOTHING else old, new), cause, options, say)
-        elif kind == "branch" and new != NOTHING:
-            previews.show(daemon, repo, ref.removeprefix(HEADS), new, say)
+        elif new != NOTHING:
+            _refuse_secrets(daemon.intake.state, on_the_way.beside(repo, daemon.intake.main, new))
+            if kind == "branch":
+                previews.show(daemon, repo, ref.removeprefix(HEADS), new, say)
     if options.dry_run:
         raise Refused.because("dry run: nothing was changed", f"push without -o {DRY_RUN} to make it so")
     for commit, cause in accepted.items():
@@ -94,14 +97,18 @@ def _check_main(
     with intake.writing("planning a push"):
         intake.catch_up()
         proposal = intake.propose(new, repo, guard=not options.mass_delete).must_be_sound()
-    if not proposal.state.settings.allow_cleartext_secrets and (found := on_the_way.secrets(repo, old, new)):
-        raise Refused(found)
+    _refuse_secrets(proposal.state, on_the_way.below(repo, old, new))
     checked = daemon.check(proposal)
     if checked.problems:
         raise Refused(checked.problems)
     for line in [_headline(proposal, cause), *_plan(proposal), _validated(checked)]:
         if line:
             say(line)
+
+
+def _refuse_secrets(state: State, found: tuple[Problem, ...]) -> None:
+    if found and not state.settings.allow_cleartext_secrets:
+        raise Refused(found)
 
 
 def _take_over(daemon: Daemon, new: str, say: Say) -> None:
