@@ -7,6 +7,7 @@ a killed agent finds out at its next start how far it came (recovery.py).
 
 from __future__ import annotations
 
+import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -66,6 +67,8 @@ class Attempt:
     probe_all: bool = False
     """Ask every service, also those that were told nothing: one that died can take others with it."""
     cold: set[str] = field(default_factory=set)
+    silent: set[str] = field(default_factory=set)
+    """Services that did not answer before anything was changed: no fault of the release."""
     mark: LogMark = field(default_factory=lambda: LogMark({}))
     runs_script: bool = False
     replans: bool = False
@@ -121,7 +124,27 @@ def fill(attempt: Attempt) -> None:
 
 
 def check(attempt: Attempt) -> None:
-    """Ask the daemons' own checkers; a map that no service must be told about checks itself in `stage`.
+    """Ask the daemons' own checkers, and meanwhile the services themselves whether they serve now."""
+    looking = threading.Thread(target=_look, args=(attempt,), daemon=True)
+    looking.start()
+    try:
+        _check(attempt)
+    finally:
+        looking.join()
+
+
+def _look(attempt: Attempt) -> None:
+    node = attempt.node
+    for name, action in attempt.plan.actions.items():
+        if action == "reload" and name in attempt.base.services:
+            probes = node.probes(attempt.base.services[name])
+            answers = node.prober(probes, node.paths.root, node.clock(), lambda: True)
+            if not all(answer.ok or answer.temporary for answer in answers):
+                attempt.silent.add(name)
+
+
+def _check(attempt: Attempt) -> None:
+    """A map that no service must be told about checks itself in `stage`.
 
     A renewed pair was checked when it was read, and no checker looks into it.
     """
@@ -184,8 +207,13 @@ def own_mail(attempt: Attempt) -> None:
 
 
 def act(attempt: Attempt) -> None:
-    """Start, stop, reload or restart, only where needed and only as hard as needed."""
-    plan = attempt.plan
+    """Start, stop, reload or restart, only where needed and only as hard as needed.
+
+    A service that was silent before is restarted: Postfix, for one, holds a port back for a minute whose
+    process died (no SASL while Dovecot was away), and no reload ends that.
+    """
+    restarts = dict.fromkeys(attempt.silent & attempt.plan.actions.keys(), "restart")
+    attempt.plan = plan = replace(attempt.plan, actions={**attempt.plan.actions, **restarts})
     if plan.actions or plan.stop or plan.starts:
         attempt.mark = attempt.node.mark()
         attempt.cold = attempt.node.actor.act(plan, attempt.target)

@@ -120,7 +120,7 @@ class Engine:
             row = attempt.journal("restoring") | {"failure": where | {"reason": failure.reason}}
             node.store.open_journal(row)
         problem = self.restore(attempt, failure.service)
-        if attempt.base.commit and failure.service:
+        if attempt.base.commit and failure.service and failure.service not in attempt.silent:
             put_in(node.store, attempt.target, failure)
         reason = failure.reason + (
             f"; and the last good release does not serve either: {problem}" if problem else ""

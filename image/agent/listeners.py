@@ -1,7 +1,8 @@
-"""Where Dovecot listens by its own account: people move, close and proxy ports in files of no release.
+"""Where daemons listen by their own account: people move, close and proxy ports in files of no release.
 
 `dovecot.cf`, a file mounted over `10-master.conf` and user-patches.sh may all say so, which is no fault of a
-release. So the probes of a release are fitted to what doveconf(1) says.
+release. So the probes of a release are fitted to what doveconf(1) says. Postfix may listen on one protocol or
+address alone, which postconf(1) tells.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from agent.manifest import Probe
 
 DEADLINE = 10.0
 COMMAND = ("doveconf", "-a")
+ADDRESSES = ("postconf", "-xh", "inet_interfaces", "inet_protocols")
 STANDARD: Mapping[int, tuple[str, str, str]] = {
     143: ("imap", "imap-login", "imap"),
     993: ("imap", "imap-login", "imaps"),
@@ -38,8 +40,26 @@ class Listening:
     """The settings of each inet_listener by its service and name."""
 
 
-def fit(probes: Sequence[Probe], runner: Runner = run) -> tuple[Probe, ...]:
-    """The probes, fitted to Dovecot's configuration; as they are where it cannot be had."""
+def fit(service: str, probes: Sequence[Probe], runner: Runner = run) -> tuple[Probe, ...]:
+    """The probes of a service, fitted to its configuration; as they are where it cannot be had."""
+    return FITTERS[service](probes, runner) if service in FITTERS else tuple(probes)
+
+
+def fit_postfix(probes: Sequence[Probe], runner: Runner) -> tuple[Probe, ...]:
+    """The probes, at an address that Postfix listens on (postconf(5), inet_interfaces and inet_protocols)."""
+    ran = runner(ADDRESSES, DEADLINE)
+    values = ran.output.splitlines()
+    if ran.code or len(values) != 2:
+        return tuple(probes)
+    loopback = "::1" if values[1].strip() == "ipv6" else "127.0.0.1"
+    words = [word.strip("[]") for word in re.split(r"[,\s]+", values[0].strip()) if word]
+    near = {"all", "loopback-only", "localhost", loopback}
+    host = loopback if not words or near.intersection(words) else words[0]
+    return tuple(replace(probe, host=host) if probe.port else probe for probe in probes)
+
+
+def fit_dovecot(probes: Sequence[Probe], runner: Runner) -> tuple[Probe, ...]:
+    """The probes, where and as Dovecot listens; none for a port that is closed."""
     ran = runner(COMMAND, DEADLINE)
     if ran.code:
         return tuple(probes)
@@ -101,3 +121,9 @@ def _host(addresses: Sequence[str]) -> str:
     if "::" in addresses:
         return "::1"
     return addresses[0]
+
+
+FITTERS: Mapping[str, Callable[[Sequence[Probe], Runner], tuple[Probe, ...]]] = {
+    "dovecot": fit_dovecot,
+    "postfix": fit_postfix,
+}

@@ -47,7 +47,7 @@ class Node:
     """The node's folder on `rendered`."""
     prober: Callable[[Iterable[Probe], Path, float, Callable[[], bool]], list[Answer]] = wait
     compiler: Callable[[Iterable[tuple[Path, str, str]], Path], None] = compile_asides
-    fitter: Callable[[Sequence[Probe]], tuple[Probe, ...]] = listeners.fit
+    fitter: Callable[[str, Sequence[Probe]], tuple[Probe, ...]] = listeners.fit
     script: Callable[[Path, Mapping[str, str], Callable[[str], str]], Result] = run_script
     clock: Callable[[], float] = time.monotonic
     release: Release = EMPTY
@@ -72,15 +72,14 @@ class Node:
         )
         self.surroundings = Surroundings(self.paths.root, self.paths.surroundings)
         self._filled: dict[str, str] = {}
-        self._fitted: tuple[tuple[Probe, ...], tuple[Probe, ...]] = ((), ())
+        self._fitted: dict[str, tuple[tuple[Probe, ...], tuple[Probe, ...]]] = {}
 
     def probes(self, service: ServiceEntry, anew: bool = False) -> tuple[Probe, ...]:
-        """What to ask a service. Dovecot's depend on more than the release: `anew` looks at that again."""
-        if service.name != "dovecot":
-            return service.probes
-        if anew or self._fitted[0] != service.probes:
-            self._fitted = (service.probes, self.fitter(service.probes))
-        return self._fitted[1]
+        """What to ask a service. That depends on more than the release: `anew` looks at the rest again."""
+        known = self._fitted.get(service.name)
+        if anew or known is None or known[0] != service.probes:
+            known = self._fitted[service.name] = (service.probes, self.fitter(service.name, service.probes))
+        return known[1]
 
     def open(self) -> Objects:
         """A reader of the state repository."""

@@ -17,13 +17,16 @@ from agent.certificates import Certificates
 from agent.commands import Ran
 from agent.disk import Disk
 from agent.engine import Engine, Request
-from agent.errors import Failed, Problem
+from agent.errors import Failed, Problem, Unavailable
+from agent.gitread import Objects
+from agent.link import Link
 from agent.node import Node
 from agent.paths import Paths
 from agent.place import product
 from agent.probes import Answer
 from agent.recovery import recover, serve_applied
 from agent.store import Store
+from agent.volume import Volume
 
 GIT_ENVIRONMENT = {
     **{key: os.environ[key] for key in ("PATH",)},
@@ -108,6 +111,8 @@ class Programs:
 
     running: set[str] = field(default_factory=set)
     calls: list[str] = field(default_factory=list)
+    restarts_heal: Callable[[], object] = lambda: None
+    """Called when a program is started."""
 
     def states(self) -> dict[str, tuple[str, int, int]]:
         return dict.fromkeys(self.running, ("RUNNING", 1, 1))
@@ -115,6 +120,7 @@ class Programs:
     def start(self, name: str) -> None:
         self.calls.append(f"start {name}")
         self.running.add(name)
+        self.restarts_heal()
 
     def stop(self, name: str) -> None:
         self.calls.append(f"stop {name}")
@@ -204,6 +210,7 @@ def make_world(root: Path) -> World:
         Disk(root),
         prober=prober,
         compiler=fake_compiler,
+        fitter=lambda _service, probes: tuple(probes),
     )
     return World(root, Repository(paths.repository), node, Engine(node), programs, broken, problems)
 
@@ -228,3 +235,41 @@ def served(world: World) -> World:
     assert world.apply()["outcome"] == "applied"
     world.programs.calls.clear()
     return world
+
+
+class ControlPlane(Link):
+    """The daemon's place: keeps what it was asked, answers what it was told to."""
+
+    def __init__(self) -> None:
+        super().__init__(Path("/nonexistent"))
+        self.asked: list[dict[str, Any]] = []
+        self.refuse: dict[str, str] = {}
+        self.away = False
+
+    def ask(self, op: str, **arguments: Any) -> dict[str, Any]:
+        if self.away:
+            raise Unavailable("away")
+        assert op == "agent.volume"
+        self.asked += arguments["changes"]
+        return {"refused": [{"path": p, "reason": r} for p, r in self.refuse.items()]}
+
+
+@pytest.fixture
+def daemon() -> ControlPlane:
+    """A daemon that takes every edit."""
+    return ControlPlane()
+
+
+@pytest.fixture
+def volume(world: World, daemon: ControlPlane) -> Volume:
+    """An empty config volume."""
+    world.node.paths.volume.mkdir(parents=True)
+    return Volume(world.node.paths.volume, world.node.paths.state / "projection.json", daemon)
+
+
+def project(volume: Volume, repository: Repository, **files: str) -> str:
+    """Project a commit of main whose config/ holds these files."""
+    main = repository.commit({f"config/{n.replace('__', '/')}.cf": t.encode() for n, t in files.items()})
+    with Objects(repository.folder) as objects:
+        volume.project(objects, main)
+    return main

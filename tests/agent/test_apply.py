@@ -282,3 +282,16 @@ def test_commit_that_is_not_recorded_does_not_count(served: World, monkeypatch: 
     outcome = served.apply(main="new\n")
     assert (outcome["outcome"], outcome["serving"]) == ("rolled_back", 1)
     assert (served.text(MAIN), served.node.applied.number) == ("main 1\n", 1)
+
+
+def test_a_service_that_was_silent_before_is_restarted(served: World) -> None:
+    """What a reload does not end is no fault of the release, and nothing is put in quarantine for it."""
+    served.broken.add("main 1")
+    served.programs.restarts_heal = lambda: served.broken.clear()
+    outcome = served.apply(main="main 2\n")
+    assert outcome["outcome"] == "applied"
+    assert outcome["actions"] == {"postfix": "restart"}
+    served.programs.restarts_heal = lambda: None
+    served.broken.update({"main 2", "main 3"})
+    assert served.apply(main="main 3\n")["outcome"] == "rolled_back"
+    assert served.node.store.quarantine() == []

@@ -1,4 +1,4 @@
-"""Dovecot's ports as they are, not as a release thinks."""
+"""Ports as daemons have them, not as a release thinks."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def fitted(old: str, new: str) -> dict[str, Probe]:
     def runner(_words: Sequence[str], _seconds: float) -> Ran:
         return Ran(0, DOVECONF.replace(old, new))
 
-    return {probe.name: probe for probe in fit(PROBES, runner)}
+    return {probe.name: probe for probe in fit("dovecot", PROBES, runner)}
 
 
 def test_what_is_as_expected_stays() -> None:
@@ -62,7 +62,7 @@ def test_what_is_as_expected_stays() -> None:
 
 def test_without_doveconf_nothing_changes() -> None:
     """A configuration that cannot be read is for the probes to find."""
-    assert fit(PROBES, lambda *_: Ran(89, "doveconf: Fatal: …")) == PROBES
+    assert fit("dovecot", PROBES, lambda *_: Ran(89, "doveconf: Fatal: …")) == PROBES
 
 
 @pytest.mark.parametrize(
@@ -101,3 +101,29 @@ def test_without_tls_none_is_expected() -> None:
 def test_probes_go_where_dovecot_listens(listen: str, host: str) -> None:
     """With one version of the protocol, or one address, the probes take it."""
     assert fitted("*, ::", listen)["143"].host == host
+
+
+@pytest.mark.parametrize(
+    ("said", "host"),
+    [
+        ("all\nall\n", "127.0.0.1"),
+        ("all\nipv4\n", "127.0.0.1"),
+        ("all\nipv6\n", "::1"),
+        ("loopback-only\nall\n", "127.0.0.1"),
+        ("192.0.2.7, 127.0.0.1\nall\n", "127.0.0.1"),
+        ("192.0.2.7, mail.example.test\nipv4\n", "192.0.2.7"),
+        ("[2001:db8::7]\nipv6\n", "2001:db8::7"),
+        ("", "127.0.0.1"),
+    ],
+)
+def test_postfix_is_asked_where_it_listens(said: str, host: str) -> None:
+    """On loopback of a protocol that it speaks, else at its first address; as it is where it does not say."""
+    probes = (Probe("25", "smtp", 25), Probe("socket", "smtp", path="/x"))
+    asked, socket = fit("postfix", probes, lambda _words, _seconds: Ran(0 if said else 1, said))
+    assert (asked.host, socket.host) == (host, "127.0.0.1")
+
+
+def test_other_services_are_asked_as_the_release_says() -> None:
+    """Nobody but these two lets people move ports."""
+    probes = (Probe("redis", "redis", 6379),)
+    assert fit("redis", probes, lambda _words, _seconds: Ran(1, "")) == probes
