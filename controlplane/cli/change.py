@@ -41,7 +41,7 @@ def _failure(change: dict[str, Any], outcome: dict[str, Any]) -> str:
     lines.append(f"  {outcome.get('service') or 'a service'}: {outcome.get('reason', '')}")
     # What to blame may be an earlier change that has been waiting: status looks for it.
     lines.append(
-        f"  change set {change.get('position')} is recorded; `mailctl status` tells what stands in its way and "
-        "how to go on; `mailctl reconcile` tries once more"
+        f"  change set {change.get('position')} is recorded; `mailctl status` tells what stands in its way "
+        "and how to go on; `mailctl reconcile` tries once more"
     )
     return "\n".join(lines)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import TypeVar
 
 import pygit2
 
@@ -16,6 +17,9 @@ from controlplane.git.integrity import loose_size, read_loose
 
 FILE, EXECUTABLE, TREE = 0o100644, 0o100755, 0o040000
 """Modes of tree entries (git-fast-import(1)); links (0o120000) and submodules (0o160000) are read as such."""
+
+T = TypeVar("T")
+TRIES = 3
 
 _KINDS = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}
 
@@ -38,6 +42,21 @@ class NewFile:
 
 Change = NewFile | TreeEntry | None
 """What to make of a path: new content, an object that is there already, or nothing (remove it)."""
+
+
+def store(write: Callable[[], T]) -> T:
+    """What writing an object returns; raises Unavailable where it cannot be written.
+
+    Tried again at once: git-prune-packed(1), which runs beside us, removes a folder of loose objects that it
+    finds empty, and that may be after the library made it and before it renamed the object into it.
+    """
+    for left in reversed(range(TRIES)):
+        try:
+            return write()
+        except (pygit2.GitError, OSError) as error:
+            if not left:
+                raise Unavailable(f"the state repo cannot be written: {error}") from error
+    raise AssertionError("not reached")
 
 
 class Objects:
@@ -104,20 +123,14 @@ class Objects:
 
     def write_blob(self, content: bytes) -> str:
         """Store content; its id."""
-        try:
-            return str(self._repository.create_blob(content))
-        except (pygit2.GitError, OSError) as error:
-            raise Unavailable(f"the state repo cannot be written: {error}") from error
+        return str(store(lambda: self._repository.create_blob(content)))
 
     def write_tree(self, base: str, changes: Mapping[str, Change]) -> str:
         """The tree that `base` (empty: no tree) becomes with these paths changed.
 
         Only the folders above a change are written again. A folder that becomes empty goes.
         """
-        try:
-            return self._write_folder(base, sorted((p.split("/"), c) for p, c in changes.items()))
-        except (pygit2.GitError, OSError) as error:
-            raise Unavailable(f"the state repo cannot be written: {error}") from error
+        return self._write_folder(base, sorted((p.split("/"), c) for p, c in changes.items()))
 
     def _write_folder(self, base: str, changes: list[tuple[list[str], Change]]) -> str:
         before = self.entries(base) if base else {}
@@ -131,7 +144,7 @@ class Objects:
                 builder.insert(name, pygit2.Oid(hex=entry.id), entry.mode)
             elif name in before:
                 builder.remove(name)
-        return str(builder.write())
+        return str(store(builder.write))
 
     def _entry(self, old: TreeEntry | None, changes: list[tuple[list[str], Change]]) -> TreeEntry | None:
         deeper, own = [each for each in changes if each[0]], [each for each in changes if not each[0]]

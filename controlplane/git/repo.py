@@ -13,7 +13,7 @@ from pygit2.enums import SortMode
 from controlplane.errors import Corrupt, NotFound, Unavailable
 from controlplane.git.commits import SERVER, CommitInfo, Person, parse_commit, signature_parts
 from controlplane.git.integrity import pack_faults
-from controlplane.git.objects import Change, Objects, TreeEntry, flush, prepare_fan_out
+from controlplane.git.objects import Change, Objects, TreeEntry, flush, prepare_fan_out, store
 from controlplane.git.refs import STALE_AFTER, References, full_name
 
 CONFIGURATION: Mapping[str, str] = {
@@ -138,8 +138,8 @@ class StateRepo:
     ) -> str:
         """Store a commit that no reference leads to yet; the same arguments give the same id."""
         seconds = int(time.timestamp())
-        try:
-            made = self._git.create_commit(
+        made = store(
+            lambda: self._git.create_commit(
                 None,
                 pygit2.Signature(*signature_parts(author), seconds, 0, "utf-8"),
                 pygit2.Signature(*signature_parts(SERVER), seconds, 0, "utf-8"),
@@ -147,8 +147,7 @@ class StateRepo:
                 pygit2.Oid(hex=tree),
                 [pygit2.Oid(hex=parent) for parent in parents],
             )
-        except (pygit2.GitError, OSError) as error:
-            raise Unavailable(f"the state repo cannot be written: {error}") from error
+        )
         return str(made)
 
     def commit(self, ref: str, parent: str, tree: str, message: str, author: Person, time: datetime) -> str:

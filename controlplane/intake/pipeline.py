@@ -24,7 +24,7 @@ from controlplane.intake.plan import Plan
 from controlplane.intake.proposal import Proposal, propose_events, propose_files, render
 from controlplane.intake.sealer import Sealer
 from controlplane.intake.stores import OURS, Stores
-from controlplane.intake.trees import Files, MainReader, node_trees
+from controlplane.intake.trees import Files, MainReader, node_trees, with_changes
 from controlplane.release import Basis, Release
 from controlplane.statefiles.tree import ParseCache
 from renderers.release import NodeTree
@@ -37,6 +37,7 @@ TRIES = 5
 
 Make = Callable[[Files], Mapping[str, Change]]
 """Looks at the files of `main` and says which to write; raises Refused."""
+Check = Callable[[Proposal], tuple[Problem, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +107,15 @@ class Intake:
                 self._write_release()
             return done
 
-    def edit(self, make: Make, cause: Cause, guard: bool = False) -> Recorded:
-        """Change files of `main` and record it; raises Refused with nothing changed."""
+    def edit(self, make: Make, cause: Cause, guard: bool = False, check: Check = lambda _: ()) -> Recorded:
+        """Change files of `main` and record it; raises Refused with nothing changed.
+
+        `check` looks at a sound proposal once more, and tells problems that it finds.
+        """
         with self.writing(f"{cause.source} by {cause.actor}"):
             for _ in range(TRIES):
                 self.catch_up()
-                done = self._edit(make, cause, guard)
+                done = self._edit(make, cause, guard, check)
                 if done is not None:
                     return done
             raise Conflict("main is being changed by others all the time; try again")
@@ -142,18 +146,22 @@ class Intake:
             known = snapshot.Snapshot(tip.position, tip.commit, self.state)
         snapshot.write(self.stores.snapshot, known)
 
-    def _edit(self, make: Make, cause: Cause, guard: bool) -> Recorded | None:
+    def _edit(self, make: Make, cause: Cause, guard: bool, check: Check) -> Recorded | None:
         """One try; None when `main` moved under it."""
         repo, main = self.stores.repo, self.stores.repo.refs.get(MAIN)
         if self.trouble:
             raise Refused(self.trouble)
-        tree = repo.commit_info(main).tree if main else ""
-        wanted = make(self._reader.read(repo, main))
-        new = repo.write_tree(tree, wanted) if wanted else tree
-        if new == tree:
+        before = self._reader.read(repo, main)
+        wanted = make(before)
+        files = with_changes(repo, before, wanted)
+        if all(files.get(path) == before.get(path) for path in wanted):
             return Recorded(0, self.release_number, main, Plan())
-        files = self._reader.read_entries(repo, repo.tree_files(new))
+        # In memory: of what is refused not even an object may stay, for it may hold a secret.
         proposal = self.propose_files(files, guard).must_be_sound()
+        if problems := check(proposal):
+            raise Refused(problems)
+        new = repo.write_tree(repo.commit_info(main).tree if main else "", wanted)
+        self._cache.settle(self._reader.read_entries(repo, repo.tree_files(new)))
         commit = self._commit(new, main, proposal, cause)
         self.stores.accepted.remember(commit, cause)
         try:

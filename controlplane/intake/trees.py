@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from controlplane.errors import Refused
-from controlplane.git import EXECUTABLE, FILE, StateRepo, TreeEntry
+from controlplane.git import EXECUTABLE, FILE, Change, NewFile, StateRepo, TreeEntry
 from controlplane.intake.hygiene import MAX_FILES, MAX_RECORDS
 from controlplane.model import DEFAULT_NODE
 from controlplane.release import MANIFEST, NodeTrees
@@ -42,6 +42,19 @@ class MainReader:
             files[path] = known[key]
         self._known = known
         return files
+
+
+def with_changes(repo: StateRepo, files: Files, changes: Mapping[str, Change]) -> Files:
+    """The files as they would be after changes that are not written yet."""
+    changed = dict(files)
+    for path, change in changes.items():
+        if change is None:
+            changed.pop(path, None)
+        elif isinstance(change, NewFile):
+            changed[path] = TreeFile(change.content, change.mode)
+        else:
+            changed[path] = _read(repo, path, change, MAX_TREE)
+    return changed
 
 
 def node_trees(tree: NodeTree) -> NodeTrees:

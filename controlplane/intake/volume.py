@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 from controlplane import secrets
 from controlplane.errors import Conflict, Corrupt, MailserverError, NotFound, Refused
 from controlplane.git import EXECUTABLE, FILE, Change, NewFile, StateRepo, merge_file
+from controlplane.intake import limits
 from controlplane.intake.accepted import Cause
 from controlplane.intake.hygiene import of_name
-from controlplane.intake.pipeline import MAIN, Intake, Recorded
+from controlplane.intake.pipeline import MAIN, Check, Intake, Recorded
 from controlplane.intake.trees import Files
 from controlplane.plain_text import fit_line
 from controlplane.statefiles import accounts, aliases, typed
@@ -43,6 +44,10 @@ OURS = (secrets.RECIPIENT,)
 """Files of `main` that are made from the server's own state: the volume never decides about them."""
 
 
+WAY_BACK = "; if not, delete the file from the config volume: it is written again as `main` has it"
+"""For who emptied a file by mistake: its removal is refused too, and then the agent puts it back."""
+
+
 RECORDS = frozenset({accounts.PATH, aliases.PATH, *typed.PATHS})
 """Files in which every line stands for itself: two that were appended at once are both meant."""
 
@@ -65,10 +70,13 @@ class TakenOver:
     sealed: tuple[str, ...] = ()
 
 
-def take_over(intake: Intake, edits: Sequence[VolumeEdit], template: Mapping[str, bytes]) -> TakenOver:
+def take_over(
+    intake: Intake, edits: Sequence[VolumeEdit], template: Mapping[str, bytes], check: Check = lambda _: ()
+) -> TakenOver:
     """Bring the edits into `main`: together where that works, else without the files at fault.
 
     `template` is what a new state repo starts with: a file of the volume wins over it at the first start.
+    `check` asks the daemons' checkers, where more than tables changed.
     """
     refused: list[VolumeRefusal] = []
     left = [edit for edit in edits if not is_ours(edit.path) and not _misnamed(edit, refused)]
@@ -78,13 +86,22 @@ def take_over(intake: Intake, edits: Sequence[VolumeEdit], template: Mapping[str
     while left:
         try:
             # guarded as a push is: a file that is gone may be a volume that was not mounted well
-            recorded = intake.edit(_maker(intake.stores.repo, left, template, refused), cause, guard=True)
+            make = _maker(intake.stores.repo, left, template, refused)
+            recorded = intake.edit(make, cause, guard=True, check=_checking(check, left))
         except Refused as error:
             left = _without_culprits(left, error, refused)
         else:
             _keep_bases(intake.stores.repo, left)
             return TakenOver(recorded, tuple(refused), tuple(e.path for e in left if e.was_clear))
     return TakenOver(None, tuple(refused))
+
+
+def _checking(check: Check, edits: Sequence[VolumeEdit]) -> Check:
+    """The check, as far as it is about these files: what waits on `main` already is no fault of theirs."""
+    paths = {CONFIG + edit.path for edit in edits}
+    if paths <= RECORDS:
+        return lambda _: ()
+    return lambda proposal: tuple(problem for problem in check(proposal) if problem.path in paths)
 
 
 def _sealed(intake: Intake, edit: VolumeEdit) -> VolumeEdit:
@@ -169,9 +186,11 @@ def _without_culprits(
 ) -> list[VolumeEdit]:
     """The edits without those that the problems name; without the last one where none is named."""
     reasons: dict[str, str] = {}
+    there = {CONFIG + edit.path for edit in edits if edit.content is not None}
     for problem in getattr(error, "problems", ()):
         line = f":{problem.line}" if problem.line else ""
-        reasons.setdefault(problem.path, f"{problem.path}{line}: {problem.message}; {problem.cure}")
+        back = WAY_BACK if limits.is_of(problem) and problem.path in there else ""
+        reasons.setdefault(problem.path, f"{problem.path}{line}: {problem.message}; {problem.cure}{back}")
     guilty = [edit for edit in edits if CONFIG + edit.path in reasons] or edits[-1:]
     for edit in guilty:
         _refuse(refused, edit.path, reasons.get(CONFIG + edit.path, str(error)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import zlib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -218,4 +219,46 @@ def test_a_name_that_git_cannot_hold_is_refused_alone(site: Site) -> None:
     )
     assert [each["path"] for each in refused] == [".git/config", "caf\\udce9.cf"]
     assert "info@example.test" in site.daemon.intake.state.desired.aliases
+    site.must_agree()
+
+
+def test_emptied_accounts_are_refused_with_a_way_back(site: Site) -> None:
+    """Who edits the volume has no push option: the cure says how the file comes back, and that works."""
+    for name in ("a", "b"):
+        site.add(f"{name}@example.test")
+    assert _volume(site, _edit("dovecot-quotas.cf", b"a@example.test:1G\n")) == []
+    base = _main(site, ACCOUNTS)
+    (refused,) = _volume(site, _edit(ACCOUNTS, b"", base))
+    assert "this would remove 2 of 2 accounts" in refused["reason"]
+    assert "delete the file from the config volume: it is written again" in refused["reason"]
+    (refused,) = _volume(site, _edit(ACCOUNTS, None, base))
+    assert "delete the file" not in refused["reason"]
+    assert _main(site, ACCOUNTS) == base
+
+
+def test_the_daemons_checkers_judge_edits_too(site: Site) -> None:
+    """What Dovecot would refuse stays an edit of the volume; accounts do not wait for it."""
+    assert site.agent is not None
+    site.agent.complaints = [
+        {"service": "dovecot", "path": "etc/dovecot/local.conf", "line": 1, "message": "Unknown setting: x"}
+    ]
+    added = f"late@example.test|{HASH}\n".encode()
+    refused = _volume(site, _edit("dovecot.cf", b"x = 1\n"), _edit(ACCOUNTS, added))
+    assert [each["path"] for each in refused] == ["dovecot.cf"]
+    assert "Unknown setting: x" in refused[0]["reason"]
+    assert "late@example.test" in site.daemon.intake.state.desired.accounts
+    assert "dovecot.cf" not in site.daemon.intake.state.desired.overrides
+    site.agent.complaints = []
+    assert not _volume(site, _edit("dovecot.cf", b"mail_debug = yes\n"))
+    site.must_agree()
+
+
+def test_a_refused_secret_leaves_no_object(site: Site) -> None:
+    """Not even one that no commit holds: backups of the volume would have it."""
+    lines = b"@a.com user SEKRET01\n"
+    (refused,) = _volume(site, _edit("postfix-sasl-password.cf", lines))
+    assert refused["path"] == "postfix-sasl-password.cf"
+    loose = [zlib.decompress(path.read_bytes()) for path in site.repository.glob("objects/??/*")]
+    assert loose
+    assert not any(b"SEKRET01" in content for content in loose)
     site.must_agree()

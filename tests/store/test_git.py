@@ -5,9 +5,10 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+import pygit2
 import pytest
 
-from controlplane.errors import Conflict, Corrupt, NotFound
+from controlplane.errors import Conflict, Corrupt, NotFound, Unavailable
 from controlplane.git import (
     EXECUTABLE,
     SERVER,
@@ -19,6 +20,7 @@ from controlplane.git import (
     merge_file,
     parse_trailers,
 )
+from controlplane.git.objects import store
 from tests.store.samples import BEGIN
 
 
@@ -147,3 +149,21 @@ def test_changes_to_different_lines_merge() -> None:
     assert merge_file("x", base, base, theirs) == theirs
     with pytest.raises(Conflict, match="x was changed"):
         merge_file("x", base, ours, base.replace(b"one", b"uno"))
+
+
+def test_an_object_is_written_again_when_packing_took_its_folder() -> None:
+    """git removes an empty folder of loose objects between our making it and our renaming into it."""
+    failures = [pygit2.GitError("failed to rename lockfile"), OSError("No such file or directory")]
+
+    def write() -> str:
+        if failures:
+            raise failures.pop()
+        return "id"
+
+    assert store(write) == "id"
+
+    def never() -> str:
+        raise OSError("No space left on device")
+
+    with pytest.raises(Unavailable, match="No space left"):
+        store(never)

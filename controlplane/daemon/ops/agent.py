@@ -57,7 +57,7 @@ def volume(daemon: Daemon, request: Request, say: Say) -> Result:
     """Files of the config volume that somebody edited by hand."""
     del say
     edits = [_edit(change) for change in request.get("changes") or []]
-    done = take_over(daemon.intake, edits, daemon.template)
+    done = take_over(daemon.intake, edits, daemon.template, lambda proposal: daemon.check(proposal).problems)
     for edit in edits:
         daemon.volume_refused.pop(edit.path, None)
     news = {each.path: each.reason for each in done.refused}
