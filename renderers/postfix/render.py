@@ -29,6 +29,7 @@ _DNSBL_SITES = (
 )
 """Only answers that are listings count: a list that answers errors to all must not block mail."""
 _DOVECOT_LMTP = "/dovecot/lmtp"
+_TAGGED = "pcre:/etc/postfix/tagged_senders.pcre"
 _BEHIND_PROXY = {"smtp/inet": "postscreen", "submission/inet": "smtpd", "submissions/inet": "smtpd"}
 _RESTART_ON = ("inet_interfaces", "inet_protocols")
 """Master keeps its listening sockets over a reload; with these changed it was seen to stop answering."""
@@ -66,7 +67,7 @@ def _main_values(state: State) -> dict[str, Any]:
         "mailbox_size_limit": settings.postfix_mailbox_size_limit,
         "transport": settings.postfix_dagent,
         "exact_delivery": bool(_tagged(state)),
-        "senders_checked": settings.spoof_protection,
+        "login_maps": _login_maps(state),
         "tls": tls is Encryption.ON,
         "auth_only_with_tls": "no" if tls is Encryption.OFF else "yes",
         "chain_files": ", ".join(f"/{path}" for path in chain_files(state)),
@@ -115,8 +116,21 @@ def _tagged(state: State) -> list[str]:
     """Accounts that LMTP would not find: Dovecot takes everything from the delimiter on for a tag."""
     if not state.settings.postfix_dagent.endswith(_DOVECOT_LMTP):
         return []
+    return maps.tagged(state.desired, _delimiters(state))
+
+
+def _delimiters(state: State) -> str:
+    """The characters that may begin an extension (postconf(5), recipient_delimiter)."""
     own = overrides.last_value(override(state, "postfix-main.cf"), "recipient_delimiter")
-    return maps.tagged(state.desired, "+" if own is None else own)
+    return "+" if own is None else own
+
+
+def _login_maps(state: State) -> str:
+    """Who may send under which address; empty where everybody may use any."""
+    if not state.settings.spoof_protection:
+        return ""
+    tagged = [_TAGGED] if _delimiters(state) else []
+    return " ".join(["lmdb:/etc/postfix/sender_login", "pcre:/etc/postfix/regexp", *tagged])
 
 
 def _sender_restrictions(state: State) -> list[str]:
@@ -206,6 +220,9 @@ def files(state: State) -> list[RenderedFile]:
         found.append(_map("exact_delivery", maps.exact_delivery(tagged), Action.RELOAD))
     if settings.spoof_protection:
         found.append(_map("sender_login", maps.sender_login(desired)))
+    if _TAGGED in _login_maps(state):
+        text = fill("postfix/templates/tagged_senders.pcre", delimiters=_delimiters(state))
+        found.append(_reloaded("tagged_senders.pcre", text.encode()))
     if encryption(state) is Encryption.ON:
         found.append(_reloaded("dhparams.pem", dh.parameters(state)))
     return found

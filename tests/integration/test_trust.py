@@ -126,7 +126,8 @@ def test_users_send_from_their_own_addresses(private: Server, clone: Clone) -> N
     user = private.add_account("honest@example.com")
     put_config(private, clone, {"postfix-virtual.cf": f"team@example.com {user}\n"})
     set_to(private, clone, "SPOOF_PROTECTION", "1")
-    for sender, code in ((user, 250), ("team@example.com", 250), ("boss@example.com", 553)):
+    tagged = "honest+tag@example.com"  # an extension is for getting mail
+    for sender, code in ((user, 250), ("team@example.com", 250), ("boss@example.com", 553), (tagged, 553)):
         with private.submission(user) as session:
             session.mail(sender)
             assert session.rcpt(ELSEWHERE)[0] == code, sender
