@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import sys
+from pathlib import Path
 
 SOCKET = "/run/mail-control/control.sock"
 DEADLINE = 120.0
@@ -50,8 +51,18 @@ def ask(request: dict[str, object]) -> int:
     raise ConnectionError("the connection ended before the answer")
 
 
+def astray() -> bool:
+    """Whether git runs as root on somebody else's repository: what it writes the daemon could not read."""
+    return os.geteuid() == 0 and Path(os.environ.get("GIT_DIR") or ".").stat().st_uid != 0
+
+
 def main(op: str) -> int:
     """Run one hook; a daemon that does not answer is a refusal."""
+    if op == "pre-receive" and astray():
+        print("✗ refused: root pushes past the account that the repository belongs to.", file=sys.stderr)
+        print("  Nothing was changed. From inside the container push with", file=sys.stderr)
+        print("  `git push --receive-pack=/usr/local/bin/git-receive-pack`", file=sys.stderr)
+        return 1
     # git passes bytes on as they are; what they cannot stand for must not keep the rest from being told
     sys.stderr.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
     try:

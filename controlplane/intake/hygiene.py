@@ -71,6 +71,11 @@ def _name_faults(path: str) -> Iterator[tuple[str, str]]:
         yield "the path goes through .git", "rename the folder"
     if "\\" in path or not path.isprintable():
         yield "the name has a backslash or control characters", "rename the file"
+    if path == CONFIG + SETTINGS:
+        yield (
+            "settings are not read here",
+            f"move them to {SETTINGS} at the top of main, or into the container's environment",
+        )
     if any(len(part.encode(errors="surrogateescape")) > MAX_NAME for part in parts) or len(path) > MAX_PATH:
         yield f"the name is longer than {MAX_NAME} bytes", "shorten it"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -137,6 +138,15 @@ def test_status_tells_of_a_rolled_back_release() -> None:
     assert lines[2].startswith("  ►   config/postfix-main.cf:7. Push a fix")
 
 
+@pytest.mark.parametrize(("newest", "told"), [(97, "none waits"), (99, "release 99 waits")])
+def test_status_tells_what_is_held_back(newest: int, told: str) -> None:
+    """A suspended server names the release that waits for `mailctl resume`."""
+    lines = status_lines({**STATUS, "suspended": True, "release": newest}, NOW)
+    assert lines[0].startswith("mail.example.test   suspended ")
+    assert lines[2] == f"⚠ releases are held back, {told}: `mailctl resume` applies the newest"
+    assert "held back" not in "".join(status_lines({**STATUS, "release": newest}, NOW))
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"), [(0, "0 s"), (59, "59 s"), (61, "1 min"), (7200, "2 h"), (200000, "2 d")]
 )
@@ -208,7 +218,7 @@ def test_show_prints_one_part_as_it_was(
         "time": "2026-11-23T00:00:00Z",
         "accounts": [{"address": "a@b.c"}],
         "aliases": [{"alias": "i@b.c", "targets": ["a@b.c"]}],
-        "settings": {"ENABLE_RSPAMD": "1"},
+        "settings": {"ENABLE_RSPAMD": "1", "RELAY_PASSWORD": None},
         "quotas": {"a@b.c": "12M"},
         "masters": ["admin"],
         "relay": {"routes": {"@b.c": "[r.test]:25", "@d.e": ""}, "credentials": {"@b.c": "me", "@d.e": ""}},
@@ -221,7 +231,7 @@ def test_show_prints_one_part_as_it_was(
     assert daemon.asked("show") == {"at": "2026-11-23"}
     assert mailctl("show") == 0
     shown = capsys.readouterr().out
-    assert "settings:\n  ENABLE_RSPAMD=1\n" in shown
+    assert "settings:\n  ENABLE_RSPAMD=1\n  RELAY_PASSWORD=(secret)\n" in shown
     assert "quotas:\n  a@b.c  12M\nmasters:\n  admin\n" in shown
     relay = "  @b.c  → [r.test]:25\n  @d.e  → directly\n  @b.c  as me\n  @d.e  as (sealed)\n"
     assert f"relay:\n{relay}access:\n  send  a@b.c  REJECT\n" in shown
@@ -259,3 +269,94 @@ def test_steering_commands_reach_the_daemon(mailctl: Run, daemon: Peer, words: l
     daemon.answers["reconcile"] = {"result": {"position": 0}}
     assert mailctl(*words) == 0
     assert daemon.requests[0]["op"] == words[0]
+
+
+APPLIED = {"outcome": "applied", "release": 12, "serving": 12}
+MAIN_CF = "etc/postfix/main.cf"
+
+
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        ({"before": 12, "outcome": APPLIED}, "✔ nothing had to be changed"),
+        ({"before": 11, "outcome": APPLIED}, "✔ release 12 applied"),
+        (
+            {"before": 12, "outcome": APPLIED, "healed": [MAIN_CF]},
+            f"✔ release 12 applied again: 1 file put back ({MAIN_CF})",
+        ),
+        (
+            {"before": 11, "outcome": APPLIED, "healed": [MAIN_CF, "etc/x"]},
+            f"✔ release 12 applied: 2 files put back ({MAIN_CF}, etc/x)",
+        ),
+        (
+            {"before": 12, "outcome": APPLIED, "patched": True},
+            "✔ release 12 applied again: user-patches.sh, which had failed, ran",
+        ),
+        (
+            {"before": 11, "outcome": {"outcome": "suspended", "release": 12}},
+            "⚠ releases are held back, so nothing was done: `mailctl resume` applies release 12",
+        ),
+        (
+            {"before": 11, "outcome": None},
+            "► release 12 is to be applied; the agent did not answer in time: "
+            "`mailctl status` shows what came of it",
+        ),
+    ],
+    ids=["nothing", "quarantined", "drift", "both", "script", "suspended", "silent"],
+)
+def test_reconcile_says_what_it_did(
+    mailctl: Run, daemon: Peer, capsys: pytest.CaptureFixture[str], found: dict[str, Any], told: str
+) -> None:
+    """No change set, and still true: applied, put back, held back, or nothing."""
+    daemon.answers["reconcile"] = {"result": {"position": 0, "release": 12, **found}}
+    assert mailctl("reconcile") == 0
+    assert capsys.readouterr().err == told + "\n"
+
+
+def test_reconcile_names_what_the_volume_has_besides(
+    mailctl: Run, daemon: Peer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Edits that are refused are told, also where the release fails again."""
+    refused = [{"path": "postfix-accounts.cf", "reason": "this would remove everybody"}]
+    answer = {"position": 0, "release": 12, "before": 12, "outcome": APPLIED, "volume_refused": refused}
+    line = "⚠ config volume: postfix-accounts.cf is not taken over: this would remove everybody\n"
+    daemon.answers["reconcile"] = {"result": answer}
+    assert mailctl("reconcile") == 0
+    assert capsys.readouterr().err == line + "✔ nothing had to be changed\n"
+    failed = {
+        "outcome": "rolled_back",
+        "release": 12,
+        "serving": 11,
+        "service": "postfix",
+        "reason": "silent",
+    }
+    daemon.answers["reconcile"] = {"result": {**answer, "outcome": failed}}
+    assert mailctl("reconcile") == 1
+    said = capsys.readouterr().err
+    assert said.startswith(line)
+    assert "release 12 was rolled back; 11 serves" in said
+    assert "postfix: silent" in said
+    assert "mailctl rollback" not in said
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["history", "nosuch@example.test"], "nothing is known of nosuch@example.test"),
+        (
+            ["log", "--source", "nosuch", "--actor", "me"],
+            "nothing in the log fits --source nosuch --actor me",
+        ),
+        (["log", "--source", "nosuch", "--json"], "nothing in the log fits --source nosuch"),
+        (["log"], "the log is empty"),
+    ],
+)
+def test_an_empty_answer_is_told(
+    mailctl: Run, daemon: Peer, capsys: pytest.CaptureFixture[str], words: list[str], message: str
+) -> None:
+    """On stderr, so that a program that reads stdout sees just that there is nothing."""
+    daemon.answers |= {op: {"result": {"entries": []}} for op in ("log", "history")}
+    assert mailctl(*words) == 0
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert message in captured.err

@@ -207,3 +207,13 @@ def test_the_repository_is_packed_beside_the_changes(site: Site, monkeypatch: py
     assert list((site.repository / "objects/pack").glob("*.pack"))
     site.add("later@example.test")
     site.must_agree()
+
+
+def test_a_diff_shows_no_hashes(site: Site) -> None:
+    """Diffs are pasted into tickets: accounts are told by name, tables that hold hashes are left out."""
+    site.add("user1@example.test")
+    before = site.daemon.intake.position
+    site.add("user2@example.test")
+    found = site.ask("diff", a=str(before), b=str(site.daemon.intake.position))
+    assert "user2@example.test" in str(found["text"])
+    assert "$6$" not in str(found)

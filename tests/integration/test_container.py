@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import docker
 import pytest
 from testcontainers.core.network import Network
 
+from tests.integration import clients
 from tests.integration.conftest import started
 from tests.integration.polling import poll
 from tests.integration.server import Clone, Server
@@ -69,6 +71,21 @@ def test_a_clean_start_leaves_no_error(box: Server) -> None:
     words = "permission denied|(^|[^a-z_])(error|fatal|panic):"
     assert "postfix" in box.run("bash", "-c", f"cat {folders.split()[0]}/mail.log").stdout
     assert box.run("bash", "-c", f"grep -rhiE '{words}' {folders}").stdout == ""
+
+
+TOOLS = "bash curl openssl nc swaks ss ip less nano pgrep nft crontab logrotate"
+
+
+def test_tools_for_people_are_on_board(box: Server) -> None:
+    """Each is found; swaks sends to several at once, as scripts that people bring along have it."""
+    box.must("bash", "-c", f"for tool in {TOOLS}; do command -v $tool; done")
+    other = box.add_account("other@example.test")
+    subject = f"Sent to two {uuid.uuid4().hex[:6]}"
+    words = ("--server", "127.0.0.1", "--to", USER, "--cc", other, "--header", f"Subject: {subject}")
+    box.must("swaks", *words, "--from", "a@sender.test", "--helo", "mx.sender.test")
+    for user in (USER, other):
+        with box.imap(user) as session:
+            poll(lambda s=session: clients.found(s, subject, "INBOX"), f"mail for {user}", 20, every=0.2)
 
 
 @pytest.mark.shows("faq")

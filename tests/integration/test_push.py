@@ -34,3 +34,18 @@ def test_a_pushed_alias_is_live_and_nothing_reloads(server: Server, clone: Clone
     assert "ticket 4711" in entry["reason"]
     assert entry["live"]
     assert server.rev("main") == commit
+
+
+def test_root_in_the_container_is_told_how_to_push(server: Server) -> None:
+    """git alone would write as root what the control plane cannot read."""
+    start = "rm -rf /tmp/c && git clone -q /var/mail-state/state.git /tmp/c && cd /tmp/c"
+    change = "git config user.name Ada && git config user.email a@b.c && git commit -q --allow-empty -m x"
+    main = server.rev("main")
+    refused = server.run("bash", "-c", f"{start} && {change} && git push")
+    assert refused.returncode != 0
+    assert "git push --receive-pack=/usr/local/bin/git-receive-pack" in refused.stderr
+    assert server.rev("main") == main
+    server.must(
+        "bash", "-c", "cd /tmp/c && git push --receive-pack=/usr/local/bin/git-receive-pack; rm -r /tmp/c"
+    )
+    assert server.rev("main") != main

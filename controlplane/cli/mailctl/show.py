@@ -48,7 +48,8 @@ def _aliases(state: dict[str, Any]) -> list[str]:
 
 
 def _settings(state: dict[str, Any]) -> list[str]:
-    return [f"{name}={value}" for name, value in sorted(state["settings"].items())]
+    rows = sorted(state["settings"].items())
+    return [f"{name}={'(secret)' if value is None else value}" for name, value in rows]
 
 
 def _overrides(state: dict[str, Any]) -> list[str]:

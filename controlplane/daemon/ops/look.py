@@ -126,11 +126,11 @@ def _rendered(old: State, new: State) -> list[str]:
 
 
 def _contents(tree: NodeTree | None) -> dict[str, bytes]:
-    """Rendered files as they may be shown: without those that hold password hashes."""
+    """Rendered files as they may be shown: those that everybody in the container may read, no hashes."""
     if tree is None:
         return {}
     return {
         path: file.content
         for path, file in tree.files.items()
-        if isinstance(file, RenderedFile) and file.mode & 0o044
+        if isinstance(file, RenderedFile) and file.mode & 0o004
     }
