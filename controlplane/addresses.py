@@ -21,7 +21,12 @@ LOCAL_PATTERN = rf"(?=[^@]{{1,{MAX_LOCAL}}}(?:@|\Z)){_ATOM}(?:\.{_ATOM})*"
 DOMAIN_PATTERN = rf"{_LABEL}(?:\.{_LABEL})*"
 _ADDRESS = re.compile(rf"(?=.{{1,{MAX_ADDRESS}}}\Z){LOCAL_PATTERN}@{DOMAIN_PATTERN}")
 _LOCAL = re.compile(LOCAL_PATTERN)
+_HOST_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_HOST_NAME = re.compile(rf"(?=.{{1,{MAX_DOMAIN}}}\Z)(?:{_HOST_LABEL}\.)*(?![0-9]+\Z){_HOST_LABEL}")
 _DOMAIN = re.compile(rf"(?=.{{1,{MAX_DOMAIN}}}\Z){DOMAIN_PATTERN}")
+
+MASTER_SEPARATOR = "*"
+"""Parts a mailbox from the name of the master account that opens it (Dovecot, auth_master_user_separator)."""
 
 Complaint = tuple[str, str]
 """What is wrong (continuing "… is not an address"), and the cure."""
@@ -35,6 +40,21 @@ def is_address(text: str) -> bool:
 def is_domain(text: str) -> bool:
     """Whether this is a domain name, or the name of one host."""
     return _DOMAIN.fullmatch(text) is not None
+
+
+def is_host_name(text: str) -> bool:
+    """Whether this is a name as hosts have it (RFC 1123 2.1): no underscore, the last label not a number."""
+    return _HOST_NAME.fullmatch(text) is not None
+
+
+def mailbox_complaint(address: str) -> Complaint | None:
+    """Why an address cannot be that of a new account, as (reason, cure); None where it can."""
+    if MASTER_SEPARATOR not in address:
+        return None
+    return (
+        "Dovecot takes what stands behind a * for the name of a master account, so that nobody could log in",
+        "choose a name without *; an alias may have one",
+    )
 
 
 def is_local(text: str) -> bool:

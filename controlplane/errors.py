@@ -35,6 +35,10 @@ class Problem:
     length: int = 0
     excerpt: str = ""
 
+    def without_place(self) -> Problem:
+        """The problem alone, where no line of a file is at fault but what a command was given."""
+        return Problem("", 0, self.message, self.cure)
+
     def as_dict(self) -> dict[str, Any]:
         """The problem as plain values, for JSON."""
         return asdict(self)

@@ -81,6 +81,11 @@ def server_is_here() -> bool:
     )
 
 
+def server_runs() -> bool:
+    """Whether this is the container of a server, whose agent is to answer; a one-off has none."""
+    return Path(os.environ.get("MAIL_AGENT_SOCKET", AGENT_SOCKET)).exists() or _server_starts()
+
+
 def connect(path: str) -> socket.socket | None:
     """A connection to the socket, None when nobody listens; raises Unavailable when it may not be used."""
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

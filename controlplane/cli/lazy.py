@@ -9,10 +9,18 @@ from typing import Any
 import click
 
 
-class LazyGroup(click.Group):
-    """Commands by an explicit table: name → module that holds `command`. Alone it prints its help.
+def load(entry: str) -> click.Command:
+    """The command of an entry of a table: `module`, which holds `command`, or `module:variable`."""
+    module, _, variable = entry.partition(":")
+    command: click.Command = getattr(import_module(module), variable or "command")
+    return command
 
-    The help of a `deep` one lists the commands of its groups as well.
+
+class LazyGroup(click.Group):
+    """Commands by an explicit table: name → where it is, as `load` takes it.
+
+    Alone it prints its help, unless it was given a `callback` of its own. The help of a `deep` one lists the
+    commands of its groups as well.
     """
 
     def __init__(self, *args: Any, table: Mapping[str, str], deep: bool = False, **kwargs: Any) -> None:
@@ -29,8 +37,7 @@ class LazyGroup(click.Group):
         """The command, its module imported now."""
         if cmd_name not in self.table:
             return None
-        command: click.Command = import_module(self.table[cmd_name]).command
-        return command
+        return load(self.table[cmd_name])
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """As click does; a deep group's help has a line for each command below it, with its arguments."""
@@ -54,6 +61,8 @@ def _leaves(group: LazyGroup, ctx: click.Context, words: str) -> Iterator[tuple[
     for name in group.table:
         command = group.get_command(ctx, name)
         if isinstance(command, LazyGroup):
+            if command.callback is not _help_when_alone:
+                yield f"{words}{name}", command.get_short_help_str(80)
             yield from _leaves(command, ctx, f"{words}{name} ")
         elif command is not None:
             pieces = [piece for piece in command.collect_usage_pieces(ctx) if piece != "[OPTIONS]"]

@@ -45,6 +45,9 @@ def direction(function: F) -> F:
 
 def address(text: str) -> str:
     """A mail address as written, for click's `type`; what else may be wrong with it the server tells."""
-    if not text.rpartition("@")[0] or text.endswith("@"):
+    local, at, domain = text.rpartition("@")
+    if at and not local:
+        raise click.BadParameter(f"'{text}' has no local part: write it as user@example.test")
+    if not domain or not at:
         raise click.BadParameter(f"'{text}' has no domain part: write it as user@example.test")
     return text

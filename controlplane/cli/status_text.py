@@ -17,6 +17,7 @@ def status_lines(status: dict[str, Any], now: datetime | None = None) -> list[st
     now = now or datetime.now(UTC)
     return [
         *_head(status, now),
+        *_held_back(status),
         *_services(status.get("services") or [], now),
         *_certificates(status.get("certificates") or []),
         *_notes(status),
@@ -41,6 +42,15 @@ def _head(status: dict[str, Any], now: datetime) -> list[str]:
     verified = status.get("verified")
     text = f", verified to {verified}" if verified else ""
     return [*lines, f"log                 {position} change sets{text}"]
+
+
+def _held_back(status: dict[str, Any]) -> list[str]:
+    """What a suspended server does not serve yet."""
+    if not status.get("suspended"):
+        return []
+    newest, applied = status.get("release") or 0, status.get("applied") or 0
+    waits = f"release {newest} waits" if newest > applied else "none waits"
+    return [f"⚠ releases are held back, {waits}: `mailctl resume` applies the newest"]
 
 
 def _failed(failure: dict[str, Any], attempted: int, now: datetime) -> str:

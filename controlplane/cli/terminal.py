@@ -63,9 +63,10 @@ def _problem(problem: Problem) -> list[str]:
     place = problem.path and (f"{problem.path}:{problem.line}: " if problem.line else f"{problem.path}: ")
     lines = [f"  {place}{problem.message}"]
     if problem.excerpt:
-        lines.append(f"    {problem.line} | {problem.excerpt}")
+        number = str(problem.line or " ")  # where no line is at fault it has no number
+        lines.append(f"    {number} | {problem.excerpt}")
         if problem.column:
-            gap = " " * len(str(problem.line))
+            gap = " " * len(number)
             lines.append(f"    {gap} | {' ' * (problem.column - 1)}{'^' * max(problem.length, 1)}")
     if problem.cure:
         lines.append(f"    {problem.cure}")

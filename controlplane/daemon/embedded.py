@@ -64,6 +64,9 @@ def _step_down(repository: Path) -> None:
 def _in_folder(request: Request, volume: Path) -> Result:
     """Edit or list the files of a bare config folder."""
     files = {f"config/{path}": file for path, file in _read(volume).items()}
+    if request["op"] == "rehearse":
+        commands.rehearse(request, files)
+        return {}
     if request["op"] == "edit":
         changes = commands.make(str(request.get("command")), request, partial(_seal, files))(files)
         after = dict(files)
@@ -74,7 +77,7 @@ def _in_folder(request: Request, volume: Path) -> Result:
         _write(volume, {path: after[path] for path in changes if path in after})
         return {
             "position": 0, "release": 0, "commit": "", "text": [],
-            "plan": plan.as_dict(proposal.plan), "outcome": None,
+            "plan": plan.as_dict(proposal.plan), "outcome": None, "written": sorted(changes),
         }  # fmt: skip
     if request["op"] in OF_FILES:
         found = propose_files(State(), None, files, guard=False, cleartext=True).must_be_sound()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from controlplane.errors import UsageError
 from controlplane.git import Change
-from controlplane.intake import table_commands
+from controlplane.intake import checked, table_commands
 from controlplane.intake.editing import Arguments, need, text_of, write
 from controlplane.intake.trees import Files
 from controlplane.sealing import is_sealed_value
@@ -34,19 +34,25 @@ def make(name: str, arguments: Arguments, seal: Seal) -> Callable[[Files], Mappi
     return lambda files: command(files, sealed)
 
 
+def rehearse(request: Arguments, files: Files) -> None:
+    """Raise what the edit would be refused for on its own; a secret that is not there yet is imagined."""
+    imagined = {"password_hash": "{SHA512-CRYPT}$6$x$x", "password": "x"}
+    make(str(request.get("command")), {**imagined, **request}, lambda secret: secret)(files)
+
+
 def _account_add(files: Files, given: Arguments) -> Mapping[str, Change]:
     text = text_of(files, accounts.PATH)
     attributes = str(given.get("attributes") or "")
     return write(
         files,
         accounts.PATH,
-        accounts.add(text, need(given, "address"), need(given, "password_hash"), attributes),
+        accounts.add(text, checked.new_mailbox(given), need(given, "password_hash"), attributes),
     )
 
 
 def _account_update(files: Files, given: Arguments) -> Mapping[str, Change]:
     text = accounts.update(
-        text_of(files, accounts.PATH), need(given, "address"), need(given, "password_hash")
+        text_of(files, accounts.PATH), checked.address(given), need(given, "password_hash")
     )
     return write(files, accounts.PATH, text)
 
@@ -64,7 +70,7 @@ def _account_remove(files: Files, given: Arguments) -> Mapping[str, Change]:
 
 def _alias_add(files: Files, given: Arguments) -> Mapping[str, Change]:
     text = text_of(files, aliases.PATH)
-    for target in _targets(given):
+    for target in checked.targets(given):
         text = aliases.add(text, need(given, "alias"), target)
     return write(files, aliases.PATH, text)
 
@@ -73,7 +79,7 @@ def _alias_remove(files: Files, given: Arguments) -> Mapping[str, Change]:
     if aliases.PATH not in files:
         return {}
     text = text_of(files, aliases.PATH)
-    for target in _targets(given) or [""]:
+    for target in checked.targets(given) or [""]:
         text = aliases.remove(text, need(given, "alias"), target)
     return write(files, aliases.PATH, text)
 
@@ -99,7 +105,3 @@ COMMANDS: Mapping[str, Command] = {
     "setting.unset": _setting_unset,
     **table_commands.COMMANDS,
 }
-
-
-def _targets(given: Arguments) -> list[str]:
-    return [part.strip() for part in str(given.get("target") or "").split(",") if part.strip()]

@@ -20,3 +20,8 @@ def mass_delete(old: Desired, new: Desired) -> Problem | None:
         message=f"this would remove {gone} of {len(old.accounts)} accounts",
         cure=f"if that is meant, push it with `git push -o {OPTION}`",
     )
+
+
+def is_of(problem: Problem) -> bool:
+    """Whether a problem is that too much would go, and nothing is malformed."""
+    return OPTION in problem.cure

@@ -1,4 +1,7 @@
-"""What files of `main` say of each other: aliases in circles, targets and entries that nobody answers to."""
+"""What files of `main` say of each other: aliases in circles, targets and entries that nobody answers to.
+
+Also new accounts that could not log in.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from itertools import chain, islice
 from typing import NamedTuple
 
 from controlplane.errors import Problem
-from controlplane.intake import alias_graph, stale_entries
+from controlplane.intake import account_names, alias_graph, stale_entries
 from controlplane.intake.postfix_overrides import shape_problems
 from controlplane.model import Desired
 from controlplane.statefiles import aliases
@@ -37,7 +40,8 @@ def check(desired: Desired, files: Mapping[str, TreeFile], before: Desired | Non
     """
     lines = _Lines(files)
     touched = _Touched.between(before or Desired(), desired)
-    problems = [*_loops(desired, touched, lines), *shape_problems(desired.overrides)]
+    names = islice(account_names.problems(before or Desired(), desired, files), MAX_PROBLEMS)
+    problems = [*names, *_loops(desired, touched, lines), *shape_problems(desired.overrides)]
     elsewhere = desired.settings.get("ACCOUNT_PROVISIONER", "").upper() == "LDAP"
     doubts = chain(
         _dangling(desired, touched, lines),

@@ -7,6 +7,7 @@ from typing import Any
 
 from controlplane.errors import Refused, UsageError
 from controlplane.git import Change
+from controlplane.intake import checked
 from controlplane.intake.editing import Arguments, need, text_of, write
 from controlplane.intake.trees import Files
 from controlplane.statefiles import access, accounts, masters, quotas, relay
@@ -31,7 +32,7 @@ def _remove(files: Files, table: Table[Any], *names: str) -> Mapping[str, Change
 
 
 def _quota_set(files: Files, given: Arguments) -> Mapping[str, Change]:
-    address, size = need(given, "address"), need(given, "size")
+    address, size = checked.address(given), checked.size(given)
     if not accounts.has(text_of(files, accounts.PATH), address):
         raise Refused.because(f"there is no account {address}", "see `setup email list`", accounts.PATH)
     return _put(files, quotas.TABLE, address, size)
@@ -42,7 +43,7 @@ def _quota_remove(files: Files, given: Arguments) -> Mapping[str, Change]:
 
 
 def _access_add(files: Files, given: Arguments) -> Mapping[str, Change]:
-    table, address = _direction(given), need(given, "address")
+    table, address = _direction(given), checked.restricted(given)
     if table.has(text_of(files, table.path), address):
         raise Refused.because(f"{address} is restricted already", f"see `{table.listed_by}`", table.path)
     return _put(files, table, address, "REJECT")
@@ -60,7 +61,7 @@ def _direction(given: Arguments) -> Table[str]:
 
 
 def _master_add(files: Files, given: Arguments) -> Mapping[str, Change]:
-    name = need(given, "name")
+    name = checked.master_name(given)
     if masters.TABLE.has(text_of(files, masters.TABLE.path), name):
         cure = "change it with `setup dovecot-master update`"
         raise Refused.because(f"the master account {name} exists already", cure, masters.TABLE.path)
@@ -68,7 +69,7 @@ def _master_add(files: Files, given: Arguments) -> Mapping[str, Change]:
 
 
 def _master_update(files: Files, given: Arguments) -> Mapping[str, Change]:
-    name, table = need(given, "name"), masters.TABLE
+    name, table = checked.master_name(given), masters.TABLE
     text = text_of(files, table.path)
     if not table.has(text, name):
         raise Refused.because(f"there is no master account {name}", f"see `{table.listed_by}`", table.path)
@@ -82,30 +83,17 @@ def _master_remove(files: Files, given: Arguments) -> Mapping[str, Change]:
 
 
 def _relay_host(files: Files, given: Arguments) -> Mapping[str, Change]:
-    host, port = need(given, "host"), str(given.get("port") or DEFAULT_PORT)
-    hop = f"{host if host.startswith('[') else f'[{host}]'}:{port}"
-    if not relay.is_host(hop):
-        cure = "write the host's name or address, and its port behind it: mail.example.test 587"
-        raise Refused.because(f"{hop} is not a relay host", cure)
-    return _put(files, relay.ROUTES, _sender(given), hop)
+    hop = checked.relay_host(given, DEFAULT_PORT)
+    return _put(files, relay.ROUTES, checked.sender(given), hop)
 
 
 def _relay_exclude(files: Files, given: Arguments) -> Mapping[str, Change]:
-    return _put(files, relay.ROUTES, _sender(given), "")
+    return _put(files, relay.ROUTES, checked.sender(given), "")
 
 
 def _relay_credentials(files: Files, given: Arguments) -> Mapping[str, Change]:
-    user = need(given, "username")
-    if ":" in user or any(c.isspace() for c in user):
-        raise Refused.because(
-            "the user's name holds a colon or white space", "Postfix ends the name at a colon: use another"
-        )
-    return _put(files, relay.CREDENTIALS, _sender(given), f"{user}:{need(given, 'password')}")
-
-
-def _sender(given: Arguments) -> str:
-    domain = need(given, "domain")
-    return domain if "@" in domain else f"@{domain}"
+    user = checked.user_name(given)
+    return _put(files, relay.CREDENTIALS, checked.sender(given), f"{user}:{need(given, 'password')}")
 
 
 COMMANDS: Mapping[str, Callable[[Files, Arguments], Mapping[str, Change]]] = {

@@ -1,17 +1,38 @@
-"""Settings that are fine one by one and do not fit together."""
+"""What settings in effect cannot be: fine one by one and not together, or no name for a server.
+
+A state that holds such a setting from an older version stays readable; a change that brings it is refused.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from controlplane.errors import Problem
 from controlplane.settings import ENV_FILE, Settings
 
+_LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_SERVER_NAME = re.compile(
+    rf"(?=.{{1,253}}\Z)(?!localhost\.)(?:{_LABEL}\.)+[a-z](?:[a-z0-9-]{{0,61}}[a-z0-9])?"
+)
+"""The same rule as that of mailserver-start, which refuses such a name of the container."""
+
 
 def contradictions(settings: Settings) -> tuple[Problem, ...]:
     """What cannot work, or would not do what it says, of the settings in effect; line 0, no excerpt."""
-    found = (*_certificates(settings), *_sizes(settings))
+    found = (*_name(settings), *_certificates(settings), *_sizes(settings))
     return tuple(Problem(ENV_FILE, 0, message, cure) for message, cure in found)
+
+
+def _name(settings: Settings) -> Iterator[tuple[str, str]]:
+    """RFC 1123 labels, at least two of them, the last not a number (that would be an address)."""
+    name = settings.override_hostname
+    if name and not _SERVER_NAME.fullmatch(name.lower()):
+        yield (
+            f"OVERRIDE_HOSTNAME={name} is not a fully qualified domain name; other servers refuse mail from "
+            "a host that greets without one",
+            "write one with a domain, such as OVERRIDE_HOSTNAME=mail.example.com, or remove the line",
+        )
 
 
 def _certificates(settings: Settings) -> Iterator[tuple[str, str]]:

@@ -33,6 +33,7 @@ _GOOD = re.compile(
 _ATTRIBUTE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*(?:=\S*)?")
 Fault = tuple[str, str, str]
 """What is wrong, the cure, and the characters at fault."""
+_ATTRIBUTES_CURE = "write name=value, separated by spaces"
 _HASH_CURE = "make a hash with `doveadm pw -s SHA512-CRYPT`, or use `setup email add`"
 
 
@@ -58,13 +59,9 @@ def parse(text: str, path: str = PATH) -> Parsed[Account]:
 
 
 def masked(line: str) -> str:
-    """The line with what stands in the place of the password hidden."""
+    """The line up to its first bar: any field behind it may hold the password, by a bar too many."""
     name, bar, rest = line.partition("|")
-    secret, second, attributes = rest.partition("|")
-    if not secret:
-        return line
-    scheme = re.match(r"\{[A-Za-z0-9.-]{1,24}\}", secret)
-    return f"{name}{bar}{scheme[0] if scheme else ''}…{second}{attributes}"
+    return f"{name}{bar}{'…' if rest else ''}"
 
 
 def add(text: str, address: str, password_hash: str, attributes: str = "") -> str:
@@ -96,6 +93,12 @@ def has(text: str, address: str) -> bool:
     return _find(Lines(text), address) is not None
 
 
+def line_of(text: str, address: str) -> int:
+    """The line (from 1) of an account, 0 for none."""
+    found = _find(Lines(text), address)
+    return 0 if found is None else found + 1
+
+
 def _row(line: str) -> Account | None:
     good = _GOOD.fullmatch(line)
     if good is None:
@@ -112,7 +115,7 @@ def _explain(line: str, place: Place) -> Problem:
     """What is wrong with a line that is no account."""
     name, bar, rest = line.partition("|")
     secret, _, attributes = rest.partition("|")
-    if not bar or any(c in ": \t{" for c in name):
+    if not bar or any(c in ": \t{" for c in name) or name.startswith("$"):
         # what stands in another field's place may be the password
         shown = Place(place.path, place.line, line, re.split(r"[|:\s{$]", line)[0] + "…")
         return shown.problem("the line is not an account", "write name|hash, or name|hash|attributes")
@@ -136,11 +139,16 @@ def hash_fault(name: str, secret: str) -> Fault | None:
     if kind in _CLEAR or not (scheme or secret.startswith("$")):
         return f"the password of {name} is in clear text", _HASH_CURE, ""
     if scheme and kind not in SCHEMES:
-        return f"{{{scheme[1]}}} is not a password scheme", _HASH_CURE, scheme[0]
+        return f"{_scheme_shown(scheme[1])} is not a password scheme", _HASH_CURE, ""
     if re.fullmatch(r"(?:\{[A-Za-z0-9.-]+\}|\$)[\x21-\x39\x3b-\x7b\x7d\x7e]+", secret) is None:
         message = f"the password hash of {name} is empty or has characters that no hash has"
         return message, _HASH_CURE, ""
     return None
+
+
+def _scheme_shown(name: str) -> str:
+    """A misspelt scheme as it may be told: what does not look like one may be the password."""
+    return f"{{{name}}}" if re.fullmatch(r"[A-Z0-9-]{1,16}(?:\.[A-Za-z0-9]{1,6})?", name) else "{…}"
 
 
 def _explain_attributes(attributes: str, place: Place) -> Problem:
@@ -156,7 +164,8 @@ def attributes_fault(attributes: str) -> Fault | None:
         return "the line has control characters", "take them out", ""
     for word in attributes.split():
         if not _ATTRIBUTE.fullmatch(word):
-            return f'"{word}" is not an attribute', "write name=value, separated by spaces", word
+            # not which one: with a field too many it is the hash
+            return "what stands behind the second bar is no attribute", _ATTRIBUTES_CURE, ""
     return None
 
 
@@ -168,6 +177,8 @@ def _duplicate(address: str, first: int, place: Place) -> Problem:
 
 
 def _find(lines: Lines, address: str) -> int | None:
+    if "|" in address:
+        return None
     wanted = address.lower() + "|"
     return lines.find(lambda line: line.strip()[: len(wanted)].lower() == wanted)
 
@@ -180,7 +191,11 @@ def _existing(lines: Lines, address: str) -> int:
 
 
 def _line(address: str, password_hash: str, attributes: str) -> str:
+    """The line of an account, which says of it just what was asked; raises Refused."""
     line = "|".join([address, password_hash, attributes] if attributes else [address, password_hash])
-    if _row(line) is None:
-        raise Refused([_explain(line, Place("", 0, line, masked(line)))])
+    found = _row(line)
+    if found is None:
+        raise Refused([_explain(line, Place("", 0, line, masked(line))).without_place()])
+    if found != Account(address.lower(), password_hash, attributes):
+        raise Refused.because("the line would say something else than was asked", _HASH_CURE)
     return line

@@ -14,7 +14,7 @@ from controlplane.model import Alias
 from controlplane.statefiles import targets
 from controlplane.statefiles.lines import Lines
 from controlplane.statefiles.logical import LogicalLine, logical_lines
-from controlplane.statefiles.parsed import MAX_PROBLEMS, Parsed, Place
+from controlplane.statefiles.parsed import MAX_PROBLEMS, Parsed, Place, printable
 
 PATH = "config/postfix-virtual.cf"
 _SHAPE = "write the alias, a space, and its targets separated by commas"
@@ -134,7 +134,9 @@ def _targets_of(entry: LogicalLine) -> tuple[str, ...]:
 
 def _must_be_sound(source: str, target: str) -> None:
     if complaint := _source_complaint(source):
-        raise Refused.because(f'alias "{source}" is not an address: {complaint[0]}', complaint[1])
+        message = f'alias "{printable(source)}" is not an address: {complaint[0]}'
+        raise Refused.because(message, complaint[1])
     if not (_fits_domain(target) if source.startswith("@") else targets.is_target(target)):
         reason = addresses.complaint(target) or ("", "write an address")
-        raise Refused.because(f'alias target "{target}" is not an address: {reason[0]}', reason[1])
+        message = f'alias target "{printable(target)}" is not an address: {reason[0]}'
+        raise Refused.because(message.removesuffix(": "), reason[1])

@@ -14,6 +14,12 @@ from controlplane.statefiles import accounts
 from controlplane.statefiles.tables import Malformed, Table
 
 _NAME = re.compile(r"[A-Za-z0-9._+@-]{1,128}")
+NAME_CURE = "use letters, digits and . _ + @ -; a * parts it from the mailbox at login"
+
+
+def is_name(text: str) -> bool:
+    """Whether a master account may be called so."""
+    return _NAME.fullmatch(text) is not None
 
 
 def _read(line: str) -> tuple[str, Master]:
@@ -21,10 +27,9 @@ def _read(line: str) -> tuple[str, Master]:
     secret, _, attributes = (part.strip() for part in rest.partition("|"))
     if not bar:
         raise Malformed("the line is not a master account", "write name|hash, or name|hash|attributes")
-    if not _NAME.fullmatch(name):
-        cure = "use letters, digits and . _ + @ -; a * parts it from the mailbox at login"
+    if not is_name(name):
         shown = name if name.replace("*", "").isalnum() else ""
-        raise Malformed("the name of a master account has characters that it cannot have", cure, shown)
+        raise Malformed("the name of a master account has characters that it cannot have", NAME_CURE, shown)
     if not is_sealed_value(secret) and (fault := accounts.hash_fault(name, secret)):
         raise Malformed(*fault)
     if fault := accounts.attributes_fault(attributes):

@@ -43,10 +43,17 @@ def _fault(line: str) -> Malformed:
         return Malformed(f'"{name}" is not an address: {complaint[0]}', complaint[1], name)
     if not size:
         return Malformed(f"the quota of {name} has no size", SIZE_CURE)
+    return Malformed(size_fault(size), SIZE_CURE, size)
+
+
+def size_fault(size: str) -> str:
+    """What is wrong with a text in the place of a size; empty for a size."""
+    if is_size(size):
+        return ""
     number, unit = re.fullmatch(r"([0-9]*)(.*)", size, re.DOTALL).groups()  # type: ignore[union-attr]  # fits all
     if number and unit:
-        return Malformed(f'"{unit}" is not a unit', SIZE_CURE, size)
-    return Malformed(f'"{size}" is not a size', SIZE_CURE, size)
+        return f'"{unit}" is not a unit'
+    return f'"{size}" is not a size'
 
 
 TABLE = Table(

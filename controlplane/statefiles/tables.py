@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 from controlplane.errors import Problem, Refused
 from controlplane.statefiles.lines import Lines
 from controlplane.statefiles.logical import LogicalLine, logical_lines
-from controlplane.statefiles.parsed import MAX_PROBLEMS, Parsed, Place
+from controlplane.statefiles.parsed import MAX_PROBLEMS, Parsed, Place, printable
 
 Row = TypeVar("Row")
 
@@ -76,13 +76,13 @@ class Table(Generic[Row]):
         found = self._find(text, name)
         if found is None:
             line = f"{name}{self.mark or ' '}{value}".rstrip()
-            self._must_be_sound(line)
+            self._must_be_sound(line, name)
             return Lines(text).append(line)
         first = found.parts[0].rstrip()
         shape = re.match(rf"\s*[^\s{re.escape(self.mark)}]+(\s*{re.escape(self.mark)}\s*)?", first)
         assert shape is not None  # noqa: S101  # it was found by its name
         line = f"{shape[0] if shape[1] else shape[0] + (self.mark or ' ')}{value}".rstrip()
-        self._must_be_sound(line.strip())
+        self._must_be_sound(line.strip(), name)
         return self._only_first_line(text, found).replace(found.numbers[0], line)
 
     def remove(self, text: str, name: str) -> str:
@@ -130,13 +130,16 @@ class Table(Generic[Row]):
         number, line = entry.locate(culprit) if culprit else (entry.numbers[0] + 1, entry.parts[0].strip())
         return Place(path, number, line, self.masked(line))
 
-    def _must_be_sound(self, line: str) -> None:
+    def _must_be_sound(self, line: str, name: str) -> None:
+        """Raises Refused for a line that means nothing, or speaks of another name than it was made for."""
         try:
-            self.read(line)
+            key, _ = self.read(line)
         except Malformed as fault:
-            raise Refused(
-                [Place("", 0, line, self.masked(line)).problem(fault.message, fault.cure)]
-            ) from None
+            place = Place("", 0, line, self.masked(line))
+            raise Refused([place.problem(fault.message, fault.cure).without_place()]) from None
+        if key != name.lower() or line.startswith("#"):
+            message = f"{printable(name)} cannot be a name here: the line would be about {key}"
+            raise Refused.because(message, "use a name without blanks and marks")
 
 
 def _lines(text: str) -> Iterator[LogicalLine]:

@@ -13,7 +13,7 @@ from agent.checks import Checker
 from agent.disk import Disk
 from agent.engine import Engine, Request
 from agent.errors import AgentError
-from agent.first_account import FirstAccount
+from agent.first_account import ACCOUNTS, FirstAccount
 from agent.link import Link
 from agent.log import log, show
 from agent.node import Node
@@ -57,7 +57,9 @@ class Agent:
         self.slots = Slots(paths.root, paths.state, certificates, self.link, self.node.filler.opening.opened)
         self.readiness = Readiness(self.node)
         self.turns = Turns(self._apply)
-        self.first_account = FirstAccount(self.node, self.turns.lock)
+        self.first_account = FirstAccount(
+            self.node, self.turns.lock, lambda: self.volume.refused.get(ACCOUNTS, "")
+        )
         self.node.project = self.volume.project
         self.caught_up = threading.Event()
         self.watching = Watching(self.node, self.turns, self.volume, self.slots, self.link, self.apply_newest)
@@ -166,10 +168,11 @@ class Agent:
         try:
             self._settle_certificates(newest)
             if self.volume.report():
-                self.watching.put_back_ours()
+                self.watching.freshen_volume()
             newest = self.hello()
         except (AgentError, OSError) as error:
             log("certificates or config volume not settled", reason=error)
+        self.first_account.volume_seen()
         try:
             self.apply_newest(newest, retry=not self.node.applied.commit)
         except (AgentError, TimeoutError) as error:

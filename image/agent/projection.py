@@ -6,7 +6,7 @@ import contextlib
 import errno
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from agent import beneath
@@ -21,29 +21,35 @@ READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 def project(
     folder: Path, objects: Objects, wanted: Mapping[str, tuple[str, bool]], projected: dict[str, str]
-) -> str:
-    """Bring the volume to `wanted`; returns a note when not all of it could be written.
+) -> tuple[str, set[str]]:
+    """Bring the volume to `wanted`; returns a note when not all could be written, and the paths held back.
 
     `projected` (path to blob id) is what the agent wrote before, and is kept true as it goes. A file whose
-    content is neither old nor new is somebody's edit and stays as it is; so is one that is gone, unless all
-    are: that is a new volume. One file that cannot be written does not keep the others from it.
+    content is neither old nor new is somebody's edit and is held back: it stays as it is. So does one that
+    is gone, unless all are: that is a new volume. One file that cannot be written does not keep the others
+    from it.
     """
     if not folder.is_dir():
-        return "there is no config volume"
+        return "there is no config volume", set()
     if not any(folder.iterdir()):
         projected.clear()
     notes: list[str] = []
+    held: set[str] = set()
     for path, (oid, executable) in wanted.items():
         if projected.get(path) == oid:
             continue
         with _noting(notes, path):
             if _write(folder, path, objects, oid, executable, projected.get(path, "")):
                 projected[path] = oid
+            else:
+                held.add(path)
     for path in projected.keys() - wanted.keys():
         with _noting(notes, path):
-            _remove(folder, path, projected[path])
-            del projected[path]
-    return min(notes, default="")
+            if _remove(folder, path, projected[path]):
+                del projected[path]
+            else:
+                held.add(path)
+    return min(notes, default=""), held
 
 
 @contextlib.contextmanager
@@ -67,10 +73,14 @@ def _write(folder: Path, path: str, objects: Objects, oid: str, executable: bool
     return True
 
 
-def _remove(folder: Path, path: str, before: str) -> None:
+def _remove(folder: Path, path: str, before: str) -> bool:
+    """Whether the volume has no such file now."""
     with contextlib.suppress(FileNotFoundError), beneath.folder_of(folder, path) as (handle, name):
-        if _blob(handle, name) == before:
-            os.unlink(name, dir_fd=handle)
+        found = _blob(handle, name)
+        if found not in ("", before):
+            return False
+        os.unlink(name, dir_fd=handle)
+    return True
 
 
 def _blob(folder: int, name: str) -> str:
@@ -83,8 +93,12 @@ def _blob(folder: int, name: str) -> str:
         return "other"
 
 
-def save(record: Path, main: str, files: Mapping[str, str]) -> None:
-    """Remember what was projected. Not fsynced: a lost record only makes the daemon compare once more."""
+def save(record: Path, main: str, files: Mapping[str, str], held: Iterable[str]) -> None:
+    """Remember what was projected, and which files edits kept from it.
+
+    Not fsynced: a lost record only makes the daemon compare once more.
+    """
     aside = record.with_name(ASIDE + record.name)
-    aside.write_text(json.dumps({"main": main, "files": dict(files)}, sort_keys=True))
+    row = {"main": main, "files": dict(files), "held": sorted(held)}
+    aside.write_text(json.dumps(row, sort_keys=True))
     aside.replace(record)

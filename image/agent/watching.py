@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from agent.disk import mount_points
 from agent.errors import AgentError
 from agent.inotify import Watch
 from agent.link import Link
@@ -50,6 +51,9 @@ class Watching:
         self._managed = [node.paths.target(path) for path in MANAGED]
         for folder in (volume.folder, *self._managed):
             self.watch.add(folder)
+        for path in (node.paths.root / place for place in mount_points(node.paths.root)):
+            if path.is_relative_to(volume.folder) and path.is_file():
+                self.watch.add_file(path)  # of one that is mounted by itself the folder tells nothing
 
     def follow(self, release: Release) -> None:
         """Also watch where this release's files lie and its certificates come from.
@@ -109,12 +113,12 @@ class Watching:
 
     def _edits(self) -> bool:
         done = self.volume.report()
-        self.put_back_ours()
+        self.freshen_volume()
         return done
 
-    def put_back_ours(self) -> None:
-        """Project what only the control plane writes, where the volume had another content."""
-        if self.volume.overruled and self.volume.main:
+    def freshen_volume(self) -> None:
+        """Project `main` again where a file of the volume has to give way to it."""
+        if self.volume.stale and self.volume.main:
             with self.turns.lock, self.node.open() as objects:
                 self.volume.project(objects, self.volume.main)
 

@@ -61,12 +61,36 @@ def test_the_container_stops_without_an_account(world: World, capfd: pytest.Capt
     world.node.paths.exit_status.parent.mkdir(parents=True)
     world.node.release = replace(world.node.release, account_deadline=1)
     first.follow(world.node.release)
+    first.volume_seen()
+    assert "There is no account yet" in capfd.readouterr().err
     for thread in threading.enumerate():
         if isinstance(thread, threading.Timer):
             thread.join(10)
     assert world.programs.calls == ["shut down"]
     assert world.node.paths.exit_status.read_text() == "1\n"
     assert "No account was added within 1 s" in capfd.readouterr().err
+
+
+def test_refused_accounts_are_told_with_their_reason(world: World, capfd: pytest.CaptureFixture[str]) -> None:
+    """Who brought accounts along hears what is wrong with them, not that there are none."""
+    refused = ""
+    first = FirstAccount(world.node, threading.RLock(), lambda: refused)
+    world.node.paths.exit_status.parent.mkdir(parents=True)
+    world.node.release = replace(world.node.release, account_deadline=600)
+    first.follow(world.node.release)
+    assert capfd.readouterr().err == ""  # the config volume was not looked at yet
+    refused = "config/postfix-accounts.cf:2: is there twice; remove one"
+    first.volume_seen()
+    said = capfd.readouterr().err
+    assert f"postfix-accounts.cf on the config volume was refused: {refused}" in said
+    assert "600 s" in said
+    assert "There is no account yet" not in said
+    first._expire()
+    said = capfd.readouterr().err
+    assert f"postfix-accounts.cf on the config volume was refused: {refused}" in said
+    assert "No account was added" not in said
+    assert world.programs.calls == ["shut down"]
+    first.follow(replace(world.node.release, account_deadline=0))
 
 
 def test_an_account_in_time_lets_it_live(world: World) -> None:

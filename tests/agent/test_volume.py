@@ -5,61 +5,23 @@ from __future__ import annotations
 import base64
 import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from agent import beneath
 from agent.disk import blob_id
-from agent.errors import Unavailable
-from agent.gitread import Objects
-from agent.link import Link
 from agent.projection import LARGEST
 from agent.volume import Volume
-from tests.agent.conftest import Repository, World
+from tests.agent.conftest import ControlPlane, World, project
 
 ACCOUNTS = "postfix-accounts.cf"
+LEFT_OVERS = (
+    *(".one.cf.swp", "one.cf.swp", ".one.cf.swx", ".#one.cf", "#one.cf#", "one.cf~", "one.cf.bak~", "4913"),
+    *("one.cf.bak", "one.cf.orig", "one.cf.rej", "one.cf.tmp", ".mail-agent~one.cf"),
+)
 
 
-class Daemon(Link):
-    """The daemon's place: keeps what it was asked, answers what it was told to."""
-
-    def __init__(self) -> None:
-        super().__init__(Path("/nonexistent"))
-        self.asked: list[dict[str, Any]] = []
-        self.refuse: dict[str, str] = {}
-        self.away = False
-
-    def ask(self, op: str, **arguments: Any) -> dict[str, Any]:
-        if self.away:
-            raise Unavailable("away")
-        assert op == "agent.volume"
-        self.asked += arguments["changes"]
-        return {"refused": [{"path": p, "reason": r} for p, r in self.refuse.items()]}
-
-
-@pytest.fixture
-def daemon() -> Daemon:
-    """A daemon that takes every edit."""
-    return Daemon()
-
-
-@pytest.fixture
-def volume(world: World, daemon: Daemon) -> Volume:
-    """An empty config volume."""
-    world.node.paths.volume.mkdir(parents=True)
-    return Volume(world.node.paths.volume, world.node.paths.state / "projection.json", daemon)
-
-
-def project(volume: Volume, repository: Repository, **files: str) -> str:
-    """Project a commit of main whose config/ holds these files."""
-    main = repository.commit({f"config/{n.replace('__', '/')}.cf": t.encode() for n, t in files.items()})
-    with Objects(repository.folder) as objects:
-        volume.project(objects, main)
-    return main
-
-
-def test_projection_is_no_edit(world: World, volume: Volume, daemon: Daemon) -> None:
+def test_projection_is_no_edit(world: World, volume: Volume, daemon: ControlPlane) -> None:
     """What the agent writes to the volume never comes back as an edit."""
     project(volume, world.repository, accounts="a\n", sub__deep="b\n")
     assert (volume.folder / "accounts.cf").read_text() == "a\n"
@@ -80,7 +42,7 @@ def test_only_changed_files_are_written(world: World, volume: Volume) -> None:
     assert (volume.folder / "unknown").exists()
 
 
-def test_edit_is_sent_once_with_its_base(world: World, volume: Volume, daemon: Daemon) -> None:
+def test_edit_is_sent_once_with_its_base(world: World, volume: Volume, daemon: ControlPlane) -> None:
     """An edit goes to the daemon with what it was based on, and not again until it changes."""
     project(volume, world.repository, one="1\n")
     (volume.folder / "one.cf").write_text("edited\n")
@@ -102,7 +64,7 @@ def test_edit_is_not_overwritten(world: World, volume: Volume) -> None:
     assert (volume.folder / "one.cf").read_text() == "edited\n"
 
 
-def test_removed_file_is_an_edit(world: World, volume: Volume, daemon: Daemon) -> None:
+def test_removed_file_is_an_edit(world: World, volume: Volume, daemon: ControlPlane) -> None:
     """A file that somebody removed is sent without content; an emptied volume is not a mass removal."""
     project(volume, world.repository, one="1\n", two="2\n")
     (volume.folder / "one.cf").unlink()
@@ -113,26 +75,24 @@ def test_removed_file_is_an_edit(world: World, volume: Volume, daemon: Daemon) -
     assert len(daemon.asked) == 1
 
 
-def test_first_start_sends_what_is_there(volume: Volume, daemon: Daemon) -> None:
+def test_first_start_sends_what_is_there(volume: Volume, daemon: ControlPlane) -> None:
     """Files that were on the volume before the first start have no base."""
     (volume.folder / ACCOUNTS).write_text("a@example.test|hash\n")
     assert volume.report()
     assert [(c["path"], c["base"]) for c in daemon.asked] == [(ACCOUNTS, "")]
 
 
-def test_private_keys_and_rubbish_stay(volume: Volume, daemon: Daemon) -> None:
-    """Keys in the clear are named, never sent; editors' files and symlinks are passed over."""
+def test_private_keys_and_rubbish_stay(volume: Volume, daemon: ControlPlane) -> None:
+    """Keys in the clear are named, never sent; what editors leave behind is passed over."""
     (volume.folder / "key.pem").write_text("-----BEGIN PRIVATE KEY-----\nx\n")
-    (volume.folder / ".one.cf.swp").write_text("x")
-    (volume.folder / "one.cf~").write_text("x")
-    (volume.folder / "link").symlink_to("/etc/passwd")
-    (volume.folder / "outside").symlink_to("/etc")
+    for name in LEFT_OVERS:
+        (volume.folder / name).write_text("x")
     assert volume.report()
     assert daemon.asked == []
     assert list(volume.refused) == ["key.pem"]
 
 
-def test_certificates_of_the_volume_stay_there(world: World, volume: Volume, daemon: Daemon) -> None:
+def test_certificates_of_the_volume_stay_there(world: World, volume: Volume, daemon: ControlPlane) -> None:
     """Neither sent nor complained of, unless `main` has them: then they are edits like any other."""
     (volume.folder / "ssl").mkdir()
     (volume.folder / "ssl/cert.cf").write_text("-----BEGIN CERTIFICATE-----\nx\n")
@@ -145,7 +105,7 @@ def test_certificates_of_the_volume_stay_there(world: World, volume: Volume, dae
     assert list(volume.refused) == ["ssl/key.cf"]
 
 
-def test_refused_edit_is_reported_until_fixed(world: World, volume: Volume, daemon: Daemon) -> None:
+def test_refused_edit_is_reported_until_fixed(world: World, volume: Volume, daemon: ControlPlane) -> None:
     """A refused edit stays as it is, with its reason, until the file is right again."""
     project(volume, world.repository, one="1\n")
     (volume.folder / "one.cf").write_text("bad\n")
@@ -157,7 +117,7 @@ def test_refused_edit_is_reported_until_fixed(world: World, volume: Volume, daem
     assert volume.refused == {}
 
 
-def test_edit_waits_for_the_daemon(volume: Volume, daemon: Daemon) -> None:
+def test_edit_waits_for_the_daemon(volume: Volume, daemon: ControlPlane) -> None:
     """An edit made while the daemon is away is sent when it is back."""
     (volume.folder / "one.cf").write_text("x\n")
     daemon.away = True
@@ -176,7 +136,7 @@ def test_projection_never_leaves_the_volume(world: World, volume: Volume, tmp_pa
     assert list(outside.iterdir()) == []
 
 
-def test_what_cannot_be_read_is_not_gone(world: World, volume: Volume, daemon: Daemon) -> None:
+def test_what_cannot_be_read_is_not_gone(world: World, volume: Volume, daemon: ControlPlane) -> None:
     """A projected file that became a link, a pipe or too large is named, and not sent as removed."""
     project(volume, world.repository, link="1\n", pipe="2\n", large="3\n", plain="4\n")
     for name in ("link", "pipe", "large"):
@@ -190,7 +150,7 @@ def test_what_cannot_be_read_is_not_gone(world: World, volume: Volume, daemon: D
     assert sorted(volume.refused) == ["large.cf", "link.cf", "pipe.cf"]
 
 
-def test_names_that_cannot_be_recorded_stay(volume: Volume, daemon: Daemon) -> None:
+def test_names_that_cannot_be_recorded_stay(volume: Volume, daemon: ControlPlane) -> None:
     """A name with a newline or with bytes that are no text is passed over, and the others are sent."""
     (volume.folder / "a\nb.cf").write_text("x\n")
     (volume.folder / os.fsdecode(b"\xff.cf")).write_text("x\n")
@@ -201,7 +161,7 @@ def test_names_that_cannot_be_recorded_stay(volume: Volume, daemon: Daemon) -> N
 
 
 def test_vanishing_edit_does_not_lose_another(
-    volume: Volume, daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+    volume: Volume, daemon: ControlPlane, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A file that goes while edits are read leaves the other edits to be sent."""
     (volume.folder / "one.cf").write_text("x\n")
@@ -242,7 +202,7 @@ def test_one_obstacle_does_not_stop_the_projection(world: World, volume: Volume)
     assert "not writable" in volume.note
 
 
-def test_a_taken_edit_is_the_next_base(world: World, volume: Volume, daemon: Daemon) -> None:
+def test_a_taken_edit_is_the_next_base(world: World, volume: Volume, daemon: ControlPlane) -> None:
     """What main made of an edit replaces it, although the commit between the two was never projected."""
     project(volume, world.repository, one="1\n")
     (volume.folder / "one.cf").write_text("1\nedited\n")
@@ -253,7 +213,7 @@ def test_a_taken_edit_is_the_next_base(world: World, volume: Volume, daemon: Dae
     assert len(daemon.asked) == 1
 
 
-def test_a_removed_file_does_not_come_back(world: World, volume: Volume, daemon: Daemon) -> None:
+def test_a_removed_file_does_not_come_back(world: World, volume: Volume, daemon: ControlPlane) -> None:
     """Another change, projected before the removal was seen, leaves it removed; a new volume is filled."""
     project(volume, world.repository, one="1\n", two="2\n")
     (volume.folder / "one.cf").unlink()

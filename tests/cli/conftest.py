@@ -87,6 +87,14 @@ def no_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def no_agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No agent listens, and this is no server's container."""
+    monkeypatch.setenv("MAIL_AGENT_SOCKET", str(tmp_path / "no-agent.sock"))
+    monkeypatch.setattr("controlplane.cli.client.SUPERVISOR_SOCKET", str(tmp_path / "no-supervisor"))
+    monkeypatch.setattr("controlplane.cli.client.FIRST_PROCESS", str(tmp_path / "no-process"))
+
+
+@pytest.fixture
 def setup() -> Callable[..., int]:
     """`setup` with arguments, giving its exit status."""
     return _runner(setup_program, "setup")

@@ -144,3 +144,28 @@ def test_with_a_server_the_tree_is_sent(mailctl: Run, clone: Path, daemon: Peer)
     sent = daemon.asked("validate")["files"]
     assert set(sent) == {"mailserver.env", "config/postfix-accounts.cf"}
     assert sent["mailserver.env"] == {"content": "RU5BQkxFX1JTUEFNRD0xCg==", "mode": 0o100644}
+
+
+def test_a_folder_that_is_no_clone_is_not_valid(
+    mailctl: Run,
+    no_server: None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """There is nothing to validate: an error with the cure, whether the folder is named or one is in it."""
+    monkeypatch.chdir(tmp_path)
+    for words in (["validate"], ["validate", str(tmp_path)], ["validate", "."]):
+        assert mailctl(*words) == 1
+        told = capsys.readouterr().err
+        assert f"{tmp_path} is no clone of the state repo" in told
+        assert "mailctl validate main" in told
+
+
+def test_a_revision_is_asked_of_the_server(mailctl: Run, daemon: Peer, tmp_path: Path) -> None:
+    """What is no folder names a revision; a folder never does."""
+    daemon.answers["validate"] = {"result": {"problems": [], "checked": ["postfix"]}}
+    assert mailctl("validate", "main") == 0
+    assert daemon.asked("validate") == {"revision": "main"}
+    assert mailctl("validate", str(tmp_path)) == 1
+    assert len(daemon.requests) == 1

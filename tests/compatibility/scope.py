@@ -120,8 +120,21 @@ def guides(shown: Shown) -> list[Entry]:
 
 
 def existing() -> set[str]:
-    """The commands that `setup` has."""
-    return {" ".join(path) for path, command in walk(program, ["setup"]) if not hasattr(command, "table")}
+    """The commands that `setup` has, those aside that say themselves that they come later."""
+    return {
+        " ".join(path)
+        for path, command in walk(program, ["setup"])
+        if not hasattr(command, "table") and not hasattr(command, "later")
+    }
+
+
+def announced() -> dict[str, str]:
+    """The commands that `setup` has and that come later, with what."""
+    return {
+        " ".join(path): str(command.later)
+        for path, command in walk(program, ["setup"])
+        if hasattr(command, "later")
+    }
 
 
 def unknown(shown: Shown) -> list[str]:

@@ -35,6 +35,11 @@ def test_commands_that_exist_are_on_the_page() -> None:
     assert scope.existing() <= set(scope.COMMANDS)
 
 
+def test_commands_that_come_later_say_so_themselves() -> None:
+    """The page and `setup help` announce the same ones, with the same parts of the server."""
+    assert scope.announced() == scope.LATER_COMMANDS
+
+
 def test_guides_are_all_there() -> None:
     """Each page of the documentation has a row."""
     assert len(GUIDES) == 49

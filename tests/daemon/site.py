@@ -34,6 +34,7 @@ class FakeAgent:
         self.fail: Callable[[dict[str, Any]], dict[str, Any] | None] = lambda _: None
         self.applied = 0
         self.used: dict[str, int] = {}
+        self.answers: dict[str, Callable[[], dict[str, Any]]] = {}
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._listener.bind(str(path))
         self._listener.listen(64)
@@ -63,6 +64,8 @@ class FakeAgent:
                 send(connection, answer)
 
     def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        if request["op"] in self.answers:
+            return self.answers[request["op"]]()
         if request["op"] == "mailbox.usage":
             return {"used": self.used}
         if request["op"] == "validate":

@@ -106,6 +106,28 @@ def test_reconcile_waits_for_its_own_apply(site: Site) -> None:
     assert after[-1]["retry"]
 
 
+def test_reconcile_tells_what_it_put_right(site: Site) -> None:
+    """Files that had drifted, the release that served before, edits of the volume that are refused."""
+    site.add("user1@example.test")
+    assert site.agent is not None
+    drifted = [["etc/postfix/main.cf", "etc/x"], ["etc/x"]]
+    refused = [{"path": "postfix-accounts.cf", "reason": "no"}]
+    site.agent.answers |= {
+        "drift": lambda: {"paths": drifted.pop(0)},
+        "status": lambda: {"volume_refused": refused},
+    }
+    answer = site.ask("reconcile", wait=True)
+    assert (answer["position"], answer["healed"]) == (0, ["etc/postfix/main.cf"])
+    assert answer["before"] == answer["release"] == answer["outcome"]["release"]
+    assert answer["volume_refused"] == refused
+    site.agent.answers.clear()
+    site.agent.fail = lambda _: {"outcome": "rolled_back", "service": "postfix"}
+    site.add("user2@example.test")
+    site.agent.fail = lambda _: None
+    answer = site.ask("reconcile", wait=True)
+    assert (answer["before"], answer["outcome"]["release"]) == (answer["release"] - 1, answer["release"])
+
+
 def test_fetching_outcomes_does_not_swallow_a_delivery(site: Site) -> None:
     """Both that are asked for at the same moment are done."""
     assert site.agent is not None
@@ -127,3 +149,14 @@ def test_a_preview_branch_may_be_rewritten(site: Site) -> None:
     clone.git("commit", "-q", "--amend", "-m", "Another way")
     done = clone.push("--force", "origin", "HEAD:refs/heads/idea")
     assert done.returncode == 0, done.stderr
+
+
+def test_a_name_that_is_no_server_name_is_refused(site: Site) -> None:
+    """As the container's start refuses it, with its line in mailserver.env."""
+    clone = site.clone()
+    clone.append("mailserver.env", "OVERRIDE_HOSTNAME=foo\n")
+    number = len((clone.path / "mailserver.env").read_text().splitlines())
+    clone.commit()
+    done = clone.push()
+    assert done.returncode != 0
+    assert f"mailserver.env:{number}: OVERRIDE_HOSTNAME=foo is not a fully qualified" in done.stderr

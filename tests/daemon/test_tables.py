@@ -212,3 +212,30 @@ def test_a_bare_config_folder_has_nobody_to_seal_for(tmp_path: Path) -> None:
     (tmp_path / secrets.IDENTITY).unlink()
     embedded.call(relay, print, {}, places, tmp_path)
     assert "@a.test me:age:" in (tmp_path / "postfix-sasl-password.cf").read_text()
+
+
+@pytest.mark.parametrize(
+    ("command", "given", "message"),
+    [
+        ("account.add", {"address": USER}, "exists already"),
+        ("account.update", {"address": "nosuch@example.test"}, "there is no account"),
+        ("account.remove", {"addresses": ["nosuch@example.test"]}, "there is no account"),
+        ("master.update", {"name": "nosuch"}, "there is no master account"),
+        ("relay.credentials", {"domain": "x y", "username": "me"}, "is not a domain"),
+    ],
+)
+def test_an_edit_is_rehearsed_before_a_password_is_asked_for(
+    site: Site, tmp_path: Path, command: str, given: dict[str, Any], message: str
+) -> None:
+    """What no password would mend is refused at once, also in a bare folder; nothing moves."""
+    site.add(USER)
+    before = site.daemon.intake.position
+    with pytest.raises(Refused, match=message):
+        site.ask("rehearse", command=command, **given)
+    assert site.ask("rehearse", command="account.add", address="new@example.test") == {}
+    assert site.daemon.intake.position == before
+    (tmp_path / "postfix-accounts.cf").write_text(f"{USER}|{HASH}\n")
+    (tmp_path / "dovecot-masters.cf").write_text(f"admin|{HASH}\n")
+    request = {"op": "rehearse", "command": command, **given}
+    with pytest.raises(Refused, match=message):
+        embedded.call(request, lambda _: None, {}, Places(root=tmp_path / "nothing"), tmp_path)

@@ -184,3 +184,18 @@ def test_entries_for_nobody_are_a_warning() -> None:
         ("config/dovecot-quotas.cf", 1),
         ("config/postfix-receive-access.cf", 2),
     ]
+
+
+def test_an_account_that_masters_would_hide_is_refused_when_it_is_new() -> None:
+    """Dovecot parts names at a star; one that an older version took stays, so that others' changes pass."""
+    tree = {
+        "config/postfix-accounts.cf": TreeFile(b"a@example.test|{SHA}x\n# b*c\nb*c@example.test|{SHA}x\n")
+    }
+    desired, problems = read_tree(tree)
+    assert problems == ()
+    (problem,) = check(desired, tree).problems
+    assert (problem.path, problem.line, problem.column) == ("config/postfix-accounts.cf", 3, 1)
+    assert "name of a master account" in problem.message
+    assert "without *" in problem.cure
+    assert problem.excerpt == "b*c@example.test|…"
+    assert check(desired, tree, desired).problems == ()

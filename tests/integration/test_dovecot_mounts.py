@@ -28,6 +28,7 @@ LUA = HERE.parent / "examples/auth-lua/config/dovecot"
 SEARCH = HERE.parent / "examples/full-text-search/config/dovecot"
 OURS = HERE.parent / "golden/default/etc/dovecot/conf.d"
 CLOUD = (HERE / "cloud.py").read_text()
+PATTERNS = "postfix-regexp.cf"
 FORMER, URL = "https://nextcloud.example.com/", "http://127.0.0.1:8081/"
 
 
@@ -67,6 +68,12 @@ def table(folder: Path) -> str:
     return str(folder / "virtual")
 
 
+def patterns(folder: Path) -> str:
+    """Aliases by expressions, in a file that is mounted into the config volume by itself."""
+    (folder / PATTERNS).write_text(f"/^first@example\\.com$/ {USER}\n")
+    return str(folder / PATTERNS)
+
+
 @pytest.fixture(scope="module")
 def mounted(start: Start, tmp_path_factory: pytest.TempPathFactory) -> Server:
     """The server with every page's files mounted."""
@@ -91,6 +98,7 @@ def mounted(start: Start, tmp_path_factory: pytest.TempPathFactory) -> Server:
         str(lua): "/etc/dovecot/lua/:ro",
         table(folder): "/etc/postfix/virtual:ro",
         config_volume(folder / "config"): "/tmp/docker-mailserver",
+        patterns(folder): f"/tmp/docker-mailserver/{PATTERNS}:ro",
     }
     server = start({"ENABLE_RSPAMD": "0"}, volumes=volumes)
     server.add_account(USER)
@@ -161,3 +169,14 @@ def test_scripts_that_were_there_at_the_first_start(mounted: Server) -> None:
 def test_a_mounted_table_is_what_postfix_asks(mounted: Server) -> None:
     """The map beside it is made of the mounted file."""
     mounted.wait_for_mail(USER, mounted.deliver("mounted@example.com"))
+
+
+@pytest.mark.shows("kubernetes", "postfix-regexp.cf")
+def test_a_file_of_the_volume_may_be_mounted_by_itself(mounted: Server) -> None:
+    """What is written to it on the host is noticed, as it is in a folder."""
+    mounted.wait_for_mail(USER, mounted.deliver("first@example.com"))
+    (source,) = (Path(m["Source"]) for m in mounted.container.attrs["Mounts"] if PATTERNS in m["Source"])
+    with source.open("a") as file:
+        file.write(f"/^second@example\\.com$/ {USER}\n")
+    made = poll(lambda: mounted.deliver("second@example.com"), "the new alias is taken", 15, every=0.3)
+    mounted.wait_for_mail(USER, made)

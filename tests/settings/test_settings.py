@@ -157,3 +157,28 @@ def test_sound_settings_contradict_nothing() -> None:
 def test_settings_that_need_others(values: dict[str, str], name: str, missing: str) -> None:
     """A setting that does nothing alone says what it lacks."""
     assert without_effect(resolve(**{name: "1", **values}), name) == missing
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "foo",
+        "mail.1",
+        "192.0.2.1",
+        "localhost.localdomain",
+        "LOCALHOST.test",
+        "a_b.test",
+        "x." * 126 + "test",
+    ],
+)
+def test_a_name_by_which_no_server_may_greet(name: str) -> None:
+    """As at the container's start; told in the same words, with the cure."""
+    (problem,) = contradictions(resolve(OVERRIDE_HOSTNAME=name))
+    assert problem.message.startswith(f"OVERRIDE_HOSTNAME={name} is not a fully qualified domain name")
+    assert "mail.example.com" in problem.cure
+
+
+@pytest.mark.parametrize("name", ["", "mail.example.test", "MAIL.example.test", "a.xn--p1ai", "1.2.example"])
+def test_a_name_by_which_a_server_may_greet(name: str) -> None:
+    """In any case of letters, and none at all."""
+    assert contradictions(resolve(OVERRIDE_HOSTNAME=name)) == ()

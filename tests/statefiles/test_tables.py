@@ -167,7 +167,7 @@ def test_what_may_be_a_password_is_not_shown() -> None:
     assert relay.masked(f"@domain1.com {SEALED}") == "@domain1.com …"
     assert relay.masked("user:hunter2 @domain1.com") == "user… …"
     assert masters.masked("admin:hunter2") == "admin…"
-    assert masters.masked("admin|{SHA}hunter2") == "admin|{SHA}…"
+    assert masters.masked("admin|{SHA}hunter2") == "admin|…"
 
 
 def test_a_change_among_many_quotas_costs_little() -> None:
@@ -191,3 +191,23 @@ def test_sizes_count_in_kibibytes(size: str, kibibytes: int) -> None:
     """Without a unit too, as in Dovecot's rules; a part counts whole."""
     assert quotas.kibibytes(size) == kibibytes
     assert quotas.kibibytes("2T") == 2 << 30
+
+
+@pytest.mark.parametrize(
+    ("table", "name", "value"),
+    [
+        (access.SEND, "user1@example.test DISCARD", "REJECT"),
+        (relay.ROUTES, "@exa mple.test", "[smtp.test]:25"),
+        (relay.ROUTES, "@exa\tb.test", ""),
+        (relay.CREDENTIALS, "@x y", "user:hunter2"),
+        (masters.TABLE, "x|{SHA}y", "{SHA}hunter2"),
+        (quotas.TABLE, "a@b.test:1G", "2G"),
+    ],
+)
+def test_a_row_is_about_what_was_asked(table: Table[Any], name: str, value: str) -> None:
+    """A name that would end early is refused, with no line, as none exists; and nothing secret is told."""
+    with pytest.raises(Refused) as caught:
+        table.put("", name, value)
+    (problem,) = caught.value.problems
+    assert (problem.line, problem.excerpt) == (0, "")
+    assert "hunter2" not in problem.message + problem.cure

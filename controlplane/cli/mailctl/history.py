@@ -7,6 +7,7 @@ import click
 from controlplane.cli import options
 from controlplane.cli.client import call
 from controlplane.cli.entries import show_entries
+from controlplane.cli.terminal import say
 
 
 @click.command("history")
@@ -14,4 +15,7 @@ from controlplane.cli.entries import show_entries
 @options.as_json
 def command(subject: str, as_json: bool) -> None:
     """Everything that happened to SUBJECT: an address, a setting's name, a file, a node."""
-    show_entries(call("history", subject=subject)["entries"], as_json, with_subject=False)
+    entries = call("history", subject=subject)["entries"]
+    show_entries(entries, as_json, with_subject=False)
+    if not entries:
+        say(f"⚠ nothing is known of {subject}: no change set is about it (`mailctl log` shows what is there)")

@@ -7,6 +7,7 @@ import click
 from controlplane.cli import options
 from controlplane.cli.client import call
 from controlplane.cli.entries import show_entries
+from controlplane.cli.terminal import say
 
 
 @click.command("log")
@@ -27,4 +28,8 @@ def command(as_json: bool, limit: int, **filters: str | None) -> None:
     With --json one object a line, an event each.
     """
     asked = {name: value for name, value in filters.items() if value is not None}
-    show_entries(call("log", filters=asked, limit=limit)["entries"], as_json, with_subject=True)
+    entries = call("log", filters=asked, limit=limit)["entries"]
+    show_entries(entries, as_json, with_subject=True)
+    if not entries:
+        given = " ".join(f"--{name} {value}" for name, value in asked.items())
+        say(f"⚠ nothing in the log fits {given}" if given else "⚠ the log is empty")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from controlplane.cli import options
-from controlplane.cli.change import finish
+from controlplane.cli.change import FAILED, finish
 from controlplane.cli.client import call
-from controlplane.cli.terminal import show_json
+from controlplane.cli.terminal import say, show_json
+from controlplane.errors import Unavailable
 
 
 @click.command("reconcile")
@@ -18,5 +21,51 @@ def command(wait: bool, as_json: bool) -> None:
     change = call("reconcile", wait=wait, source="mailctl")
     if as_json:
         show_json(change)
-    else:
+        return
+    for refused in change.get("volume_refused") or []:
+        say(f"⚠ config volume: {refused['path']} is not taken over: {refused['reason']}")
+    if change.get("position"):
         finish(change)
+        _say_healed(change)
+    else:
+        say(_fared(change, wait))
+
+
+def _fared(change: dict[str, Any], wait: bool) -> str:
+    """What became of a release that was there already. Raises Unavailable where it does not serve."""
+    outcome, release = change.get("outcome") or {}, change.get("release") or 0
+    kind = outcome.get("outcome")
+    if kind in FAILED:
+        verb, where = str(kind).replace("_", " "), outcome.get("service") or "a service"
+        raise Unavailable(
+            f"release {outcome.get('release')} was {verb}; {outcome.get('serving')} serves\n"
+            f"  {where}: {outcome.get('reason', '')}\n"
+            "  `mailctl status` names the line of `main` that it comes from: correct that"
+        )
+    if kind == "suspended":
+        return f"⚠ releases are held back, so nothing was done: `mailctl resume` applies release {release}"
+    if not kind:
+        why = "the agent did not answer in time" if wait else "nobody waits for it"
+        return f"► release {release} is to be applied; {why}: `mailctl status` shows what came of it"
+    applied = int(outcome.get("release") or release)
+    if applied != change.get("before", applied):
+        return f"✔ release {applied} applied{_healed(change)}"
+    if _healed(change):
+        return f"✔ release {applied} applied again{_healed(change)}"
+    return "✔ nothing had to be changed"
+
+
+def _say_healed(change: dict[str, Any]) -> None:
+    if _healed(change):
+        say(f"✔ besides{_healed(change)}")
+
+
+def _healed(change: dict[str, Any]) -> str:
+    """What was put right that no release brought, as the end of a line."""
+    files = change.get("healed") or []
+    told = []
+    if files:
+        told.append(f"{len(files)} file{'s' if len(files) != 1 else ''} put back ({', '.join(files)})")
+    if change.get("patched"):
+        told.append("user-patches.sh, which had failed, ran")
+    return f": {'; '.join(told)}" if told else ""

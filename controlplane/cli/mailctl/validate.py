@@ -10,7 +10,7 @@ import click
 from controlplane.cli import options
 from controlplane.cli.client import call, server_is_here
 from controlplane.cli.terminal import problem_lines, say, show_json
-from controlplane.errors import Problem
+from controlplane.errors import NotFound, Problem
 
 
 @click.command("validate")
@@ -39,10 +39,17 @@ def command(tree: str | None, as_json: bool) -> int:
 
 def _validate(tree: str | None) -> dict[str, Any]:
     from controlplane.cli.working_tree import as_request, is_tree, read_working_tree
+    from controlplane.statefiles.treefile import CONFIG, SETTINGS
 
     directory = Path(tree or ".")
-    if not is_tree(directory):
+    if not directory.is_dir():
         return call("validate", revision=tree or "main")
+    if not is_tree(directory):
+        raise NotFound(
+            f"{directory.resolve()} is no clone of the state repo: it holds neither {SETTINGS} nor {CONFIG}, "
+            "so there is nothing to validate\n"
+            "  name a clone, or on the server a revision: mailctl validate main"
+        )
     files = read_working_tree(directory)
     if server_is_here():
         return call("validate", files=as_request(files))

@@ -13,6 +13,8 @@ COMMANDS = {
     "quota": "controlplane.cli.setup.quota",
     "dovecot-master": "controlplane.cli.setup.dovecot_master",
     "relay": "controlplane.cli.setup.relay",
+    "config": "controlplane.cli.setup.later:config",
+    "fail2ban": "controlplane.cli.setup.later:fail2ban",
     "debug": "controlplane.cli.setup.debug",
     "help": "controlplane.cli.setup.help",
 }

@@ -7,6 +7,9 @@ from controlplane.cli.lazy import LazyGroup
 COMMANDS = {
     "login": "controlplane.cli.setup.debug_login",
     "show-mail-logs": "controlplane.cli.setup.debug_show_mail_logs",
+    "fail2ban": "controlplane.cli.setup.later:debug_fail2ban",
+    "fetchmail": "controlplane.cli.setup.later:debug_fetchmail",
+    "getmail": "controlplane.cli.setup.later:debug_getmail",
 }
 
 command = LazyGroup(name="debug", table=COMMANDS, help="Look into the container.")

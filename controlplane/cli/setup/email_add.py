@@ -6,7 +6,7 @@ import click
 
 from controlplane.cli import options
 from controlplane.cli.passwords import ask_password, hash_password
-from controlplane.cli.setup.edit import edit
+from controlplane.cli.setup.edit import edit, rehearse
 
 
 @click.command("add")
@@ -18,7 +18,9 @@ def command(address: str, password: str | None, reason: str, wait: bool) -> None
     """Add the account ADDRESS.
 
     A missing PASSWORD is asked for, or read from stdin when that is not a terminal. The account works
-    when the command returns: nothing is reloaded for it.
+    when the command returns, and no session drops for it.
     """
+    if password is None:
+        rehearse("account.add", address=address)
     hashed = hash_password(ask_password(password))
     edit("account.add", reason, wait, address=address, password_hash=hashed)

@@ -7,8 +7,8 @@ import sys
 import click
 
 from controlplane.cli import options
-from controlplane.cli.client import call_agent
-from controlplane.cli.setup.edit import edit
+from controlplane.cli.client import call_agent, server_runs
+from controlplane.cli.setup.edit import edit, rehearse
 from controlplane.cli.terminal import say
 
 
@@ -23,8 +23,14 @@ def command(addresses: tuple[str, ...], yes: bool, reason: str, wait: bool) -> N
     The accounts can be had back with `mailctl rollback`; deleted mail cannot. Where nobody can be asked, the
     mail stays.
     """
+    if not yes:
+        rehearse("account.remove", addresses=list(addresses))
     with_mail = yes or _confirmed(addresses)
-    edit("account.remove", reason, wait, addresses=list(addresses))
+    changed = edit("account.remove", reason, wait, addresses=list(addresses))
+    if with_mail and not server_runs():
+        if changed:
+            say(f"⚠ no server runs here, so the mail of {', '.join(addresses)} was not deleted")
+        return
     for address in addresses if with_mail else ():
         if call_agent("mailbox.delete", address=address).get("deleted", True):
             say(f"  mail of {address} deleted")

@@ -6,7 +6,7 @@ import click
 
 from controlplane.cli import options
 from controlplane.cli.passwords import ask_password, hash_password
-from controlplane.cli.setup.edit import edit
+from controlplane.cli.setup.edit import edit, rehearse
 
 
 @click.command("update")
@@ -19,5 +19,7 @@ def command(address: str, password: str | None, reason: str, wait: bool) -> None
 
     A missing PASSWORD is asked for, or read from stdin when that is not a terminal.
     """
+    if password is None:
+        rehearse("account.update", address=address)
     hashed = hash_password(ask_password(password))
     edit("account.update", reason, wait, address=address, password_hash=hashed)

@@ -6,7 +6,7 @@ import click
 
 from controlplane.cli import options
 from controlplane.cli.passwords import ask_password, hash_password
-from controlplane.cli.setup.edit import edit
+from controlplane.cli.setup.edit import edit, rehearse
 
 
 @click.command("add")
@@ -20,5 +20,7 @@ def command(name: str, password: str | None, reason: str, wait: bool) -> None:
     It logs in to every mailbox, as ADDRESS*NAME with its own password. A missing PASSWORD is asked for, or
     read from stdin when that is not a terminal.
     """
+    if password is None:
+        rehearse("master.add", name=name)
     hashed = hash_password(ask_password(password))
     edit("master.add", reason, wait, name=name, password_hash=hashed)

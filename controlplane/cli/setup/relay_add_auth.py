@@ -6,7 +6,7 @@ import click
 
 from controlplane.cli import options
 from controlplane.cli.passwords import ask_password
-from controlplane.cli.setup.edit import edit
+from controlplane.cli.setup.edit import edit, rehearse
 
 
 @click.command("add-auth")
@@ -21,4 +21,6 @@ def command(domain: str, username: str, password: str | None, reason: str, wait:
     A missing PASSWORD is asked for, or read from stdin when that is not a terminal. It is kept sealed: only
     the server can read it.
     """
+    if password is None:
+        rehearse("relay.credentials", domain=domain, username=username)
     edit("relay.credentials", reason, wait, domain=domain, username=username, password=ask_password(password))

@@ -15,6 +15,7 @@ OPS: Mapping[str, Op] = {
     "pre-receive": hooks.pre_receive,
     "post-receive": hooks.post_receive,
     "edit": changes.edit,
+    "rehearse": changes.rehearse,
     "rollback": changes.rollback,
     "import": importing.take_in,
     "reconcile": node.reconcile,

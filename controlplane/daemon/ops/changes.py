@@ -8,7 +8,9 @@ from controlplane.daemon.core import Daemon
 from controlplane.daemon.ops import arguments
 from controlplane.daemon.protocol import Request, Result, Say
 from controlplane.intake import commands, revisions
+from controlplane.intake.pipeline import MAIN
 from controlplane.intake.rollback import rollback as roll_back
+from controlplane.intake.trees import MainReader
 
 
 def edit(daemon: Daemon, request: Request, say: Say) -> Result:
@@ -19,6 +21,14 @@ def edit(daemon: Daemon, request: Request, say: Say) -> Result:
     before = daemon.intake.release_number
     recorded = daemon.intake.edit(sealer.commanded(make), arguments.cause(request, "setup"))
     return daemon.change(recorded, before, wait=bool(request.get("wait", True)))
+
+
+def rehearse(daemon: Daemon, request: Request, say: Say) -> Result:
+    """Whether `main` lets itself be edited so: raises what `edit` would, before anybody is asked for more."""
+    del say
+    repo = daemon.intake.stores.repo.fresh()
+    commands.rehearse(request, MainReader().read(repo, repo.refs.get(MAIN)))
+    return {}
 
 
 def rollback(daemon: Daemon, request: Request, say: Say) -> Result:

@@ -66,16 +66,43 @@ def certificates(daemon: Daemon, request: Request, say: Say) -> Result:
 
 
 def reconcile(daemon: Daemon, request: Request, say: Say) -> Result:
-    """Take over what is waiting and apply the newest release again, quarantined or not."""
+    """Take over what is waiting and apply the newest release again, quarantined or not.
+
+    The result tells what came of it besides: `before` (the release that served), `healed` (drifted files that
+    were put back), `patched` (user-patches.sh, which had failed, ran), `volume_refused` (edits of the config
+    volume that are not taken over).
+    """
     del say
-    intake = daemon.intake
+    intake, wait = daemon.intake, bool(request.get("wait"))
+    before = intake.state.observed.node()
+    drifted = _drifted(daemon) if wait else []
     done = intake.catch_up()
     intake.ensure_release()
     daemon.delivery.forget()
     asked = daemon.delivery.poke(retry=True)
-    outcome = daemon.delivery.wait_done(asked, WAIT_SECONDS) if request.get("wait") else None
+    outcome = daemon.delivery.wait_done(asked, WAIT_SECONDS) if wait else None
     last = done[-1] if done else Recorded(0, intake.release_number, intake.main, Plan())
-    return daemon.change(last, intake.release_number, wait=False) | {"outcome": outcome}
+    left = set(_drifted(daemon)) if drifted else set()
+    return daemon.change(last, intake.release_number, wait=False) | {
+        "outcome": outcome,
+        "before": before.applied,
+        "healed": [path for path in drifted if path not in left],
+        "patched": bool(before.patch_failure) and not intake.state.observed.node().patch_failure,
+        "volume_refused": _asked(daemon, "status").get("volume_refused") or [],
+    }
+
+
+def _drifted(daemon: Daemon) -> list[str]:
+    """Managed files that somebody changed, by a look at each of them now."""
+    return [str(path) for path in _asked(daemon, "drift").get("paths") or ()]
+
+
+def _asked(daemon: Daemon, op: str) -> Result:
+    """What the agent answers; nothing where it does not, which the outcome tells."""
+    try:
+        return daemon.ask_agent({"op": op}, ASK_SECONDS)
+    except Unavailable:
+        return {}
 
 
 def suspend(daemon: Daemon, request: Request, say: Say) -> Result:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fnmatch
 import time
 from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import Any
 
 from controlplane import verify as proof
@@ -11,7 +13,7 @@ from controlplane.daemon.core import Daemon
 from controlplane.daemon.ops.arguments import text
 from controlplane.daemon.protocol import Request, Result, Say
 from controlplane.errors import UsageError
-from controlplane.events import ChangeSet
+from controlplane.events import EVENTS, ChangeSet
 from controlplane.intake.proposal import render
 from controlplane.intake.revisions import parse_time
 from controlplane.intake.trees import MainReader, node_trees
@@ -29,7 +31,7 @@ def log(daemon: Daemon, request: Request, say: Say) -> Result:
 
     given: dict[str, Any] = request.get("filters") or {}
     filters = Filters(
-        kinds=_words(given.get("kind")),
+        kinds=_kinds(given.get("kind")),
         subject=text(given, "subject"),
         actors=_words(given.get("actor")),
         source=text(given, "source"),
@@ -120,6 +122,21 @@ def _words(given: object) -> tuple[str, ...]:
     if isinstance(given, list | tuple):
         return tuple(str(each) for each in given)
     return (str(given),) if given else ()
+
+
+def _kinds(given: object) -> tuple[str, ...]:
+    """The kinds, nouns and globs that were asked for; raises UsageError for one that no event can have."""
+    words = _words(given)
+    known = [event.kind for event in EVENTS]
+    for word in words:
+        glob = word.lower() if "." in word or "*" in word else f"{word.lower()}.*"
+        if not fnmatch.filter(known, glob):
+            nouns = dict.fromkeys(kind.partition(".")[0] for kind in known)
+            near = get_close_matches(word.lower(), [*known, *nouns], n=1)
+            meant = f"; did you mean {near[0]}?" if near else ""
+            cure = f"one of: {', '.join(known)}; alias stands for every alias.…"
+            raise UsageError.because(f"{word} is not a kind of event{meant}", cure)
+    return words
 
 
 def _time(given: dict[str, Any], name: str) -> Any:
