@@ -179,7 +179,8 @@ class ReadModel:
         db = self._connect(aside)
         try:
             db.execute("PRAGMA synchronous = OFF")
-            schema.apply(db, schema.TABLES)
+            for name in schema.FOR_ROWS:
+                schema.apply(db, name)
             count = self._extend(db, log, releases)
             schema.apply(db, schema.INDEXES)
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -67,6 +67,8 @@ class Projector:
             "INSERT INTO change_sets VALUES (?, ?, ?, ?, ?, ?, ?, ?)", _change_row(change)
         )
         actor, source = self._number("actor", change.actor), self._number("source", change.source)
+        author = self._number("actor", change.author) if change.author else None
+        people = f"a{actor}" if author is None else f"a{actor} a{author}"
         said = f"{change.reason} {change.actor} {change.author}"
         rows, words = [], []
         for sequence, event in enumerate(change.events):
@@ -74,11 +76,11 @@ class Projector:
             kind = self._number("kind", event.kind)
             text, fields = self._shown(event)
             data = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
-            rows.append((identity, kind, actor, source, event.subject, event.effect, text, data))
-            words.append((identity, f"{event.subject} {text} {said}", f"k{kind} a{actor} s{source}"))
+            rows.append((identity, kind, actor, source, event.subject, event.effect, text, data, author))
+            words.append((identity, f"{event.subject} {text} {said}", f"k{kind} {people} s{source}"))
             if isinstance(event, ReleaseApplied | ReleaseRejected | ReleaseRolledBack):
                 self._outcome(identity, event, change.time)
-        self._connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        self._connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
         self._connection.executemany("INSERT INTO event_words (rowid, words, facets) VALUES (?, ?, ?)", words)
 
     def _number(self, sort: str, name: str) -> int:

@@ -25,7 +25,7 @@ class Filters:
     """Which events; everything given must hold.
 
     `kinds` and `actors` are names or globs (`alias.*`, `*.removed`); a bare noun (`alias`) stands for all
-    its kinds. `text`: all its words occur in subject, detail, reason, actor or author; a word that ends in
+    its kinds. An actor is who brought a change, or whose it was. `text`: all its words occur in subject, detail, reason, actor or author; a word that ends in
     * may go on. `since` and `until` are inclusive. Newest first unless `oldest_first`.
     """
 
@@ -121,13 +121,17 @@ class _Search:
         elif self._kinds:
             scans = [("events_by_kind", "kind = ?", number) for number in self._kinds]
         elif self._actors:
-            scans = [("events_by_actor", "actor = ?", number) for number in self._actors]
+            scans = [
+                (f"events_by_{column}", f"{column} = ?", number)
+                for number in self._actors
+                for column in ("actor", "author")
+            ]
         elif self._sources:
             scans = [("events_by_source", "source = ?", number) for number in self._sources]
         found: list[int] = []
         for index, condition, number in scans:
             found += self._scan(connection, index, condition, number)
-        return sorted(found, reverse=not self._filters.oldest_first)[: self._filters.limit]
+        return sorted(set(found), reverse=not self._filters.oldest_first)[: self._filters.limit]
 
     def _scan(
         self, connection: sqlite3.Connection, index: str, condition: str, number: int | None
@@ -137,10 +141,16 @@ class _Search:
         if self._filters.subject:
             conditions.append("subject = ?")
             parameters.append(self._filters.subject)
-        for column, numbers in (("kind", self._kinds), ("actor", self._actors), ("source", self._sources)):
-            if numbers and not condition.startswith(column):
+        filters = (
+            (("kind",), self._kinds),
+            (("actor", "author"), self._actors),
+            (("source",), self._sources),
+        )
+        for columns, numbers in filters:
+            if numbers and not condition.startswith(columns):
                 # the unary plus keeps the planner on the index that is named
-                conditions.append(f"+{column} IN ({','.join(map(str, numbers))})")
+                named = f"IN ({','.join(map(str, numbers))})"
+                conditions.append("(" + " OR ".join(f"+{column} {named}" for column in columns) + ")")
         hint = f"INDEXED BY {index}" if index else "NOT INDEXED"
         # Only numbers and fixed words are put into the text of the statement.
         sql = f"SELECT id FROM events {hint} WHERE {' AND '.join(conditions)} ORDER BY id {self._order}"  # noqa: S608

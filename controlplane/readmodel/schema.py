@@ -40,13 +40,19 @@ def _tables(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
+def _authors(connection: sqlite3.Connection) -> None:
+    """Whose change it was where somebody else brought it: a number among those of the actors."""
+    connection.execute("ALTER TABLE events ADD COLUMN author INTEGER")
+
+
 def _indexes(connection: sqlite3.Connection) -> None:
     """Each filter has an index in the log's order that carries the other filters' columns."""
     for statement in (
-        "CREATE INDEX events_by_kind ON events (kind, id, actor, source, subject)",
+        "CREATE INDEX events_by_kind ON events (kind, id, actor, author, source, subject)",
         "CREATE INDEX events_by_actor ON events (actor, id, source)",
-        "CREATE INDEX events_by_source ON events (source, id, actor)",
-        "CREATE INDEX events_by_subject ON events (subject, id, kind, actor, source)",
+        "CREATE INDEX events_by_author ON events (author, id, source) WHERE author IS NOT NULL",
+        "CREATE INDEX events_by_source ON events (source, id, actor, author)",
+        "CREATE INDEX events_by_subject ON events (subject, id, kind, actor, author, source)",
         "CREATE INDEX change_sets_by_time ON change_sets (time)",
         "CREATE INDEX change_sets_by_commit ON change_sets (commit_id)",
         "CREATE INDEX change_sets_by_main ON change_sets (main_commit)",
@@ -56,9 +62,17 @@ def _indexes(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-TABLES, INDEXES = "0001_tables", "0002_indexes"
-MIGRATIONS: dict[str, Callable[[sqlite3.Connection], None]] = {TABLES: _tables, INDEXES: _indexes}
+INDEXES = "0003_indexes"
+MIGRATIONS: dict[str, Callable[[sqlite3.Connection], None]] = {
+    "0001_tables": _tables,
+    "0002_authors": _authors,
+    INDEXES: _indexes,
+}
 """In their order; the indexes come last, so that a new file gets its rows without them."""
+
+
+FOR_ROWS = tuple(name for name in MIGRATIONS if name != INDEXES)
+"""What has to be there before rows are written."""
 
 
 def apply(connection: sqlite3.Connection, name: str) -> None:
