@@ -25,8 +25,9 @@ class Filters:
     """Which events; everything given must hold.
 
     `kinds` and `actors` are names or globs (`alias.*`, `*.removed`); a bare noun (`alias`) stands for all
-    its kinds. An actor is who brought a change, or whose it was. `text`: all its words occur in subject, detail, reason, actor or author; a word that ends in
-    * may go on. `since` and `until` are inclusive. Newest first unless `oldest_first`.
+    its kinds. An actor is who brought a change, or whose it was. `text`: all its words occur in subject,
+    detail, reason, actor or author; a word that ends in * may go on. `since` and `until` are inclusive.
+    Newest first unless `oldest_first`.
     """
 
     kinds: tuple[str, ...] = ()
