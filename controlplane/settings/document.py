@@ -89,7 +89,7 @@ def _section(spec: SettingSpec) -> Iterator[str]:
     yield f"- Value: {spec.kind}{' (secret)' if spec.secret else ''}"
     yield f"- Default: {spec.default_text if spec.default_from or not spec.default else f'`{spec.default}`'}"
     if spec.requires:
-        yield f"- Has an effect with: {', '.join(_needs(spec))}"
+        yield f"- Has an effect, for example, with: {', '.join(_needs(spec))}"
     if spec.consumers:
         yield f"- Read by: {', '.join(spec.consumers)}"
     for value, risk in spec.risks.items():
