@@ -104,7 +104,7 @@ def test_a_setting_is_explained_without_a_server(
     assert "supported  yes" in told
     assert mailctl("explain", "SRS_SECRET") == 0
     told = capsys.readouterr().out
-    assert "for example with  ENABLE_SRS=1" in told
+    assert "e.g. with  ENABLE_SRS=1" in told
     assert "secret     yes" in told
     assert mailctl("explain", "POSTMASTER_ADDRESS") == 0
     assert "postmaster@ the mail domain" in capsys.readouterr().out

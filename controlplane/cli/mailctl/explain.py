@@ -45,7 +45,7 @@ def _rows(spec: dict[str, Any], in_effect: dict[str, Any] | None) -> list[list[s
     if spec.get("values"):
         rows.append(["values", ", ".join(v or '""' for v in spec["values"])])
     if spec.get("requires"):
-        rows.append(["for example with", ", ".join(f"{name}={value}" for name, value in spec["requires"].items())])
+        rows.append(["e.g. with", ", ".join(f"{name}={value}" for name, value in spec["requires"].items())])
     for value, risk in (spec.get("risks") or {}).items():
         rows.append(["careful", f"{value or 'empty'} {risk}"])
     if spec.get("secret"):
