@@ -134,11 +134,13 @@ def check(attempt: Attempt) -> None:
 
 
 def _look(attempt: Attempt) -> None:
+    """Patiently: a restart drops sessions, and a machine that stalls is no silent service."""
     node = attempt.node
     for name, action in attempt.plan.actions.items():
         if action == "reload" and name in attempt.base.services:
-            probes = node.probes(attempt.base.services[name])
-            answers = node.prober(probes, node.paths.root, node.clock(), lambda: True)
+            service = attempt.base.services[name]
+            died = partial(has_died, node.actor.programs, service.programs)
+            answers = node.prober(node.probes(service), node.paths.root, node.clock() + AFTER_RELOAD, died)
             if not all(answer.ok or answer.temporary for answer in answers):
                 attempt.silent.add(name)
 
