@@ -48,12 +48,12 @@ def is_host_name(text: str) -> bool:
 
 
 def mailbox_complaint(address: str) -> Complaint | None:
-    """Why an address cannot be that of a new account, as (reason, cure); None where it can."""
+    """Why an account of this address cannot log in beside masters, as (reason, cure); None where it can."""
     if MASTER_SEPARATOR not in address:
         return None
     return (
-        "Dovecot takes what stands behind a * for the name of a master account, so that nobody could log in",
-        "choose a name without *; an alias may have one",
+        "where there are master accounts Dovecot takes what stands behind a * for the name of one",
+        "choose a name without *, of which an alias may have one; or go without master accounts",
     )
 
 

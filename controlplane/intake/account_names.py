@@ -1,4 +1,4 @@
-"""Names of accounts that cannot log in: refused when they are new, left where older versions took them."""
+"""Names of accounts that cannot log in beside master accounts: refused as soon as both are there."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ from controlplane.statefiles.treefile import TreeFile
 
 
 def problems(before: Desired, after: Desired, files: Mapping[str, TreeFile]) -> Iterator[Problem]:
-    """A problem for each account that is new and has such a name, at its line of `files`."""
-    file = files.get(accounts.PATH)
-    if file is None or addresses.MASTER_SEPARATOR.encode() not in file.content:
+    """A problem at its line of `files` for each account of such a name that is new, or that was first.
+
+    What older versions took is left as it is.
+    """
+    file, first = files.get(accounts.PATH), not before.masters
+    if not after.masters or file is None or addresses.MASTER_SEPARATOR.encode() not in file.content:
         return
     for address in after.accounts:
         complaint = addresses.mailbox_complaint(address)
-        if complaint and address not in before.accounts:
+        if complaint and (first or address not in before.accounts):
             text = file.content.decode(errors="replace")
             number = accounts.line_of(text, address)
             line = text.split("\n")[number - 1].strip()

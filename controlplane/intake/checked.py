@@ -30,14 +30,6 @@ def address(given: Arguments, name: str = "address") -> str:
     return text
 
 
-def new_mailbox(given: Arguments) -> str:
-    """An address that an account may get; raises Refused."""
-    text = address(given)
-    if complaint := addresses.mailbox_complaint(text):
-        raise Refused.because(f"{_quoted(text)} cannot be an account: {complaint[0]}", complaint[1])
-    return text
-
-
 def restricted(given: Arguments) -> str:
     """Whom access(5) can look for: an address, a domain, `user@`, `<>`; raises Refused."""
     text = need(given, "address")

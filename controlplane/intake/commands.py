@@ -46,7 +46,7 @@ def _account_add(files: Files, given: Arguments) -> Mapping[str, Change]:
     return write(
         files,
         accounts.PATH,
-        accounts.add(text, checked.new_mailbox(given), need(given, "password_hash"), attributes),
+        accounts.add(text, checked.address(given), need(given, "password_hash"), attributes),
     )
 
 

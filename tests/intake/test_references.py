@@ -186,16 +186,24 @@ def test_entries_for_nobody_are_a_warning() -> None:
     ]
 
 
-def test_an_account_that_masters_would_hide_is_refused_when_it_is_new() -> None:
-    """Dovecot parts names at a star; one that an older version took stays, so that others' changes pass."""
-    tree = {
+def test_an_account_that_masters_would_hide_is_refused() -> None:
+    """Dovecot parts names at a star where there is a master; without one any name can log in.
+
+    One that an older version took beside masters stays, so that others' changes pass.
+    """
+    files = {
         "config/postfix-accounts.cf": TreeFile(b"a@example.test|{SHA}x\n# b*c\nb*c@example.test|{SHA}x\n")
     }
-    desired, problems = read_tree(tree)
+    alone, problems = read_tree(files)
     assert problems == ()
-    (problem,) = check(desired, tree).problems
-    assert (problem.path, problem.line, problem.column) == ("config/postfix-accounts.cf", 3, 1)
-    assert "name of a master account" in problem.message
-    assert "without *" in problem.cure
-    assert problem.excerpt == "b*c@example.test|…"
-    assert check(desired, tree, desired).problems == ()
+    assert check(alone, files).problems == ()
+    both = {**files, "config/dovecot-masters.cf": TreeFile(b"admin|{SHA}x\n")}
+    desired, problems = read_tree(both)
+    assert problems == ()
+    for before in (None, alone):  # the account is new, and the master is
+        (problem,) = check(desired, both, before).problems
+        assert (problem.path, problem.line, problem.column) == ("config/postfix-accounts.cf", 3, 1)
+        assert "name of one" in problem.message
+        assert "without *" in problem.cure
+        assert problem.excerpt == "b*c@example.test|…"
+    assert check(desired, both, desired).problems == ()
