@@ -38,6 +38,11 @@ WHILE_RESTORING = 2.5
 """Short, since a silent one is then restarted."""
 COLD_START: Mapping[str, float] = {"rspamd": 30.0}
 """Seconds a service has to answer; Rspamd loads its maps and compiles its patterns first."""
+HOLD_BACK = frozenset({"postfix"})
+"""Services that can run and be silent for a while, and that a reload does not wake.
+
+Postfix waits a minute before it starts a process again that died, as smtpd does while Dovecot is away.
+"""
 WHEN_ENABLED = 6.0
 """Seconds that other changes wait for one of these that did not run before.
 
@@ -137,7 +142,7 @@ def _look(attempt: Attempt) -> None:
     """Patiently: a restart drops sessions, and a machine that stalls is no silent service."""
     node = attempt.node
     for name, action in attempt.plan.actions.items():
-        if action == "reload" and name in attempt.base.services:
+        if name in HOLD_BACK and action == "reload" and name in attempt.base.services:
             service = attempt.base.services[name]
             died = partial(has_died, node.actor.programs, service.programs)
             answers = node.prober(node.probes(service), node.paths.root, node.clock() + AFTER_RELOAD, died)
@@ -211,8 +216,7 @@ def own_mail(attempt: Attempt) -> None:
 def act(attempt: Attempt) -> None:
     """Start, stop, reload or restart, only where needed and only as hard as needed.
 
-    A service that was silent before is restarted: Postfix, for one, holds a port back for a minute whose
-    process died (no SASL while Dovecot was away), and no reload ends that.
+    A service that was silent before is restarted: no reload ends that (HOLD_BACK).
     """
     restarts = dict.fromkeys(attempt.silent & attempt.plan.actions.keys(), "restart")
     attempt.plan = plan = replace(attempt.plan, actions={**attempt.plan.actions, **restarts})
