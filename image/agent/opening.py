@@ -16,7 +16,7 @@ from pathlib import Path
 
 from agent.commands import ENVIRONMENT
 
-COMMAND = ("/opt/git-mailserver/bin/python", "-I", "-m", "controlplane.unseal")
+COMMAND = ("/opt/git-mailserver/bin/python", "-I", "-OO", "-m", "controlplane.unseal")
 DEADLINE = 20.0
 MOST = 20_000
 """Texts that are remembered; more than any release holds."""
