@@ -61,7 +61,7 @@ format: venv ## put the code into the project's form
 
 .PHONY: bench
 bench: venv image ## measure what the design promises
-	for one in render log readmodel start live commands delivery; do $(BIN)/python -m benchmarks.$$one || exit 1; done
+	for one in render log readmodel start live commands renewal delivery; do $(BIN)/python -m benchmarks.$$one || exit 1; done
 
 .PHONY: lock
 lock: ## lock the newest fitting versions, by hash and without any registry's address
