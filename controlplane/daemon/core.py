@@ -44,7 +44,6 @@ class Daemon:
     complaints: list[str] = field(default_factory=list)
     """What is wrong with the container's environment."""
     refused_certificates: dict[str, str] = field(default_factory=dict)
-    volume_refused: dict[str, str] = field(default_factory=dict)
     verified: int = 0
     """The position up to which somebody had the log verified since the start."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -50,13 +51,13 @@ def store(write: Callable[[], T]) -> T:
     Tried again at once: git-prune-packed(1), which runs beside us, removes a folder of loose objects that it
     finds empty, and that may be after the library made it and before it renamed the object into it.
     """
-    for left in reversed(range(TRIES)):
-        try:
+    for _ in range(TRIES - 1):
+        with suppress(pygit2.GitError, OSError):
             return write()
-        except (pygit2.GitError, OSError) as error:
-            if not left:
-                raise Unavailable(f"the state repo cannot be written: {error}") from error
-    raise AssertionError("not reached")
+    try:
+        return write()
+    except (pygit2.GitError, OSError) as error:
+        raise Unavailable(f"the state repo cannot be written: {error}") from error
 
 
 class Objects:

@@ -58,13 +58,10 @@ def volume(daemon: Daemon, request: Request, say: Say) -> Result:
     del say
     edits = [_edit(change) for change in request.get("changes") or []]
     done = take_over(daemon.intake, edits, daemon.template, lambda proposal: daemon.check(proposal).problems)
-    for edit in edits:
-        daemon.volume_refused.pop(edit.path, None)
     news = {each.path: each.reason for each in done.refused}
     if news:
         events = [EditRefused(node=DEFAULT_NODE, path=path, reason=why) for path, why in news.items()]
         daemon.intake.record(events, Cause("config-volume", "config-volume"), renders=False)
-        daemon.volume_refused |= news
     if done.recorded is not None:
         daemon.delivery.poke()
     overruled = [edit.path for edit in edits if is_ours(edit.path) or edit.path in done.sealed]
