@@ -47,6 +47,7 @@ from controlplane.events.relay import (
     RelayRouteSet,
 )
 from controlplane.events.settings import SettingChanged, SettingPinned, SettingUnpinned
+from controlplane.events.stores import StoreRepaired
 
 EVENTS: tuple[type[Event], ...] = (
     AccountAdded,
@@ -92,6 +93,7 @@ EVENTS: tuple[type[Event], ...] = (
     PathsPinned,
     PatchesRun,
     EditRefused,
+    StoreRepaired,
 )
 
 __all__ = [
@@ -143,4 +145,5 @@ __all__ = [
     "SettingPinned",
     "SettingUnpinned",
     "Source",
+    "StoreRepaired",
 ]

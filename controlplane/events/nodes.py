@@ -37,6 +37,8 @@ class _OfRelease(_OfNode):
     """Its number on `rendered`."""
     seconds: float
     """From the start of the attempt to its end."""
+    position: int = 0
+    """The position of the log that the release was rendered from; 0 in events of earlier versions."""
 
 
 class ReleaseApplied(_OfRelease):
@@ -45,11 +47,14 @@ class ReleaseApplied(_OfRelease):
     kind = "release.applied"
     actions: dict[str, str] = Field(default_factory=dict)
     """What was done to which service: none, reload, restart, start, stop."""
+    held: tuple[str, ...] = ()
+    """Files of `main` whose content failed before: the node serves the last good content of these instead."""
 
     @property
     def detail(self) -> str:
         done = ", ".join(f"{s} {a}" for s, a in sorted(self.actions.items()) if a != "none")
-        return f"release {self.release} in {self.seconds:.2f} s" + (f" ({done})" if done else "")
+        held = f"; held: {', '.join(self.held)}" if self.held else ""
+        return f"release {self.release} in {self.seconds:.2f} s" + (f" ({done})" if done else "") + held
 
     def apply(self, draft: Draft) -> None:
         draft.update_node(self.node, applied=self.release, attempted=self.release, failure="")
