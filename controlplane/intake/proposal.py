@@ -68,8 +68,9 @@ def propose_files(
 ) -> Proposal:
     """What `main` with these files would change in `state`, whose rendering is `tree`.
 
-    `guard` refuses the removal of most accounts; `first` are events to fold before. `sealer` can tell what
-    the server will not open. `cleartext` stands for files that never come into a repository.
+    `guard` refuses the removal of most accounts, aliases and the like; `first` are events to fold before.
+    `sealer` can tell what the server will not open. `cleartext` stands for files that never come into a
+    repository.
     """
     dirty = (*hygiene.check(files, cleartext or _cleartext_pinned(state)), *sealed_texts.misplaced(files))
     if sealer is not None:
@@ -81,8 +82,8 @@ def propose_files(
     if problems:
         return _refused(state, problems)
     findings = references.check(desired, files, state.desired)
-    massive = mass_delete(state.desired, desired) if guard else None
-    problems = (*findings.problems, *([massive] if massive else []))
+    massive = mass_delete(state.desired, desired) if guard else ()
+    problems = (*findings.problems, *massive)
     if problems:
         return _refused(state, problems)
     told = tuple(Notice(f"{p.path}:{p.line}", p.message) for p in findings.warnings)

@@ -7,6 +7,7 @@ white space. White space around a line is ignored. The order of the lines is the
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from controlplane import addresses
 from controlplane.errors import Problem, Refused
@@ -56,6 +57,20 @@ def parse(text: str, path: str = PATH) -> Parsed[Account]:
         else:
             rows[found.address] = found
     return Parsed(rows, tuple(problems))
+
+
+def entries(text: str) -> Iterator[tuple[str, list[int]]]:
+    """The address of each account, and the line (from 0) that it stands on."""
+    for number, raw in enumerate(text.split("\n")):
+        line = raw.strip()
+        if line and line[0] != "#":
+            yield line.partition("|")[0].lower(), [number]
+
+
+def line(account: Account) -> str:
+    """An account as a new line says it."""
+    parts = [account.address, account.password_hash, account.attributes]
+    return "|".join(parts if account.attributes else parts[:2])
 
 
 def masked(line: str) -> str:

@@ -47,6 +47,12 @@ def parse(text: str, path: str = PATH) -> Parsed[Alias]:
     return Parsed(rows, tuple(problems))
 
 
+def entries(text: str) -> Iterator[tuple[str, list[int]]]:
+    """The source of each alias, and the lines (from 0) that it stands on."""
+    for entry in logical_lines(text):
+        yield entry.parts[0].split(maxsplit=1)[0].lower(), entry.numbers
+
+
 def line_numbers(text: str) -> dict[str, int]:
     """The line (from 1) that each alias first starts on, by its source in lower case."""
     numbers: dict[str, int] = {}

@@ -58,6 +58,13 @@ def parse(text: str, path: str = PATH) -> Parsed[RegexpAlias]:
     return Parsed(rows, tuple(problems))
 
 
+def entries(text: str) -> Iterator[tuple[str, list[int]]]:
+    """Each expression, and the lines (from 0) that it stands on."""
+    for entry in logical_lines(text):
+        shape = _ENTRY.fullmatch(entry.text)
+        yield shape["pattern"] if shape else "", entry.numbers
+
+
 def _malformed(entry: LogicalLine, place: Place) -> Problem:
     word = entry.text.split()[0].lower()
     if word in ("if", "endif"):

@@ -75,7 +75,7 @@ class Table(Generic[Row]):
         """
         found = self._find(text, name)
         if found is None:
-            line = f"{name}{self.mark or ' '}{value}".rstrip()
+            line = self.line(name, value)
             self._must_be_sound(line, name)
             return Lines(text).append(line)
         first = found.parts[0].rstrip()
@@ -91,6 +91,15 @@ class Table(Generic[Row]):
         if found is None:
             raise Refused.because(f"there is no {self.noun} {name}", f"see `{self.listed_by}`", self.path)
         return self._only_first_line(text, found).delete(found.numbers[0])
+
+    def entries(self, text: str) -> Iterator[tuple[str, list[int]]]:
+        """The name of each entry, and the lines (from 0) that it stands on."""
+        for entry in self._entries(text):
+            yield self._name(entry.parts[0].strip().lower()), entry.numbers
+
+    def line(self, name: str, value: str) -> str:
+        """An entry as a new line says it."""
+        return f"{name}{self.mark or ' '}{value}".rstrip()
 
     def has(self, text: str, name: str) -> bool:
         """Whether there is an entry of this name."""
