@@ -36,6 +36,15 @@ def wait(function: F) -> F:
     )(function)
 
 
+def mass_delete(function: F) -> F:
+    """--allow-mass-delete, for the commands that may take much away at once."""
+    return click.option(
+        "--allow-mass-delete",
+        is_flag=True,
+        help="Also where more than half of all accounts, aliases, quotas, relay hosts … would go.",
+    )(function)
+
+
 def direction(function: F) -> F:
     """The argument send|receive, for the commands about restrictions."""
     return click.argument("direction", type=click.Choice(("send", "receive")), metavar="send|receive")(

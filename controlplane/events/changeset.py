@@ -17,6 +17,7 @@ Source = Literal[
     "certificate",
     "import",
     "rollback",
+    "revert",
     "agent",
     "heal",
 ]

@@ -107,14 +107,24 @@ class Intake:
                 self._write_release()
             return done
 
-    def edit(self, make: Make, cause: Cause, guard: bool = False, check: Check = lambda _: ()) -> Recorded:
+    def edit(
+        self,
+        make: Make,
+        cause: Cause,
+        guard: bool = False,
+        check: Check = lambda _: (),
+        mends: bool = False,
+    ) -> Recorded:
         """Change files of `main` and record it; raises Refused with nothing changed.
 
-        `check` looks at a sound proposal once more, and tells problems that it finds.
+        `check` looks at a sound proposal once more, and tells problems that it finds. `mends` stands for an
+        edit that replaces whatever keeps `main` from being taken over.
         """
         with self.writing(f"{cause.source} by {cause.actor}"):
             for _ in range(TRIES):
                 self.catch_up()
+                if self.trouble and not mends:
+                    raise Refused(self.trouble)
                 done = self._edit(make, cause, guard, check)
                 if done is not None:
                     return done
@@ -149,8 +159,6 @@ class Intake:
     def _edit(self, make: Make, cause: Cause, guard: bool, check: Check) -> Recorded | None:
         """One try; None when `main` moved under it."""
         repo, main = self.stores.repo, self.stores.repo.refs.get(MAIN)
-        if self.trouble:
-            raise Refused(self.trouble)
         before = self._reader.read(repo, main)
         wanted = make(before)
         files = with_changes(repo, before, wanted)

@@ -245,7 +245,8 @@ def test_rollback_shows_the_plan_and_the_outcome(
         "result": {
             "position": 132,
             "release": 101,
-            "text": ["► back to the state of change set 127, as a new change set"],
+            "title": "► back to the state of change set 127, as a new change set",
+            "text": ["  − alias.removed  info@example.test"],
             "outcome": {"outcome": "applied", "release": 101, "seconds": 0.31},
         }
     }

@@ -126,7 +126,7 @@ def test_a_file_deleted_in_the_volume_is_deleted_on_main(site: Site) -> None:
 
 
 def test_a_table_is_merged_line_by_line_and_goes_with_its_file(site: Site) -> None:
-    """A quota set by command and one written by hand meet; the deleted file takes all of them along."""
+    """A quota set by command and one written by hand meet; the deleted file takes what is left along."""
     path = "dovecot-quotas.cf"
     for name in ("a", "b"):
         site.add(f"{name}@example.test")
@@ -137,7 +137,10 @@ def test_a_table_is_merged_line_by_line_and_goes_with_its_file(site: Site) -> No
     (refused,) = _volume(site, _edit(path, b"b@example.test:2X\n", _main(site, path)))
     assert "config/dovecot-quotas.cf:1" in refused["reason"]
     base = _main(site, path)
-    assert _volume(site, _edit(path, None, base)) == []
+    (refused,) = _volume(site, _edit(path, None, base))
+    assert "this would remove 2 of 2 quotas" in refused["reason"]
+    site.ask("edit", command="quota.remove", address="a@example.test")
+    assert _volume(site, _edit(path, None, _main(site, path))) == []
     assert site.daemon.intake.state.desired.quotas == {}
     assert site.ask("history", subject="b@example.test")["entries"][-1]["kind"] == "quota.removed"
     site.must_agree()
@@ -234,6 +237,31 @@ def test_emptied_accounts_are_refused_with_a_way_back(site: Site) -> None:
     (refused,) = _volume(site, _edit(ACCOUNTS, None, base))
     assert "delete the file" not in refused["reason"]
     assert _main(site, ACCOUNTS) == base
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "noun"),
+    [
+        ("postfix-virtual.cf", "x{0}@example.test a@example.test\n", "aliases"),
+        ("dovecot-quotas.cf", "{0}@example.test:1G\n", "quotas"),
+        ("postfix-relaymap.cf", "@{0}.test [relay.test]:25\n", "relay hosts"),
+    ],
+)
+def test_other_emptied_files_are_refused_too(site: Site, name: str, line: str, noun: str) -> None:
+    """A file of the volume that was cut to nothing takes no aliases, quotas or relay hosts along."""
+    for one in ("a", "b"):
+        site.add(f"{one}@example.test")
+    base = (
+        _main(site, name)
+        if f"config/{name}" in site.git("ls-tree", "-r", "main", cwd=site.repository).stdout
+        else b""
+    )
+    assert _volume(site, _edit(name, base + "".join(map(line.format, "ab")).encode(), base)) == []
+    full = _main(site, name)
+    (refused,) = _volume(site, _edit(name, b"", full))
+    assert f"this would remove 2 of 2 {noun}" in refused["reason"]
+    assert "delete the file from the config volume: it is written again" in refused["reason"]
+    assert _main(site, name) == full
 
 
 def test_the_daemons_checkers_judge_edits_too(site: Site) -> None:

@@ -163,3 +163,15 @@ def test_a_one_off_container_may_fill_a_new_volume(tmp_path: Path) -> None:
     assert "goes with this container" in said[0]
     shown = embedded.call({"op": "show"}, said.append, {}, places, tmp_path / "none")
     assert shown["accounts"] == ["ada@example.test", "bob@example.test"]
+
+
+def test_an_import_does_not_replace_most_accounts_unasked(site: Site) -> None:
+    """The folder of another server with --replace would remove ours: refused, or said to be meant."""
+    ask(site, {"postfix-accounts.cf": "".join(f"user{n}@example.test|{HASH}\n" for n in range(9))})
+    other = {"postfix-accounts.cf": "else@other.test|{SHA512-CRYPT}$6$other$x\n"}
+    found = ask(site, other, replace=True)
+    assert found["problems"][0]["message"] == "this would remove 9 of 9 accounts"
+    assert "--allow-mass-delete" in found["problems"][0]["cure"]
+    assert len(site.daemon.intake.state.desired.accounts) == 9
+    assert ask(site, other, replace=True, allow_mass_delete=True)["problems"] == []
+    assert list(site.daemon.intake.state.desired.accounts) == ["else@other.test"]

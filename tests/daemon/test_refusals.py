@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from controlplane.errors import Refused
 from tests.daemon.site import HASH, Clone, Site
 
 ACCOUNTS = "config/postfix-accounts.cf"
@@ -15,7 +16,7 @@ KEY = (
 )
 
 
-def _refused(clone: Clone, *expected: str) -> None:
+def _refused(clone: Clone, *expected: str) -> str:
     site = clone.site
     site.settle()
     before = site.git("rev-parse", "main", "events", "rendered", cwd=site.repository).stdout
@@ -25,6 +26,7 @@ def _refused(clone: Clone, *expected: str) -> None:
     for text in expected:
         assert text in done.stderr
     assert site.git("rev-parse", "main", "events", "rendered", cwd=site.repository).stdout == before
+    return done.stderr
 
 
 @pytest.mark.parametrize(
@@ -130,3 +132,47 @@ def test_without_a_daemon_a_push_is_refused(site: Site) -> None:
     done = clone.push()
     assert done.returncode != 0
     assert "Nothing was changed" in done.stderr
+
+
+def test_most_of_anything_does_not_go_by_a_push(site: Site) -> None:
+    """Told of accounts alone before: each kind is refused by its file, and all go with the option."""
+    clone = site.clone()
+    people = [f"user{n}@example.test" for n in range(3)]
+    clone.write("config/postfix-accounts.cf", "".join(f"{one}|{HASH}\n" for one in people))
+    written = {
+        "postfix-virtual.cf": "".join(f"{n}@example.test {one}\n" for n, one in enumerate(people)),
+        "postfix-regexp.cf": "".join(f"/^{n}x@/ {one}\n" for n, one in enumerate(people)),
+        "dovecot-quotas.cf": "".join(f"{one}:5M\n" for one in people),
+        "dovecot-masters.cf": "".join(f"boss{n}|{HASH}\n" for n, _ in enumerate(people)),
+        "postfix-relaymap.cf": "".join(f"@{n}.test [relay.test]:25\n" for n, _ in enumerate(people)),
+        "postfix-send-access.cf": "".join(f"{one} REJECT\n" for one in people),
+        "postfix-receive-access.cf": "".join(f"{one} REJECT\n" for one in people),
+    }
+    for name, text in written.items():
+        clone.write(f"config/{name}", text)
+    clone.commit()
+    assert clone.push().returncode == 0
+    for name in written:
+        clone.write(f"config/{name}", "")
+    clone.commit()
+    said = _refused(clone, "allow-mass-delete")
+    for name in written:
+        assert f"config/{name}: this would remove 3 of 3 " in said
+    done = clone.push("-o", "allow-mass-delete", "origin", "HEAD:main")
+    assert done.returncode == 0, done.stderr
+    site.must_agree()
+
+
+def test_a_long_list_of_accounts_is_not_deleted_unasked(site: Site) -> None:
+    """What a pipe lists is guarded; the few that a person names are meant, the last one too."""
+    clone = site.clone()
+    people = [f"user{n}@example.test" for n in range(14)]
+    clone.write("config/postfix-accounts.cf", "".join(f"{one}|{HASH}\n" for one in people))
+    clone.commit()
+    assert clone.push().returncode == 0
+    with pytest.raises(Refused) as caught:
+        site.ask("edit", command="account.remove", addresses=people[:12])
+    assert "12 of 14 accounts" in caught.value.problems[0].message
+    site.ask("edit", command="account.remove", addresses=people[:12], allow_mass_delete=True)
+    site.ask("edit", command="account.remove", addresses=people[12:])
+    assert site.daemon.intake.state.desired.accounts == {}

@@ -21,6 +21,7 @@ COMMANDS = {
         "validate",
         "import",
         "rollback",
+        "revert",
         "verify",
         "reconcile",
         "suspend",

@@ -26,11 +26,19 @@ MOST_ENV = 1 << 20
 )
 @click.option("--dry-run", is_flag=True, help="Report and plan; change nothing.")
 @click.option("--replace", is_flag=True, help="Where main has another file or setting, take the one given.")
+@options.mass_delete
 @options.reason
 @options.wait
 @options.as_json
 def command(
-    folder: Path, env: Path | None, dry_run: bool, replace: bool, reason: str, wait: bool, as_json: bool
+    folder: Path,
+    env: Path | None,
+    dry_run: bool,
+    replace: bool,
+    allow_mass_delete: bool,
+    reason: str,
+    wait: bool,
+    as_json: bool,
 ) -> int:
     """Take over an existing configuration: the config folder DIR, and a mailserver.env.
 
@@ -40,6 +48,8 @@ def command(
     set, or nothing; files that main has and DIR has not stay.
     """
     request, passed = _request(folder, env)
+    if allow_mass_delete:
+        request["allow_mass_delete"] = True
     found = call(
         "import",
         **request,

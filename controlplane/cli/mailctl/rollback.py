@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
-from controlplane.cli import options
-from controlplane.cli.change import finish
-from controlplane.cli.client import call
-from controlplane.cli.terminal import say, show_json
+from controlplane.cli import back, options
 
 
 @click.command("rollback")
 @click.argument("target")
+@back.options
+@click.option(
+    "--skip-refused",
+    is_flag=True,
+    help="Leave files as they are whose text of then would be refused today.",
+)
 @options.reason
 @options.wait
 @options.as_json
-def command(target: str, reason: str, wait: bool, as_json: bool) -> None:
-    """Go back to the accounts, aliases, settings and overrides of TARGET, as a new change set.
+@options.exit_code
+def command(exit_code: bool, **given: Any) -> int:
+    """Go back to how everything was at TARGET, as a new change set.
 
-    TARGET is a position of the log, a commit, or a time. Nothing is rewritten: the log gains the events
-    that lead back, so a rollback can itself be rolled back.
+    TARGET is a position of the log, a commit of main, or a time; 0 is before the first change set. All that
+    came after it goes: `mailctl revert` takes back single change sets instead. On a terminal the plan is
+    shown and asked about. Nothing is rewritten: the log gains the events that lead back, so a rollback can
+    itself be rolled back. Mail, certificates and what the container's environment holds are not touched.
     """
-    change = call("rollback", target=target, reason=reason, wait=wait, source="mailctl")
-    if as_json:
-        show_json(change)
-        return
-    for line in change.get("text", ()):
-        say(line)
-    finish(change)
+    return back.go("rollback", "Go back?", given, exit_code)

@@ -15,18 +15,20 @@ from controlplane.cli.terminal import say
 @click.command("del")
 @click.argument("addresses", nargs=-1, required=True, type=options.address, metavar="ADDRESS...")
 @click.option("-y", "--yes", is_flag=True, help="Delete the mail as well, without asking.")
+@options.mass_delete
 @options.reason
 @options.wait
-def command(addresses: tuple[str, ...], yes: bool, reason: str, wait: bool) -> None:
+def command(addresses: tuple[str, ...], yes: bool, allow_mass_delete: bool, reason: str, wait: bool) -> None:
     """Delete accounts, and their mail if you say so.
 
-    The accounts can be had back with `mailctl rollback`; deleted mail cannot. Where nobody can be asked, the
+    The accounts can be had back with `mailctl revert`; deleted mail cannot. Where nobody can be asked, the
     mail stays.
     """
     if not yes:
         rehearse("account.remove", addresses=list(addresses))
     with_mail = yes or _confirmed(addresses)
-    changed = edit("account.remove", reason, wait, addresses=list(addresses))
+    asked = {"allow_mass_delete": True} if allow_mass_delete else {}
+    changed = edit("account.remove", reason, wait, addresses=list(addresses), **asked)
     if with_mail and not server_runs():
         if changed:
             say(f"⚠ no server runs here, so the mail of {', '.join(addresses)} was not deleted")

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from controlplane.daemon.core import Daemon
-from controlplane.daemon.ops import agent, changes, hooks, importing, listing, look, node, plans, questions
+from controlplane.daemon.ops import (
+    agent,
+    back,
+    changes,
+    hooks,
+    importing,
+    listing,
+    look,
+    node,
+    plans,
+    questions,
+)
 from controlplane.daemon.protocol import Request, Result, Say
 from controlplane.errors import UsageError
 
@@ -16,7 +27,8 @@ OPS: Mapping[str, Op] = {
     "post-receive": hooks.post_receive,
     "edit": changes.edit,
     "rehearse": changes.rehearse,
-    "rollback": changes.rollback,
+    "rollback": back.rollback,
+    "revert": back.revert,
     "import": importing.take_in,
     "reconcile": node.reconcile,
     "suspend": node.suspend,

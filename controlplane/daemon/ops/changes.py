@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from controlplane.daemon.core import Daemon
 from controlplane.daemon.ops import arguments
 from controlplane.daemon.protocol import Request, Result, Say
-from controlplane.intake import commands, revisions
-from controlplane.intake.pipeline import MAIN
-from controlplane.intake.rollback import rollback as roll_back
+from controlplane.intake import commands, limits
+from controlplane.intake.pipeline import MAIN, Check
 from controlplane.intake.trees import MainReader
+
+TYPED = 10
+"""Addresses that a person names in one command."""
 
 
 def edit(daemon: Daemon, request: Request, say: Say) -> Result:
@@ -19,8 +19,18 @@ def edit(daemon: Daemon, request: Request, say: Say) -> Result:
     sealer = daemon.intake.sealer
     make = commands.make(arguments.text(request, "command"), request, sealer.seal)
     before = daemon.intake.release_number
-    recorded = daemon.intake.edit(sealer.commanded(make), arguments.cause(request, "setup"))
+    cause = arguments.cause(request, "setup")
+    recorded = daemon.intake.edit(sealer.commanded(make), cause, check=_guard(daemon, request))
     return daemon.change(recorded, before, wait=bool(request.get("wait", True)))
+
+
+def _guard(daemon: Daemon, request: Request) -> Check:
+    """Refuses to delete most accounts by a list that nobody typed; those of a short one are meant."""
+    given = request.get("addresses")
+    if request.get("allow_mass_delete") or not isinstance(given, list) or len(given) <= TYPED:
+        return lambda _: ()
+    before = daemon.intake.state.desired
+    return lambda proposal: limits.mass_delete(before, proposal.state.desired, limits.BY_COMMAND)
 
 
 def rehearse(daemon: Daemon, request: Request, say: Say) -> Result:
@@ -29,17 +39,3 @@ def rehearse(daemon: Daemon, request: Request, say: Say) -> Result:
     repo = daemon.intake.stores.repo.fresh()
     commands.rehearse(request, MainReader().read(repo, repo.refs.get(MAIN)))
     return {}
-
-
-def rollback(daemon: Daemon, request: Request, say: Say) -> Result:
-    """Restore `main` as it was at a revision, as a new change set."""
-    del say
-    intake, cause = daemon.intake, arguments.cause(request)
-    with intake.writing("rolling back"):
-        intake.catch_up()
-        target = revisions.find(intake, arguments.text(request, "target"))
-        before = intake.release_number
-        where = f"change set {target.position}" if target.position else f"commit {target.main[:12]}"
-        reason = cause.reason or f"Roll back to {where}"
-        recorded = roll_back(intake, target, replace(cause, source="rollback", reason=reason))
-    return daemon.change(recorded, before, wait=bool(request.get("wait", True)))

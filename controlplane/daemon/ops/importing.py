@@ -12,6 +12,7 @@ from controlplane.daemon.ops import arguments
 from controlplane.daemon.protocol import Request, Result, Say
 from controlplane.errors import Problem, Refused, UsageError
 from controlplane.git import Change, NewFile
+from controlplane.intake import limits
 from controlplane.intake.importing.clear_secrets import Sealer
 from controlplane.intake.importing.items import Prepared
 from controlplane.intake.importing.prepare import Brought, Here, prepare
@@ -32,7 +33,7 @@ def take_in(daemon: Daemon, request: Request, say: Say) -> Result:
     with intake.writing("planning an import"):
         intake.catch_up()
         before, commit = intake.release_number, intake.main
-        prepared, proposal = _plan(daemon, brought)
+        prepared, proposal = _plan(daemon, brought, bool(request.get("allow_mass_delete")))
     checked = daemon.check(proposal) if not proposal.problems else Checked()
     problems = (*proposal.problems, *checked.problems)
     told = _told(prepared, problems, proposal.plan)
@@ -69,7 +70,7 @@ def _here(daemon: Daemon, main: Files) -> Here:
     return Here(main, daemon.template, daemon.intake.state.observed.pins, sealer)
 
 
-def _plan(daemon: Daemon, brought: Brought) -> tuple[Prepared, Proposal]:
+def _plan(daemon: Daemon, brought: Brought, mass_delete: bool) -> tuple[Prepared, Proposal]:
     repo, intake = daemon.intake.stores.repo, daemon.intake
     main = MainReader().read(repo, repo.refs.get("main"))
     prepared = prepare(brought, _here(daemon, main))
@@ -79,8 +80,12 @@ def _plan(daemon: Daemon, brought: Brought) -> tuple[Prepared, Proposal]:
     for path, change in prepared.changes.items():
         if isinstance(change, NewFile):
             after[path] = TreeFile(change.content, change.mode)
-    # not guarded: what goes, goes by --replace
-    return prepared, intake.propose_files(after, guard=False)
+    proposal = intake.propose_files(after, guard=False)
+    # --replace takes the file given for that of main, and may be the smaller one by far
+    massive = limits.mass_delete(intake.state.desired, proposal.state.desired, limits.BY_COMMAND)
+    if mass_delete or not massive:
+        return prepared, proposal
+    return prepared, replace(proposal, plan=replace(proposal.plan, problems=massive))
 
 
 def _told(prepared: Prepared, problems: tuple[Problem, ...], plan: Plan) -> dict[str, Any]:

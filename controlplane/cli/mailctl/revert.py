@@ -1,0 +1,26 @@
+"""`mailctl revert`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from controlplane.cli import back, options
+
+
+@click.command("revert")
+@click.argument("positions", metavar="POSITION...", nargs=-1, required=True)
+@back.options
+@options.reason
+@options.wait
+@options.as_json
+@options.exit_code
+def command(exit_code: bool, positions: tuple[str, ...], **given: Any) -> int:
+    """Take back the change sets at these positions of the log, and nothing else, as a new change set.
+
+    What came after them stays. On a terminal the plan is shown and asked about. Where a later change set
+    touched the same thing, it is refused and that one is named. Passwords come back as they were: the log has
+    their hashes.
+    """
+    return back.go("revert", "Take it back?", {**given, "positions": list(positions)}, exit_code)
