@@ -39,6 +39,8 @@ def prepare(
     first = read_template(template)
     intake = Intake(stores)
     daemon = Daemon(intake, ask_agent, first)
+    if intake.release is not None:
+        intake.ensure_release()  # before more is recorded: the position of a release says what it brought
     if environment is not None:
         observe(daemon, environment)
     make_main(intake, first)

@@ -229,6 +229,8 @@ class Intake:
     def _append(self, proposal: Proposal, cause: Cause, main: str) -> Recorded:
         if not proposal.events:
             return Recorded(0, self.release_number, main, proposal.plan)
+        if self._owed:
+            self._write_release()  # of the log as it is: the position of a release says what it brought
         change = self.stores.log.append(
             ChangeSet(
                 position=self.position + 1,

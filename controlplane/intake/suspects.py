@@ -11,22 +11,9 @@ from controlplane.intake.origins import led_back
 from controlplane.intake.stores import Stores
 from controlplane.model import DEFAULT_NODE
 from controlplane.release import Release
-from controlplane.statefiles import access, accounts, aliases, masters, quotas, regexps, relay
-from controlplane.statefiles.treefile import CONFIG, SETTINGS
+from controlplane.statefiles.event_kinds import KINDS
+from controlplane.statefiles.treefile import CONFIG
 
-KINDS: Mapping[str, str] = {
-    SETTINGS: "setting.",
-    accounts.PATH: "account.",
-    aliases.PATH: "alias.",
-    regexps.PATH: "regexp.",
-    access.SEND.path: "access.send_",
-    access.RECEIVE.path: "access.receive_",
-    masters.TABLE.path: "master.",
-    quotas.TABLE.path: "quota.",
-    relay.CREDENTIALS.path: "relay.credentials_",
-    relay.ROUTES.path: "relay.route_",
-}
-"""How the events of a file with entries begin; those of any other file name the file itself."""
 LONGEST_SEARCH = 50
 """Change sets between the release that serves and the one that failed that are looked through."""
 

@@ -2,5 +2,6 @@
 
 from controlplane.readmodel.model import ReadModel
 from controlplane.readmodel.query import Entry, Filters, Outcome
+from controlplane.readmodel.schema import OUTCOMES
 
-__all__ = ["Entry", "Filters", "Outcome", "ReadModel"]
+__all__ = ["OUTCOMES", "Entry", "Filters", "Outcome", "ReadModel"]

@@ -11,11 +11,10 @@ from itertools import takewhile
 from pathlib import Path
 from typing import TypeVar
 
-from controlplane.errors import NotFound, Unavailable
-from controlplane.event_log import EventLog
+from controlplane.errors import MailserverError, NotFound, Unavailable
+from controlplane.event_log import EventLog, Tip
 from controlplane.git import fsync_directory
-from controlplane.log_format import format_time
-from controlplane.readmodel import query, schema
+from controlplane.readmodel import clock, query, schema
 from controlplane.readmodel.projection import Projector
 from controlplane.readmodel.query import Entry, Filters, Outcome
 from controlplane.release import Release, Releases
@@ -85,9 +84,8 @@ class ReadModel:
         return str(self._one(sql, position, f"there is no change set {position}"))
 
     def position_at(self, time: datetime) -> int:
-        """The newest position at that time; raises NotFound when the log began later."""
-        text = format_time(time)
-        return int(self._one(query.POSITION_AT, text, f"the log began after {text}"))
+        """The newest position at that time (clock.py); raises NotFound when the log began later."""
+        return self._ask(lambda connection: clock.position_at(connection, time))
 
     def position_of(self, commit: str) -> int:
         """The newest position of a commit of the log, of `main` or of `rendered`; raises NotFound."""
@@ -167,9 +165,9 @@ class ReadModel:
         position = db.execute("SELECT position FROM progress").fetchone()[0]
         projector = Projector(db, self._secret_settings)
         # The releases first: an outcome looks up which position its release covers.
-        tip = log.tip()
+        tip, settled = _tip(log)
         projector.add_releases(_newer(releases, known))
-        return projector.add(log.iterate(position + 1, tip))
+        return projector.add(log.iterate(position + 1, tip), settled)
 
     def _rebuild(self, log: EventLog, releases: Releases) -> int:
         """Make the file aside and move it in place, with the indexes built once all rows are there."""
@@ -195,6 +193,15 @@ class ReadModel:
 
 def _newer(releases: Releases, known: int) -> Iterator[Release]:
     return takewhile(lambda release: release.number > known, releases.newest_first())
+
+
+def _tip(log: EventLog) -> tuple[Tip, bool]:
+    """The tip, and whether nobody is about to write its release: then it has it, or gets none."""
+    try:
+        with log.lock.hold("reading the log", deadline=0):
+            return log.tip(), True
+    except MailserverError:
+        return log.tip(), False
 
 
 def _remove(path: Path) -> None:

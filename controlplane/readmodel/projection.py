@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Iterable
-from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -20,6 +19,8 @@ from controlplane.events import (
 )
 from controlplane.events.codec import encode
 from controlplane.log_format import format_time
+from controlplane.readmodel import clock
+from controlplane.readmodel.fates import PENDING, Fates
 from controlplane.readmodel.schema import SEQUENCE_BITS
 from controlplane.release import Release
 
@@ -38,9 +39,22 @@ class Projector:
         self._secret_settings = secret_settings
         rows = self._connection.execute("SELECT sort, name, id FROM names")
         self._names: dict[tuple[str, str], int] = {(sort, name): number for sort, name, number in rows}
+        self._fates = Fates(connection)
+        self._position: int = connection.execute("SELECT position FROM progress").fetchone()[0]
 
-    def add(self, changes: Iterable[ChangeSet]) -> int:
-        """Write change sets, in order, a transaction a batch; how many there were."""
+    def add(self, changes: Iterable[ChangeSet], settled: bool = True) -> int:
+        """Write change sets, in order, a transaction a batch; how many there were.
+
+        `settled`: the release of the last one was written, if it gets one, and is known here. That of those
+        before it always is: it is written before the next change set.
+        """
+        count = self._add_all(changes)
+        if settled:
+            with self._connection:
+                self._fates.settle(self._position)
+        return count
+
+    def _add_all(self, changes: Iterable[ChangeSet]) -> int:
         stream, count = iter(changes), 0
         while batch := list(islice(stream, BATCH)):
             with self._connection:
@@ -63,9 +77,10 @@ class Projector:
             self._connection.executemany("INSERT OR REPLACE INTO releases VALUES (?, ?, ?, ?, ?)", rows)
 
     def _add(self, change: ChangeSet) -> None:
-        self._connection.execute(
-            "INSERT INTO change_sets VALUES (?, ?, ?, ?, ?, ?, ?, ?)", _change_row(change)
-        )
+        self._fates.settle(self._position)
+        self._position = change.position
+        row = (*_change_row(change), *clock.judge(self._connection, change.time))
+        self._connection.execute("INSERT INTO change_sets VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
         actor, source = self._number("actor", change.actor), self._number("source", change.source)
         author = self._number("actor", change.author) if change.author else None
         people = f"a{actor}" if author is None else f"a{actor} a{author}"
@@ -76,12 +91,22 @@ class Projector:
             kind = self._number("kind", event.kind)
             text, fields = self._shown(event)
             data = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
-            rows.append((identity, kind, actor, source, event.subject, event.effect, text, data, author))
+            outcome = None if event.effect == "report" else PENDING
+            rows.append(
+                (identity, kind, actor, source, event.subject, event.effect, text, data, author, outcome)
+            )
             words.append((identity, f"{event.subject} {text} {said}", f"k{kind} {people} s{source}"))
-            if isinstance(event, ReleaseApplied | ReleaseRejected | ReleaseRolledBack):
-                self._outcome(identity, event, change.time)
-        self._connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        self._connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)", rows)
         self._connection.executemany("INSERT INTO event_words (rowid, words, facets) VALUES (?, ?, ?)", words)
+        self._decide(change)
+
+    def _decide(self, change: ChangeSet) -> None:
+        for sequence, event in enumerate(change.events):
+            identity = (change.position << SEQUENCE_BITS) + sequence
+            if isinstance(event, ReleaseApplied | ReleaseRejected | ReleaseRolledBack):
+                self._fates.decide(identity, event, format_time(change.time))
+            elif event.effect != "report":
+                self._fates.begin(identity, event)
 
     def _number(self, sort: str, name: str) -> int:
         number = self._names.get((sort, name))
@@ -99,20 +124,6 @@ class Projector:
                 fields[key] = None if fields[key] is None else HIDDEN
             return HIDDEN, fields
         return event.detail, fields
-
-    def _outcome(
-        self, identity: int, event: ReleaseApplied | ReleaseRejected | ReleaseRolledBack, time: datetime
-    ) -> None:
-        outcome = event.kind.partition(".")[2]
-        reason = "" if isinstance(event, ReleaseApplied) else event.reason
-        row = (identity, event.release, event.node, outcome, format_time(time), reason)
-        self._connection.execute("INSERT INTO outcomes VALUES (?, ?, ?, ?, ?, ?)", row)
-        if outcome == "applied":
-            self._connection.execute(
-                "INSERT OR IGNORE INTO live SELECT position, ?, number FROM releases WHERE number = ?"
-                " AND position > coalesce((SELECT max(covered) FROM live), 0)",
-                (format_time(time), event.release),
-            )
 
 
 def _change_row(change: ChangeSet) -> tuple[Any, ...]:

@@ -11,13 +11,19 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+from controlplane.errors import NotFound
 from controlplane.log_format import format_time, parse_time
+from controlplane.readmodel import clock, schema, story
 from controlplane.readmodel.schema import SEQUENCE_BITS
 
 _END = 1 << 62
 
-POSITION_AT = "SELECT position FROM change_sets WHERE time <= ? ORDER BY time DESC, position DESC LIMIT 1"
-"""The newest position at a time; along the index, as times never go back in the log."""
+_SERVED = schema.OUTCOMES.index("served")
+_OUTCOME_IS = "outcome = ? AND outcome <> 1"
+"""The condition on one, with the words that make SQLite see that the partial index holds all of these."""
+_SOME = f"SELECT 1 FROM events INDEXED BY events_by_outcome WHERE {_OUTCOME_IS} LIMIT ?"  # noqa: S608
+_RARE = 10_000
+"""Up to so many events with an outcome each is looked at; of more, those that pass the other filters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +32,8 @@ class Filters:
 
     `kinds` and `actors` are names or globs (`alias.*`, `*.removed`); a bare noun (`alias`) stands for all
     its kinds. An actor is who brought a change, or whose it was. `text`: all its words occur in subject,
-    detail, reason, actor or author; a word that ends in * may go on. `since` and `until` are inclusive.
+    detail, reason, actor or author; a word that ends in * may go on. `outcomes` are of schema.OUTCOMES; no
+    report has one. `since` and `until` are inclusive.
     Newest first unless `oldest_first`.
     """
 
@@ -37,6 +44,7 @@ class Filters:
     since: datetime | None = None
     until: datetime | None = None
     text: str = ""
+    outcomes: tuple[str, ...] = ()
     limit: int = 100
     oldest_first: bool = False
 
@@ -45,9 +53,10 @@ class Filters:
 class Entry:
     """One event with its change set and what became of it.
 
-    `release` is the first release that holds it (0: none yet), `outcome` what happened to that one last
-    (applied, rejected, rolled_back, or empty), `live_at` when it first served, in whichever release; None
-    for reports. Times are aware, in UTC. `data` holds the event's fields without secrets.
+    `release` is the first release that holds it (0: none yet). `outcome` is one of schema.OUTCOMES, empty
+    for a report, with the time and the reason that it came to it; `live_at` is when it first served, in
+    whichever release, None where it never did. `clock` says how its time fits those of its neighbours:
+    `ahead`, `behind` or nothing. Times are aware, in UTC. `data` holds the event's fields without secrets.
     """
 
     position: int
@@ -66,12 +75,19 @@ class Entry:
     data: dict[str, Any]
     release: int = 0
     outcome: str = ""
-    live_at: datetime | None = None
+    outcome_at: datetime | None = None
+    outcome_reason: str = ""
+    clock: str = ""
+
+    @property
+    def live_at(self) -> datetime | None:
+        """When it first served."""
+        return self.outcome_at if self.outcome == "served" else None
 
     def as_dict(self) -> dict[str, Any]:
         """The entry as plain values, for JSON."""
-        live = format_time(self.live_at) if self.live_at else None
-        return asdict(self) | {"time": format_time(self.time), "live_at": live}
+        decided, live = (t and format_time(t) for t in (self.outcome_at, self.live_at))
+        return asdict(self) | {"time": format_time(self.time), "outcome_at": decided, "live_at": live}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +110,7 @@ def find(connection: sqlite3.Connection, filters: Filters) -> list[Entry]:
         return []
     low, high = _span(connection, filters)
     search = _Search(filters, low, high, kinds, actors, sources)
-    ids = search.by_words(connection) if filters.text.strip() else search.by_index(connection)
-    return entries(connection, ids)
+    return entries(connection, search.ids(connection))
 
 
 class _Search:
@@ -112,7 +127,26 @@ class _Search:
     ) -> None:
         self._filters, self._span = filters, (low, high)
         self._kinds, self._actors, self._sources = kinds, actors, sources
+        self._outcomes = [schema.OUTCOMES.index(name) for name in filters.outcomes]
         self._order = "ASC" if filters.oldest_first else "DESC"
+
+    def ids(self, connection: sqlite3.Connection) -> list[int]:
+        """The ids that everything lets through, at most `limit`, by the way that looks at the fewest."""
+        if self._outcomes and self._are_rare(connection):
+            return self._merged(connection, [("events_by_outcome", _OUTCOME_IS, n) for n in self._outcomes])
+        return self.by_words(connection) if self._filters.text.strip() else self.by_index(connection)
+
+    def _are_rare(self, connection: sqlite3.Connection) -> bool:
+        if _SERVED in self._outcomes:
+            return False
+        return all(
+            connection.execute(
+                f"SELECT count(*) FROM ({_SOME})",  # noqa: S608  # fixed words
+                (number, _RARE + 1),
+            ).fetchone()[0]
+            <= _RARE
+            for number in self._outcomes
+        )
 
     def by_index(self, connection: sqlite3.Connection) -> list[int]:
         """Ids by one index scan for each kind (else actor, else source), merged."""
@@ -129,6 +163,11 @@ class _Search:
             ]
         elif self._sources:
             scans = [("events_by_source", "source = ?", number) for number in self._sources]
+        return self._merged(connection, scans)
+
+    def _merged(
+        self, connection: sqlite3.Connection, scans: Iterable[tuple[str, str, int | None]]
+    ) -> list[int]:
         found: list[int] = []
         for index, condition, number in scans:
             found += self._scan(connection, index, condition, number)
@@ -146,12 +185,18 @@ class _Search:
             (("kind",), self._kinds),
             (("actor", "author"), self._actors),
             (("source",), self._sources),
+            (("outcome",), self._outcomes),
         )
         for columns, numbers in filters:
             if numbers and not condition.startswith(columns):
                 # the unary plus keeps the planner on the index that is named
                 named = f"IN ({','.join(map(str, numbers))})"
                 conditions.append("(" + " OR ".join(f"+{column} {named}" for column in columns) + ")")
+        if index == "events_by_outcome" and self._filters.text.strip():
+            conditions.append(
+                "EXISTS (SELECT 1 FROM event_words WHERE event_words MATCH ? AND rowid = events.id)"
+            )
+            parameters.append(self._words())
         hint = f"INDEXED BY {index}" if index else "NOT INDEXED"
         # Only numbers and fixed words are put into the text of the statement.
         sql = f"SELECT id FROM events {hint} WHERE {' AND '.join(conditions)} ORDER BY id {self._order}"  # noqa: S608
@@ -159,16 +204,15 @@ class _Search:
 
     def by_words(self, connection: sqlite3.Connection) -> list[int]:
         """Ids by the full-text index, which also holds the other filters but the subject."""
-        terms = [f"words : {_phrase(word)}" for word in self._filters.text.split()]
-        for letter, numbers in (("k", self._kinds), ("a", self._actors), ("s", self._sources)):
-            if numbers:
-                terms.append("facets : (" + " OR ".join(f"{letter}{number}" for number in numbers) + ")")
         join, condition = "", ""
-        parameters: list[Any] = [" AND ".join(terms), *self._span]
-        if self._filters.subject:
+        parameters: list[Any] = [self._words(), *self._span]
+        if self._filters.subject or self._outcomes:
             join = "CROSS JOIN events ON events.id = event_words.rowid"
+        if self._filters.subject:
             condition = "AND events.subject = ?"
             parameters.append(self._filters.subject)
+        if self._outcomes:
+            condition += f" AND events.outcome IN ({','.join(map(str, self._outcomes))})"
         rows = connection.execute(
             f"SELECT event_words.rowid FROM event_words {join} WHERE event_words MATCH ?"  # noqa: S608
             f" AND event_words.rowid BETWEEN ? AND ? {condition}"
@@ -177,6 +221,14 @@ class _Search:
         )
         return [row[0] for row in rows]
 
+    def _words(self) -> str:
+        """What FTS5 is to match."""
+        terms = [f"words : {_phrase(word)}" for word in self._filters.text.split()]
+        for letter, numbers in (("k", self._kinds), ("a", self._actors), ("s", self._sources)):
+            if numbers:
+                terms.append("facets : (" + " OR ".join(f"{letter}{number}" for number in numbers) + ")")
+        return " AND ".join(terms)
+
 
 def entries(connection: sqlite3.Connection, ids: Sequence[int]) -> list[Entry]:
     """The whole rows of these ids, in their order."""
@@ -184,19 +236,19 @@ def entries(connection: sqlite3.Connection, ids: Sequence[int]) -> list[Entry]:
     @lru_cache(maxsize=1_000)
     def change_set(position: int) -> tuple[Any, ...]:
         row = connection.execute("SELECT * FROM change_sets WHERE position = ?", (position,)).fetchone()
-        return (*row, *_fate(connection, position))
+        return (*row, story.release_of(connection, position))
 
+    told = story.Story(connection)
     found = []
     for identity in ids:
-        subject, effect, text, data, kind = connection.execute(
-            "SELECT subject, effect, text, data, name FROM events JOIN names ON names.id = kind"
-            " WHERE events.id = ?",
+        subject, effect, text, data, number, fate, kind = connection.execute(
+            "SELECT subject, effect, text, data, outcome, fate, name FROM events"
+            " JOIN names ON names.id = kind WHERE events.id = ?",
             (identity,),
         ).fetchone()
         position = identity >> SEQUENCE_BITS
-        _, commit, time, actor, author, source, reason, main, release, outcome, live = change_set(position)
-        if effect == "report":
-            release, outcome, live = 0, "", None
+        _, commit, time, actor, author, source, reason, main, _, fits, release = change_set(position)
+        outcome, at, why = told.of(number, fate, kind, subject)
         found.append(
             Entry(
                 position=position,
@@ -213,9 +265,11 @@ def entries(connection: sqlite3.Connection, ids: Sequence[int]) -> list[Entry]:
                 reason=reason,
                 main_commit=main,
                 data=json.loads(data),
-                release=release,
+                release=release if outcome else 0,
                 outcome=outcome,
-                live_at=live,
+                outcome_at=at,
+                outcome_reason=why,
+                clock=clock.WORDS[fits],
             )
         )
     return found
@@ -232,31 +286,22 @@ def outcomes(connection: sqlite3.Connection, release: int) -> list[Outcome]:
     ]
 
 
-def _fate(connection: sqlite3.Connection, position: int) -> tuple[int, str, datetime | None]:
-    """First release that holds a position, what became of it last, and when the position was live."""
-    first = connection.execute(
-        "SELECT number FROM releases WHERE position >= ? ORDER BY position LIMIT 1", (position,)
-    ).fetchone()
-    live = connection.execute(
-        "SELECT time FROM live WHERE covered >= ? ORDER BY covered LIMIT 1", (position,)
-    ).fetchone()
-    past = outcomes(connection, first[0]) if first else []
-    return first[0] if first else 0, past[-1].outcome if past else "", parse_time(live[0]) if live else None
-
-
 def _span(connection: sqlite3.Connection, filters: Filters) -> tuple[int, int]:
     """The ids between the times."""
     low, high = 0, _END
     if filters.since:
-        row = connection.execute(
-            "SELECT position FROM change_sets WHERE time >= ? ORDER BY time, position LIMIT 1",
-            (format_time(filters.since),),
-        ).fetchone()
-        low = row[0] << SEQUENCE_BITS if row else _END
+        low = _after(connection, filters.since, before=True)
     if filters.until:
-        row = connection.execute(POSITION_AT, (format_time(filters.until),)).fetchone()
-        high = ((row[0] + 1) << SEQUENCE_BITS) - 1 if row else -1
+        high = _after(connection, filters.until, before=False) - 1
     return low, high
+
+
+def _after(connection: sqlite3.Connection, time: datetime, before: bool) -> int:
+    """The first id behind the newest change set at that time, or `before` it."""
+    try:
+        return (clock.position_at(connection, time, before) + 1) << SEQUENCE_BITS
+    except NotFound:
+        return 0
 
 
 def _pattern(kind: str) -> str:

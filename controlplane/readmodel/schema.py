@@ -12,6 +12,9 @@ from collections.abc import Callable
 SEQUENCE_BITS = 24
 """An event's id is its position shifted by this, plus its number in the change set: ids sort as the log."""
 
+OUTCOMES = ("pending", "served", "rejected", "rolled_back", "held", "superseded")
+"""What becomes of an event (fates.py), each kept as its place here; NULL for a report."""
+
 
 def _tables(connection: sqlite3.Connection) -> None:
     """Change sets, events, what became of releases.
@@ -34,8 +37,6 @@ def _tables(connection: sqlite3.Connection) -> None:
         " main_commit TEXT, time TEXT)",
         "CREATE TABLE outcomes (event INTEGER PRIMARY KEY, release INTEGER, node TEXT, outcome TEXT,"
         " time TEXT, reason TEXT)",
-        # Up to which position changes were live since when: the high-water marks of applied releases.
-        "CREATE TABLE live (covered INTEGER PRIMARY KEY, time TEXT, release INTEGER)",
     ):
         connection.execute(statement)
 
@@ -43,6 +44,34 @@ def _tables(connection: sqlite3.Connection) -> None:
 def _authors(connection: sqlite3.Connection) -> None:
     """Whose change it was where somebody else brought it: a number among those of the actors."""
     connection.execute("ALTER TABLE events ADD COLUMN author INTEGER")
+
+
+def _fates(connection: sqlite3.Connection) -> None:
+    """What became of each event, and the event that decided it; those that may still come to serve."""
+    for statement in (
+        "ALTER TABLE events ADD COLUMN outcome INTEGER",
+        "ALTER TABLE events ADD COLUMN fate INTEGER",
+        # Next: the first later event that overrides it, 0 for none.
+        "CREATE TABLE open (id INTEGER PRIMARY KEY, topic TEXT, next INTEGER, state TEXT)",
+        "CREATE INDEX open_by_topic ON open (topic)",
+        "CREATE INDEX open_by_state ON open (state, id)",
+        "ALTER TABLE outcomes ADD COLUMN serving INTEGER",
+        "ALTER TABLE outcomes ADD COLUMN basis INTEGER",
+        "ALTER TABLE outcomes ADD COLUMN held TEXT",
+        "CREATE INDEX outcomes_by_release ON outcomes (release, event)",
+        "CREATE INDEX releases_by_position ON releases (position, number)",
+    ):
+        connection.execute(statement)
+
+
+def _clock(connection: sqlite3.Connection) -> None:
+    """A time that never goes back beside the one of the wall, and how that one fits (clock.py)."""
+    for statement in (
+        "ALTER TABLE change_sets ADD COLUMN effective TEXT",
+        "ALTER TABLE change_sets ADD COLUMN clock INTEGER",
+        "CREATE INDEX change_sets_by_time ON change_sets (effective) WHERE effective IS NOT NULL",
+    ):
+        connection.execute(statement)
 
 
 def _indexes(connection: sqlite3.Connection) -> None:
@@ -53,19 +82,20 @@ def _indexes(connection: sqlite3.Connection) -> None:
         "CREATE INDEX events_by_author ON events (author, id, source) WHERE author IS NOT NULL",
         "CREATE INDEX events_by_source ON events (source, id, actor, author)",
         "CREATE INDEX events_by_subject ON events (subject, id, kind, actor, author, source)",
-        "CREATE INDEX change_sets_by_time ON change_sets (time)",
+        # Most serve in the end: what came to nothing, or waits, is found without passing them by.
+        "CREATE INDEX events_by_outcome ON events (outcome, id) WHERE outcome <> 1",
         "CREATE INDEX change_sets_by_commit ON change_sets (commit_id)",
         "CREATE INDEX change_sets_by_main ON change_sets (main_commit)",
-        "CREATE INDEX releases_by_position ON releases (position)",
-        "CREATE INDEX outcomes_by_release ON outcomes (release)",
     ):
         connection.execute(statement)
 
 
-INDEXES = "0003_indexes"
+INDEXES = "0005_indexes"
 MIGRATIONS: dict[str, Callable[[sqlite3.Connection], None]] = {
     "0001_tables": _tables,
     "0002_authors": _authors,
+    "0003_fates": _fates,
+    "0004_clock": _clock,
     INDEXES: _indexes,
 }
 """In their order; the indexes come last, so that a new file gets its rows without them."""

@@ -175,13 +175,13 @@ def test_a_change_is_live_since_the_first_release_that_serves_it(life: Life) -> 
     life.report(ReleaseRejected(node="mail", release=number, seconds=0.3, reason="bad", serving=1))
     life.catch_up()
     assert [fate(life, position) for position in (first, second)] == [
-        (1, "applied", 2),
+        (1, "served", 2),
         (2, "rejected", None),
     ]
     third = life.append(account("eve"))
     life.report(ReleaseApplied(node="mail", release=life.release(b"3"), seconds=0.3))
     life.catch_up()
-    assert [fate(life, position) for position in (second, third)] == [(2, "rejected", 6), (3, "applied", 6)]
+    assert [fate(life, position) for position in (second, third)] == [(2, "served", 6), (3, "served", 6)]
     assert [(o.outcome, o.reason) for o in life.model.outcomes(number)] == [("rejected", "bad")]
     report = life.model.log(Filters(kinds=("release.applied",)))[0]
     assert (report.release, report.live_at) == (0, None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -27,7 +27,7 @@ MOST = 100_000
 def log(daemon: Daemon, request: Request, say: Say) -> Result:
     """Events that the filters let through, newest last."""
     del say
-    from controlplane.readmodel import Filters
+    from controlplane.readmodel import OUTCOMES, Filters
 
     given: dict[str, Any] = request.get("filters") or {}
     filters = Filters(
@@ -38,6 +38,7 @@ def log(daemon: Daemon, request: Request, say: Say) -> Result:
         since=_time(given, "since"),
         until=_time(given, "until"),
         text=text(given, "text"),
+        outcomes=_outcomes(given.get("outcome"), OUTCOMES),
         limit=min(int(request.get("limit") or MOST), MOST),
     )
     entries = daemon.intake.stores.questions().log(filters)
@@ -114,6 +115,9 @@ def _entry(entry: Any) -> dict[str, Any]:
         "reason": entry.reason,
         "release": entry.release,
         "outcome": entry.outcome,
+        "outcome_time": format_time(entry.outcome_at) if entry.outcome_at else "",
+        "outcome_reason": entry.outcome_reason,
+        "clock": entry.clock,
         "live": format_time(entry.live_at) if entry.live_at else "",
     }
 
@@ -122,6 +126,16 @@ def _words(given: object) -> tuple[str, ...]:
     if isinstance(given, list | tuple):
         return tuple(str(each) for each in given)
     return (str(given),) if given else ()
+
+
+def _outcomes(given: object, known: Sequence[str]) -> tuple[str, ...]:
+    """The outcomes that were asked for; raises UsageError for a word that is none."""
+    words = tuple(word.lower().replace("-", "_") for word in _words(given))
+    for word in words:
+        if word not in known:
+            choice = ", ".join(name.replace("_", "-") for name in known)
+            raise UsageError.because(f"{word} is not an outcome", f"one of: {choice}")
+    return words
 
 
 def _kinds(given: object) -> tuple[str, ...]:

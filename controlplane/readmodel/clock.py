@@ -1,0 +1,82 @@
+"""The order of the log and the clock on the wall, where they disagree.
+
+A change set keeps the time that the clock showed. One that the clock put beyond later ones is `ahead`, one
+that it put behind earlier ones is `behind`. Questions by time need times that never go back: there, one
+that is ahead counts as made when the next one that is right was, and one that is behind as made when the
+last one before it was.
+
+When a time falls back, either the later reading is wrong or the earlier ones were. They were ahead if the
+clock had leapt over the later reading at least as far as it now fell back: a clock that was put forward for
+a while does just that. A clock that starts in the past falls among changes that lie close together.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime, timedelta
+
+from controlplane.errors import NotFound
+from controlplane.log_format import format_time, parse_time
+
+RIGHT, AHEAD, BEHIND = 0, 1, -1
+WORDS = {RIGHT: "", AHEAD: "ahead", BEHIND: "behind"}
+
+TOLERANCE = timedelta(seconds=5)
+"""A time that falls back by less is not odd: writers that wait for each other, a clock that is slewed."""
+FEW = 20
+"""A log that began with no more change sets than these was begun under a clock that was ahead."""
+
+
+def judge(connection: sqlite3.Connection, time: datetime) -> tuple[str | None, int]:
+    """The time in questions by time (None: that of its neighbours), and how it fits, for the next one.
+
+    Marks those before it that turn out to have been ahead. Each is marked once at most.
+    """
+    text = format_time(time)
+    top = connection.execute("SELECT max(effective) FROM change_sets").fetchone()[0]
+    if top is None or text >= top:
+        return text, RIGHT
+    fall = parse_time(top) - time
+    if fall <= TOLERANCE:
+        return top, RIGHT
+    if not _were_ahead(connection, text, fall):
+        return None, BEHIND
+    connection.execute(
+        "UPDATE change_sets SET effective = NULL, clock = ? WHERE effective > ?", (AHEAD, text)
+    )
+    return text, RIGHT
+
+
+def _were_ahead(connection: sqlite3.Connection, text: str, fall: timedelta) -> bool:
+    low = connection.execute(
+        "SELECT max(effective) FROM change_sets WHERE effective <= ?", (text,)
+    ).fetchone()[0]
+    if low is None:
+        later = connection.execute(
+            "SELECT count(*) FROM (SELECT 1 FROM change_sets WHERE effective > ? LIMIT ?)", (text, FEW + 1)
+        ).fetchone()[0]
+        return bool(later <= FEW)
+    high = connection.execute(
+        "SELECT min(effective) FROM change_sets WHERE effective > ?", (text,)
+    ).fetchone()
+    return parse_time(high[0]) - parse_time(low) >= fall
+
+
+def position_at(connection: sqlite3.Connection, time: datetime, before: bool = False) -> int:
+    """The newest position at that time, or `before` it; raises NotFound when the log began later."""
+    text, less = format_time(time), "<" if before else "<="
+    found = connection.execute(
+        f"SELECT position FROM change_sets WHERE effective {less} ?"  # noqa: S608  # one of two signs
+        " ORDER BY effective DESC, position DESC LIMIT 1",
+        (text,),
+    ).fetchone()
+    if found is None:
+        raise NotFound(f"the log began after {text}")
+    # Those behind the clock right after it count as made then.
+    following = connection.execute(
+        "SELECT position FROM change_sets WHERE position > ? AND clock <> ? ORDER BY position LIMIT 1",
+        (found[0], BEHIND),
+    ).fetchone()
+    if following is not None:
+        return int(following[0]) - 1
+    return int(connection.execute("SELECT max(position) FROM change_sets").fetchone()[0])
