@@ -18,6 +18,7 @@ def status_lines(status: dict[str, Any], now: datetime | None = None) -> list[st
     return [
         *_head(status, now),
         *_held_back(status),
+        *_damage(status),
         *_services(status.get("services") or [], now),
         *_certificates(status.get("certificates") or []),
         *_notes(status),
@@ -28,7 +29,8 @@ def _head(status: dict[str, Any], now: datetime) -> list[str]:
     name = status.get("hostname") or status.get("node") or "mail"
     applied, attempted = status.get("applied") or 0, status.get("attempted") or 0
     failure = status.get("failure")
-    word = "healthy" if status.get("healthy") and not failure else "degraded"
+    whole = not failure and not status.get("damage")
+    word = "healthy" if status.get("healthy") and whole else "degraded"
     if status.get("suspended"):
         word = "suspended"
     if failure:
@@ -51,6 +53,15 @@ def _held_back(status: dict[str, Any]) -> list[str]:
     newest, applied = status.get("release") or 0, status.get("applied") or 0
     waits = f"release {newest} waits" if newest > applied else "none waits"
     return [f"⚠ releases are held back, {waits}: `mailctl resume` applies the newest"]
+
+
+def _damage(status: dict[str, Any]) -> list[str]:
+    """What of the state volume is damaged and what ends that; what was lost and is there again."""
+    damage, repairs = status.get("damage") or [], status.get("repairs") or []
+    return [
+        *(f"✗ damaged: {each['part']}: {each['what']}. ► {each['cure']}" for each in damage),
+        *(f"⚠ repaired: {each['part']}: {each['how']}" for each in repairs),
+    ]
 
 
 def _failed(failure: dict[str, Any], attempted: int, now: datetime) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import shutil
 import ssl
@@ -13,6 +14,7 @@ from pathlib import Path
 from agent.atomic import write_durable
 from agent.disk import blob_id
 from agent.errors import NotFound, Refused
+from agent.records import put_aside
 
 KEPT = 8
 """Pairs that stay, the newest first: a release that is put back may name one that served before."""
@@ -23,14 +25,17 @@ class Certificates:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.instead: dict[str, str] = {}
+        """Identities of pairs that were lost, and of those that serve in their place for now."""
 
     def read(self, identity: str, part: str) -> bytes:
         """One half of a pair. Raises NotFound."""
         if part not in ("chain", "key") or not re.fullmatch(r"[0-9a-f]{64}", identity):
             raise NotFound(f"{part!r} of certificate {identity!r} is not a thing that can be asked for")
+        identity = self.instead.get(identity, identity)
         try:
             return (self.folder / identity / f"{part}.pem").read_bytes()
-        except FileNotFoundError as error:
+        except OSError as error:
             raise NotFound(f"certificate {identity} is not on this node") from error
 
     def blob(self, identity: str, part: str) -> str:
@@ -45,11 +50,28 @@ class Certificates:
         examine(chain, key)
         identity = hashlib.sha256(chain).hexdigest()
         folder = self.folder / identity
-        if not (folder / "chain.pem").exists():
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_durable(folder / "key.pem", key)
-            write_durable(folder / "chain.pem", chain)
+        for name, content in (("key.pem", key), ("chain.pem", chain)):
+            if not _holds(folder / name, content):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                write_durable(folder / name, content)
         return identity
+
+    def damage(self, identity: str) -> str:
+        """What is wrong with a pair, "" for nothing."""
+        try:
+            chain, key = self.read(identity, "chain"), self.read(identity, "key")
+            if hashlib.sha256(chain).hexdigest() != self.instead.get(identity, identity):
+                return "its chain is damaged"
+            examine(chain, key)
+        except (NotFound, Refused) as error:
+            return str(error)
+        return ""
+
+    def forget(self, identity: str) -> None:
+        """Put a damaged pair aside."""
+        place = self.folder / identity
+        if os.path.lexists(place):
+            put_aside(place)
 
     def prune(self, used: Iterable[str]) -> None:
         """Forget old pairs: all but those in use and the newest few."""
@@ -57,6 +79,13 @@ class Certificates:
         for folder in there[KEPT:]:
             if folder.name not in set(used):
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    try:
+        return path.read_bytes() == content
+    except OSError:
+        return False
 
 
 def examine(chain: bytes, key: bytes) -> None:

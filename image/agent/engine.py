@@ -13,10 +13,11 @@ from agent.errors import AgentError, Corrupt, Failed, NotFound
 from agent.gitread import Objects
 from agent.log import log
 from agent.manifest import Release
-from agent.node import Node
+from agent.node import VERIFY, Node
 from agent.patches import put_back_touched
 from agent.plan import Plan, compare
 from agent.quarantine import find_match, put_in, take_out
+from agent.rescue import look_again
 from agent.scripts import SCRIPT
 from agent.supervisor import ALWAYS, all_running
 
@@ -31,6 +32,17 @@ class Request:
     number: int
     main: str = ""
     retry: bool = False
+
+
+OLDER = (
+    "release {} is older than release {}, which serves: releases only ever grow, so the state repository lost"
+    " its newest ones; restore it, or let `mailctl reconcile` serve what it has"
+)
+
+
+def is_older(node: Node, request: Request) -> bool:
+    """Whether this is a release of a state repository that lost those that came after it."""
+    return request.number < node.applied.number and not request.retry
 
 
 class Engine:
@@ -56,14 +68,28 @@ class Engine:
         node = self.node
         if node.store.suspended:
             return self.outcome("suspended", request, reason="releases are held back until resume")
+        if is_older(node, request):
+            return self.outcome("rejected", request, reason=OLDER.format(request.number, node.applied.number))
         try:
             with node.open() as objects:
-                target = node.read(objects, request.commit, request.number)
+                target = self._read(objects, request)
                 if not request.retry and (held := find_match(node.store.quarantine(), target)):
                     return self.outcome("quarantined", request, **held)
                 return self._attempt(objects, target, request)
         except (NotFound, Corrupt, AgentError, OSError) as error:
             return self.outcome("rejected", request, reason=str(error))
+
+    def _read(self, objects: Objects, request: Request) -> Release:
+        """The release to apply. Raises Corrupt with what that means for the mail."""
+        try:
+            release = self.node.read(objects, request.commit, request.number)
+        except (NotFound, Corrupt) as error:
+            reason = (
+                f"release {request.number} cannot be read: {error}; the last good release serves; {VERIFY}"
+            )
+            raise Corrupt(reason) from error
+        look_again(self.node)
+        return release
 
     def _attempt(self, objects: Objects, target: Release, request: Request) -> Outcome:
         node = self.node

@@ -1,7 +1,8 @@
 """Reading the state repository through one `git cat-file --batch` process (git-cat-file(1)).
 
 Trees are read as objects too, so a comparison of two releases costs as much as what differs, and a whole
-apply starts one git process.
+apply starts one git process. git ends at the first object that it cannot inflate; then another process is
+started for the next one, so that one damaged file does not hide all others.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, BinaryIO, Self
 
 from agent.commands import ENVIRONMENT
-from agent.errors import Corrupt, NotFound, Unavailable
+from agent.errors import AgentError, Corrupt, NotFound, Unavailable
 
 Tree = dict[str, tuple[str, str]]
 """Name to (mode as git writes it, object id)."""
@@ -48,18 +49,26 @@ class Objects:
         # git runs as the repository's owner: root would have to trust that user's repository configuration
         # (safe.directory), and has no need to.
         drop = {"user": owner.st_uid, "group": owner.st_gid, "extra_groups": []} if os.geteuid() == 0 else {}
-        self._process = subprocess.Popen(
-            ["git", f"--git-dir={repository}", "cat-file", "--batch"],
+        self._repository = repository
+        self._options: dict[str, Any] = {"env": environment, "cwd": "/", **drop}
+        self._process = self._start()
+        self._late = threading.Event()
+        self._timer = threading.Timer(READ_DEADLINE, self._end_late)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            ["git", f"--git-dir={self._repository}", "cat-file", "--batch"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=environment,
-            cwd="/",
-            **drop,  # type: ignore[call-overload]
+            **self._options,
         )
-        self._timer = threading.Timer(READ_DEADLINE, self._process.kill)
-        self._timer.daemon = True
-        self._timer.start()
+
+    def _end_late(self) -> None:
+        self._late.set()
+        self._process.kill()
 
     def __enter__(self) -> Self:
         return self
@@ -68,29 +77,45 @@ class Objects:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._timer.cancel()
-        self._process.kill()
-        self._process.communicate()
+        self._end()
 
     def read(self, name: str) -> tuple[str, str, bytes]:
-        """(object id, type, content) of any name git understands. Raises NotFound, Unavailable."""
+        """(object id, type, content) of any name git understands. Raises NotFound, Corrupt, Unavailable."""
         if "\n" in name:
             raise NotFound(f"{name!r} is not an object name")
-        pipe_in, pipe_out = self._process.stdin, self._process.stdout
+        if self._process.poll() is not None and not self._late.is_set():
+            self._end()
+            self._process = self._start()
         try:
-            pipe_in.write(name.encode() + b"\n")
-            pipe_in.flush()
-            header = pipe_out.readline().split()
-            if len(header) != 3 or not header[2].isdigit():
-                if not header:
-                    raise Unavailable(f"git ended while reading {name}")
-                raise NotFound(f"{name} is not in the state repository")
-            size = int(header[2])
-            content = pipe_out.read(size + 1)[:size]
+            self._process.stdin.write(name.encode() + b"\n")  # type: ignore[union-attr]
+            self._process.stdin.flush()  # type: ignore[union-attr]
+            return self._answer(name)
         except OSError as error:
-            raise Unavailable(f"git ended while reading {name}: {error}") from error
+            raise self._ended(name) from error
+
+    def _answer(self, name: str) -> tuple[str, str, bytes]:
+        pipe: BinaryIO = self._process.stdout  # type: ignore[assignment]
+        header = pipe.readline().split()
+        if not header:
+            raise self._ended(name)
+        if len(header) != 3 or not header[2].isdigit():
+            raise NotFound(f"{name} is not in the state repository")
+        size = int(header[2])
+        content = pipe.read(size + 1)[:size]
         if len(content) != size:
-            raise Unavailable(f"git ended while reading {name}")
+            raise self._ended(name)
         return header[0].decode(), header[1].decode(), content
+
+    def _ended(self, name: str) -> AgentError:
+        """What it means that git ended instead of answering."""
+        if self._late.is_set():
+            return Unavailable(f"git did not read {name} in {READ_DEADLINE:.0f} s")
+        self._process.wait()
+        return Corrupt(f"object {name} of the state repository is damaged")
+
+    def _end(self) -> None:
+        self._process.kill()
+        self._process.communicate()
 
     def blob(self, name: str) -> bytes:
         """The content of a file."""
@@ -121,7 +146,9 @@ def _entries(content: bytes) -> Tree:
     entries: Tree = {}
     at = 0
     while at < len(content):
-        end = content.index(b"\0", at)
+        end = content.find(b"\0", at)
+        if end < 0:
+            raise Corrupt("a tree of the state repository is damaged")
         mode, _, name = content[at:end].partition(b" ")
         entries[name.decode("utf-8", "surrogateescape")] = (mode.decode(), content[end + 1 : end + 21].hex())
         at = end + 21

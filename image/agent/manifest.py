@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from agent.errors import Corrupt
@@ -92,6 +92,8 @@ class Release:
     supervisor_log_level: str = ""
     account_deadline: int = 0
     """Seconds that a container without an account goes on after its start; 0 for ever."""
+    manifest: str = ""
+    """The blob id of its manifest.json."""
 
     def has(self, service: str) -> bool:
         """Whether it has files of a service, whether or not that has programs."""
@@ -116,10 +118,16 @@ def read_release(objects: Objects, tree: str, commit: str = "", number: int = 0)
     identity = blobs.pop("manifest.json", "")
     if not identity:
         raise Corrupt(f"release {number or tree} has no manifest.json")
+    release = parse_manifest(objects.blob(identity), blobs, commit, number)
+    return replace(release, manifest=identity)
+
+
+def parse_manifest(content: bytes, blobs: Mapping[str, str], commit: str, number: int) -> Release:
+    """A Release from the bytes of its manifest. Raises Corrupt."""
     try:
-        return parse(json.loads(objects.blob(identity)), blobs, commit, number)
+        return parse(json.loads(content), blobs, commit, number)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Corrupt(f"manifest.json of release {number or tree}: {error!r}") from error
+        raise Corrupt(f"manifest.json of release {number or commit}: {error!r}") from error
 
 
 def parse(manifest: Mapping[str, Any], blobs: Mapping[str, str], commit: str, number: int) -> Release:

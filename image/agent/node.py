@@ -14,10 +14,11 @@ from agent.actions import Actor
 from agent.certificates import Certificates
 from agent.compilers import compile_asides
 from agent.disk import Disk, blob_id
-from agent.errors import Problem
+from agent.errors import AgentError, Problem
 from agent.fill import Filled, Filler
 from agent.fresh import Fresh
 from agent.gitread import Objects
+from agent.kept_files import Kept
 from agent.logs import LogMark
 from agent.manifest import EMPTY, Entry, Probe, Release, ServiceEntry, read_release
 from agent.networks import Networks
@@ -28,6 +29,9 @@ from agent.probes import Answer, wait
 from agent.scripts import Result, run_script
 from agent.store import Applied, Store
 from agent.surroundings import Surroundings
+
+VERIFY = "`mailctl verify` names what is damaged; `mailctl reconcile` tries again what was mended"
+"""The cure of an object that cannot be read."""
 
 Check = Callable[[Objects, str, Release, Release], list[Problem]]
 """(objects, tree, base, target) to the problems that the daemons' own checkers find."""
@@ -62,8 +66,14 @@ class Node:
 
     unfilled: dict[str, str] = field(default_factory=dict)
     """Why words of a file could not be replaced, by the file's blob id."""
+    unknown: set[str] = field(default_factory=set)
+    """Managed paths whose content nobody has any more: what lies on disk is left as it is."""
+    mend_certificates: Callable[[Release], None] = lambda _release: None
+    """Sees to it that every certificate that a release names can be had, or another one in its place."""
 
     def __post_init__(self) -> None:
+        self.findings = self.store.findings
+        self.kept = Kept(self.paths.state / "serving", self.findings)
         self.fresh = Fresh(self.paths.fresh)
         self.filler = Filler(
             Opening(self.paths.identity),
@@ -93,7 +103,7 @@ class Node:
         """Read a release of this node, and open at once what is sealed in it."""
         release = read_release(objects, self.tree(commit), commit, number)
         new = [e for e in release.files.values() if e.fill and e.identity not in self._filled]
-        self.filler.learn(objects.blob(entry.identity) for entry in new)
+        self.filler.learn(self.blob(objects, entry) for entry in new)
         for entry in new:
             self.content(objects, entry)
         return release
@@ -105,12 +115,24 @@ class Node:
         """
         if entry.slot:
             return self.certificates.read(entry.identity, entry.part)
-        content = objects.blob(entry.identity)
+        content = self.blob(objects, entry)
         if not entry.fill:
             return content
         filled = self.filler.fill(content, applied=True)
         self._keep(entry, filled)
         return filled.content
+
+    def blob(self, objects: Objects, entry: Entry) -> bytes:
+        """A file as rendered: from the state repository, else the agent's own copy. Raises AgentError."""
+        try:
+            return objects.blob(entry.identity)
+        except AgentError as error:
+            content = self.kept.find(entry.identity)
+            if content is None:
+                raise
+            what = f"{error}; /{entry.path} is served from the agent's copy"
+            self.findings.found(f"object {entry.identity}", what, VERIFY)
+            return content
 
     def missing(self, objects: Objects, entries: Iterable[Entry]) -> list[Problem]:
         """Words of these files that cannot be replaced by what they stand for."""
@@ -118,7 +140,7 @@ class Node:
             Problem(entry.services[0], entry.path, line, reason)
             for entry in entries
             if entry.fill
-            for line, reason in self.filler.fill(objects.blob(entry.identity)).missing
+            for line, reason in self.filler.fill(self.blob(objects, entry)).missing
         ]
 
     def wanted(self, entry: Entry) -> str:
@@ -126,8 +148,11 @@ class Node:
         if entry.slot:
             return self.certificates.blob(entry.identity, entry.part)
         if entry.fill and entry.identity not in self._filled:
-            with self.open() as objects:
-                return blob_id(self.content(objects, entry))
+            try:
+                with self.open() as objects:
+                    return blob_id(self.content(objects, entry))
+            except AgentError:
+                return ""  # what nobody can say no file on disk is
         return self._filled[entry.identity] if entry.fill else entry.identity
 
     def _keep(self, entry: Entry, filled: Filled) -> None:
@@ -139,6 +164,8 @@ class Node:
 
     def right(self, entry: Entry) -> bool:
         """Whether a file of the applied release is as that left it, user-patches.sh included."""
+        if entry.path in self.unknown:
+            return True
         patched = self.applied.patched.get(entry.path)
         if patched is not None:
             return self.disk.print(entry.path) == patched

@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from agent.checks import Checker
-from agent.engine import Engine, Request
+from agent.engine import Engine, Request, is_older
 from agent.errors import AgentError, Refused
 from agent.gitread import Objects
 from agent.log import log
 from agent.manifest import read_release
 from agent.readiness import Readiness
+from agent.rescue import look_again
 from agent.server import Operation
 from agent.slots import Slots
 from agent.status import Status
@@ -92,12 +93,14 @@ class Operations:
 
     def report(self, _request: Mapping[str, Any]) -> dict[str, Any]:
         """Status, with what concerns the config volume."""
+        look_again(self.node)
         refused = [{"path": path, "reason": reason} for path, reason in sorted(self.volume.refused.items())]
         return self.status.report() | {
             "volume_refused": refused,
             "volume": self.volume.note,
             "ready": self.readiness.ready,
             "certificate_refused": self.slots.refused,
+            **self.node.findings.report(),
         }
 
     def suspend(self, on: bool) -> dict[str, Any]:
@@ -141,8 +144,9 @@ class Operations:
 
 def apply_and_project(engine: Engine, volume: Volume, request: Request) -> dict[str, Any]:
     """An apply, and the config volume brought to the same commit of `main` whatever the outcome."""
+    lost = is_older(engine.node, request)  # a `main` of before would empty the volume
     outcome = engine.apply(request)
-    if request.main:
+    if request.main and not lost:
         try:
             with engine.node.open() as objects:
                 volume.project(objects, request.main)

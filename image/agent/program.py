@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import grp
+import math
 import threading
 import time
 from typing import Any
@@ -14,6 +15,7 @@ from agent.disk import Disk
 from agent.engine import Engine, Request
 from agent.errors import AgentError
 from agent.first_account import ACCOUNTS, FirstAccount
+from agent.keeping import Keeping
 from agent.link import Link
 from agent.log import log, show
 from agent.node import Node
@@ -21,10 +23,11 @@ from agent.operations import Operations, apply_and_project
 from agent.paths import Paths
 from agent.readiness import Readiness
 from agent.recovery import recover, serve_applied
+from agent.rescue import newest, open_repository
 from agent.server import listen, serve
 from agent.slots import Slots
 from agent.status import Status
-from agent.store import Store
+from agent.store import Applied, Store
 from agent.supervisor import Supervisor
 from agent.turns import Turns
 from agent.volume import Volume
@@ -33,6 +36,8 @@ from agent.watching import Watching
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
 FIRST_RETRY, LAST_RETRY = 2.0, 128.0
 """Seconds of the first and the last pause before a failed start is tried again."""
+SERVE_WITHOUT_DAEMON = 20.0
+"""Seconds that a node without any record of what it served waits for the daemon to say."""
 READY_WITHOUT_DAEMON = 30.0
 """Seconds after which a node that serves its applied release is called ready although nobody answers."""
 
@@ -53,14 +58,19 @@ class Agent:
             Disk(paths.root),
         )  # fmt: skip
         self.engine = Engine(self.node)
-        self.volume = Volume(paths.volume, paths.state / "projection.json", self.link)
-        self.slots = Slots(paths.root, paths.state, certificates, self.link, self.node.filler.opening.opened)
+        self.findings = self.node.findings
+        self.volume = Volume(paths.volume, paths.state / "projection.json", self.link, self.findings)
+        self.slots = Slots(
+            paths.root, paths.state, certificates, self.link, self.node.filler.opening.opened, self.findings
+        )
+        self.keeping = Keeping(self.node)
         self.readiness = Readiness(self.node)
         self.turns = Turns(self._apply)
         self.first_account = FirstAccount(
             self.node, self.turns.lock, lambda: self.volume.refused.get(ACCOUNTS, "")
         )
         self.node.project = self.volume.project
+        self.node.mend_certificates = self.slots.mend
         self.caught_up = threading.Event()
         self.watching = Watching(self.node, self.turns, self.volume, self.slots, self.link, self.apply_newest)
         self.operations = Operations(
@@ -78,6 +88,7 @@ class Agent:
     def _follow(self) -> None:
         """What the release that serves says of the container as a whole."""
         release = self.node.release
+        self.keeping.wake()
         self.watching.follow(release)
         show(release.log_level)
         if release.services:
@@ -90,19 +101,50 @@ class Agent:
     def start_services(self) -> None:
         """Settle what a killed agent left, then serve the release that was applied."""
         with self.turns.lock:
-            self.node.applied = self.node.store.applied()
             self._forgive()
             try:
                 actions = recover(self.engine)
                 problem = serve_applied(self.engine, actions)
             except (AgentError, OSError) as error:
                 problem = str(error)
-            if problem:
-                log("start", level="error", problem=problem)
-                self._try_again(FIRST_RETRY)
+            self._started(problem)
+
+    def _started(self, problem: str) -> None:
+        if problem:
+            log("start", level="error", problem=problem)
+            self._try_again(FIRST_RETRY)
+        if self.node.release.services:
+            self.readiness.release_serves(after=READY_WITHOUT_DAEMON)
+            self._follow()
+
+    def _serve_known(self, answer: dict[str, Any]) -> None:
+        """Serve what the log says was applied, where the agent's own records of it are all lost."""
+        known = answer.get("applied") or {}
+        commit = str(known.get("release") or "")
+        if self.node.applied.commit or not commit:
+            return
+        found = Applied(commit, int(known["number"]), str(known.get("main") or ""))
+        self._serve(found, f"the agent's records were lost: release {found.number} serves, as the log says")
+
+    def _serve_newest(self) -> None:
+        """Serve the newest release that can be read, where nobody is there to say which one was applied."""
+        with open_repository(self.node) as objects:
+            found = next((applied for applied, _ in newest(self.node, objects)), None)
+        if found:
+            how = f"the agent's records were lost and no control plane answers: release {found.number} serves"
+            self._serve(found, how)
+
+    def _serve(self, found: Applied, how: str) -> None:
+        with self.turns.lock:
+            self.node.applied = found
+            problem = serve_applied(self.engine, {})
             if self.node.release.services:
-                self.readiness.release_serves(after=READY_WITHOUT_DAEMON)
-                self._follow()
+                self.node.store.set_applied(self.node.applied)
+                self.findings.mended("agent", how)
+                self.findings.gone("agent")
+            else:
+                self.node.applied = Applied()
+            self._started(problem)
 
     def _forgive(self) -> None:
         """A new start of the container tries once more what failed before: its cause may be gone."""
@@ -131,20 +173,28 @@ class Agent:
 
     def hello(self) -> dict[str, Any]:
         """Tell the daemon where the node stands; waits until there is a daemon."""
-        pause = FIRST_PAUSE
+        pause, end = FIRST_PAUSE, time.monotonic() + SERVE_WITHOUT_DAEMON
         while True:
+            repairs = self.findings.untold()
             try:
-                return self.link.ask(
+                answer = self.link.ask(
                     "agent.hello",
                     node=self.node.folder,
                     applied_commit=self.node.applied.commit,
                     observed=self.node.observed(),
+                    repairs=[{"part": each.part, "how": each.how} for each in repairs],
                 )
             except AgentError as error:
+                if time.monotonic() > end and not self.node.applied.commit:
+                    end = math.inf
+                    self._serve_newest()
                 if pause == LONGEST_PAUSE:
                     log("waiting for the control plane", reason=error)
                 time.sleep(pause)
                 pause = min(LONGEST_PAUSE, pause * 1.5)
+            else:
+                self.findings.tell(repairs)
+                return answer
 
     def apply_newest(self, newest: dict[str, Any], retry: bool = False) -> None:
         """Apply what the daemon said is newest, unless that is what serves."""
@@ -166,7 +216,10 @@ class Agent:
         """
         newest = self.hello()
         try:
+            self._serve_known(newest)
+            self._hold_back(newest)
             self._settle_certificates(newest)
+            self._remember_projection()
             if self.volume.report():
                 self.watching.freshen_volume()
             newest = self.hello()
@@ -181,6 +234,20 @@ class Agent:
             self.caught_up.set()
             if self.node.release.services:
                 self.readiness.release_serves()
+
+    def _hold_back(self, answer: dict[str, Any]) -> None:
+        """Somebody suspended releases, says the log, and the mark of it is gone."""
+        if answer.get("suspended") and not self.node.store.suspended:
+            self.node.store.suspend(True)
+            self.findings.mended(
+                "agent", "the mark that releases are held back was lost: set, as the log says"
+            )
+
+    def _remember_projection(self) -> None:
+        main = self.node.applied.main
+        if self.volume.forgotten and main:
+            with self.node.open() as objects:
+                self.volume.remember(objects, main)
 
     def _settle_certificates(self, newest: dict[str, Any]) -> None:
         commit = str(newest.get("release") or "")
@@ -200,6 +267,7 @@ def main() -> int:
     sock = listen(agent.paths.socket, group)
     threading.Thread(target=serve, args=(sock, agent.operations.table()), name="socket", daemon=True).start()
     agent.start_services()
+    agent.keeping.start()
     agent.catch_up()
     agent.watching.run()
     return 0

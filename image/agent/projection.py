@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -13,6 +12,7 @@ from agent import beneath
 from agent.disk import blob_id
 from agent.gitread import Objects
 from agent.paths import ASIDE
+from agent.records import encode
 
 LARGEST = 16 * 1024 * 1024
 """Bytes that a file of the config volume may have."""
@@ -99,6 +99,5 @@ def save(record: Path, main: str, files: Mapping[str, str], held: Iterable[str])
     Not fsynced: a lost record only makes the daemon compare once more.
     """
     aside = record.with_name(ASIDE + record.name)
-    row = {"main": main, "files": dict(files), "held": sorted(held)}
-    aside.write_text(json.dumps(row, sort_keys=True))
+    aside.write_bytes(encode({"main": main, "files": dict(files), "held": sorted(held)}))
     aside.replace(record)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from agent import place as placing
@@ -20,6 +21,7 @@ from agent.paths import ASIDE
 from agent.place import Placement, placements
 from agent.plan import Plan, harder
 from agent.quarantine import put_in
+from agent.rescue import newest, obtainable, open_repository, read_applied, recall
 
 
 def recover(engine: Engine) -> dict[str, str]:
@@ -30,12 +32,17 @@ def recover(engine: Engine) -> dict[str, str]:
     its failure is reported).
     """
     node = engine.node
-    node.applied = node.store.applied()
-    journal = node.store.journal()
+    node.applied = recall(node)
+    journal, damage = node.store.find_journal()
+    if damage:
+        return _put_back_unknown(node, damage)
     if journal is None:
         return {}
     log("found an interrupted attempt", release=journal["number"], phase=journal["phase"])
-    rows = [Placement(**row) for row in journal["rows"]]
+    try:
+        rows = [Placement(**row) for row in journal["rows"]]
+    except TypeError as error:
+        return _put_back_unknown(node, str(error))
     request = Request(journal["commit"], journal["number"], journal["main"])
     if node.applied.attempt == journal["id"]:
         placing.sweep(rows)
@@ -49,6 +56,30 @@ def recover(engine: Engine) -> dict[str, str]:
         _report_failure(engine, journal, request)
     node.store.close_journal()
     return dict(journal["actions"])
+
+
+def _put_back_unknown(node: Node, damage: str) -> dict[str, str]:
+    """An attempt was cut short and its journal is damaged, so nobody knows what it had placed.
+
+    What it replaced is found by comparing every file with the applied release, which a start does anyway;
+    what it added is what the newest release has besides. All services are restarted, whatever it told them.
+    """
+    node.store.close_journal()
+    node.findings.mended(
+        "agent", f"journal.json was damaged ({damage}): what the attempt had changed is as before it again"
+    )
+    with open_repository(node) as objects:
+        try:
+            base = read_applied(node, objects)
+            target = next(newest(node, objects), None)
+        except AgentError:
+            return {}
+    added = target[1].files.keys() - base.files.keys() if target else set()
+    entries = [target[1].files[path] for path in added] if target else []
+    for row in placements(node.paths.root, (), entries):
+        with contextlib.suppress(OSError):
+            Path(row.target).unlink(missing_ok=True)
+    return dict.fromkeys(base.services, "restart")
 
 
 def _report_failure(engine: Engine, journal: dict[str, Any], request: Request) -> None:
@@ -76,8 +107,9 @@ def serve_applied(engine: Engine, actions: dict[str, str]) -> str:
     if not applied.commit:
         return ""
     try:
-        with node.open() as objects:
-            release = node.read(objects, applied.commit, applied.number)
+        with open_repository(node) as objects:
+            release = read_applied(node, objects)
+            node.mend_certificates(release)
             _sweep_folders(node, {entry.path for entry in release.files.values()})
             attempt = Attempt(node, objects, EMPTY, release)
             _reconcile(attempt, actions)
@@ -102,6 +134,7 @@ def _reconcile(attempt: Attempt, actions: dict[str, str]) -> None:
         for p, e in release.files.items()
         if p in anew or (e.compile and p not in node.pinned and p not in patched)
     ]
+    write = [e for entry in write if (e := obtainable(node, attempt.objects, entry))]
     attempt.plan = Plan(tuple(write))
     attempt.rows = placements(node.paths.root, write, ())
     stage(attempt)

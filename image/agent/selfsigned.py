@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+from agent.certificates import examine
 from agent.commands import run
 from agent.compilers import last_line
-from agent.errors import Unavailable
+from agent.errors import Refused, Unavailable
+from agent.records import put_aside
 
 CA_DAYS = 3650
 LEAF_DAYS = 397  # the longest that common clients accept of a leaf
@@ -19,13 +22,26 @@ def make_pair(folder: Path, hostname: str) -> tuple[bytes, bytes]:
 
     The pair is kept and given again until the name changes or it is about to end.
     """
+    if os.path.lexists(folder) and not folder.is_dir():
+        put_aside(folder)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     leaf, key = folder / f"{hostname}.pem", folder / f"{hostname}-key.pem"
-    if not (key.exists() and leaf.exists() and _lasts(leaf)):
-        if not (folder / "ca.pem").exists():
+    if not (key.exists() and leaf.exists() and _lasts(leaf) and _is_pair(leaf, key)):
+        for damaged in (place for place in (leaf, key) if place.is_dir()):
+            put_aside(damaged)
+        if not _is_pair(folder / "ca.pem", folder / "ca-key.pem"):
             _make_authority(folder)
         _make_leaf(folder, hostname, leaf, key)
     return leaf.read_bytes() + (folder / "ca.pem").read_bytes(), key.read_bytes()
+
+
+def _is_pair(certificate: Path, key: Path) -> bool:
+    """Whether both are there, whole, and of each other: a power cut or a bad disk may leave halves."""
+    try:
+        examine(certificate.read_bytes(), key.read_bytes())
+    except (OSError, Refused):
+        return False
+    return True
 
 
 def _lasts(leaf: Path) -> bool:
@@ -71,6 +87,7 @@ def _make_leaf(folder: Path, hostname: str, leaf: Path, key: Path) -> None:
     request, new, new_key = folder / "leaf.csr", folder / "leaf.new", folder / "leaf-key.new"
     _openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", str(new_key))
     new_key.chmod(0o600)
+    (folder / "ca.srl").unlink(missing_ok=True)  # a damaged one stops openssl; a new one starts at random
     _openssl("req", "-new", "-key", str(new_key), "-subj", f"/CN={hostname[:64]}", "-out", str(request))
     words = [
         "x509",

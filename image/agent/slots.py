@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from agent.atomic import read_json, write_json
+from agent.atomic import write_json
 from agent.certificates import Certificates
 from agent.errors import AgentError, NotFound, Refused
+from agent.findings import Findings
 from agent.link import Link
 from agent.log import log
+from agent.manifest import Release
+from agent.records import Records
 from agent.selfsigned import make_pair
 from agent.sources import Found, Open, footprints, read
 
@@ -22,11 +25,20 @@ class Slots:
     """What each slot holds: {slot: {"identity", "type", "place", "made_here", "refused"}}, in slots.json."""
 
     def __init__(
-        self, root: Path, state: Path, store: Certificates, link: Link, opened: Open = lambda content: content
+        self,
+        root: Path,
+        state: Path,
+        store: Certificates,
+        link: Link,
+        opened: Open = lambda content: content,
+        findings: Findings | None = None,
     ) -> None:
         self.root, self.state, self.store, self.link, self.opened = root, state, store, link, opened
         self._record = state / "slots.json"
-        self._known: dict[str, dict[str, Any]] = read_json(self._record) or {}
+        self._findings = Findings(state) if findings is None else findings
+        records = Records(state, self._findings)
+        lost = "every certificate is looked at anew"
+        self._known: dict[str, dict[str, Any]] = records.take("slots.json", _are_slots, lost) or {}
         self._doubts: dict[str, str] = {}
 
     @property
@@ -54,10 +66,44 @@ class Slots:
         ]
         return next((answer for answer in reversed(answers) if answer and answer.get("release")), None)
 
+    def mend(self, release: Release) -> None:
+        """Before a release is put in place at a start: every pair that it names is there and fits together.
+
+        One that was lost is read from its source again; where that gives another one, that one serves until
+        the daemon has heard of it (`check`) and made a release of it.
+        """
+        named = {entry.identity: entry.slot for entry in release.files.values() if entry.slot}
+        sources = {str(source["slot"]): source for source in release.certificates}
+        for identity, slot in named.items():
+            if (damage := self.store.damage(identity)) and slot in sources:
+                try:
+                    self._mend(identity, sources[slot], release.hostname, damage)
+                except (AgentError, OSError) as error:
+                    log("certificate lost", level="error", slot=slot, reason=f"{damage}; {error}")
+
+    def _mend(self, identity: str, source: Source, hostname: str, damage: str) -> None:
+        slot = str(source["slot"])
+        self.store.forget(identity)
+        try:
+            found = read(source, self.root, self.opened)
+            new = self.store.add(found.chain, found.key)
+        except (AgentError, OSError):
+            if slot != "default":
+                raise
+            found = Found(*make_pair(self.state / "ca", hostname), MADE_HERE)
+            new = self.store.add(found.chain, found.key)
+        if new != identity:
+            self.store.instead[identity] = new
+        how = "read from" if new == identity else "another one serves, from"
+        self._findings.mended(
+            "certificates", f"the pair of slot {slot} was lost ({damage}): {how} {found.place}"
+        )
+
     def prune(self, used: set[str]) -> None:
         """Forget pairs that neither a slot nor `used` names."""
         if self.store.folder.is_dir():
-            self.store.prune(used | {str(row.get("identity")) for row in self._known.values()})
+            known = {str(row.get("identity")) for row in self._known.values()}
+            self.store.prune(used | known | set(self.store.instead.values()))
 
     def _check(self, source: Source, hostname: str, patient: bool) -> dict[str, Any] | None:
         place = ""
@@ -144,3 +190,7 @@ class Slots:
     def footprints(self, sources: tuple[Source, ...]) -> set[Path]:
         """The paths that the sources' content hangs on."""
         return {path for source in sources for path in footprints(source, self.root)}
+
+
+def _are_slots(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(row, dict) for row in value.values())

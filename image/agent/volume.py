@@ -15,16 +15,18 @@ from pathlib import Path
 from typing import Any
 
 from agent import beneath
-from agent.atomic import read_json
 from agent.errors import AgentError
+from agent.findings import Findings
 from agent.gitread import SYMLINK_MODE, Objects
 from agent.link import Link
 from agent.log import log
 from agent.projection import LARGEST, project, save
+from agent.records import Records, has
 from agent.volume_files import VolumeFiles, is_left_over
 
 PRIVATE = b"PRIVATE KEY-----"
 CLEAR_KEY = "holds a private key in the clear: it stays here and is not recorded"
+_is_projection = has({"main": str, "files": dict, "held": list})
 FAR = 100
 """Commits of main that may come between the begin of an apply and its end."""
 
@@ -32,9 +34,13 @@ FAR = 100
 class Volume:
     """The folder, what was last projected onto it, and what became of edits."""
 
-    def __init__(self, folder: Path, record: Path, link: Link) -> None:
+    def __init__(self, folder: Path, record: Path, link: Link, findings: Findings | None = None) -> None:
         self.folder, self.record, self.link = folder, record, link
-        known = read_json(record) or {}
+        self._findings = Findings(record.parent) if findings is None else findings
+        known, self._damage = Records(record.parent, self._findings).read(record.name, _is_projection)
+        self.forgotten = known is None
+        """Whether there is no record of what was projected."""
+        known = known or {}
         self.projected: dict[str, str] = known.get("files", {})
         self.refused: dict[str, str] = {}
         self.note = ""
@@ -66,7 +72,21 @@ class Volume:
         self.note, self._held = project(self.folder, objects, wanted, self.projected)
         self.main, self.stale = main, False
         self._sent = {path: oid for path, oid in self._sent.items() if self.projected.get(path, "") != oid}
+        self.forgotten = False
         save(self.record, main, self.projected, self._held)
+
+    def remember(self, objects: Objects, main: str) -> None:
+        """What the lost record said, as far as the release that serves tells: it came with this `main`.
+
+        Otherwise a file that the volume has from before would be taken for an edit, and undo what became of
+        it since. A file that the volume lacks is not known to be removed.
+        """
+        with self._lock:
+            files = {path: oid for path, mode, oid in objects.walk(f"{main}:config") if mode != SYMLINK_MODE}
+            self.projected = {path: oid for path, oid in files.items() if self._is_there(path)}
+            self.main, self.forgotten = main, False
+        what = f"damaged ({self._damage})" if self._damage else "lost"
+        self._findings.mended("agent", f"projection.json was {what}: taken from `main` as it served")
 
     def _newest(self, objects: Objects, main: str) -> str:
         """`main`, or the later commit that has edits from here: an older one would undo them for a moment."""

@@ -125,15 +125,6 @@ def test_outcomes_stay_until_acknowledged(served: World) -> None:
     assert served.node.store.applied().number == 1
 
 
-def test_torn_state_is_reported(served: World) -> None:
-    """A damaged file of the agent's own is an error with its name, not a guess."""
-    from agent.errors import Corrupt
-
-    (served.node.store.folder / "applied.json").write_text("{")
-    with pytest.raises(Corrupt, match=r"applied\.json"):
-        served.node.store.applied()
-
-
 def test_steps_have_one_signature() -> None:
     """Every step takes the attempt and returns nothing."""
     for step in STEPS:

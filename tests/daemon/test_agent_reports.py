@@ -67,6 +67,32 @@ def test_hello_names_the_newest_release(site: Site) -> None:
     assert answer["main"] == site.daemon.intake.main
 
 
+def test_hello_tells_what_a_node_without_records_has_lost(site: Site) -> None:
+    """The release that was applied last, and whether releases are held back."""
+    site.add("user1@example.test")
+    newest = site.daemon.intake.release
+    site.ask("suspend")
+    answer = site.ask("agent.hello", node="mail", applied_commit="")
+    assert newest is not None
+    assert answer["applied"] == {
+        "release": newest.commit,
+        "number": newest.number,
+        "main": newest.basis.main_commit,
+    }
+    assert answer["suspended"] is True
+    assert site.ask("agent.hello", node="mail", applied_commit=newest.commit)["applied"] == {}
+
+
+def test_what_the_agent_repaired_is_in_the_log(site: Site) -> None:
+    """With its part and how; it makes no release."""
+    number = site.daemon.intake.release_number
+    rows = [{"part": "agent", "how": "applied.json was lost"}]
+    site.ask("agent.hello", node="mail", applied_commit="x", repairs=rows)
+    (entry,) = site.ask("log", filters={"kind": "store.repaired"})["entries"]
+    assert "applied.json was lost" in str(entry)
+    assert site.daemon.intake.release_number == number
+
+
 def test_the_first_files_of_the_volume_are_imported(unapplied_site: Site) -> None:
     """They win over what the template said, as one change set from `import`."""
     site = unapplied_site

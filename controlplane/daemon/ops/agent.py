@@ -10,8 +10,15 @@ from controlplane.daemon.certificates import decline, read_chain
 from controlplane.daemon.core import Daemon
 from controlplane.daemon.ops.arguments import content, text
 from controlplane.daemon.protocol import Request, Result, Say
-from controlplane.errors import Refused, UsageError
-from controlplane.events import CertificateRefused, CertificateRemoved, CertificateRenewed, EditRefused
+from controlplane.errors import MailserverError, Refused, UsageError
+from controlplane.events import (
+    CertificateRefused,
+    CertificateRemoved,
+    CertificateRenewed,
+    EditRefused,
+    Event,
+    StoreRepaired,
+)
 from controlplane.intake.accepted import Cause
 from controlplane.intake.observe import drift_events, file_events
 from controlplane.intake.volume import VolumeEdit, is_ours, take_over
@@ -22,14 +29,41 @@ AGENT = "agent"
 
 
 def hello(daemon: Daemon, request: Request, say: Say) -> Result:
-    """The agent is there: the release it should serve, and the certificates that the log knows."""
+    """The agent is there: the release it should serve, and what the log knows that the node may have lost.
+
+    That is certificates, whether releases are held back and, where the agent names no release, the one that
+    was applied last.
+    """
     del say
-    with daemon.intake.writing("recording what the node observed"):
-        if events := file_events(daemon.intake.state, request.get("observed") or {}):
-            daemon.intake.record(events, Cause(AGENT, "agent"), renders=False)
+    intake = daemon.intake
+    with intake.writing("recording what the node observed"):
+        events = [*file_events(intake.state, request.get("observed") or {}), *_repaired(request)]
+        if events:
+            intake.record(events, Cause(AGENT, "agent"), renders=False)
     daemon.delivery.poke_collect()
-    known = daemon.intake.state.observed.certificates.values()
-    return {**daemon.delivery.target(), "certificates": [asdict(each) for each in known]}
+    known = intake.state.observed.certificates.values()
+    return {
+        **daemon.delivery.target(),
+        "certificates": [asdict(each) for each in known],
+        "suspended": intake.state.observed.node().suspended,
+        "applied": {} if request.get("applied_commit") else _applied(daemon),
+    }
+
+
+def _repaired(request: Request) -> list[Event]:
+    """What the agent put back of its own records since it told the last time."""
+    rows = [row for row in request.get("repairs") or [] if isinstance(row, dict)]
+    return [StoreRepaired(part=str(row.get("part")), how=str(row.get("how"))) for row in rows]
+
+
+def _applied(daemon: Daemon) -> dict[str, Any]:
+    """The release that was applied last, as the log has it; nothing before the first, or where it is gone."""
+    number = daemon.intake.state.observed.node().applied
+    try:
+        release = daemon.intake.stores.releases.by_number(number)
+    except MailserverError:
+        return {}
+    return {"release": release.commit, "number": number, "main": release.basis.main_commit}
 
 
 def certificate(daemon: Daemon, request: Request, say: Say) -> Result:
