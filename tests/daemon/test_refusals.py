@@ -156,6 +156,11 @@ def test_most_of_anything_does_not_go_by_a_push(site: Site) -> None:
         clone.write(f"config/{name}", "")
     clone.commit()
     said = _refused(clone, "allow-mass-delete")
+    preview = clone.push("origin", "HEAD:refs/heads/try")
+    assert preview.returncode == 0
+    assert "⚠ config/dovecot-quotas.cf: this would remove 3 of 3 quotas" in preview.stderr
+    (warned,) = [line for line in site.ask("validate", revision="try")["warnings"] if "quotas" in line]
+    assert "git push -o allow-mass-delete" in warned
     for name in written:
         assert f"config/{name}: this would remove 3 of 3 " in said
     done = clone.push("-o", "allow-mass-delete", "origin", "HEAD:main")

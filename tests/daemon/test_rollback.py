@@ -238,3 +238,17 @@ def test_the_checkers_of_the_daemons_are_asked(site: Site) -> None:
     }
     site.agent.complaints = [complaint]
     assert "unused parameter" in refusal(site, "rollback", target=str(position))[0].message
+
+
+def test_a_change_of_text_alone_is_told_as_such(site: Site) -> None:
+    """Comments come back as well: which files, and that nothing the server reads changes."""
+    site.add(USER)
+    before = site.daemon.intake.main
+    clone = site.clone()
+    clone.append(VIRTUAL, "# a remark\n")
+    clone.commit()
+    assert clone.push().returncode == 0
+    change = site.ask("rollback", target=before)
+    assert change["position"] == 0
+    assert change["notes"] == [f"nothing that the server reads changes, only text: {VIRTUAL}"]
+    assert "# a remark" not in text(site, VIRTUAL)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import subprocess
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +119,93 @@ def test_what_never_was_cannot_be_restored(server: Server) -> None:
             assert done.returncode == 1, done.stderr
             assert done.stderr.strip()
     assert (server.rev("main"), server.rev("events")) == before
+
+
+def on_a_terminal(server: Server, answer: str, *command: str) -> tuple[int, str]:
+    """A command by a person at a terminal who answers its question; its status and what was seen."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        ["docker", "exec", "-it", server.name, *command],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    ) as process:
+        os.close(theirs)
+        seen, answered = "", False
+        with suppress(OSError):  # Linux: the other side is closed (pty(7))
+            while chunk := os.read(ours, 1024):
+                seen += chunk.decode(errors="replace")
+                if "[y/N]" in seen and not answered:
+                    os.write(ours, f"{answer}\n".encode())
+                    answered = True
+        status = process.wait(60)
+    os.close(ours)
+    return status, seen
+
+
+def test_a_person_sees_the_plan_and_is_asked(server: Server) -> None:
+    """No leaves all as it is, yes does what was shown; a script is not asked."""
+    server.must("setup", "alias", "add", "asked@example.test", STAYS)
+    position = str(server.log("--subject", "asked@example.test")[-1]["position"])
+    server.must("setup", "alias", "add", "kept@example.test", STAYS)
+    before = server.rev("main"), server.rev("events")
+    status, seen = on_a_terminal(server, "n", "mailctl", "revert", position)
+    assert status == 1, seen
+    assert seen.index("taken back") < seen.index("alias.removed") < seen.index("Take it back? [y/N]")
+    assert (server.rev("main"), server.rev("events")) == before
+    status, seen = on_a_terminal(server, "y", "mailctl", "revert", position)
+    assert status == 0, seen
+    assert "applied in" in seen
+    listed = server.must("setup", "alias", "list")
+    assert "asked@example.test" not in listed
+    assert "kept@example.test" in listed
+    again = server.run("mailctl", "revert", position)
+    assert again.returncode == 0
+    assert "undone already" in again.stderr
+    status, seen = on_a_terminal(server, "n", "mailctl", "rollback", position)
+    assert "Go back? [y/N]" in seen
+    assert status == 1
+    shown = server.run("mailctl", "rollback", position, "--dry-run", "--exit-code")
+    assert shown.returncode == 4
+    assert "alias.added" in shown.stdout
+
+
+def test_most_of_everything_does_not_go_unasked(server: Server) -> None:
+    """Told: `mailctl rollback 2` emptied the server. It is refused with its cure, by a script too."""
+    before = server.rev("main"), server.rev("events")
+    done = server.run("mailctl", "rollback", "0")
+    assert done.returncode == 1
+    assert "accounts" in done.stderr
+    assert "--allow-mass-delete" in done.stderr
+    status, seen = on_a_terminal(server, "y", "mailctl", "rollback", "0", "-y")
+    assert status == 1, seen
+    assert (server.rev("main"), server.rev("events")) == before
+
+
+def test_a_position_whose_commits_are_lost(server: Server, clone: Clone) -> None:
+    """The objects of main's old commits are gone: the state comes from the log, and serves."""
+    clone.back()
+    clone.write(VIRTUAL, f"lost@example.test {STAYS}\n", append=True)
+    clone.commit("Add what will be lost")
+    assert clone.push().accepted
+    position, main, before = str(server.status()["position"]), server.rev("main"), meaning(server)
+    clone.write(VIRTUAL, (clone.path / VIRTUAL).read_text().replace("lost@", "# found\nfound@"))
+    clone.commit("Rename it")
+    assert clone.push().accepted
+    tree = git(server, "rev-parse", f"{main}^{{tree}}").strip()
+    gone = [f"{OBJECTS}/{oid[:2]}/{oid[2:]}" for oid in (main, tree)]
+    for path in gone:
+        server.must("mv", path, f"{path}.lost")
+    try:
+        done = server.run("mailctl", "rollback", position)
+    finally:
+        for path in gone:
+            server.must("mv", f"{path}.lost", path)
+    assert done.returncode == 0, done.stderr
+    assert "written anew from the log" in done.stderr
+    assert {**meaning(server), "live": 0} == {**before, "live": 0}
+    assert "# found" in git(server, "show", f"main:{VIRTUAL}")
 
 
 OBJECTS = "/var/mail-state/state.git/objects"

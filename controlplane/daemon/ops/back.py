@@ -32,6 +32,10 @@ TRIES = 5
 """Times that a plan is made anew because `main` moved meanwhile, where nobody has seen it."""
 
 
+MOST = 8
+"""Names of files in one line."""
+
+
 class _Moved(Conflict):
     """`main` is another commit than the plan was made on."""
 
@@ -49,13 +53,19 @@ class _Course:
 
     def told(self) -> dict[str, Any]:
         """The plan as an answer."""
-        plan = self.proposal.plan
+        plan, changed = self.proposal.plan, sorted(self.changes())
+        notes = list(self.aim.notes)
+        if changed and not plan.different:
+            more = f" and {len(changed) - MOST} more" if len(changed) > MOST else ""
+            notes.append(
+                f"nothing that the server reads changes, only text: {', '.join(changed[:MOST])}{more}"
+            )
         return {
             "title": self.title,
-            "notes": list(self.aim.notes),
+            "notes": notes,
             "text": plan_lines(plan) if plan.different else [],
             "plan": as_dict(plan),
-            "different": plan.different or bool(self.changes()),
+            "different": plan.different or bool(changed),
             "refused": [problem.as_dict() for problem in self.guarded],
             "main": self.main,
         }

@@ -10,6 +10,7 @@ from controlplane.daemon.protocol import Request, Result, Say
 from controlplane.errors import MailserverError
 from controlplane.git import StateRepo
 from controlplane.intake import revisions
+from controlplane.intake.limits import mass_delete
 from controlplane.intake.plan import as_dict
 from controlplane.intake.proposal import Proposal, propose_files, render
 from controlplane.intake.report import markdown, plan_lines, problem_lines
@@ -46,14 +47,16 @@ def validate(daemon: Daemon, request: Request, say: Say) -> Result:
     problems = (*proposal.problems, *checked.problems)
     return {
         "problems": [problem.as_dict() for problem in problems],
-        "warnings": _warnings(proposal, checked),
+        "warnings": _warnings(daemon.intake.state, proposal, checked),
         "checked": list(checked.services),
         "seconds": round(time.monotonic() - begun, 3),
     }
 
 
-def _warnings(proposal: Proposal, checked: Checked) -> list[str]:
+def _warnings(before: State, proposal: Proposal, checked: Checked) -> list[str]:
     lines = [f"{warning.subject}: {warning.message}" for warning in proposal.plan.warnings]
+    massive = () if proposal.problems else mass_delete(before.desired, proposal.state.desired)
+    lines += [f"{problem.path}: {problem.message}; {problem.cure}" for problem in massive]
     if checked.unavailable:
         lines.append(f"not checked by the daemons: {checked.unavailable}")
     return lines

@@ -9,6 +9,7 @@ from controlplane.daemon.core import Daemon
 from controlplane.daemon.protocol import Say
 from controlplane.errors import MailserverError
 from controlplane.git import StateRepo
+from controlplane.intake.limits import mass_delete
 from controlplane.intake.proposal import Proposal
 from controlplane.intake.report import plan_lines, problem_lines
 from controlplane.intake.trees import node_trees
@@ -24,6 +25,8 @@ def show(daemon: Daemon, repo: StateRepo, branch: str, commit: str, say: Say) ->
             say(line.replace("refused: nothing was changed", "would be refused on main"))
         return
     checked = daemon.check(proposal)
+    for massive in mass_delete(daemon.intake.state.desired, proposal.state.desired):
+        say(f"⚠ {massive.path}: {massive.message}; {massive.cure}")
     for line in plan_lines(proposal.plan):
         say(line)
     for line in problem_lines(checked.problems) if checked.problems else ():
