@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from controlplane import snapshot
+from controlplane.checkpoints import Checkpoints
 from controlplane.event_log import EventLog
 from controlplane.events import AccountAdded, AliasAdded, ChangeSet
 from controlplane.fold import fold
@@ -72,12 +73,17 @@ def measure(folder: Path, options: argparse.Namespace) -> None:
     report("folds, events in memory", len(many), lambda: fold(State(), many))
     report("replay (events)", events, lambda: replay(EventLog(StateRepo(repo.path), log.lock)))
     report("verification (change sets)", log.tip().position, lambda: list(verify(repo, log)))
-    kept = snapshot.current(log, folder / "none")
+    checkpoints = Checkpoints(folder / "checkpoints")
+    kept = snapshot.current(log, folder / "none", checkpoints)
     path = folder / "snapshot.json"
     report(
         "snapshot written (accounts)", len(kept.state.desired.accounts), lambda: snapshot.write(path, kept)
     )
-    report("snapshot read (accounts)", len(kept.state.desired.accounts), lambda: snapshot.current(log, path))
+    report(
+        "snapshot read (accounts)",
+        len(kept.state.desired.accounts),
+        lambda: snapshot.current(log, path, checkpoints),
+    )
 
 
 def main() -> int:

@@ -9,9 +9,10 @@ The position is the number of the change set, from 1; the first one is the root 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Protocol
 
 from controlplane.errors import Conflict, Corrupt, NotFound
 from controlplane.events import ChangeSet, Event
@@ -28,6 +29,8 @@ from controlplane.log_format import (
 
 BRANCH = "events"
 HEADER, EVENTS, BLOBS = "change-set.json", "events.jsonl", "blobs"
+FAR = 2_000
+"""Change sets below the tip from which on a walk to one is worth looking for a shorter way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,29 @@ class Tip:
     position: int
     time: datetime
     main_commit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A change set as a fold needs it; `seconds` is its time since 1970."""
+
+    position: int
+    commit: str
+    seconds: int
+    events: tuple[Event, ...]
+
+
+class Marks(Protocol):
+    """Knows the commits of some positions of a log."""
+
+    def above(self, log: EventLog, position: int) -> tuple[int, str] | None:
+        """A position that is this one or newer, and its commit; None where there is none known."""
+
+    def spans(self, log: EventLog, time: datetime) -> Iterator[tuple[int, int, str]]:
+        """Stretches that may hold change sets of that time or before, newest first.
+
+        Each as its first and its last position, and the commit of that.
+        """
 
 
 EMPTY = Tip("", 0, datetime.fromtimestamp(0, UTC), "")
@@ -53,6 +79,8 @@ class EventLog:
         self._repo = repo
         self.lock = lock
         self._tip = EMPTY
+        self.marks: Marks | None = None
+        """Spares the walk from the tip to an old position."""
 
     def on(self, repo: StateRepo) -> EventLog:
         """The same log read through another handle."""
@@ -101,16 +129,22 @@ class EventLog:
         """Change sets from position `start` to the tip, oldest first."""
         tip = tip or self.tip()
         for link in reversed(self._repo.links(tip.commit, limit=max(0, tip.position - start + 1))):
-            yield self._read(link[:20].hex(), link[20:].hex())
+            yield self._read(link[:20].hex(), link[20:40].hex())
 
-    def events(self, start: int = 1, tip: Tip | None = None) -> Iterator[Event]:
-        """The events alone, oldest first: what a fold needs, with fewer objects to read."""
+    def steps(self, start: int = 1, tip: Tip | None = None) -> Iterator[Step]:
+        """Change sets from position `start` to the tip without their headers: fewer objects to read."""
         tip = tip or self.tip()
         links = reversed(self._repo.links(tip.commit, limit=max(0, tip.position - start + 1)))
         for position, link in enumerate(links, start):
             commit = link[:20].hex()
-            files = self._repo.entries(link[20:].hex(), f"log commit {commit}")
-            yield from self._events(files, f"change set {position} (commit {commit})")
+            files = self._repo.entries(link[20:40].hex(), f"log commit {commit}")
+            events = self._events(files, f"change set {position} (commit {commit})")
+            yield Step(position, commit, int.from_bytes(link[40:], "big"), events)
+
+    def events(self, start: int = 1, tip: Tip | None = None) -> Iterator[Event]:
+        """The events alone, oldest first."""
+        for step in self.steps(start, tip):
+            yield from step.events
 
     def newest_first(self) -> Iterator[ChangeSet]:
         """Change sets from the tip back."""
@@ -118,15 +152,30 @@ class EventLog:
             yield self.read_commit(info.id)
 
     def commit_at(self, position: int) -> str:
-        """The log's commit at a position; raises NotFound. Costs a step for each newer one."""
+        """The log's commit at a position; raises NotFound. Costs a step for each one up to the next mark."""
         tip = self.tip()
         if not 1 <= position <= tip.position:
             raise NotFound(f"there is no change set {position}; the log has {tip.position}")
-        return self._repo.chain(tip.commit, limit=tip.position - position + 1)[-1]
+        known: tuple[int, str] | None = None
+        if self.marks is not None and tip.position - position > FAR:
+            known = self.marks.above(self, position)
+        newer, commit = known or (tip.position, tip.commit)
+        return self.walk_to(position, newer, commit)
+
+    def walk_to(self, position: int, newer: int, commit: str) -> str:
+        """The commit at a position, from one at a newer position."""
+        return self._repo.chain(commit, limit=newer - position + 1)[-1]
 
     def position_at(self, time: datetime) -> int:
         """The newest position at that time, 0 when the log began later."""
-        return self._newest(lambda header: header.time <= time)
+        tip = self.tip()
+        spans = self.marks.spans(self, time) if self.marks is not None else [(1, tip.position, tip.commit)]
+        for first, last, commit in spans:
+            for older in self._repo.chain(commit, limit=last - first + 1):
+                header = self.header(older)
+                if header.time <= time:
+                    return header.position
+        return 0
 
     def position_of(self, commit: str) -> int:
         """The newest position that belongs to a commit of the log or of `main`; raises NotFound."""
@@ -135,13 +184,6 @@ class EventLog:
             if commit in (info.id, header.main_commit):
                 return header.position
         raise NotFound(f"no change set belongs to commit {commit}")
-
-    def _newest(self, fits: Callable[[Header], bool]) -> int:
-        for info in self._repo.history(self.tip().commit):
-            header = self.header(info.id)
-            if fits(header):
-                return header.position
-        return 0
 
     def _store(self, change: ChangeSet, parent: str) -> str:
         lines, blobs = encode_events(change.events)

@@ -9,14 +9,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from controlplane.errors import NotFound
 from controlplane.event_log import EventLog
-from controlplane.fold import fold
 from controlplane.git import write_atomically
 from controlplane.model import (
     Account,
@@ -32,13 +31,26 @@ from controlplane.model import (
     State,
 )
 
+if TYPE_CHECKING:
+    from controlplane.checkpoints import Checkpoints
+
 FORMAT = 2
 """Raise it when an event comes to fold otherwise, so that older snapshots are not used."""
 
-_PARTS = (Account, Alias, RegexpAlias, Override, Master, Pin, Certificate, NodeStatus)
-_SHAPE = {part.__name__: [field.name for field in fields(part)] for part in _PARTS}
-_PLAIN = ("settings", "quotas", "relay_routes", "relay_credentials", "send_access", "receive_access")
+OBSERVED: Mapping[str, type[Any]] = {"pins": Pin, "certificates": Certificate, "nodes": NodeStatus}
+"""What the parts of an observed state map their keys to; the key is the first field of each."""
+PARTS: Mapping[str, type[Any]] = {
+    "accounts": Account,
+    "aliases": Alias,
+    "regexps": RegexpAlias,
+    "overrides": Override,
+    "masters": Master,
+    **OBSERVED,
+}
+"""The same for those of a desired state, too."""
+PLAIN = ("settings", "quotas", "relay_routes", "relay_credentials", "send_access", "receive_access")
 """The parts of a desired state that map text to text."""
+SHAPE = {part.__name__: [field.name for field in fields(part)] for part in PARTS.values()}
 T = TypeVar("T")
 
 
@@ -56,7 +68,7 @@ def write(path: Path, snapshot: Snapshot) -> None:
     body = json.dumps(_encode(snapshot.state), ensure_ascii=True).encode()
     head = {
         "format": FORMAT,
-        "shape": _SHAPE,
+        "shape": SHAPE,
         "position": snapshot.position,
         "commit": snapshot.commit,
         "sha256": hashlib.sha256(body).hexdigest(),
@@ -70,7 +82,7 @@ def read(path: Path) -> Snapshot | None:
         first, _, body = path.read_bytes().partition(b"\n")
         head = json.loads(first)
         body = body.removesuffix(b"\n")
-        if (head["format"], head["shape"]) != (FORMAT, _SHAPE):
+        if (head["format"], head["shape"]) != (FORMAT, SHAPE):
             return None
         if head["sha256"] != hashlib.sha256(body).hexdigest():
             return None
@@ -79,15 +91,12 @@ def read(path: Path) -> Snapshot | None:
         return None
 
 
-def current(log: EventLog, path: Path) -> Snapshot:
-    """The state at the log's tip, from the snapshot in `path` where that fits, else from the start."""
-    known, tip = read(path), log.tip()
+def current(log: EventLog, path: Path, checkpoints: Checkpoints) -> Snapshot:
+    """The state at the log's tip, from the snapshot in `path` where that fits, else from a checkpoint."""
+    known = read(path)
     if known is None or not _fits(known, log):
-        known = Snapshot(0, "", State())
-    if known.position == tip.position:
-        return known
-    state = fold(known.state, log.events(known.position + 1, tip))
-    return Snapshot(tip.position, tip.commit, state)
+        known = checkpoints.newest(log)
+    return checkpoints.reach(log, known)
 
 
 def _fits(snapshot: Snapshot, log: EventLog) -> bool:
@@ -102,47 +111,32 @@ def _fits(snapshot: Snapshot, log: EventLog) -> bool:
 def _encode(state: State) -> dict[str, Any]:
     desired, observed = state.desired, state.observed
     return {
-        "accounts": _rows(desired.accounts.values()),
-        "aliases": _rows(desired.aliases.values()),
-        "regexps": _rows(desired.regexps.values()),
-        "overrides": _rows(desired.overrides.values()),
-        "masters": _rows(desired.masters.values()),
-        **{name: dict(getattr(desired, name)) for name in _PLAIN},
-        "pins": _rows(observed.pins.values()),
-        "certificates": _rows(observed.certificates.values()),
-        "nodes": _rows(observed.nodes.values()),
+        **{
+            name: [to_row(part) for part in getattr(observed if name in OBSERVED else desired, name).values()]
+            for name in PARTS
+        },
+        **{name: dict(getattr(desired, name)) for name in PLAIN},
     }
 
 
 def _decode(values: dict[str, Any]) -> State:
-    return State(
-        Desired(
-            accounts=_parts(Account, values["accounts"]),
-            aliases=_parts(Alias, values["aliases"]),
-            regexps=_parts(RegexpAlias, values["regexps"]),
-            overrides=_parts(Override, values["overrides"]),
-            masters=_parts(Master, values["masters"]),
-            **{name: values[name] for name in _PLAIN},
-        ),
-        Observed(
-            pins=_parts(Pin, values["pins"]),
-            certificates=_parts(Certificate, values["certificates"]),
-            nodes=_parts(NodeStatus, values["nodes"]),
-        ),
-    )
+    parts = {name: {row[0]: from_row(part, row) for row in values[name]} for name, part in PARTS.items()}
+    observed = {name: parts.pop(name) for name in OBSERVED}
+    return State(Desired(**parts, **{name: values[name] for name in PLAIN}), Observed(**observed))
 
 
-def _rows(parts: Iterable[Any]) -> list[list[Any]]:
-    return [[_plain(getattr(part, name)) for name in _SHAPE[type(part).__name__]] for part in parts]
+def to_row(part: Any) -> list[Any]:
+    """The fields of an account, alias, … as plain values for JSON."""
+    return [_plain(getattr(part, name)) for name in SHAPE[type(part).__name__]]
+
+
+def from_row(part: type[T], row: list[Any]) -> T:
+    """The account, alias, … that a row stands for."""
+    return part(*map(_typed, row))
 
 
 def _plain(value: object) -> object:
     return {"base64": base64.b64encode(value).decode()} if isinstance(value, bytes) else value
-
-
-def _parts(part: type[T], rows: list[list[Any]]) -> Mapping[str, T]:
-    """Parts by their first field, which is the key of each of them."""
-    return {row[0]: part(*map(_typed, row)) for row in rows}
 
 
 def _typed(value: Any) -> Any:

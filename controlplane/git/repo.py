@@ -190,14 +190,17 @@ class StateRepo:
         return [link[:20].hex() for link in self.links(tip, limit)]
 
     def links(self, tip: str, limit: int = -1) -> list[bytes]:
-        """Commit and tree (20 bytes each, joined) along first parents, newest first.
+        """Commit and tree (20 bytes each) and time (8), joined, along first parents, newest first.
 
-        Joined and raw, as a million of them must fit into little memory.
+        Joined and raw, as a million of them must fit into little memory. The time is the author's, in seconds
+        since 1970.
         """
         found: list[bytes] = []
         while tip and len(found) != limit:
             raw = self._objects.read(tip, "commit", f"{len(found)} commits below the tip")
-            found.append(bytes.fromhex(tip + raw[5:45].decode("ascii")))
+            end = raw.index(b"\n", raw.index(b"\nauthor ") + 1) - len(" +0000")
+            seconds = int(raw[raw.rindex(b" ", 0, end) : end])
+            found.append(bytes.fromhex(tip + raw[5:45].decode("ascii")) + seconds.to_bytes(8, "big"))
             # gitformat: "tree <40>\n", then "parent <40>\n" where there is one
             tip = raw[53:93].decode("ascii") if raw[46:53] == b"parent " else ""
         return found

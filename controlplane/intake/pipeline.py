@@ -67,7 +67,7 @@ class Intake:
         self._clock = clock
         self._reader = MainReader()
         self._cache = ParseCache()
-        known = snapshot.current(stores.log, stores.snapshot)
+        known = snapshot.current(stores.log, stores.snapshot, stores.checkpoints)
         self.state, self.position = known.state, known.position
         self.main = stores.log.tip().main_commit
         self.release: Release | None = stores.releases.newest()

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from controlplane.errors import NotFound
-from controlplane.fold import fold
 from controlplane.git import StateRepo
 from controlplane.intake.pipeline import Intake
 from controlplane.model import State
@@ -56,14 +55,13 @@ def find(intake: Intake, text: str) -> Revision:
 
 
 def state_at(intake: Intake, revision: Revision) -> State:
-    """The state at a position of the log, by replay; raises NotFound for what the log does not know."""
+    """The state at a position of the log; raises NotFound for what the log does not know."""
     if revision.position == intake.position:
         return intake.state
     if not revision.position:
         raise NotFound(f"commit {revision.main[:12]} never was the state of this server")
-    changes = intake.stores.log.iterate(1)
-    events = (event for change in changes if change.position <= revision.position for event in change.events)
-    return fold(State(), events)
+    stores = intake.stores
+    return stores.checkpoints.state_at(stores.log, revision.position)
 
 
 def _at(intake: Intake, position: int) -> Revision:

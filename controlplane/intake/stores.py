@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from controlplane.checkpoints import Checkpoints
 from controlplane.event_log import EventLog
 from controlplane.git import StateRepo
 from controlplane.intake.accepted import Accepted
@@ -33,6 +34,7 @@ class Stores:
     log: EventLog
     releases: Releases
     accepted: Accepted
+    checkpoints: Checkpoints
 
     @classmethod
     def open(cls, root: Path) -> Stores:
@@ -43,7 +45,8 @@ class Stores:
         with lock.hold("opening the state repo"):
             repo = StateRepo.ensure(root / REPOSITORY)
             repo.recover_locks(ours=OURS)
-        log = EventLog(repo, lock)
+        log, checkpoints = EventLog(repo, lock), Checkpoints(control / "checkpoints")
+        log.marks = checkpoints
         return cls(
             control=control,
             lock=lock,
@@ -51,6 +54,7 @@ class Stores:
             log=log,
             releases=Releases(repo),
             accepted=Accepted(control / "accepted"),
+            checkpoints=checkpoints,
         )
 
     @property

@@ -28,6 +28,8 @@ LAYERS = (
         "controlplane.event_log",
         "controlplane.release",
         "controlplane.snapshot",
+        "controlplane.checkpoints",
+        "controlplane.differences",
         "controlplane.secrets",
         "controlplane.status",
         "controlplane.verify",

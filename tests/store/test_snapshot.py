@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from controlplane import snapshot
+from controlplane.checkpoints import Checkpoints
 from controlplane.event_log import EventLog
 from controlplane.events import (
     AliasAdded,
@@ -82,11 +83,13 @@ def test_a_damaged_snapshot_is_ignored(tmp_path: Path, harm: object) -> None:
 def test_the_current_state_starts_from_a_snapshot_that_fits(log: EventLog, tmp_path: Path) -> None:
     """Only what is newer than the snapshot is folded, and the result equals the whole fold."""
     path = tmp_path / "snapshot.json"
-    assert snapshot.current(log, path) == snapshot.Snapshot(0, "", State())
+    assert snapshot.current(log, path, Checkpoints(tmp_path / "checkpoints")) == snapshot.Snapshot(
+        0, "", State()
+    )
     fill(log, 3)
-    snapshot.write(path, snapshot.current(log, path))
+    snapshot.write(path, snapshot.current(log, path, Checkpoints(tmp_path / "checkpoints")))
     log.append(change(4, *EVERYTHING))
-    now = snapshot.current(log, path)
+    now = snapshot.current(log, path, Checkpoints(tmp_path / "checkpoints"))
     assert (now.position, now.commit) == (4, log.tip().commit)
     assert now.state == fold(State(), (e for c in log.iterate() for e in c.events))
 
@@ -96,6 +99,6 @@ def test_a_snapshot_of_another_log_is_ignored(log: EventLog, tmp_path: Path) -> 
     path = tmp_path / "snapshot.json"
     fill(log, 2)
     snapshot.write(path, snapshot.Snapshot(2, "c" * 40, State()))
-    assert len(snapshot.current(log, path).state.desired.accounts) == 2
+    assert len(snapshot.current(log, path, Checkpoints(tmp_path / "checkpoints")).state.desired.accounts) == 2
     snapshot.write(path, snapshot.Snapshot(9, log.tip().commit, State()))
-    assert snapshot.current(log, path).position == 2
+    assert snapshot.current(log, path, Checkpoints(tmp_path / "checkpoints")).position == 2
