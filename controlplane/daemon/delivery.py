@@ -14,7 +14,7 @@ from controlplane.events import Event
 from controlplane.intake.accepted import Cause
 from controlplane.intake.observe import file_events, outcome_events
 from controlplane.intake.pipeline import Intake
-from controlplane.intake.suspects import origin_of
+from controlplane.intake.suspects import origin_of, position_of
 from controlplane.model import State
 
 APPLY_SECONDS = 120.0
@@ -158,7 +158,7 @@ class Delivery:
             good = outcome.get("outcome") == "applied"
             origin = "" if good else origin_of(intake.stores, outcome)
             events = (
-                *outcome_events(intake.state, outcome, origin),
+                *outcome_events(intake.state, outcome, origin, position_of(intake.stores, outcome)),
                 *_observed(intake.state, outcome),
             )
             if events:

@@ -45,10 +45,13 @@ def environment_events(
     return events, complaints
 
 
-def outcome_events(state: State, outcome: Mapping[str, Any], origin: str = "") -> Iterator[Event]:
+def outcome_events(
+    state: State, outcome: Mapping[str, Any], origin: str = "", position: int = 0
+) -> Iterator[Event]:
     """The event that an outcome of the agent is; none when the state knows it already.
 
-    Outcomes may come twice (they are acknowledged after they are recorded), and late.
+    Outcomes may come twice (they are acknowledged after they are recorded), and late. `position` is that of
+    the log which the release was rendered from, where that can be told.
     """
     node = state.observed.node()
     release, kind = int(outcome["release"]), outcome["outcome"]
@@ -60,13 +63,16 @@ def outcome_events(state: State, outcome: Mapping[str, Any], origin: str = "") -
     seconds = float(outcome.get("seconds") or 0.0)
     if not failed:
         actions = {str(k): str(v) for k, v in (outcome.get("actions") or {}).items()}
-        yield ReleaseApplied(node=DEFAULT_NODE, release=release, seconds=seconds, actions=actions)
+        yield ReleaseApplied(
+            node=DEFAULT_NODE, release=release, seconds=seconds, position=position, actions=actions
+        )
         return
     event = ReleaseRolledBack if kind == "rolled_back" else ReleaseRejected
     yield event(
         node=DEFAULT_NODE,
         release=release,
         seconds=seconds,
+        position=position,
         service=str(outcome.get("service") or ""),
         reason=str(outcome.get("reason") or "no reason given"),
         origin=origin,

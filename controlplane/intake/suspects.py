@@ -53,6 +53,14 @@ def change_of(stores: Stores, outcome: Mapping[str, Any], origin: str) -> tuple[
     return f"change set {position} by {change.author or change.actor}", back
 
 
+def position_of(stores: Stores, outcome: Mapping[str, Any]) -> int:
+    """The position of the log that the release of an outcome was rendered from; 0 where nothing tells it."""
+    try:
+        return _releases(stores, {**outcome, "serving": 0, "serving_commit": ""})[0].basis.log_position
+    except (LookupError, MailserverError):
+        return 0
+
+
 def _position(stores: Stores, newest: int, serving: int, origin: str) -> int:
     """The last change set that changed the file of `origin`; the newest one where none did."""
     path = origin.partition(":")[0]

@@ -316,3 +316,10 @@ def test_a_refused_secret_leaves_no_object(site: Site) -> None:
     assert loose
     assert not any(b"SEKRET01" in content for content in loose)
     site.must_agree()
+
+
+def test_outcomes_name_the_position_of_their_release(site: Site) -> None:
+    """What a release was rendered from stands in its outcome, so that it need not be asked of `rendered`."""
+    made = site.add("a@x.test")
+    site.settle()
+    assert site.daemon.intake.stores.log.read(made["position"] + 1).events[0].position == made["position"]  # type: ignore[attr-defined]
