@@ -11,6 +11,7 @@ from controlplane.errors import NotFound, Refused, Unavailable
 from controlplane.intake.sealed_texts import READ_BY_US
 from controlplane.sealing import is_sealed, seal, seal_value
 from controlplane.secrets import RECIPIENT
+from controlplane.statefiles.parsed import Place
 from controlplane.statefiles.secret_parts import has_format, seal_parts, secret_parts
 from controlplane.statefiles.tree import CONFIG, PARSED, SETTINGS
 
@@ -48,8 +49,9 @@ def file(path: Path) -> Sealed:
     place = _place(path)
     if is_sealed(content):
         return Sealed(content, "")
-    if has_format(place.path):
-        return _in_place(content, place)
+    inner = _in_place(content, place)
+    if inner.told or has_format(place.path):
+        return inner
     if place.path in PARSED or READ_BY_US.fullmatch(place.path):
         cure = "write it in the clear; it holds no secrets"
         raise Refused.because(f"{path.name} cannot be sealed: the server reads its lines", cure, place.path)
@@ -65,8 +67,14 @@ def replace(path: Path, content: bytes) -> None:
 
 
 def _in_place(content: bytes, place: _Place) -> Sealed:
-    text = content.decode()
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        return Sealed(content, "")
     parts = list(secret_parts(place.path, text))
+    if stuck := [part for part in parts if part.cure]:
+        problems = [Place(place.path, part.line, part.shown).problem(part.what, part.cure) for part in stuck]
+        raise Refused(problems)
     if not parts:
         return Sealed(content, "")
     sealed = seal_parts(text, parts, lambda secret: seal_value(secret, place.recipient))

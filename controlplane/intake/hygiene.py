@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 
 from controlplane.errors import Problem
 from controlplane.intake.secrets_in_clear import in_clear
@@ -43,7 +44,7 @@ def check(files: Mapping[str, TreeFile], cleartext_allowed: bool | None = None) 
         faults = of_name(path) or _of_kind(path, file) or _of_size(path, file)
         problems += faults
         if not faults and not cleartext_allowed:
-            problems += in_clear(path, file.content)
+            problems += islice(in_clear(path, file.content), MAX_PROBLEMS)
         if len(problems) >= MAX_PROBLEMS:
             break
     return tuple(problems[:MAX_PROBLEMS])

@@ -19,7 +19,8 @@ from controlplane.events import (
     SettingUnpinned,
 )
 from controlplane.model import DEFAULT_NODE, Pin, State
-from controlplane.settings import catalog
+from controlplane.settings import ENV_FILE, catalog
+from controlplane.statefiles.secret_words import holds_login
 
 HOSTNAME = "MAILSERVER_FQDN"
 
@@ -115,6 +116,11 @@ def _pins(environment: Mapping[str, str], digest: Callable[[str], str]) -> tuple
         wrong = catalog.problem(name, value)
         if wrong is not None:
             complaints.append(f"{name} of the container's environment has no effect: {wrong[0]}; {wrong[1]}")
+        elif not spec.secret and holds_login(value):
+            complaints.append(
+                f"{name} of the container's environment has no effect: the log would keep the password "
+                f"in its URL in the clear; set it in {ENV_FILE}, then: mailctl seal {ENV_FILE}"
+            )
         elif spec.secret and value:
             pins[name] = Pin(name, None, digest(value))
         else:

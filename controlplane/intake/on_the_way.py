@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import islice
 
 from controlplane.errors import NotFound, Problem, Refused
 from controlplane.git import EXECUTABLE, FILE, StateRepo
@@ -48,7 +49,7 @@ def _secrets(repo: StateRepo, commits: Iterable[str], known: Iterable[str]) -> t
             seen.add(entry.id)
             if repo.blob_size(entry.id) <= MAX_OVERRIDE:
                 found = in_clear(path, repo.blob(entry.id, f"{printable(path)} in {commit}"))
-                problems += [_in(problem, commit) for problem in found]
+                problems += [_in(problem, commit) for problem in islice(found, MAX_PROBLEMS)]
         if len(problems) >= MAX_PROBLEMS:
             break
     return tuple(problems[:MAX_PROBLEMS])

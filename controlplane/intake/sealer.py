@@ -11,7 +11,7 @@ from controlplane.errors import Refused
 from controlplane.git import Change, NewFile
 from controlplane.intake.trees import Files
 from controlplane.sealing import VALUE, open_value, seal_value, unseal
-from controlplane.statefiles.secret_parts import has_format, seal_parts, secret_parts
+from controlplane.statefiles.secret_parts import is_searched, seal_parts, secret_parts
 
 Make = Callable[[Files], Mapping[str, Change]]
 
@@ -62,7 +62,7 @@ class Sealer:
         A password that `known`, what `main` has, holds sealed keeps that word: the same file again is no
         change.
         """
-        if not has_format(path):
+        if not is_searched(path):
             return content
         try:
             text = content.decode()
@@ -72,7 +72,7 @@ class Sealer:
         return seal_parts(text, parts, self._seal_as_in(known)).encode() if parts else content
 
     def _new_lines(self, path: str, files: Files, change: Change) -> Change:
-        if not isinstance(change, NewFile) or not has_format(path):
+        if not isinstance(change, NewFile) or not is_searched(path):
             return change
         text, old = change.content.decode(), files[path].content if path in files else b""
         before = set(old.decode(errors="replace").splitlines())

@@ -19,7 +19,7 @@ from controlplane.intake.pipeline import MAIN, Check, Intake, Recorded
 from controlplane.intake.trees import Files
 from controlplane.plain_text import fit_line
 from controlplane.statefiles import accounts, aliases, typed
-from controlplane.statefiles.secret_parts import has_format
+from controlplane.statefiles.secret_parts import is_searched
 from controlplane.statefiles.tree import CONFIG
 
 ACTOR = "config-volume"
@@ -107,7 +107,7 @@ def _checking(check: Check, edits: Sequence[VolumeEdit]) -> Check:
 def _sealed(intake: Intake, edit: VolumeEdit) -> VolumeEdit:
     """The edit without passwords in the clear, before anything of it comes near the repository."""
     path = CONFIG + edit.path
-    if edit.content is None or not has_format(path) or intake.state.settings.allow_cleartext_secrets:
+    if edit.content is None or not is_searched(path) or intake.state.settings.allow_cleartext_secrets:
         return edit
     repo = intake.stores.repo
     try:
@@ -157,7 +157,7 @@ def _base(repo: StateRepo, files: Files, path: str, edit: VolumeEdit, template: 
     try:
         return repo.blob(edit.base)
     except (Corrupt, NotFound):
-        if has_format(path) and path in files:
+        if is_searched(path) and path in files:
             return files[path].content
         raise
 

@@ -7,11 +7,14 @@ the sender's address, then for `@domain`; the second also for the relay host, ex
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from controlplane import addresses
 from controlplane.sealing import is_sealed_value
 from controlplane.statefiles.tables import Malformed, Table
 
+_BLANK = " \t\n\v\f\r"
+"""White space of the C locale (isspace(3)), which is what Postfix goes by."""
 _PORT = r"(?::(?:[0-9]{1,5}|[a-z][a-z0-9-]*))?"
 _IP6 = r"(?:ipv6:)?[0-9A-Fa-f:]+(?:\.[0-9.]+)?"
 _HOST = re.compile(rf"(?:\[(?:{addresses.DOMAIN_PATTERN}|{_IP6})\]|{addresses.DOMAIN_PATTERN}){_PORT}")
@@ -38,30 +41,69 @@ def _read_route(entry: str) -> tuple[str, str]:
     for hop in hops:
         if not is_host(hop):
             cure = "write [host]:port, or nothing for mail that is sent directly"
+            if "@" in hop:  # it may be a log-in
+                raise Malformed("what follows the sender is not a relay host, but may be a log-in", cure)
             raise Malformed(f'"{hop}" is not a relay host', cure, hop)
     return sender.lower(), ", ".join(hops)
 
 
+class Credentials(NamedTuple):
+    """A row of the log-ins taken apart as postmap(1) and Postfix do: see `take_apart`."""
+
+    key: str
+    value: str
+    user: str
+    password: str
+
+    @property
+    def is_key(self) -> bool:
+        """Whether the row starts with what is asked for."""
+        return is_sender(self.key) or is_host(self.key)
+
+
+def end_of_key(line: str) -> int:
+    """The offset behind the key that a line starts with."""
+    found = re.search(f"[{_BLANK}]", line.lstrip(_BLANK))
+    return len(line) - len(line.lstrip(_BLANK)) + found.start() if found else len(line)
+
+
+def take_apart(entry: str) -> Credentials:
+    """The key ends at the first blank. Of what follows, blanks around it aside, the user is all before the
+    first colon, blanks and all, and the password all behind it, also blanks that it starts with."""
+    entry = entry.strip(_BLANK)
+    end = end_of_key(entry)
+    value = entry[end:].strip(_BLANK)
+    user, _, password = value.partition(":")
+    return Credentials(entry[:end], value, user, password)
+
+
 def _read_credentials(entry: str) -> tuple[str, str]:
-    key, _, value = entry.replace("\t", " ").partition(" ")
-    if not is_sender(key) and not is_host(key):
+    row = take_apart(entry)
+    if not row.is_key:
         cure = f"{_SENDER_CURE}, or the relay host as it is written in postfix-relaymap.cf"
-        raise Malformed("the line starts with neither a sender nor a relay host", cure, _shown(key))
-    value = value.strip()
-    user, colon, password = value.partition(":")
-    if not is_sealed_value(value) and not (user and colon and password):
-        raise Malformed(f"{_shown(key)} has no user and password", "write user:password behind it")
-    return key.lower(), value
+        raise Malformed("the line starts with neither a sender nor a relay host", cure, shown_key(row.key))
+    if not is_sealed_value(row.value) and not (row.user and row.password):
+        raise Malformed(f"{shown_key(row.key)} has no user and password", "write user:password behind it")
+    if not row.value.isprintable():
+        raise Malformed(f"{shown_key(row.key)} has a control character behind it", "type the line anew")
+    return row.key.lower(), row.value
 
 
 def masked(line: str) -> str:
     """The line without what may be a password, which may stand in any other's place by mistake."""
-    words = line.split(maxsplit=1)
-    user = user_of(words[1]) if len(words) > 1 else ""
-    return f"{_shown(words[0])} {user}{':' if user else ''}…"
+    row = take_apart(line)
+    user = row.user if row.password and not is_sealed_value(row.value) and " " not in row.user else ""
+    return f"{shown_key(row.key)} {user}{':' if user else ''}…"
 
 
-def _shown(key: str) -> str:
+def _masked_route(line: str) -> str:
+    """The line without hosts that have a log-in, which no relay host has, before an @."""
+    sender, _, hosts = line.strip().partition(" ")
+    return f"{sender} …" if "@" in hosts or ":" in sender else line
+
+
+def shown_key(key: str) -> str:
+    """What may be shown of a key: what is none may be a password."""
     certain = is_sender(key) or (is_host(key) and not re.search(r":[^\]]*[a-z]", key))
     return key if certain else key.partition(":")[0] + "…"
 
@@ -78,6 +120,7 @@ ROUTES = Table(
     listed_by="mailctl show relay",
     mark="",
     read=_read_route,
+    masked=_masked_route,
 )
 CREDENTIALS = Table(
     path="config/postfix-sasl-password.cf",

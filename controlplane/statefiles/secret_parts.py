@@ -1,6 +1,7 @@
 """Where in the files of `main` passwords stand, so that they are found, and sealed in their places.
 
-A file of these formats stays readable and reviewable: only its secrets are sealed.
+A file of these formats stays readable and reviewable: only its secrets are sealed. Files that the control
+plane itself reads are taken apart here, by the rules that it reads them by; those of others in secret_files.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from typing import NamedTuple
 from controlplane.sealing import is_sealed_value
 from controlplane.settings import catalog
 from controlplane.statefiles import env_file, masters, relay
-from controlplane.statefiles.logical import logical_lines
+from controlplane.statefiles.logical import LogicalLine, logical_lines
+from controlplane.statefiles.secret_files import reader_of
+from controlplane.statefiles.secret_words import logins_of_urls, plain_schemes
 
 Seal = Callable[[str], str]
 """From a secret to the word that may stand in its place."""
@@ -23,7 +26,7 @@ class SecretPart(NamedTuple):
     """A secret that stands in the clear: its offsets in the text, and what it says.
 
     `shown` is what may be shown of its line (from 1). `must` is false for what may stay as it is, as
-    password hashes may.
+    password hashes may. `cure` is what to do where no sealed word can stand in this place; empty elsewhere.
     """
 
     start: int
@@ -33,61 +36,65 @@ class SecretPart(NamedTuple):
     shown: str
     what: str
     must: bool = True
+    cure: str = ""
 
 
-class _Pattern(NamedTuple):
-    """Lines that hold a secret, as the group `value`."""
-
-    paths: str
-    line: re.Pattern[str]
-
-
-_VALUE = r"(?P<quote>[\"']?)(?P<value>\S(?:.*?\S)?)(?P=quote)[ \t\r]*$"
-_PATTERNS = (
-    # bind_pw is of ldap_table(5), dnpass of Dovecot's dovecot-ldap.conf.ext
-    _Pattern("config/ldap-*.cf", re.compile(rf"(?m)^[ \t]*bind_pw[ \t]*=[ \t]*{_VALUE}")),
-    _Pattern("config/dovecot-ldap*", re.compile(rf"(?m)^[ \t]*dnpass[ \t]*=[ \t]*{_VALUE}")),
-    _Pattern("config/getmail-*.cf", re.compile(rf"(?m)^[ \t]*password[ \t]*=[ \t]*{_VALUE}")),
-    # fetchmail(1), "pass" and "password" of a user entry
-    _Pattern(
-        "config/fetchmail.cf",
-        re.compile(r"(?i)\bpass(?:word)?[ \t]+(?:is[ \t]+)?(?P<quote>[\"']?)(?P<value>[^\s\"']+)(?P=quote)"),
-    ),
-)
+_IN_PLACE = ("config/ldap-*.cf", "config/dovecot-ldap*", "config/getmail-*.cf", "config/fetchmail.cf")
+"""Files of others that are never sealed as a whole by our commands: most of their lines are no secret."""
 
 
 def has_format(path: str) -> bool:
-    """Whether the secrets of this file can be sealed where they stand."""
-    return path in _READERS or any(fnmatchcase(path, pattern.paths) for pattern in _PATTERNS)
+    """Whether the secrets of this file are always sealed where they stand, and never as a whole."""
+    return path in _READERS or any(fnmatchcase(path, pattern) for pattern in _IN_PLACE)
+
+
+def is_searched(path: str) -> bool:
+    """Whether secrets are looked for in the lines of this file."""
+    return path in _READERS or reader_of(path) is not None
 
 
 def secret_parts(path: str, text: str) -> Iterator[SecretPart]:
     """Every secret of the file that is not sealed, in the order of the text."""
-    reader = _READERS.get(path)
-    if reader is not None:
-        yield from (part for part in reader(text) if not is_sealed_value(part.value))
-    for pattern in _PATTERNS:
-        if fnmatchcase(path, pattern.paths):
-            for found in pattern.line.finditer(text):
-                comment = "#" in text[text.rfind("\n", 0, found.start()) + 1 : found.start()]
-                if not comment and not is_sealed_value(found["value"]):
-                    yield _part(text, found.span("value"), found["value"], "a password in the clear")
+    own = _READERS.get(path)
+    if own is not None:
+        yield from (part for part in own(text) if not is_sealed_value(part.value))
+        return
+    reader = reader_of(path)
+    if reader is None:
+        return
+    end = 0
+    for start, stop, what in sorted(set(reader.scan(text))):
+        if start >= end:  # what two rules find is one secret
+            end = stop
+            part = _part(text, (start, stop), _one_line(text[start:stop]), what)
+            yield part._replace(cure=reader.cure)
 
 
 def seal_parts(text: str, parts: Iterable[SecretPart], seal: Seal) -> str:
-    """The text with these secrets sealed, everything else as it was."""
-    for part in sorted(parts, reverse=True):
-        text = text[: part.start] + seal(part.value) + text[part.end :]
-    return text
+    """The text with these secrets sealed, everything else as it was; what cannot be placed stays."""
+    done, pieces = 0, []
+    for part in sorted(parts):
+        if not part.cure:
+            pieces += [text[done : part.start], seal(part.value)]
+            done = part.end
+    return "".join([*pieces, text[done:]])
+
+
+def _one_line(value: str) -> str:
+    return (
+        " ".join(line.strip().removesuffix("\\").rstrip() for line in value.split("\n"))
+        if "\n" in value
+        else value
+    )
 
 
 def _part(text: str, span: tuple[int, int], value: str, what: str, must: bool = True) -> SecretPart:
     start, end = span
     before = text.rfind("\n", 0, start) + 1
     line = text.count("\n", 0, start) + 1
-    name = re.match(r"\s*(.*?\S)(?:[ \t]*[=:|]|[ \t]+)", text[before:start]) if must else None
-    shown = name[0] if name else ""
-    return SecretPart(start, end, value, line, f"{shown.lstrip()}…", what, must)
+    name = re.match(r"\s*(\S.*?)(?:[ \t]*[=:|]|[ \t]+)", text[before:start]) if must else None
+    shown = name[1] if name and len(name[1]) <= 80 else ""
+    return SecretPart(start, end, value, line, f"{shown}…", what, must)
 
 
 def _settings(text: str) -> Iterator[SecretPart]:
@@ -96,21 +103,47 @@ def _settings(text: str) -> Iterator[SecretPart]:
         if spec is not None and spec.secret and place.value:
             what = f"{place.name} is a password in the clear"
             yield _part(text, (place.start, place.end), place.value, what)
+        elif "@" in place.value:
+            for start, end, _ in logins_of_urls(text, place.start, place.end):
+                what = f"{place.name} holds a URL with a password in the clear"
+                yield _part(text, (start, end), text[start:end], what)
 
 
-_CREDENTIALS = re.compile(r"\s*\S+\s+(?P<user>[^\s:]+):(?P<value>\S(?:.*\S)?)\s*", re.DOTALL)
+_ROW_CURE = "write it as key user:password on a line, then: mailctl seal " + relay.CREDENTIALS.path
 
 
 def _credentials(text: str) -> Iterator[SecretPart]:
-    """sasl_passwd of Postfix's SASL_README: key, white space, user:password, on one or more lines."""
+    """sasl_passwd of Postfix's SASL_README, by the rule that the control plane reads it by.
+
+    What is written there and has no place for a password is told as a whole, so that it is refused.
+    """
     starts = _line_starts(text)
     for entry in logical_lines(text):
+        row = relay.take_apart(entry.text)
+        if is_sealed_value(row.value) or (not row.value and row.key == relay.shown_key(row.key)):
+            continue
         begin, end = starts[entry.numbers[0]], starts[entry.numbers[-1] + 1] - 1
-        found = _CREDENTIALS.fullmatch(text, begin, end)
-        words = text[begin:end].split(maxsplit=1)
-        if found is not None and not is_sealed_value(words[1].strip()):
-            value = " ".join(part.strip() for part in found["value"].split("\n"))
-            yield _part(text, found.span("value"), value, "a password in the clear")
+        if not (row.is_key and row.user and row.password) or entry.is_orphan:
+            shown = f"{relay.shown_key(row.key)}…" if row.is_key else "…"
+            line = entry.numbers[0] + 1
+            what = "a row that may hold a password in the clear, in no place that Postfix takes one from"
+            if not (row.is_key and is_sealed_value(row.password.strip())):
+                yield SecretPart(begin, end, row.value, line, shown, what, cure=_ROW_CURE)
+        elif not is_sealed_value(row.password.strip()):
+            start, number = _behind_user(entry, starts)
+            stop = begin + len(text[begin:end].rstrip())
+            shown = f"{relay.shown_key(row.key)}…"
+            yield SecretPart(start, stop, row.password, number, shown, "a password in the clear")
+
+
+def _behind_user(entry: LogicalLine, starts: list[int]) -> tuple[int, int]:
+    """Offset and line where the password of a row starts: behind the first colon that follows the key."""
+    for number, part in zip(entry.numbers, entry.parts, strict=True):
+        behind = relay.end_of_key(part) if number == entry.numbers[0] else 0
+        colon = part.find(":", behind)
+        if colon >= 0:
+            return starts[number] + colon + 1, number + 1
+    raise ValueError("a row without a colon")
 
 
 def _masters(text: str) -> Iterator[SecretPart]:
@@ -120,7 +153,9 @@ def _masters(text: str) -> Iterator[SecretPart]:
         found = re.match(r"\s*[^|#\s][^|]*\|[ \t]*(?P<value>[^|\s]+)", line)
         if found is not None:
             start, end = (starts[number] + at for at in found.span("value"))
-            yield _part(text, (start, end), found["value"], "a password hash", must=False)
+            clear = next(plain_schemes(found["value"]), None) is not None
+            what = "a password in the clear" if clear else "a password hash"
+            yield _part(text, (start, end), found["value"], what, must=clear)
 
 
 def _line_starts(text: str) -> list[int]:

@@ -92,6 +92,22 @@ def test_private_keys_and_rubbish_stay(volume: Volume, daemon: ControlPlane) -> 
     assert list(volume.refused) == ["key.pem"]
 
 
+@pytest.mark.parametrize(
+    "key",
+    [
+        "-----BEGIN ENCRYPTED PRIVATE KEY-----\nx\n",
+        "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nx\n",
+    ],
+)
+def test_a_key_behind_a_passphrase_is_an_edit_like_any(
+    volume: Volume, daemon: ControlPlane, key: str
+) -> None:
+    """The volume takes what a push takes."""
+    (volume.folder / "key.pem").write_text(key)
+    assert volume.report()
+    assert [change["path"] for change in daemon.asked] == ["key.pem"]
+
+
 def test_certificates_of_the_volume_stay_there(world: World, volume: Volume, daemon: ControlPlane) -> None:
     """Neither sent nor complained of, unless `main` has them: then they are edits like any other."""
     (volume.folder / "ssl").mkdir()

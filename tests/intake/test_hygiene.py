@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 
 from controlplane.intake.hygiene import check
 from controlplane.statefiles.tree import EXECUTABLE, SUBMODULE, SYMLINK, TreeFile
 
 PEM = b"# ours\n-----BEGIN RSA PRIVATE KEY-----\nMIIsecret\n-----END RSA PRIVATE KEY-----\n"
+OPENSSH_CLEAR = base64.b64encode(b"openssh-key-v1\0\0\0\0\4none\0\0\0\4none\0\0\0\0MIIsecret")
+OPENSSH_SEALED = base64.b64encode(b"openssh-key-v1\0\0\0\0\x0aaes256-ctr\0\0\0\6bcrypt\0\0\0\0MIIsecret")
 SEALED = b"-----BEGIN AGE ENCRYPTED FILE-----\nYWdl\n-----END AGE ENCRYPTED FILE-----\n"
 
 
@@ -66,6 +70,11 @@ def test_too_many_files_are_refused_at_once() -> None:
         ("config/id", b"-----BEGIN OPENSSH PRIVATE KEY-----\n", 1),
         ("notes", b"-----BEGIN PGP PRIVATE KEY BLOCK-----\n", 1),
         ("config/id", b"\n\nAGE-SECRET-KEY-1" + b"Q" * 58, 3),
+        ("config/a.key", b"-----BEGIN OPENSSH PRIVATE KEY-----\n" + OPENSSH_CLEAR, 1),
+        ("config/a.der", b"\x30\x82\x04\xbd\x02\x01\x00\x30\x0d\x06\x09*\x86H\x86\xf7", 1),
+        ("config/a.p12", b"\x30\x82\x04\xbd\x02\x01\x03\x30\x82", 1),
+        ("config/a.ppk", b"PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\nComment: x\n", 1),
+        ("config/dovecot.cf", b"\nx = " + base64.b64encode(PEM[7:]), 2),
         ("config/postfix-sasl-password.cf", b"# relay\n@example.test user:MIIsecret\n", 2),
         ("config/fetchmail.cf", b"poll x.test\n  user 'a' there with password 'MIIsecret' is b here\n", 2),
         ("config/getmail-a.cf", b"[retriever]\npassword = MIIsecret\n", 2),
@@ -95,6 +104,8 @@ def test_a_sealed_file_passes(path: str) -> None:
         b"-----BEGIN ENCRYPTED PRIVATE KEY-----\n",
         b"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n",
         b"-----BEGIN PUBLIC KEY-----\n",
+        b"-----BEGIN DH PARAMETERS-----\n",
+        b"-----BEGIN OPENSSH PRIVATE KEY-----\n" + OPENSSH_SEALED,
     ],
 )
 def test_a_key_behind_a_passphrase_is_not_in_the_clear(content: bytes) -> None:

@@ -8,6 +8,7 @@ import pyrage
 from hypothesis import given
 from hypothesis import strategies as st
 
+from controlplane.intake.secrets_in_clear import in_clear
 from controlplane.sealing import (
     VALUE,
     holds_sealed,
@@ -77,3 +78,41 @@ def test_a_secret_setting_means_the_same_once_opened(quote: str, password: str) 
     sealed = seal_parts(text, secret_parts(env_file.PATH, text), lambda value: seal_value(value, recipient))
     word = env_file.parse(sealed).rows["RELAY_PASSWORD"]
     assert open_value(word, identity) == env_file.parse(text).rows["RELAY_PASSWORD"] == password
+
+
+_BLANKS = st.text(" \t\v\f", min_size=1, max_size=3)
+_KEYS = st.sampled_from(["@d.test", "user@d.test", "[relay.test]:587", "relay.test", '"a b"', "#", "user:x"])
+_USERS = st.text(st.characters(codec="ascii", min_codepoint=32, max_codepoint=126), max_size=8)
+_GOES_ON = st.lists(
+    st.one_of(
+        st.sampled_from(["\n# a: remark\n ", "\n\n\t", "\n#\n", "\n", "\r\n  "]),
+        st.sampled_from([" ", "\t", ":", "#"]),
+        st.just("pl4nted"),
+        _USERS,
+    ),
+    max_size=4,
+)
+
+
+@given(
+    st.lists(st.tuples(_KEYS, _BLANKS, _USERS, st.sampled_from([":", ": ", "", " :"]), _GOES_ON), max_size=3)
+)
+def test_every_row_of_log_ins_is_refused_or_sealed(
+    rows: list[tuple[str, str, str, str, list[str]]],
+) -> None:
+    """By the grammar of postmap(1): what Postfix would send as a password is in nothing that is stored."""
+    identity, recipient = keys()
+    path = relay.CREDENTIALS.path
+    text = "\n".join(f"{key}{blank}{user}{colon}{''.join(more)}" for key, blank, user, colon, more in rows)
+    sealed = seal_parts(text, secret_parts(path, text), lambda value: seal_value(value, recipient))
+    if list(in_clear(path, sealed.encode())):
+        return  # refused
+    before, after = relay.CREDENTIALS.parse(text), relay.CREDENTIALS.parse(sealed)
+    opened = {
+        key: VALUE.sub(lambda word: open_value(word[0], identity), row) for key, row in after.rows.items()
+    }
+    assert opened == dict(before.rows)
+    for row in after.rows.values():
+        assert is_sealed_value(row) or is_sealed_value(row.partition(":")[2].strip())
+    visible = [line for line in sealed.split("\n") if not line.lstrip().startswith("#")]
+    assert not any("pl4nted" in VALUE.sub("", line).partition(":")[2] for line in visible)

@@ -1,0 +1,280 @@
+"""Files that others than the control plane read, and where in them a reader takes a password.
+
+A text is first brought into a shape of the same length: comments are blank, and lines that go on are one
+line. So what is found there has its offsets in the text itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+from controlplane.statefiles.secret_words import NAME, NO_SECRET, Found, is_secret, plain_schemes, within
+
+Scan = Callable[[str], Iterator[Found]]
+
+
+class Reader(NamedTuple):
+    """How the files of some paths are read. `cure` is what to do where a secret cannot stand there sealed."""
+
+    paths: tuple[str, ...]
+    scan: Scan
+    cure: str = ""
+
+
+_QUOTED = r"\"(?:\\.|[^\"\\\n])*+\"?|'(?:\\.|[^'\\\n])*+'?"
+_HASH_COMMENT = re.compile(rf"{_QUOTED}|(?P<comment>(?<!\S)\#[^\n]*)")
+_UCL_COMMENT = re.compile(
+    rf"{_QUOTED}|(?P<comment>(?<!\S)(?:\#|--)[^\n]*)|(?<!\S)/\*(?:(?P<block>.*?)\*/|.*)", re.DOTALL
+)
+_LINE_COMMENT = re.compile(r"(?P<comment>^[^\S\n]*\#[^\n]*)", re.MULTILINE)
+_INI_COMMENT = re.compile(r"(?P<comment>^[^\S\n]*[#;][^\n]*)", re.MULTILINE)
+_BACKSLASH = re.compile(r"\\\r?\n")
+
+
+def _shape(text: str, comment: re.Pattern[str]) -> str:
+    """The text without its comments; nothing moves."""
+
+    def blank(found: re.Match[str]) -> str:
+        silent = any(found.groupdict().values())
+        return re.sub(r"[^\n]", " ", found[0]) if silent else found[0]
+
+    return comment.sub(blank, text)
+
+
+def _joined(view: str) -> str:
+    """Lines that start with white space, on the line that they go on with; nothing moves."""
+
+    def join(blanks: re.Match[str]) -> str:
+        inside = "\n" in blanks[0] and blanks[0][-1] != "\n" and blanks.start() > 0
+        return " " * len(blanks[0]) if inside else blanks[0]
+
+    return re.sub(r"\s+", join, view)
+
+
+_VALUE = r"(?P<quote>[\"']?)(?P<value>\S(?:[^\n]*?\S)?)(?P=quote)[^\S\n]*$"
+_SETTING = re.compile(
+    rf"(?m)^[^\S\n]*(?:[\w@:/-]+[^\S\n]*\{{[^\S\n]*)*(?P<name>[\w./@:-]+)[^\S\n]*=[^\S\n]*{_VALUE}"
+)
+_SECRET_NAME = re.compile(rf"(?i)(?:.*/)?(?P<name>{NAME})")
+_TEMPLATES = re.compile(r"(?i).*(?:_attrs|_query|_filter)")
+"""Settings of Dovecot that name the fields of a query, `userPassword=password`, and hold none."""
+
+
+def _settings(view: str, kind: str) -> Iterator[Found]:
+    """`name = value` to the end of the line."""
+    for found in _SETTING.finditer(view):
+        if names_secret(found["name"]):
+            if is_secret(found["value"], kind):
+                yield Found(*found.span("value"))
+        elif not _TEMPLATES.fullmatch(found["name"]):
+            yield from within(view, *found.span("value"), kind)
+
+
+def _within_lines(view: str, kind: str) -> Iterator[Found]:
+    for line in re.finditer(r"[^\n]+", view):
+        yield from within(view, *line.span(), kind)
+
+
+def names_secret(name: str) -> bool:
+    """Whether a reader that has a setting of this name takes a secret there."""
+    return _SECRET_NAME.fullmatch(name) is not None and not NO_SECRET.fullmatch(name)
+
+
+def _dovecot(text: str) -> Iterator[Found]:
+    """dovecot.conf(5): `#` starts a comment, a backslash at the end of a line takes the next one to it."""
+    return _settings(_BACKSLASH.sub(lambda end: " " * len(end[0]), _shape(text, _HASH_COMMENT)), "dovecot")
+
+
+def _table(text: str) -> Iterator[Found]:
+    """ldap_table(5), mysql_table(5), pgsql_table(5): parameters as in main.cf, taken as they are."""
+    return _settings(_joined(_shape(text, _LINE_COMMENT)), "literal")
+
+
+def _ini(text: str) -> Iterator[Found]:
+    """Python's configparser: `name = value` or `name: value`, more of it on indented lines."""
+    view = _joined(_shape(text, _INI_COMMENT))
+    view = re.sub(r"(?m)^([^\S\n]*[\w.-]+[^\S\n]*):", r"\1=", view)
+    yield from _settings(view, "ini")
+
+
+_MAPS = re.compile(r"sasl_password_maps\s*=\s*(?P<value>[^\n]*)")
+_STATIC = re.compile(r"\b(?:static|inline):\s*(?P<value>(?:\{[^\n]*\}|\{?[^\s{},]*:[^\s{},]+))")
+_COMMAND_LINE = re.compile(
+    rf"(?i)(?<!\S)--?(?:{NAME})[= ](?P<quote>[\"']?)(?P<value>[^\s\"'-][^\s\"']*)(?P=quote)"
+)
+
+
+def _postfix(text: str) -> Iterator[Found]:
+    """postconf(5), master(5): static and inline tables with a log-in, passwords of databases, URLs."""
+    view = _joined(_shape(text, _LINE_COMMENT))
+    seen = []
+    for maps in _MAPS.finditer(view):
+        for found in _STATIC.finditer(view, *maps.span("value")):
+            seen.append(found.span("value"))
+            yield Found(*found.span("value"))
+    for place in _settings(view, "literal"):
+        if not any(start <= place.start < end for start, end in seen):
+            yield place
+    for found in _COMMAND_LINE.finditer(view):
+        if is_secret(found["value"], "dovecot"):
+            yield Found(*found.span("value"))
+
+
+_UCL = re.compile(
+    rf"(?i)(?<![\w.-])(?P<q>[\"']?)(?P<name>{NAME})(?![\w-])(?P=q)[^\S\n]*(?P<mark>=>|[=:](?!=))?\s*"
+    r"(?:\"(?P<double>(?:\\.|[^\"\\])*)\"|'(?P<single>(?:\\.|[^'\\])*)'|<<(?P<tag>[A-Z]+)\n(?P<here>.{0,4000}?)\n(?P=tag)"
+    r"|(?P<bare>(?<=[=:\s])[^\s;,\"'{}\[\]<=~!][^\n;,}\]]*))",
+    re.DOTALL,
+)
+
+
+_STARTS_LINE = re.compile(r"(?:\n|^)[ \t{;]*\Z")
+
+
+def _ucl(text: str) -> Iterator[Found]:
+    """UCL and Lua: `name = "value";`, `"name": "value"`, `name value;`."""
+    view = _shape(text, _UCL_COMMENT)
+    for found in _UCL.finditer(view):
+        group = next(name for name in ("double", "single", "here", "bare") if found[name] is not None)
+        value = found[group].rstrip()
+        # a bare word without a mark before it is a sentence, unless it starts a line
+        marked = (
+            found["mark"]
+            or group != "bare"
+            or _STARTS_LINE.search(view, max(0, found.start() - 80), found.start())
+        )
+        call = group == "bare" and re.match(r"[\w.:]+\(|[\w]+(?:\.[\w]+)+$", value)
+        if marked and not call and not NO_SECRET.fullmatch(found["name"]) and is_secret(value, "ucl"):
+            yield Found(found.start(group), found.start(group) + len(value))
+    yield from _within_lines(view, "ucl")
+
+
+_COMMANDS = re.compile(
+    rf"(?mi)^[^\S\n]*set-(?:option-for-(?:module\s+\S+|controller|proxy)|common-option)[^\S\n]+(?P<name>{NAME})"
+    r"[^\S\n]+(?P<quote>[\"']?)(?P<value>[^\n]*?\S)(?P=quote);?[^\S\n]*$"
+)
+_ADDED = re.compile(r"(?m)^[^\S\n]*add-line[^\S\n]+\S+[^\S\n]+(?P<rest>[^\n]+)$")
+
+
+def _rspamd_commands(text: str) -> Iterator[Found]:
+    """custom-commands.conf: options that are set, and lines that are added, as Rspamd reads them."""
+    view = _shape(text, _LINE_COMMENT)
+    for found in _COMMANDS.finditer(view):
+        if is_secret(found["value"], "ucl"):
+            yield Found(*found.span("value"))
+    for added in _ADDED.finditer(view):
+        start = added.start("rest")
+        yield from (Found(start + a, start + b, what) for a, b, what in _ucl(added["rest"]))
+    for line in re.finditer(r"[^\n]+", view):
+        if not line[0].lstrip().startswith("add-line"):
+            yield from within(view, *line.span(), "ucl")
+
+
+_FETCHMAIL = re.compile(
+    r"(?i)(?<![\w\"'-])pass(?:word)?(?![\w-])(?:[\s:;,=]|(?:is|and|with|has|wants|options)(?=[\s:;,]))*+"
+    r"(?:\"(?P<double>(?:\\.|[^\"\\])*)\"|'(?P<single>(?:\\.|[^'\\])*)'|(?P<bare>[^\s:;,=\"'][^\s;,]*))"
+)
+
+
+def _fetchmail(text: str) -> Iterator[Found]:
+    """fetchmail(1), "pass" and "password" of a user entry: one string, with blanks if quoted."""
+    view = _shape(text, _HASH_COMMENT)
+    for found in _FETCHMAIL.finditer(view):
+        group = next(name for name in ("double", "single", "bare") if found[name] is not None)
+        if is_secret(found[group], "literal"):
+            yield Found(*found.span(group))
+    yield from _within_lines(view, "literal")
+
+
+_PERL = re.compile(
+    rf"(?i)[$@](?:\w+::)*(?:{NAME}|\w*auth_secret)\s*=\s*(?P<quote>[\"'])(?P<value>[^\"'\n]+)(?P=quote)"
+)
+_DSN = re.compile(r"(?is)\[\s*([\"'])DBI:[^\"']*\1\s*,\s*([\"'])[^\"']*\2\s*,\s*([\"'])(?P<value>[^\"']+)\3")
+
+
+def _perl(text: str) -> Iterator[Found]:
+    """amavisd.conf: `$… = 'password'`, and the third part of an SQL data source (DBI(3pm))."""
+    view = _shape(text, _LINE_COMMENT)
+    for pattern in (_PERL, _DSN):
+        for found in pattern.finditer(view):
+            if is_secret(found["value"], "perl"):
+                yield Found(*found.span("value"))
+    yield from _within_lines(view, "perl")
+
+
+_SPAMASSASSIN = re.compile(rf"(?mi)^[^\S\n]*(?:{NAME})[^\S\n]+(?P<value>\S[^\n]*?)[^\S\n]*$")
+
+
+def _spamassassin(text: str) -> Iterator[Found]:
+    """Mail::SpamAssassin::Conf(3pm): `bayes_sql_password value`."""
+    for found in _SPAMASSASSIN.finditer(_shape(text, _LINE_COMMENT)):
+        if is_secret(found["value"], "literal"):
+            yield Found(*found.span("value"))
+
+
+_SHELL = re.compile(
+    r"(?m)^[^\S\n]*(?:(?:export|readonly|local|declare)[^\S\n]+(?:-\w+[^\S\n]+)?)?(?P<name>[A-Z][A-Z0-9_]*)="
+    r"(?P<quote>[\"']?)(?P<value>[^\s\"'$`;]+)(?P=quote)"
+)
+
+
+def _script(text: str) -> Iterator[Found]:
+    """Shell scripts: only what is certain. Secret settings by their names, plain schemes."""
+    from controlplane.settings import catalog
+
+    view = _shape(text, _HASH_COMMENT)
+    for found in _SHELL.finditer(view):
+        spec = catalog.SETTINGS.get(found["name"])
+        if spec is not None and spec.secret and is_secret(found["value"], "literal"):
+            yield Found(*found.span("value"))
+    for line in re.finditer(r"[^\n]+", view):
+        yield from (place for place in within(view, *line.span(), "ucl") if "URL" in place.what)
+        yield from (place for place in plain_schemes(view, *line.span()) if view[place.start] not in "$`\\")
+
+
+def _routes(text: str) -> Iterator[Found]:
+    """postfix-relaymap.cf: no host has a log-in; whoever writes one means a URL."""
+    for found in re.finditer(r"(?<=:)(?P<value>[^\s:@\[\]/]+)@(?=[\w\[])", _shape(text, _LINE_COMMENT)):
+        yield Found(*found.span("value"))
+
+
+_BESIDE = (
+    "write the log-in to config/postfix-sasl-password.cf, then: mailctl seal config/postfix-sasl-password.cf"
+)
+_TABLE_FILE = (
+    f"{_BESIDE}; the password of a database: to a file of its own (config/ldap-….cf), then seal that file"
+)
+_MOUNTED = "let it read the secret from a file that is mounted into the container (/run/secrets/…)"
+_HASHED = "write its hash: doveadm pw -s SHA512-CRYPT, or use setup email update"
+
+READERS = (
+    Reader(("config/dovecot-ldap*",), _dovecot),
+    Reader(("config/ldap-*.cf", "config/mysql-*.cf", "config/pgsql-*.cf"), _table),
+    Reader(("config/getmail-*.cf",), _ini),
+    Reader(("config/fetchmail.cf",), _fetchmail),
+    Reader(("config/postfix-main.cf", "config/postfix-master.cf"), _postfix, _TABLE_FILE),
+    Reader(("config/postfix-relaymap.cf",), _routes, _BESIDE),
+    Reader(("config/postfix-accounts.cf",), plain_schemes, _HASHED),
+    Reader(("config/rspamd/custom-commands.conf",), _rspamd_commands),
+    Reader(("config/rspamd/*",), _ucl),
+    Reader(("config/fail2ban-*.cf", "config/crowdsec/*"), _ini),
+    Reader(("config/amavis.cf",), _perl),
+    Reader(("config/spamassassin-rules.cf",), _spamassassin),
+    Reader(("config/user-patches.sh", "config/sieve-pipe/*", "config/sieve-filter/*"), _script, _MOUNTED),
+    Reader(("config/dovecot*", "config/*.conf", "config/*.conf.ext"), _dovecot),
+)
+"""The first whose paths match a file is its reader."""
+
+
+_PLAIN_TEXT = (".sieve", ".md", ".txt", ".pem", ".map", ".list", ".lst", ".html", ".re", ".regexp", ".zone")
+"""Ends of names of files that hold no settings: lists of words and expressions, scripts of users."""
+
+
+def reader_of(path: str) -> Reader | None:
+    """How a file of `main` is read; None for one whose text nobody knows."""
+    if path.endswith(_PLAIN_TEXT):
+        return None
+    return next((reader for reader in READERS if any(fnmatchcase(path, name) for name in reader.paths)), None)
