@@ -137,6 +137,8 @@ class NodeStatus:
     patched: tuple[str, ...] = ()
     """What user-patches.sh made of managed files: path, mode and blob id each."""
     patch_failure: str = ""
+    held: tuple[str, ...] = ()
+    """Files of `main` whose content failed, and in whose place the last good content serves."""
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,8 @@ def finish(change: dict[str, Any], quiet: bool = False) -> None:
     elif not quiet:
         seconds = outcome.get("seconds", 0)
         say(f"✔ change set {change['position']}{_release(change)} applied in {seconds:.1f} s")
+    for line in change.get("held") or []:
+        say(f"  {line}")
 
 
 def _release(change: dict[str, Any]) -> str:

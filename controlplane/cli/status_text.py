@@ -19,6 +19,7 @@ def status_lines(status: dict[str, Any], now: datetime | None = None) -> list[st
         *_head(status, now),
         *_held_back(status),
         *_damage(status),
+        *_held(status),
         *_services(status.get("services") or [], now),
         *_certificates(status.get("certificates") or []),
         *_notes(status),
@@ -29,7 +30,7 @@ def _head(status: dict[str, Any], now: datetime) -> list[str]:
     name = status.get("hostname") or status.get("node") or "mail"
     applied, attempted = status.get("applied") or 0, status.get("attempted") or 0
     failure = status.get("failure")
-    whole = not failure and not status.get("damage")
+    whole = not (failure or status.get("damage") or status.get("held"))
     word = "healthy" if status.get("healthy") and whole else "degraded"
     if status.get("suspended"):
         word = "suspended"
@@ -75,8 +76,30 @@ def _failure(failure: dict[str, Any], attempted: int) -> list[str]:
     lines = [f"  {number}  {failure.get('reason', '')}"]
     where = failure.get("origin") or failure.get("path")
     cause = ", ".join(filter(None, [where, failure.get("change")]))
-    back = f" {failure['back']}" if failure.get("back") else ""
-    lines.append(f"  ►   {cause + '. ' if cause else ''}Push a fix, or: mailctl rollback{back}")
+    lines.append(f"  ►   {cause + '. ' if cause else ''}{_advice(failure)}")
+    return lines
+
+
+def _advice(blamed: dict[str, Any]) -> str:
+    """How to go on, losing nothing that came since."""
+    if not blamed.get("position"):
+        return "Push a fix; `mailctl diff` shows what does not serve"
+    by_git = f", or: git revert {str(blamed['main'])[:12]}" if blamed.get("main") else ""
+    return f"Push a fix, or take it back: mailctl revert {blamed['position']}{by_git}"
+
+
+def _held(status: dict[str, Any]) -> list[str]:
+    """What of the newest release does not serve while the rest does; a failure has been told already."""
+    told = str((status.get("failure") or {}).get("reason") or "")
+    lines = []
+    for part in status.get("held") or []:
+        if part["reason"] not in told:
+            lines.append(f"⚠ {part['what']} is held: {part['reason']}")
+            others = [path for path in part["files"] if path != str(part["origin"]).partition(":")[0]]
+            if others:
+                lines.append(f"  {', '.join(others)} came with it or changed the same file, and waits, too")
+            rest = status.get("applied") or 0
+            lines.append(f"  ►   everything else serves (release {rest}). {_advice(part)}")
     return lines
 
 

@@ -92,4 +92,5 @@ class Daemon:
             "text": plan_lines(recorded.plan) if recorded.plan.different else [],
             "plan": as_dict(recorded.plan),
             "outcome": outcome,
+            "held": self.delivery.held.notes(recorded.plan.files, recorded.position),
         }

@@ -12,6 +12,7 @@ from controlplane.daemon.protocol import Request, Result
 from controlplane.errors import MailserverError, Unavailable
 from controlplane.events import Event
 from controlplane.intake.accepted import Cause
+from controlplane.intake.holding import Holding
 from controlplane.intake.observe import file_events, outcome_events
 from controlplane.intake.pipeline import Intake
 from controlplane.intake.suspects import origin_of, position_of
@@ -40,6 +41,8 @@ class Delivery:
         self._asked = self._answered = 0
         """Deliveries that were asked for, and the last of them that came to an end."""
         self._newest: dict[str, Any] = {}
+        self.held = Holding()
+        """What of the newest release is held on the node."""
         self._thread = threading.Thread(target=self._run, name="delivery", daemon=True)
 
     def start(self) -> None:
@@ -139,7 +142,7 @@ class Delivery:
         if not target["release"]:
             return
         outcome = self._ask({"op": "apply", **target, "retry": retry}, APPLY_SECONDS)
-        self._take([outcome])
+        self._take([*(outcome.get("earlier") or ()), outcome])
 
     def collect(self) -> None:
         """Fetch the outcomes that the agent still keeps, record them, let it forget them."""
@@ -157,8 +160,11 @@ class Delivery:
         with intake.writing("recording an outcome"):
             good = outcome.get("outcome") == "applied"
             origin = "" if good else origin_of(intake.stores, outcome)
+            self.held.take(intake.stores, outcome.get("held") or ())
             events = (
-                *outcome_events(intake.state, outcome, origin, position_of(intake.stores, outcome)),
+                *outcome_events(
+                    intake.state, outcome, origin, position_of(intake.stores, outcome), self.held.files
+                ),
                 *_observed(intake.state, outcome),
             )
             if events:

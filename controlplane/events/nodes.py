@@ -57,7 +57,7 @@ class ReleaseApplied(_OfRelease):
         return f"release {self.release} in {self.seconds:.2f} s" + (f" ({done})" if done else "") + held
 
     def apply(self, draft: Draft) -> None:
-        draft.update_node(self.node, applied=self.release, attempted=self.release, failure="")
+        draft.update_node(self.node, applied=self.release, attempted=self.release, failure="", held=self.held)
 
 
 class _FailedRelease(_OfRelease):

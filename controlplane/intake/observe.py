@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from controlplane.events import (
@@ -47,25 +47,37 @@ def environment_events(
 
 
 def outcome_events(
-    state: State, outcome: Mapping[str, Any], origin: str = "", position: int = 0
+    state: State,
+    outcome: Mapping[str, Any],
+    origin: str = "",
+    position: int = 0,
+    held: Iterable[str] = (),
 ) -> Iterator[Event]:
     """The event that an outcome of the agent is; none when the state knows it already.
 
-    Outcomes may come twice (they are acknowledged after they are recorded), and late. `position` is that of
-    the log which the release was rendered from, where that can be told.
+    Outcomes may come twice (they are acknowledged after they are recorded), and late. `origin` is what to
+    blame for a failure, `position` that of the log which the release was rendered from, where that can be
+    told, `held` the files of `main` that are not served.
     """
     node = state.observed.node()
     release, kind = int(outcome["release"]), outcome["outcome"]
     failed = kind in ("rejected", "rolled_back", "quarantined")
     if kind not in ("applied", "rejected", "rolled_back", "quarantined") or release < node.attempted:
         return
-    if release == node.attempted and bool(node.failure) == failed and (failed or node.applied == release):
+    files = tuple(sorted(held))
+    as_known = failed or (node.applied == release and node.held == files)
+    if release == node.attempted and bool(node.failure) == failed and as_known:
         return
     seconds = float(outcome.get("seconds") or 0.0)
     if not failed:
         actions = {str(k): str(v) for k, v in (outcome.get("actions") or {}).items()}
         yield ReleaseApplied(
-            node=DEFAULT_NODE, release=release, seconds=seconds, position=position, actions=actions
+            node=DEFAULT_NODE,
+            release=release,
+            seconds=seconds,
+            position=position,
+            actions=actions,
+            held=files,
         )
         return
     event = ReleaseRolledBack if kind == "rolled_back" else ReleaseRejected

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import SequenceMatcher
-from typing import Any
+from typing import Any, NamedTuple
 
 from controlplane.errors import MailserverError
+from controlplane.events import Event
 from controlplane.intake.origins import led_back
 from controlplane.intake.stores import Stores
 from controlplane.model import DEFAULT_NODE
@@ -38,19 +39,29 @@ def origin_of(stores: Stores, outcome: Mapping[str, Any]) -> str:
         return ""  # a hint: its lack must not keep the outcome from being recorded
 
 
-def change_of(stores: Stores, outcome: Mapping[str, Any], origin: str) -> tuple[str, int]:
-    """The change set to blame, in words, and the position to roll back to: that of what serves.
+class Suspect(NamedTuple):
+    """The change set to blame: in words, its position, its commit of `main`.
 
-    ("", 0) where the releases are not known.
+    `back` is the position of what serves.
     """
+
+    change: str = ""
+    back: int = 0
+    position: int = 0
+    main: str = ""
+
+
+def change_of(stores: Stores, outcome: Mapping[str, Any], origin: str) -> Suspect:
+    """The change set that brought the line at `origin`; nothing where the releases are not known."""
     try:
         failed, serving = _releases(stores, outcome)
         back = serving.basis.log_position if serving else 0
-        position = _position(stores, failed.basis.log_position, back, origin)
+        position = _position(stores, failed, back, origin)
         change = stores.log.header(stores.log.commit_at(position))
     except (LookupError, MailserverError):
-        return "", 0
-    return f"change set {position} by {change.author or change.actor}", back
+        return Suspect()
+    text = f"change set {position} by {change.author or change.actor}"
+    return Suspect(text, back, position, change.main_commit)
 
 
 def position_of(stores: Stores, outcome: Mapping[str, Any]) -> int:
@@ -61,15 +72,60 @@ def position_of(stores: Stores, outcome: Mapping[str, Any]) -> int:
         return 0
 
 
-def _position(stores: Stores, newest: int, serving: int, origin: str) -> int:
-    """The last change set that changed the file of `origin`; the newest one where none did."""
-    path = origin.partition(":")[0]
-    kind, subject = KINDS.get(path, ""), path.removeprefix(CONFIG)
+def held_files(stores: Stores, row: Mapping[str, Any], origin: str) -> set[str]:
+    """The files of `main` behind what a row of the node's quarantine holds; `origin` is what is to blame."""
+    found = {origin.partition(":")[0]} if origin else set()
+    try:
+        failed, serving = _releases(stores, row)
+        pairs = [(failed, serving), (serving, failed)] if serving else [(failed, None)]
+        for new, old in pairs:
+            files = stores.releases.manifest(new, DEFAULT_NODE)["files"]
+            changed = _changed(stores, new, old)
+            for path in row["files"].keys() & changed.keys() & files.keys():
+                before, after = changed[path]
+                places = (
+                    led_back(files[path].get("origins") or (), line)
+                    for line in _added(before.splitlines(), after.splitlines())
+                )
+                found |= {name for name, _ in places if name}
+    except (LookupError, ValueError, MailserverError):
+        pass  # a hint, like the origin
+    return found
+
+
+def _position(stores: Stores, failed: Release, serving: int, origin: str) -> int:
+    """The change set that brought the line at `origin`; where that is not told, the last one of its file."""
+    newest = failed.basis.log_position
+    path, _, number = origin.partition(":")
+    if not path:
+        return newest
+    line, found = _line(stores, failed.basis.main_commit, path, int(number or 0)), 0
     for position in range(newest, max(serving, newest - LONGEST_SEARCH), -1):
-        for event in stores.log.read(position).events if path else ():
-            if event.kind.startswith(kind) if kind else event.subject == subject:
-                return position
-    return newest
+        if not _concerns(stores.log.read(position).events, path):
+            continue
+        header = stores.log.header(stores.log.commit_at(position))
+        if found and (not line or line not in _lines(stores, header.main_commit, path)):
+            break
+        found = position
+    return found or newest
+
+
+def _concerns(events: Iterable[Event], path: str) -> bool:
+    """Whether some of these events are of a file of `main`."""
+    kind, subject = KINDS.get(path, ""), path.removeprefix(CONFIG)
+    return any(event.kind.startswith(kind) if kind else event.subject == subject for event in events)
+
+
+def _line(stores: Stores, main: str, path: str, number: int) -> bytes:
+    lines = _lines(stores, main, path)
+    return lines[number - 1] if 0 < number <= len(lines) else b""
+
+
+def _lines(stores: Stores, main: str, path: str) -> list[bytes]:
+    try:
+        return stores.repo.file(main, path).splitlines() if main else []
+    except MailserverError:
+        return []
 
 
 def _releases(stores: Stores, outcome: Mapping[str, Any]) -> tuple[Release, Release | None]:

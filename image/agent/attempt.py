@@ -20,6 +20,7 @@ from agent.compilers import renew_sieve
 from agent.disk import mount_points, pinned
 from agent.errors import Failed, Invalid
 from agent.gitread import Objects
+from agent.hold import Held
 from agent.log import log
 from agent.logs import LogMark, failed
 from agent.mailboxes import own
@@ -80,6 +81,8 @@ class Attempt:
     """Whether actions follow from what differs on disk rather than from the releases alone."""
     patched: dict[str, str] = field(default_factory=dict)
     patch_failure: str = ""
+    held: Held = field(default_factory=Held)
+    """What of the release is not in `target`, since it failed before."""
     around: set[str] = field(default_factory=set)
     """Files of nobody that user-patches.sh made other than before the attempt."""
     postfix: set[int] = field(default_factory=set)
@@ -288,7 +291,13 @@ def commit(attempt: Attempt) -> None:
     target = attempt.target
     attempt.node.surroundings.settle()
     applied = Applied(
-        target.commit, target.number, attempt.main, attempt.id, attempt.patched, attempt.patch_failure
+        target.commit,
+        target.number,
+        attempt.main,
+        attempt.id,
+        attempt.patched,
+        attempt.patch_failure,
+        attempt.held.as_dict(),
     )
     attempt.node.store.set_applied(applied)  # may fail on a full disk: then the old one still counts
     attempt.node.applied = applied

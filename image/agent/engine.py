@@ -11,17 +11,21 @@ from agent import place as placing
 from agent.attempt import RESTORE_STEPS, STEPS, Attempt, Step, new_id
 from agent.errors import AgentError, Corrupt, Failed, NotFound
 from agent.gitread import Objects
+from agent.hold import Held, failed_part, hold, overlay, same
 from agent.log import log
 from agent.manifest import Release
 from agent.node import VERIFY, Node
 from agent.patches import put_back_touched
 from agent.plan import Plan, compare
-from agent.quarantine import find_match, put_in, take_out
+from agent.quarantine import Row, find_rows, make_row, put_in, take_out
 from agent.rescue import look_again
 from agent.scripts import SCRIPT
 from agent.supervisor import ALWAYS, all_running
 
 Outcome = dict[str, Any]
+
+MOST_TRIES = 4
+"""Of one release: each but the last holds more of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,8 @@ class Engine:
         outcome = self._apply(request)
         self.node.settled = time.monotonic()
         outcome["seconds"] = round(self.node.settled - start, 3)
+        for each in outcome.get("earlier", ()):
+            self._remember(each)
         self._remember(outcome)
         return outcome
 
@@ -73,9 +79,7 @@ class Engine:
         try:
             with node.open() as objects:
                 target = self._read(objects, request)
-                if not request.retry and (held := find_match(node.store.quarantine(), target)):
-                    return self.outcome("quarantined", request, **held)
-                return self._attempt(objects, target, request)
+                return self._serve(objects, target, request)
         except (NotFound, Corrupt, AgentError, OSError) as error:
             return self.outcome("rejected", request, reason=str(error))
 
@@ -91,17 +95,55 @@ class Engine:
         look_again(self.node)
         return release
 
-    def _attempt(self, objects: Objects, target: Release, request: Request) -> Outcome:
+    def _serve(self, objects: Objects, target: Release, request: Request) -> Outcome:
+        """Try a release, and when part of it fails, or did before, the rest of it.
+
+        The outcome has in `earlier` those of the tries before it that are news.
+        """
+        node, failed = self.node, self.node.store.quarantine()
+        before = node.applied.held.get("why", ())
+        if request.retry or not node.release.commit:
+            failed = []
+        tried: list[Outcome] = []
+        while True:
+            rows = find_rows(failed, target)
+            held = hold(node.release, rows)
+            rest = overlay(target, held)
+            if rows and same(rest, node.release) and (tried or target.commit != node.release.commit):
+                outcome = tried.pop() if tried else self._quarantined(request, rows[-1])
+                break
+            outcome, row = self._attempt(objects, rest, request, held)
+            if row is None or len(tried) == MOST_TRIES:
+                break
+            tried.append(outcome | {"digest": row["digest"]})
+            failed = [*failed, row]
+        known = set() if request.retry else {row["digest"] for row in before}
+        return outcome | {"earlier": [each for each in tried if each["digest"] not in known]}
+
+    def _quarantined(self, request: Request, row: Row) -> Outcome:
+        where = {name: row[name] for name in ("service", "path", "line")}
+        reason = f"the same content failed as release {row['number']}: {row['reason']}"
+        return self.outcome("quarantined", request, reason=reason, held=self._all_held(row), **where)
+
+    def _all_held(self, row: Row | None) -> list[Row]:
+        """What is held of the release that serves, and what of another one failed just now."""
+        held = [dict(each) for each in self.node.applied.held.get("why", ())]
+        return [*held, row] if row and row["digest"] not in {each["digest"] for each in held} else held
+
+    def _attempt(
+        self, objects: Objects, target: Release, request: Request, held: Held
+    ) -> tuple[Outcome, Row | None]:
+        """One try; the row tells what of the release failed where the rest of it is worth another one."""
         node = self.node
-        same = target.commit == node.release.commit
+        again = target.commit == node.release.commit and same(target, node.release)
         # A new release heals what is known to have drifted; the same one again looks at every file.
-        stale = set(node.drifted(node.release) if same else node.drift) - node.pinned
+        stale = set(node.drifted(node.release) if again else node.drift) - node.pinned
         if request.retry and node.applied.patch_failure:
             stale.add(SCRIPT)  # user-patches.sh failed and was let pass: try it once more
-        if same and not stale:
+        if again and not stale:
             # Nothing to do: the outcome that was recorded when it was applied holds.
-            return self.outcome("applied", request, id=node.applied.attempt, again=True)
-        attempt = Attempt(node, objects, node.release, target, request.main, stale)
+            return self.outcome("applied", request, id=node.applied.attempt, again=True), None
+        attempt = Attempt(node, objects, node.release, target, request.main, stale, held=held)
         try:
             for step in self.steps:
                 start = time.monotonic()
@@ -114,7 +156,7 @@ class Engine:
         self._note_drift(attempt)
         take_out(node.store, target)
         told_of = {"actions": told(attempt), "observed": node.observed()}
-        return self.outcome("applied", request, id=attempt.id, after=self._close, **told_of)
+        return self.outcome("applied", request, id=attempt.id, after=self._close, **told_of), None
 
     def _close(self) -> None:
         self.node.store.close_journal()
@@ -125,7 +167,7 @@ class Engine:
             self.node.disk.right(entry, self.node.wanted(entry))
         self.node.drift = [path for path in self.node.drift if path not in healed]
 
-    def _undo(self, attempt: Attempt, request: Request, failure: Failed) -> Outcome:
+    def _undo(self, attempt: Attempt, request: Request, failure: Failed) -> tuple[Outcome, Row | None]:
         node = self.node
         failure.reason = node.filler.redact(failure.reason)
         log(
@@ -135,26 +177,33 @@ class Engine:
             service=failure.service,
             reason=failure.reason,
         )
+        row = self._row(attempt, failure)
         where = {"service": failure.service, "path": failure.path, "line": failure.line}
+        told_of = {**where, "id": attempt.id, "after": self._close, "held": self._all_held(row)}
         if not attempt.placed:
             with contextlib.suppress(OSError):
                 placing.sweep(attempt.rows)
-            return self.outcome(
-                "rejected", request, id=attempt.id, reason=failure.reason, after=self._close, **where
-            )
+            return self.outcome("rejected", request, reason=failure.reason, **told_of), row
         with contextlib.suppress(OSError):
-            row = attempt.journal("restoring") | {"failure": where | {"reason": failure.reason}}
-            node.store.open_journal(row)
+            journal = attempt.journal("restoring") | {"failure": where | {"reason": failure.reason}}
+            node.store.open_journal(journal | {"row": row})
         problem = self.restore(attempt, failure.service)
-        if attempt.base.commit and failure.service and failure.service not in attempt.silent:
-            put_in(node.store, attempt.target, failure)
+        if row:
+            put_in(node.store, row)
         reason = failure.reason + (
             f"; and the last good release does not serve either: {problem}" if problem else ""
         )
         actions = told(attempt)
-        return self.outcome(
-            "rolled_back", request, id=attempt.id, reason=reason, actions=actions, after=self._close, **where
-        )
+        outcome = self.outcome("rolled_back", request, reason=reason, actions=actions, **told_of)
+        return outcome, None if problem else row
+
+    def _row(self, attempt: Attempt, failure: Failed) -> Row | None:
+        """What of the release failed; None where that is nobody's fault, or all there is."""
+        node, base, target = self.node, attempt.base, attempt.target
+        if not base.commit or not failure.service or failure.service in attempt.silent:
+            return None
+        part = failed_part(node, attempt.objects, base, target, failure)
+        return make_row((base, target), part, failure, attempt.held.why, node.applied.held.get("why", ()))
 
     def restore(self, attempt: Attempt, failed: str) -> str:
         """Put the old files back and make their services serve; returns what still is wrong, or ""."""
@@ -222,6 +271,7 @@ class Engine:
             "line": 0,
         }
         base |= {"serving": serving.number, "serving_commit": serving.commit} | fields
+        base.setdefault("held", list(serving.held.get("why", ())))
         return base | {"reason": self.node.filler.redact(str(base["reason"]))}
 
     def _remember(self, outcome: Outcome) -> None:

@@ -48,9 +48,11 @@ class Keeping:
         release, applied = node.release, node.applied
         if not release.manifest or release.commit != applied.commit:
             return
-        blobs = {path: entry.identity for path, entry in release.files.items() if not entry.slot}
         try:
             with node.open() as objects:
+                if applied.held:  # the copy is of the release as it is; what serves instead is in the record
+                    release = node.read(objects, applied.commit, applied.number)
+                blobs = {path: entry.identity for path, entry in release.files.items() if not entry.slot}
                 written = node.kept.keep(applied, release.manifest, blobs, objects.blob)
         except (AgentError, OSError) as error:
             log("no copy of the release was kept", release=applied.number, reason=error)

@@ -17,6 +17,7 @@ from typing import Any
 from agent.disk import blob_id
 from agent.errors import NotFound
 from agent.findings import Findings
+from agent.hold import read_held
 from agent.manifest import Release, parse_manifest
 from agent.records import Records, decode, folder, put_aside
 from agent.store import Applied, applied_from, is_applied
@@ -34,6 +35,12 @@ class KeptRelease:
     applied: Applied
     manifest: str
     blobs: Mapping[str, str]
+
+    @property
+    def identities(self) -> set[str]:
+        """All blobs that it takes, those included that serve in the place of what is held."""
+        held = read_held(self.applied.held).files.values()
+        return {self.manifest, *self.blobs.values(), *(e.identity for e in held if e and not e.slot)}
 
 
 class Kept:
@@ -87,7 +94,7 @@ class Kept:
         folder(self.top, self._findings)
         folder(self.top / "files", self._findings)
         written = 0
-        for identity in {manifest, *blobs.values()}:
+        for identity in kept.identities:
             if not self._whole(identity):
                 self._write(identity, read(identity))
                 written += 1
@@ -103,7 +110,7 @@ class Kept:
         return len(bad)
 
     def _has(self, kept: KeptRelease) -> bool:
-        return all(self._whole(identity) for identity in {kept.manifest, *kept.blobs.values()})
+        return all(self._whole(identity) for identity in kept.identities)
 
     def _whole(self, identity: str) -> bool:
         """Whether a copy is there. What is in it is looked at once a start (`verify`) and when it is read."""
@@ -127,7 +134,7 @@ class Kept:
         self._records.write(RECORD, row)
 
     def _sweep(self) -> None:
-        used = {identity for kept in self.releases() for identity in (kept.manifest, *kept.blobs.values())}
+        used = {identity for kept in self.releases() for identity in kept.identities}
         for path in self._files():
             if path.name not in used:
                 with contextlib.suppress(OSError):

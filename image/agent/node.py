@@ -177,7 +177,15 @@ class Node:
             "pinned": sorted(self.pinned),
             "patched": dict(self.applied.patched),
             "patch_failure": self.applied.patch_failure,
+            "held": self.held(),
         }
+
+    def held(self) -> list[dict[str, Any]]:
+        """What of the newest release does not serve, as rows of the quarantine."""
+        failure = self.store.failure()
+        if failure and "held" in failure:
+            return list(failure["held"])
+        return list(self.applied.held.get("why", ()))
 
     def drifted(self, release: Release) -> list[str]:
         """Managed paths of the applied release whose file on disk is different or missing."""

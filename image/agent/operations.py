@@ -11,8 +11,10 @@ from agent.checks import Checker
 from agent.engine import Engine, Request, is_older
 from agent.errors import AgentError, Refused
 from agent.gitread import Objects
+from agent.hold import hold, overlay
 from agent.log import log
 from agent.manifest import read_release
+from agent.quarantine import find_rows
 from agent.readiness import Readiness
 from agent.rescue import look_again
 from agent.server import Operation
@@ -81,6 +83,8 @@ class Operations:
         tree, folders = str(request["tree"]), [str(folder) for folder in request.get("objects", [])]
         with Objects(self.node.paths.repository, folders) as objects:
             target = read_release(objects, tree)
+            rows = find_rows(self.node.store.quarantine(), target) if self.node.release.commit else []
+            target = overlay(target, hold(self.node.release, rows))
             base = self.node.release.files
             new = [entry for path, entry in target.files.items() if base.get(path) != entry]
             problems = self.node.missing(objects, new) or self.checker(

@@ -197,9 +197,9 @@ class Agent:
                 return answer
 
     def apply_newest(self, newest: dict[str, Any], retry: bool = False) -> None:
-        """Apply what the daemon said is newest, unless that is what serves."""
+        """Apply what the daemon said is newest, unless that is what serves, wholly."""
         commit = str(newest.get("release") or "")
-        if commit and commit != self.node.applied.commit:
+        if commit and (commit != self.node.applied.commit or self.node.applied.held):
             outcome = self.turns.submit(Request(commit, int(newest["number"]), str(newest["main"]), retry))
             self.report_outcomes(outcome)
 

@@ -11,7 +11,8 @@ from agent import place as placing
 from agent.attempt import Attempt, act, own_mail, place, renew_scripts, stage
 from agent.disk import mount_points, pinned
 from agent.engine import Engine, Request, as_failure
-from agent.errors import AgentError, Failed
+from agent.errors import AgentError
+from agent.hold import overlay, read_held
 from agent.log import log
 from agent.manifest import EMPTY, Release
 from agent.mounted import compile_mounted
@@ -85,11 +86,8 @@ def _put_back_unknown(node: Node, damage: str) -> dict[str, str]:
 def _report_failure(engine: Engine, journal: dict[str, Any], request: Request) -> None:
     node, failure = engine.node, journal["failure"]
     outcome = engine.outcome("rolled_back", request, id=journal["id"], actions=journal["actions"], **failure)
-    if journal["base"] and failure["service"]:
-        with contextlib.suppress(AgentError), node.open() as objects:
-            release = node.read(objects, request.commit, request.number)
-            named = Failed(failure["service"], failure["reason"], failure["path"], failure["line"])
-            put_in(node.store, release, named)
+    if journal.get("row"):
+        put_in(node.store, journal["row"])
     node.store.add_outcome(outcome)
     node.store.set_failure(outcome)
 
@@ -108,7 +106,7 @@ def serve_applied(engine: Engine, actions: dict[str, str]) -> str:
         return ""
     try:
         with open_repository(node) as objects:
-            release = read_applied(node, objects)
+            release = overlay(read_applied(node, objects), read_held(node.applied.held))
             node.mend_certificates(release)
             _sweep_folders(node, {entry.path for entry in release.files.values()})
             attempt = Attempt(node, objects, EMPTY, release)

@@ -29,6 +29,8 @@ class Applied:
     """Managed files that user-patches.sh made other than rendered: path to what `Disk.print` says."""
     patch_failure: str = ""
     """Why user-patches.sh failed when it last ran, "" when it did not."""
+    held: Mapping[str, Any] = field(default_factory=dict)
+    """What of the release does not serve, what does in its place, and why (hold.py); empty for nothing."""
 
 
 _APPLIED = has({"commit": str, "number": int})
@@ -43,7 +45,7 @@ def is_applied(value: Any) -> bool:
     if not _APPLIED(value) or not COMMIT.fullmatch(value["commit"]) or value["number"] < 1:
         return False
     return all(isinstance(value.get(name, ""), str) for name in ("main", "attempt", "patch_failure")) and (
-        isinstance(value.get("patched", {}), dict)
+        all(isinstance(value.get(name, {}), dict) for name in ("patched", "held"))
     )
 
 
@@ -123,7 +125,7 @@ class Store:
         sync_folder(self._outcomes.folder)
 
     def quarantine(self) -> list[dict[str, Any]]:
-        """What failed before: rows of commit, service, digest, reason, path, line."""
+        """What failed before, as quarantine.py has it."""
         lost = "what failed before is tried once more"
         found: list[dict[str, Any]] = self.records.take("quarantine.json", _is_quarantine, lost) or []
         return found

@@ -114,8 +114,9 @@ def test_dead_probe_rolls_back_and_quarantines(served: World) -> None:
     assert served.text(MAIN) == "main 1\n"
     assert "stop postfix" in served.programs.calls
     served.programs.calls.clear()
-    again = served.apply(main="deadly\n", userdb="new account\n")
+    again = served.apply(main="deadly\n")
     assert (again["outcome"], again["service"], served.programs.calls) == ("quarantined", "postfix", [])
+    assert served.text(MAIN) == "main 1\n"
     assert served.apply(main="good\n")["outcome"] == "applied"
     assert served.node.store.failure() is None
 

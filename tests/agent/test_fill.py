@@ -106,7 +106,7 @@ def test_addresses_are_the_nodes_own(keyed: World) -> None:
 def test_an_interface_that_is_not_there_is_named(keyed: World) -> None:
     """A release that counts on it is refused, and what served stays."""
     assert keyed.apply()["outcome"] == "applied"
-    outcome = apply(keyed, main="first\n{net:container:eth7}\n")
+    outcome = apply(keyed, main="first\n{net:container:eth7}\n")["earlier"][0]
     assert (outcome["outcome"], outcome["path"], outcome["line"]) == ("rejected", MAIN, 2)
     assert outcome["reason"] == "there is no network interface eth7"
 
@@ -116,7 +116,7 @@ def test_what_was_sealed_for_somebody_else_is_refused(keyed: World) -> None:
     assert keyed.apply()["outcome"] == "applied"
     (keyed.root / "other").mkdir()
     stranger = secrets.recipient_of(secrets.ensure_identity(keyed.root / "other"))
-    outcome = apply(keyed, virtual=f"a b\nc {secrets.seal_value('x', stranger)}\n")
+    outcome = apply(keyed, virtual=f"a b\nc {secrets.seal_value('x', stranger)}\n")["earlier"][0]
     assert (outcome["outcome"], outcome["path"], outcome["line"]) == ("rejected", "etc/postfix/virtual", 2)
     assert "cannot be opened" in outcome["reason"]
     assert keyed.text("etc/postfix/virtual") == "virtual 1\n"

@@ -125,8 +125,11 @@ def test_a_new_failure_rolls_back(world: World, patcher: Patcher) -> None:
     assert "no such file" in outcome["reason"]
     assert (world.text(MAIN), world.text(LOCAL)) == ("main 1\npatched\n", "patched\n")
     assert world.node.drifted(world.node.release) == []
-    again = world.engine.apply(release(world, script="bad\n", main="main 2\n", userdb="account\n"))
+    again = world.engine.apply(release(world, script="bad\n", main="main 2\n"))
     assert (again["outcome"], patcher.runs) == ("quarantined", 2)
+    other = world.engine.apply(release(world, script="bad\n", main="main 2\n", userdb="account\n"))
+    assert (other["outcome"], patcher.runs, world.text(USERDB)) == ("applied", 2, "account\n")
+    assert [row["path"] for row in other["held"]] == [SCRIPT]
     patcher.failure = ""
     assert world.engine.apply(release(world, main="main 3\n"))["outcome"] == "applied"
     assert world.text(MAIN) == "main 3\npatched\n"

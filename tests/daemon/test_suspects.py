@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from controlplane.intake.suspects import change_of, origin_of
+from controlplane.intake.suspects import Suspect, change_of, held_files, origin_of
 from tests.daemon.site import Site
 
 
@@ -26,12 +26,13 @@ def test_the_new_line_is_blamed_and_its_change_set(site: Site) -> None:
     }
     origin = origin_of(intake.stores, outcome)
     assert origin == "config/dovecot.cf:3"
-    text, back = change_of(intake.stores, outcome, origin)
+    text, back, position, main = change_of(intake.stores, outcome, origin)
     assert back == serving.basis.log_position
     changes = [
         n for n in range(back + 1, intake.position + 1) if "dovecot.cf" in str(intake.stores.log.read(n))
     ]
     assert text == f"change set {changes[0]} by Ada Admin"
+    assert (position, main) == (changes[0], intake.stores.log.read(changes[0]).main_commit)
     assert changes[0] <= blamed
 
 
@@ -40,7 +41,7 @@ def test_what_leads_nowhere_blames_nobody(site: Site) -> None:
     site.add("user1@example.test")
     stores = site.daemon.intake.stores
     assert origin_of(stores, {"commit": "0" * 40, "service": "postfix"}) == ""
-    assert change_of(stores, {"commit": "0" * 40}, "") == ("", 0)
+    assert change_of(stores, {"commit": "0" * 40}, "") == Suspect()
     assert origin_of(stores, {}) == ""
 
 
@@ -56,6 +57,28 @@ def test_entries_of_a_table_are_led_back_to_their_change_set(site: Site) -> None
     outcome = {"commit": intake.release.commit, "serving_commit": serving.commit, "service": "postfix"}
     positions = range(1, intake.position + 1)
     changes = [n for n in positions if "relay.route" in str(intake.stores.log.read(n).events[0].kind)]
-    text, _ = change_of(intake.stores, outcome, "config/postfix-relaymap.cf:1")
+    text, *_ = change_of(intake.stores, outcome, "config/postfix-relaymap.cf:1")
     assert changes
     assert text == f"change set {changes[0]} by Ada Admin"
+
+
+def test_the_change_set_of_the_line_is_blamed(site: Site) -> None:
+    """Not a later one of another line of the same file, which is good."""
+    site.add("user1@example.test")
+    intake = site.daemon.intake
+    serving = intake.release
+    assert serving
+    clone = site.clone()
+    assert clone.change("config/dovecot.cf", "listen = 203.0.113.9\n").returncode == 0
+    site.add("user2@example.test")
+    blamed = next(n for n in range(intake.position, 0, -1) if "dovecot.cf" in str(intake.stores.log.read(n)))
+    later = "mail_max_userip_connections = 9\n"
+    clone.git("pull", "-q", "--rebase")
+    assert clone.change("config/dovecot.cf", later).returncode == 0
+    site.add("user3@example.test")
+    assert intake.release
+    outcome = {"commit": intake.release.commit, "serving_commit": serving.commit, "service": "dovecot"}
+    assert change_of(intake.stores, outcome, "config/dovecot.cf:1").position == blamed
+    assert change_of(intake.stores, outcome, "config/dovecot.cf:2").position > blamed
+    row = outcome | {"files": {"etc/dovecot/local.conf": "x"}}
+    assert held_files(intake.stores, row, "") == {"config/dovecot.cf"}

@@ -40,6 +40,7 @@ def hello(daemon: Daemon, request: Request, say: Say) -> Result:
         events = [*file_events(intake.state, request.get("observed") or {}), *_repaired(request)]
         if events:
             intake.record(events, Cause(AGENT, "agent"), renders=False)
+    daemon.delivery.held.take(intake.stores, (request.get("observed") or {}).get("held") or ())
     daemon.delivery.poke_collect()
     known = intake.state.observed.certificates.values()
     return {

@@ -128,6 +128,9 @@ def _take_over(daemon: Daemon, new: str, say: Say) -> None:
         say(f"  watch it: mailctl status --wait {done.release}")
     else:
         say(f"✔ change set {done.position}; no rendered file changes")
+    if done is not None and done.position:
+        for line in daemon.delivery.held.notes(done.plan.files, done.position):
+            say(f"  {line}")
 
 
 def _cause(repo: StateRepo, commit: str, actor: str, options: Options) -> Cause:

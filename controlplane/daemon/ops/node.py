@@ -50,6 +50,8 @@ def status(daemon: Daemon, request: Request, say: Say) -> Result:
     else:
         if seen["failure"]:
             seen["failure"] = _blame(daemon, seen["failure"])
+        daemon.delivery.held.take(intake.stores, seen.get("held") or ())
+        seen["held"] = [part.as_dict() for part in daemon.delivery.held.parts]
     return seen | _known(daemon)
 
 
@@ -130,11 +132,10 @@ def _switch(daemon: Daemon, request: Request, op: str, event: Callable[..., Even
 
 
 def _blame(daemon: Daemon, failure: dict[str, Any]) -> dict[str, Any]:
-    """The failure with the line of `main` behind it, whose change set it was, and where to roll back to."""
+    """The failure with the line of `main` behind it, and whose change set it was."""
     stores = daemon.intake.stores
     origin = str(failure.get("origin") or "") or origin_of(stores, failure)
-    change, back = change_of(stores, failure, origin)
-    return failure | {"origin": origin, "change": change, "back": back}
+    return failure | {"origin": origin, **change_of(stores, failure, origin)._asdict()}
 
 
 def _known(daemon: Daemon) -> Result:
