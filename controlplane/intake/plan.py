@@ -30,10 +30,14 @@ class FileChange(NamedTuple):
 
 
 class Notice(NamedTuple):
-    """Something that a person should know of an event (by its subject), and that stops nothing."""
+    """Something that a person should know of an event (by its subject), and that stops nothing.
+
+    `executes`: the change brings something that runs as root or executes code.
+    """
 
     subject: str
     message: str
+    executes: bool = False
 
 
 @dataclass(frozen=True, slots=True)

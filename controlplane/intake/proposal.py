@@ -11,6 +11,7 @@ from controlplane.events import Event
 from controlplane.fold import fold
 from controlplane.intake import hygiene, references, sealed_texts
 from controlplane.intake import plan as plans
+from controlplane.intake.code_execution import marks
 from controlplane.intake.diff import diff
 from controlplane.intake.limits import mass_delete
 from controlplane.intake.plan import Notice, Plan
@@ -126,7 +127,12 @@ def propose_events(
             files=files,
             actions=actions,
             running=plans.running(new),
-            warnings=(*warnings(after, events), *covered(after, (file.path for file in files)), *told),
+            warnings=(
+                *warnings(after, events),
+                *marks(state.desired.overrides, events),
+                *covered(after, (file.path for file in files)),
+                *told,
+            ),
         ),
     )
 

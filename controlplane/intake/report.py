@@ -32,13 +32,19 @@ def plan_lines(plan: Plan) -> list[str]:
 
 def event_lines(plan: Plan) -> list[str]:
     """A line an event, `⚠` behind those that somebody should think about."""
-    notes = {warning.subject: warning.message for warning in plan.warnings}
+    notes: dict[str, str] = {}
+    for warning in plan.warnings:
+        known = notes.get(warning.subject)
+        notes[warning.subject] = f"{known}; {warning.message}" if known else warning.message
     told = plan.events[:MOST_EVENTS]
     lines = [_event_line(event, notes.get(event.subject, "")) for event in told]
     if len(plan.events) > len(told):
         lines.append(f"  … and {len(plan.events) - len(told)} more")
-    subjects = {event.subject for event in plan.events}
-    lines += [f"  ⚠ {w.subject}: {w.message}" for w in plan.warnings if w.subject not in subjects]
+    shown, subjects = {event.subject for event in told}, {event.subject for event in plan.events}
+    for warning in plan.warnings:
+        # what executes code is told however many events there are
+        if warning.subject not in (shown if warning.executes else subjects):
+            lines.append(f"  ⚠ {warning.subject}: {warning.message}")
     return lines
 
 

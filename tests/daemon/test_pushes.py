@@ -154,3 +154,16 @@ def test_unsupported_and_pinned_settings_are_told(site: Site) -> None:
     done = clone.push()
     assert "pinned by the environment" in done.stderr
     assert site.daemon.intake.state.settings.enable_rspamd
+
+
+def test_a_push_is_told_what_it_will_run(site: Site) -> None:
+    """A script that runs as root is marked in the answer and in a preview."""
+    clone = site.clone()
+    clone.write("config/user-patches.sh", "#!/bin/bash\n")
+    clone.commit()
+    for branch in ("try", "main"):
+        done = clone.push("origin", f"HEAD:refs/heads/{branch}")
+        assert done.returncode == 0, done.stderr
+        (line,) = [line for line in done.stderr.splitlines() if "runs as root" in line]
+        assert "user-patches.sh" in line
+        assert "⚠" in line
