@@ -98,14 +98,15 @@ class EventLog:
     def append(self, change: ChangeSet) -> ChangeSet:
         """Write a change set behind the tip; what comes back has its commit and is durable.
 
-        Its time is kept to the millisecond and is never before the tip's, whatever the clock did.
+        Its time is that of the clock, to the millisecond, also where the clock was set back since the tip:
+        the order is that of the positions (controlplane/readmodel/clock.py).
         Raises Conflict, with nothing appended, unless its position is the one behind the tip.
         """
         with self.lock.hold(f"appending change set {change.position}"):
             tip = self.tip()
             if change.position != tip.position + 1:
                 raise Conflict(f"the log is at {tip.position}: {change.position} cannot be appended")
-            change = replace(change, time=max(milliseconds(change.time), tip.time))
+            change = replace(change, time=milliseconds(change.time))
             commit = self._store(change, tip.commit)
             try:
                 self._repo.refs.swap(BRANCH, tip.commit, commit)
@@ -167,7 +168,7 @@ class EventLog:
         return self._repo.chain(commit, limit=newer - position + 1)[-1]
 
     def position_at(self, time: datetime) -> int:
-        """The newest position at that time, 0 when the log began later."""
+        """The newest position whose clock showed that time or an earlier one, 0 for none."""
         tip = self.tip()
         spans = self.marks.spans(self, time) if self.marks is not None else [(1, tip.position, tip.commit)]
         for first, last, commit in spans:

@@ -19,6 +19,20 @@ def fit(text: str) -> str:
     return text if _UNFIT.search(text) is None else _UNFIT.sub(_visible, text)
 
 
+_CUT = " characters)"
+LONGEST = 4_000
+"""Characters of a reason that the log keeps."""
+
+
+def cut(text: str, most: int) -> str:
+    """The text, or its beginning with a mark that tells how long it was."""
+    if len(text) <= most:
+        return text
+    if text.endswith(_CUT) and len(text) < most + 60:
+        return text  # it was cut before
+    return f"{text[:most]} … (the first {most:,} of {len(text):,}{_CUT}"
+
+
 def fit_line(text: str) -> str:
     """The same on one line, so that a text cannot pass for several."""
     return fit(" ".join(text.split("\n")))

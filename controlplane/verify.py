@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from typing import Any
 
 from controlplane.errors import Corrupt, MailserverError
@@ -89,7 +88,6 @@ class _Walk:
         self._repo, self._log = repo, log
         self._comparisons, self._anchors = comparisons, anchors
         self._draft: Draft | None = Draft(State())
-        self._last_time: datetime | None = None
         self._events = 0
         self._pack_faults = repo.pack_faults()
 
@@ -197,9 +195,6 @@ class _Walk:
                 yield f"{HEADER} and the commit message disagree on {key}"
         if int(change.time.timestamp()) != int(info.time.timestamp()):
             yield f"{HEADER} and the commit disagree on the time"
-        if self._last_time is not None and change.time < self._last_time:
-            yield "its time is before that of the change set before"
-        self._last_time = change.time
 
     def _fold(self, change: ChangeSet) -> Iterator[str]:
         if self._draft is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import click
@@ -12,6 +12,9 @@ import click
 from controlplane.errors import Problem
 
 MARKS = {"✗": "red", "✔": "green", "►": "cyan", "⚠": "yellow", "+": "green", "−": "red", "~": "yellow"}
+
+
+_GAP = 2
 
 
 def say(text: str) -> None:
@@ -45,9 +48,38 @@ def columns(rows: Sequence[Sequence[str]], indent: str = "") -> list[str]:
         return []
     widths = [max(map(_width, cells)) for cells in zip(*rows, strict=True)]
     return [
-        indent + "  ".join(c + " " * (w - _width(c)) for c, w in zip(row, widths, strict=True)).rstrip()
+        indent
+        + (" " * _GAP).join(c + " " * (w - _width(c)) for c, w in zip(row, widths, strict=True)).rstrip()
         for row in rows
     ]
+
+
+def fit_cells(
+    rows: Sequence[Sequence[str]], most: int, narrowest: Mapping[int, int]
+) -> list[list[str]] | None:
+    """The rows with cells cut so that `columns` makes lines of at most `most`; 0 cuts nothing.
+
+    Of the columns in `narrowest` the widest is cut first, none below its value; None where that will not do.
+    """
+    widths = [max(map(_width, cells)) for cells in zip(*rows, strict=True)]
+    over = sum(widths) + _GAP * (len(widths) - 1) - most if most else 0
+    while over > 0:
+        column = max(narrowest, key=lambda n: widths[n] - narrowest[n])
+        if widths[column] <= narrowest[column]:
+            return None
+        widths[column] -= 1
+        over -= 1
+    return [[shorten(cell, width) for cell, width in zip(row, widths, strict=True)] for row in rows]
+
+
+def shorten(text: str, most: int) -> str:
+    """The text in at most so many columns (0: all of it), with `…` for what is cut off."""
+    if not most or _width(text) <= most:
+        return text
+    kept, room = 0, most - 1
+    while (room := room - _width(text[kept])) >= 0:
+        kept += 1
+    return text[:kept] + "…"
 
 
 def _width(text: str) -> int:

@@ -15,7 +15,10 @@ from pathlib import Path
 from controlplane.errors import Corrupt
 from controlplane.events import Source
 from controlplane.git import fsync_directory, write_atomically
-from controlplane.plain_text import fit, fit_line
+from controlplane.plain_text import LONGEST, cut, fit, fit_line
+
+LONGEST_NAME = 200
+"""Characters of an actor or an author that the log keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +34,13 @@ class Cause:
     author: str = ""
 
     def __post_init__(self) -> None:
-        """These texts come from commits, environments and keys, and go into the log and onto terminals."""
-        object.__setattr__(self, "actor", fit_line(self.actor).strip() or "unknown")
-        object.__setattr__(self, "reason", fit(self.reason))
-        object.__setattr__(self, "author", fit_line(self.author).strip())
+        """These texts come from commits, environments and keys, and go into the log and onto terminals.
+
+        The whole of a message that is cut here stands in its commit of `main`.
+        """
+        object.__setattr__(self, "actor", cut(fit_line(self.actor).strip(), LONGEST_NAME) or "unknown")
+        object.__setattr__(self, "reason", cut(fit(self.reason), LONGEST))
+        object.__setattr__(self, "author", cut(fit_line(self.author).strip(), LONGEST_NAME))
 
 
 class Accepted:

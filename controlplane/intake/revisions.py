@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
-from controlplane.errors import NotFound
+from controlplane.errors import NotFound, Unavailable, UsageError
 from controlplane.git import StateRepo
+from controlplane.intake.moments import CURE, looks_like_a_time, parse_time
 from controlplane.intake.pipeline import Intake
+from controlplane.log_format import format_time
 from controlplane.model import State
 
 _POSITION = re.compile(r"[0-9]{1,7}")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*")
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,33 +25,34 @@ class Revision:
     main: str
 
 
-def parse_time(text: str) -> datetime | None:
-    """A time of RFC 3339 (UTC where no zone is said); a day stands for its end. None for other texts."""
-    try:
-        if _DAY.fullmatch(text):
-            return datetime.fromisoformat(text).replace(tzinfo=UTC) + timedelta(days=1, milliseconds=-1)
-        if not _TIME.fullmatch(text):
-            return None
-        time = datetime.fromisoformat(text)
-        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None  # the 30th of February
-
-
 def find(intake: Intake, text: str) -> Revision:
-    """The revision that a text names, empty for now; raises NotFound."""
-    log = intake.stores.log
+    """The revision that a text names, empty for now; raises NotFound, UsageError for a time that is none."""
     if not text:
         return Revision(intake.position, intake.main)
     if _POSITION.fullmatch(text):
         return _at(intake, int(text))
     time = parse_time(text)
-    if time is not None:
-        position = log.position_at(time)
-        if not position:
-            raise NotFound(f"the log began after {text}")
-        return _at(intake, position)
+    if time is not None and not (_NAME.fullmatch(text) and intake.stores.repo.refs.get(f"refs/heads/{text}")):
+        return _at(intake, position_at(intake, time))
+    if looks_like_a_time(text):
+        raise UsageError.because(f"{text} is not a time", CURE)
     return _of_commit(intake, _commit(intake.stores.repo, text))
+
+
+def position_at(intake: Intake, time: datetime) -> int:
+    """The newest position at that time; raises NotFound when the log began later.
+
+    All that is in the log was recorded by now, whatever the clock showed then.
+    """
+    if time >= datetime.now(UTC) and intake.position:
+        return intake.position
+    try:
+        return intake.stores.questions().position_at(time)
+    except Unavailable:
+        position = intake.stores.log.position_at(time)
+    if not position:
+        raise NotFound(f"the log began after {format_time(time)}")
+    return position
 
 
 def state_at(intake: Intake, revision: Revision) -> State:

@@ -7,7 +7,8 @@ last one before it was.
 
 When a time falls back, either the later reading is wrong or the earlier ones were. They were ahead if the
 clock had leapt over the later reading at least as far as it now fell back: a clock that was put forward for
-a while does just that. A clock that starts in the past falls among changes that lie close together.
+a while does just that. A clock that starts in the past falls among changes that lie close together, or
+before the beginning of the log.
 """
 
 from __future__ import annotations
@@ -23,8 +24,9 @@ WORDS = {RIGHT: "", AHEAD: "ahead", BEHIND: "behind"}
 
 TOLERANCE = timedelta(seconds=5)
 """A time that falls back by less is not odd: writers that wait for each other, a clock that is slewed."""
-FEW = 20
-"""A log that began with no more change sets than these was begun under a clock that was ahead."""
+MANY = 8
+"""So many times more change sets than before them outweigh a clock that was ahead when the log began."""
+_COUNTED = 1_000
 
 
 def judge(connection: sqlite3.Connection, time: datetime) -> tuple[str | None, int]:
@@ -48,18 +50,36 @@ def judge(connection: sqlite3.Connection, time: datetime) -> tuple[str | None, i
 
 
 def _were_ahead(connection: sqlite3.Connection, text: str, fall: timedelta) -> bool:
-    low = connection.execute(
-        "SELECT max(effective) FROM change_sets WHERE effective <= ?", (text,)
-    ).fetchone()[0]
-    if low is None:
-        later = connection.execute(
-            "SELECT count(*) FROM (SELECT 1 FROM change_sets WHERE effective > ? LIMIT ?)", (text, FEW + 1)
-        ).fetchone()[0]
-        return bool(later <= FEW)
-    high = connection.execute(
-        "SELECT min(effective) FROM change_sets WHERE effective > ?", (text,)
+    low, high = connection.execute(
+        "SELECT (SELECT max(effective) FROM change_sets WHERE effective <= ?1),"
+        " (SELECT min(effective) FROM change_sets WHERE effective > ?1)",
+        (text,),
     ).fetchone()
-    return parse_time(high[0]) - parse_time(low) >= fall
+    if low is None:
+        return _outweigh(connection, text)
+    return parse_time(high) - parse_time(low) >= fall
+
+
+def _outweigh(connection: sqlite3.Connection, text: str) -> bool:
+    """Whether the whole log was ahead: those behind it are many by now. They are right then."""
+    last, right = connection.execute(
+        "SELECT max(position), count(*) FROM (SELECT position FROM change_sets WHERE effective IS NOT NULL"
+        " ORDER BY effective DESC LIMIT ?)",
+        (_COUNTED,),
+    ).fetchone()
+    behind = connection.execute(
+        "SELECT position, time FROM change_sets WHERE position > ? LIMIT ?", (last, MANY * _COUNTED)
+    ).fetchall()
+    if len(behind) < MANY * right:
+        return False
+    newest = ""
+    for position, time in behind:
+        if newest <= time <= text:
+            newest = time
+            connection.execute(
+                "UPDATE change_sets SET effective = ?, clock = ? WHERE position = ?", (time, RIGHT, position)
+            )
+    return True
 
 
 def position_at(connection: sqlite3.Connection, time: datetime, before: bool = False) -> int:

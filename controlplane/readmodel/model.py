@@ -17,6 +17,7 @@ from controlplane.git import fsync_directory
 from controlplane.readmodel import clock, query, schema
 from controlplane.readmodel.projection import Projector
 from controlplane.readmodel.query import Entry, Filters, Outcome
+from controlplane.readmodel.served import Served, served_at
 from controlplane.release import Release, Releases
 
 T = TypeVar("T")
@@ -77,6 +78,10 @@ class ReadModel:
     def outcomes(self, release: int) -> list[Outcome]:
         """What became of a release, oldest first."""
         return self._ask(lambda connection: query.outcomes(connection, release))
+
+    def served_at(self, position: int) -> Served | None:
+        """What served when the log was at this position; None before the first release did."""
+        return self._ask(lambda connection: served_at(connection, position))
 
     def commit_at(self, position: int) -> str:
         """The log's commit at a position; raises NotFound."""

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from controlplane.cli import options
 from controlplane.cli.client import call
-from controlplane.cli.entries import show_entries
+from controlplane.cli.entries import outcome_options, show_entries, wanted_outcomes
+from controlplane.cli.pages import pager_option
 from controlplane.cli.terminal import say
 
 
 @click.command("history")
 @click.argument("subject")
+@outcome_options
+@pager_option
 @options.as_json
-def command(subject: str, as_json: bool) -> None:
+def command(subject: str, as_json: bool, pager: bool, outcome: tuple[str, ...], not_live: bool) -> None:
     """Everything that happened to SUBJECT: an address, a setting's name, a file, a node."""
-    entries = call("history", subject=subject)["entries"]
-    show_entries(entries, as_json, with_subject=False)
-    if not entries:
+    wanted = wanted_outcomes(outcome, not_live)
+    asked: dict[str, Any] = {"outcome": wanted} if wanted else {}
+    entries = call("history", subject=subject, **asked)["entries"]
+    show_entries(entries, as_json, with_subject=False, pager=pager)
+    if not entries and wanted:
+        say(f"⚠ nothing that happened to {subject} is {' or '.join(wanted)}")
+    elif not entries:
         say(f"⚠ nothing is known of {subject}: no change set is about it (`mailctl log` shows what is there)")

@@ -11,30 +11,48 @@ from controlplane.cli.client import call
 from controlplane.cli.entries import clock
 from controlplane.cli.terminal import columns, say, show_json
 
+HEAD = ("position", "time", "release", "since", "held")
+"""What is told beside any part."""
 PARTS = ("accounts", "aliases", "quotas", "masters", "relay", "access", "settings", "overrides")
 
 
 @click.command("show")
 @click.argument("part", type=click.Choice(PARTS), required=False)
 @click.option("--at", default="", metavar="REVISION|TIME", help="As it was then (default: now).")
+@click.option("--live", is_flag=True, help="What the server did then, not what it was asked to do.")
 @options.as_json
-def command(part: str | None, at: str, as_json: bool) -> None:
+def command(part: str | None, at: str, live: bool, as_json: bool) -> None:
     """Everything that `main` says, or one part of it, now or as it was.
 
-    A revision is a position of the log, a commit, or a branch; a time is 2026-11-23 or RFC 3339.
+    A revision is a position of the log, a commit, or a branch; a time is 1h (ago), yesterday, 2026-11-23,
+    '2026-11-23 14:03' (UTC). What was rolled back, is held or waits is in what `main` says and not in what
+    --live shows: that is of the release that served.
     """
-    state = call("show", at=at)
+    state = call("show", at=at, **({"live": True} if live else {}))
     if as_json:
-        show_json(
-            {"position": state["position"], "time": state["time"], part: state[part]} if part else state
-        )
+        show_json({key: state[key] for key in (*HEAD, part) if key in state} if part else state)
         return
-    say(f"► change set {state['position']}, {clock(state['time'])} UTC")
+    for line in _head(state):
+        say(line)
+    if live and not state["release"]:
+        return
     for name in (part,) if part else PARTS:
         if not part:
             click.echo(f"{name}:")
         for line in _LINES[name](state):
             click.echo(line if part else f"  {line}")
+
+
+def _head(state: dict[str, Any]) -> list[str]:
+    if state.get("release") == 0:
+        return ["► nothing was live: no release had served yet"]
+    change = f"change set {state['position']}, {clock(state['time'])} UTC"
+    if "release" not in state:
+        return [f"► {change}"]
+    lines = [f"► release {state['release']} served since {clock(state['since'])} UTC, as of {change}"]
+    if state["held"]:
+        lines.append(f"⚠ held, with what served before: {', '.join(state['held'])}")
+    return lines
 
 
 def _accounts(state: dict[str, Any]) -> list[str]:

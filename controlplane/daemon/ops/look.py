@@ -11,11 +11,13 @@ from controlplane.daemon.protocol import Request, Result, Say
 from controlplane.errors import NotFound
 from controlplane.intake import revisions
 from controlplane.intake.diff import diff as compare
+from controlplane.intake.live import live_at
+from controlplane.intake.pipeline import Intake
 from controlplane.intake.plan import Plan, as_dict
 from controlplane.intake.proposal import render
 from controlplane.intake.report import event_lines
 from controlplane.log_format import format_time
-from controlplane.model import State
+from controlplane.model import Desired, State
 from controlplane.settings import catalog
 from controlplane.statefiles.relay import user_of
 from renderers.release import NodeTree
@@ -23,17 +25,33 @@ from renderers.service import RenderedFile
 
 
 def show(daemon: Daemon, request: Request, say: Say) -> Result:
-    """Everything that `main` said at a revision; never a password hash or a secret."""
+    """Everything that `main` said at a revision, or that served then; never a password hash or a secret."""
     del say
     intake = daemon.intake
     revision = revisions.find(intake, arguments.text(request, "at"))
-    state = revisions.state_at(intake, revision)
-    log = intake.stores.log
-    desired = state.desired
-    time = log.header(log.commit_at(revision.position)).time if revision.position else None
+    if not request.get("live"):
+        desired = revisions.state_at(intake, revision).desired
+        return {"position": revision.position, "time": _time_of(intake, revision.position), **_told(desired)}
+    if not revision.position:
+        raise NotFound("that was pushed and never taken over: the log does not know what served then")
+    live = live_at(intake, revision.position)
     return {
-        "position": revision.position,
-        "time": format_time(time) if time else "",
+        "position": live.position,
+        "time": _time_of(intake, live.position),
+        "release": live.release,
+        "since": format_time(live.since) if live.since else "",
+        "held": list(live.held),
+        **_told(live.desired),
+    }
+
+
+def _time_of(intake: Intake, position: int) -> str:
+    log = intake.stores.log
+    return format_time(log.header(log.commit_at(position)).time) if position else ""
+
+
+def _told(desired: Desired) -> dict[str, Any]:
+    return {
         "accounts": list(desired.accounts),
         "aliases": [{"alias": a.source, "targets": list(a.targets)} for a in desired.aliases.values()],
         "regexps": [{"pattern": r.pattern, "targets": list(r.targets)} for r in desired.regexps.values()],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 import time
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from typing import Any
 
@@ -14,14 +15,19 @@ from controlplane.daemon.ops.arguments import text
 from controlplane.daemon.protocol import Request, Result, Say
 from controlplane.errors import UsageError
 from controlplane.events import EVENTS, ChangeSet
+from controlplane.intake.moments import the_time
 from controlplane.intake.proposal import render
-from controlplane.intake.revisions import parse_time
 from controlplane.intake.trees import MainReader, node_trees
 from controlplane.log_format import format_time
 from controlplane.model import State
+from controlplane.plain_text import LONGEST, cut
 from controlplane.statefiles.tree import read_tree
 
 MOST = 100_000
+LONGEST_HISTORY = 1_000
+"""Events of one subject that are told, the newest."""
+TOLERANCE = timedelta(seconds=5)
+"""A time that lies less ahead of now is not odd."""
 
 
 def log(daemon: Daemon, request: Request, say: Say) -> Result:
@@ -48,8 +54,12 @@ def log(daemon: Daemon, request: Request, say: Say) -> Result:
 def history(daemon: Daemon, request: Request, say: Say) -> Result:
     """Everything that happened to one subject, oldest first."""
     del say
-    entries = daemon.intake.stores.questions().history(text(request, "subject"))
-    return {"entries": [_entry(entry) for entry in entries]}
+    from controlplane.readmodel import OUTCOMES, Filters
+
+    outcomes = _outcomes(request.get("outcome"), OUTCOMES)
+    filters = Filters(subject=text(request, "subject"), outcomes=outcomes, limit=LONGEST_HISTORY)
+    entries = daemon.intake.stores.questions().log(filters)
+    return {"entries": [_entry(entry) for entry in reversed(entries)]}
 
 
 def verify(daemon: Daemon, request: Request, say: Say) -> Result:
@@ -112,12 +122,12 @@ def _entry(entry: Any) -> dict[str, Any]:
         "actor": entry.actor,
         "source": entry.source,
         "author": entry.author,
-        "reason": entry.reason,
+        "reason": cut(entry.reason, LONGEST),
         "release": entry.release,
         "outcome": entry.outcome,
         "outcome_time": format_time(entry.outcome_at) if entry.outcome_at else "",
         "outcome_reason": entry.outcome_reason,
-        "clock": entry.clock,
+        "clock": entry.clock or ("ahead" if entry.time > datetime.now(UTC) + TOLERANCE else ""),
         "live": format_time(entry.live_at) if entry.live_at else "",
     }
 
@@ -153,11 +163,6 @@ def _kinds(given: object) -> tuple[str, ...]:
     return words
 
 
-def _time(given: dict[str, Any], name: str) -> Any:
+def _time(given: dict[str, Any], name: str) -> datetime | None:
     value = text(given, name)
-    time = parse_time(value) if value else None
-    if value and time is None:
-        raise UsageError.because(f"{value} is not a time", "write 2026-11-22 or 2026-11-22T14:00Z")
-    if time is not None and name == "since" and len(value) == 10:
-        return time.replace(hour=0, minute=0, second=0, microsecond=0)  # a day counts from its start
-    return time
+    return the_time(value, first=name == "since") if value else None
