@@ -47,7 +47,7 @@ def position_at(intake: Intake, time: datetime) -> int:
     if time >= datetime.now(UTC) and intake.position:
         return intake.position
     try:
-        return intake.stores.questions().position_at(time)
+        return intake.stores.questions_at_once().position_at(time)
     except Unavailable:
         position = intake.stores.log.position_at(time)
     if not position:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from controlplane.checkpoints import Checkpoints
+from controlplane.errors import Unavailable
 from controlplane.event_log import EventLog
 from controlplane.git import StateRepo
 from controlplane.intake.accepted import Accepted
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 REPOSITORY = "state.git"
 CONTROL = "control"
+SOON = 5_000
+"""Change sets that the read model takes in while somebody waits for an answer that can be had without it."""
 OURS = ("events", "rendered")
 """Branches that nobody writes without the writer's lock: whoever has it may clear their stale locks."""
 
@@ -68,6 +71,16 @@ class Stores:
 
         secret = frozenset(name for name, spec in catalog.SETTINGS.items() if spec.secret)
         return ReadModel(self.control / "readmodel.sqlite", secret)
+
+    def questions_at_once(self) -> ReadModel:
+        """The same; raises Unavailable where so much is to be taken in first that somebody would wait."""
+        try:
+            known = self._readmodel.position()
+        except Unavailable:
+            known = 0
+        if self.log.tip().position - known > SOON:
+            raise Unavailable("the read model is far behind the log")
+        return self.questions()
 
     def questions(self) -> ReadModel:
         """The read model, up to date with the log."""
