@@ -83,7 +83,7 @@ def aim(intake: Intake, target: Revision, present: Files) -> Aim:
     name = f"change set {target.position}" if target.position else f"commit {target.main[:12]}"
     if not target.position and not target.main:
         name = "before the first change set"
-    return Aim(name, _ours(intake, files, present), target.position, notes)
+    return Aim(name, with_recipient(intake, files, present), target.position, notes)
 
 
 def nearest(intake: Intake, refused: Aim, problems: Collection[Problem]) -> int:
@@ -131,7 +131,7 @@ def _note(text: Files | None, target: Revision) -> tuple[str, ...]:
     return (f"the text of main at that time {why}: it is written anew from the log, with today's comments",)
 
 
-def _ours(intake: Intake, files: Files, present: Files) -> Files:
+def with_recipient(intake: Intake, files: Files, present: Files) -> Files:
     """The files with the recipient that the server has now: an identity of before opens nothing."""
     if RECIPIENT in present:
         return {**files, RECIPIENT: present[RECIPIENT]}

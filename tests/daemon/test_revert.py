@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from controlplane.errors import NotFound, UsageError
+from controlplane.secrets import RECIPIENT
 from tests.daemon.site import HASH, Site
 from tests.daemon.test_rollback import ACCOUNTS, ENV, USER, VIRTUAL, back, push, refusal, text
 
@@ -181,3 +182,17 @@ def test_a_plan_is_shown_first(site: Site) -> None:
     assert '"a try"' in planned["title"]
     assert "setting.changed" in planned["text"][0]
     assert site.daemon.intake.state.desired.settings["SPOOF_PROTECTION"] == "1"
+
+
+def test_the_recipient_of_secrets_is_never_taken_back(site: Site) -> None:
+    """It is the server's own: without it nobody could seal for it."""
+    site.add(USER)
+    first = next(p for p in range(1, 9) if _changes(site, p, "override.changed"))
+    recipient = text(site, RECIPIENT)
+    revert(site, first, allow_mass_delete=True)
+    assert text(site, RECIPIENT) == recipient
+    site.must_agree()
+
+
+def _changes(site: Site, position: int, kind: str) -> bool:
+    return any(event.kind == kind for event in site.daemon.intake.stores.log.read(position).events)

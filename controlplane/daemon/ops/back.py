@@ -105,6 +105,7 @@ def revert(daemon: Daemon, request: Request, say: Say) -> Result:
     def look(present: Files) -> tuple[Aim, str]:
         undone = reverting.undo(intake, positions, present)
         files = with_changes(intake.stores.repo, present, rewrite(present, undone.desired))
+        files = rolling.with_recipient(intake, files, present)
         names = ", ".join(str(change.position) for change in undone.changes)
         notes = tuple(f"change set {one} is undone already, by change set {by}" for one, by in undone.already)
         aim = Aim(f"change set{'s' if len(undone.changes) > 1 else ''} {names}", files, notes=notes)
