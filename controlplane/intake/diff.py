@@ -6,9 +6,8 @@ reads alike. `fold(State(old), diff(old, new)).desired == new` holds for all old
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from controlplane.events import (
     AccountAdded,
@@ -29,17 +28,9 @@ from controlplane.events import (
 )
 from controlplane.intake import diff_tables
 from controlplane.model import Account, Desired
-from controlplane.ordered import START
+from controlplane.ordered import START, placements
 
 V = TypeVar("V")
-
-
-class Placement(NamedTuple):
-    """A key that must be put somewhere: `after` as in the events (None: the end, START: the start)."""
-
-    key: str
-    after: str | None
-    is_new: bool
 
 
 def diff(old: Desired, new: Desired) -> tuple[Event, ...]:
@@ -54,55 +45,6 @@ def diff(old: Desired, new: Desired) -> tuple[Event, ...]:
         *_regexps(old, new),
         *diff_tables.additions(old, new),
     )
-
-
-def placements(old: Mapping[str, object], new: Mapping[str, object]) -> list[Placement]:
-    """The steps that bring the keys of `old`, those of no use removed before, into the order of `new`.
-
-    Keys that keep their order relative to each other stay, as many as possible. Every other key is put
-    behind the one before it in `new`, from the front on: what stands before a key is final when its turn
-    comes, so each step is right when it is taken and no later step undoes it.
-    """
-    kept = [key for key in old if key in new]
-    fresh = len(new) - len(kept)
-    wanted = [key for key in new if key in old] if fresh else list(new)
-    staying = None if kept == wanted else _longest_run(kept, wanted)
-    if staying is None and not fresh:
-        return []
-    return list(_steps(old, new, staying))
-
-
-def _steps(
-    old: Mapping[str, object], new: Mapping[str, object], staying: set[str] | None
-) -> Iterator[Placement]:
-    keys = list(new)
-    tail = len(keys)
-    while tail and keys[tail - 1] not in old:
-        tail -= 1
-    for at, key in enumerate(keys):
-        is_new = key not in old
-        if is_new or (staying is not None and key not in staying):
-            before = keys[at - 1] if at else START
-            yield Placement(key, None if at >= tail else before, is_new)
-
-
-def _longest_run(kept: list[str], wanted: list[str]) -> set[str]:
-    """The most keys whose order is the same in both lists (longest increasing subsequence, by patience)."""
-    rank = {key: at for at, key in enumerate(kept)}
-    tops: list[int] = []
-    piles: list[str] = []
-    previous: dict[str, str | None] = {}
-    for key in wanted:
-        pile = bisect_left(tops, rank[key])
-        previous[key] = piles[pile - 1] if pile else None
-        tops[pile : pile + 1] = [rank[key]]
-        piles[pile : pile + 1] = [key]
-    run: set[str] = set()
-    link: str | None = piles[-1] if piles else None
-    while link is not None:
-        run.add(link)
-        link = previous[link]
-    return run
 
 
 def _changed(old: Mapping[str, V], new: Mapping[str, V]) -> Iterator[tuple[V, V]]:

@@ -16,10 +16,10 @@ from controlplane.git import StateRepo
 from controlplane.intake import revisions
 from controlplane.intake.pipeline import MAIN, Intake
 from controlplane.intake.revisions import Revision
-from controlplane.intake.rewriting import rewrite
-from controlplane.intake.trees import Files, MainReader, with_changes
+from controlplane.intake.trees import Files, MainReader
 from controlplane.model import Desired
 from controlplane.secrets import RECIPIENT
+from controlplane.statefiles.compose import compose
 from controlplane.statefiles.tree import read_tree
 
 SKIP = "skip-refused"
@@ -76,7 +76,7 @@ def aim(intake: Intake, target: Revision, present: Files) -> Aim:
             damage = error
     files, notes = text, tuple[str, ...]()
     if wanted is not None and (text is None or _differs(text, wanted)):
-        files = with_changes(intake.stores.repo, present, rewrite(present, wanted))
+        files = compose(wanted, present)
         notes = _note(text, target)
     if files is None:
         raise damage or Corrupt(f"commit {target.main} of main cannot be read, and the log does not know it")

@@ -8,9 +8,8 @@ from typing import Any, NamedTuple
 
 from controlplane.errors import Conflict
 from controlplane.git import merge_file
-from controlplane.intake.diff import placements
 from controlplane.model import Account, Alias, Desired, Master, Override, RegexpAlias
-from controlplane.ordered import START, OrderedDraft
+from controlplane.ordered import START, OrderedDraft, placements
 
 
 class Clash(NamedTuple):

@@ -1,24 +1,25 @@
 """From a desired state back to the files of `main`: the way back of `read_tree`.
 
-For what is left when no commit of `main` can be read any more: the log holds the meaning of every file,
-and the content of those that have no format. Comments and the order of entries that have none are of the
-files alone; what a `base` still has of them is kept.
+For going back, and for what is left when no commit of `main` can be read any more: the log holds the meaning
+of every file, and the content of those that have no format. Comments and the order of entries that have none
+are of the files alone; what a `base` still has of them is kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from controlplane.errors import Refused
-from controlplane.model import Account, Alias, Desired, Master, RegexpAlias
-from controlplane.statefiles import accounts, aliases, env_file, regexps, typed
+from controlplane.model import Desired
+from controlplane.ordered import START, placements
+from controlplane.statefiles import env_file
+from controlplane.statefiles.collections import COLLECTIONS, Collection
 from controlplane.statefiles.lines import Lines
-from controlplane.statefiles.logical import logical_lines
-from controlplane.statefiles.parsed import Parsed
+from controlplane.statefiles.tree import read_tree
 from controlplane.statefiles.treefile import CONFIG, EXECUTABLE, REGULAR, SETTINGS, TreeFile
 
-Parse = Callable[[str, str], Parsed[Any]]
 Files = Mapping[str, TreeFile]
 
 
@@ -26,22 +27,21 @@ def compose(desired: Desired, base: Files | None = None) -> dict[str, TreeFile]:
     """Files that say what `desired` says: `read_tree(compose(desired, base))` gives it back.
 
     Of `base` (the template, or what `main` says now) everything stays that does not say otherwise: comments,
-    lines that mean the same, files outside config/.
+    lines that mean the same, files outside config/. Of a file with mistakes only the comments stay.
     """
     base = base or {}
+    present, problems = read_tree(base)
+    unusable = {problem.path for problem in problems} | {CONFIG + path for path in present.overrides}
     files = {path: file for path, file in base.items() if not path.startswith(CONFIG) and path != SETTINGS}
     texts = {
-        SETTINGS: _settings(desired.settings, _text(base, SETTINGS)),
-        accounts.PATH: _rows(_ACCOUNTS, desired.accounts, _text(base, accounts.PATH)),
-        aliases.PATH: _rows(_ALIASES, desired.aliases, _text(base, aliases.PATH)),
-        regexps.PATH: _rows(_REGEXPS, desired.regexps, _text(base, regexps.PATH)),
-        **{
-            table.path: _rows(_Format(table.path, table.parse, _line_of(field, table.mark), bool(table.mark)),
-                              getattr(desired, field), _text(base, table.path))
-            for field, table in typed.TABLES.items()
-        },
-    }  # fmt: skip
-    files |= {path: TreeFile(text.encode(), _mode(base, path)) for path, text in texts.items() if text}
+        kind.path: _rows(kind, base, kind.rows(present) if kind.path not in unusable else {}, desired)
+        for kind in COLLECTIONS
+    }
+    known = present.settings if SETTINGS not in unusable else {}
+    texts[SETTINGS] = _settings(known, desired.settings, _text(base, SETTINGS, bool(known)))
+    for path, text in texts.items():
+        if text or (path in base and not base[path].content):
+            files[path] = TreeFile(text.encode(), _mode(base, path))
     # Behind them: a table that is sealed as a whole is kept verbatim, and its rows are empty.
     for override in desired.overrides.values():
         mode = EXECUTABLE if override.executable else REGULAR
@@ -49,70 +49,15 @@ def compose(desired: Desired, base: Files | None = None) -> dict[str, TreeFile]:
     return files
 
 
-class _Format:
-    """How the rows of a file are read and written; with `single` an entry is one line."""
-
-    def __init__(self, path: str, parse: Parse, line: Callable[[str, Any], str], single: bool) -> None:
-        self.path, self.parse, self.line, self.single = path, parse, line, single
-
-    def rows(self, text: str) -> Mapping[str, Any]:
-        return self.parse(text, self.path).rows
-
-    def blocks(self, text: str) -> Iterator[tuple[list[int], str]]:
-        """The entries of a text: the numbers of their lines, and these lines."""
-        if not self.single:
-            yield from ((entry.numbers, "\n".join(entry.parts)) for entry in logical_lines(text))
-            return
-        for number, line in enumerate(text.split("\n")):
-            if line.strip() and line.strip()[0] != "#":
-                yield [number], line
+def _rows(kind: Collection, base: Files, old: Mapping[str, Any], desired: Desired) -> str:
+    return _Entries(kind, _text(base, kind.path, bool(old)), old, kind.rows(desired)).written()
 
 
-def _rows(form: _Format, wanted: Mapping[str, Any], text: str) -> str:
-    """The text with these rows: what it has of them stays where it is, the others come at its end."""
-    if _says(form, text, wanted):
-        return text
-    edited = _edited(form, wanted, text)
-    if _says(form, edited, wanted):
-        return edited
-    # Their order has a meaning, and is another one.
-    return "".join(f"{form.line(key, row)}\n" for key, row in wanted.items())
-
-
-def _edited(form: _Format, wanted: Mapping[str, Any], text: str) -> str:
-    gone: set[int] = set()
-    there: set[str] = set()
-    for numbers, block in form.blocks(text):
-        found = form.parse(block, form.path)
-        key = next(iter(found.rows), "")
-        if not found.problems and key in wanted and key not in there and found.rows[key] == wanted[key]:
-            there.add(key)
-        else:
-            gone.update(numbers)
-    kept = [line for number, line in enumerate(text.split("\n")) if number not in gone]
-    head = "\n".join(kept).rstrip("\n")
-    lines = [form.line(key, row) for key, row in wanted.items() if key not in there]
-    return "".join(f"{line}\n" for line in [*([head] if head else []), *lines])
-
-
-def _says(form: _Format, text: str, wanted: Mapping[str, Any]) -> bool:
-    found = form.parse(text, form.path)
-    # Only accounts and expressions have an order; to ask it of every file costs no more than a print anew.
-    return (
-        not found.problems
-        and found.rows == wanted
-        and (form.path not in _ORDERED or list(found.rows) == list(wanted))
-    )
-
-
-_ORDERED = frozenset({accounts.PATH, regexps.PATH})
-
-
-def _settings(wanted: Mapping[str, str], text: str) -> str:
-    for name in env_file.parse(text).rows.keys() - wanted.keys():
+def _settings(known: Mapping[str, str], wanted: Mapping[str, str], text: str) -> str:
+    for name in known.keys() - wanted.keys():
         text = env_file.unset(text, name)
     for name, value in wanted.items():
-        if env_file.parse(text).rows.get(name) != value:
+        if known.get(name) != value:
             text = _with_setting(text, name, value)
     return text
 
@@ -125,34 +70,95 @@ def _with_setting(text: str, name: str, value: str) -> str:
         return Lines(env_file.unset(text, name)).append(f"{name}={value}")
 
 
-def _account(_key: str, row: Account | Master) -> str:
-    name = row.address if isinstance(row, Account) else row.name
-    return "|".join([name, row.password_hash, *([row.attributes] if row.attributes else [])])
-
-
-def _alias(_key: str, row: Alias | RegexpAlias) -> str:
-    source = row.source if isinstance(row, Alias) else row.pattern
-    return f"{source} {','.join(row.targets)}"
-
-
-def _line_of(field: str, mark: str) -> Callable[[str, Any], str]:
-    if field == "masters":
-        return _account
-    return lambda key, value: f"{key}{mark or ' '}{value}".rstrip()
-
-
-_ACCOUNTS = _Format(accounts.PATH, accounts.parse, _account, single=True)
-_ALIASES = _Format(aliases.PATH, aliases.parse, _alias, single=False)
-_REGEXPS = _Format(regexps.PATH, regexps.parse, _alias, single=False)
-
-
-def _text(base: Files, path: str) -> str:
-    """A file of the base as text; what is none is not kept."""
+def _text(base: Files, path: str, whole: bool) -> str:
+    """A file of the base as text, or what it has of comments; what is no text is not kept."""
     try:
-        return base[path].content.decode() if path in base else ""
+        text = base[path].content.decode() if path in base else ""
     except UnicodeDecodeError:
         return ""
+    if whole or "BEGIN AGE" in text:
+        return text if whole else ""
+    return "\n".join(line for line in text.split("\n") if not line.strip() or line.strip()[0] == "#")
 
 
 def _mode(base: Files, path: str) -> int:
     return base[path].mode if path in base and base[path].mode in (REGULAR, EXECUTABLE) else REGULAR
+
+
+@dataclass
+class _Entries:
+    """One text that is made to hold other rows. What stays keeps its place, and so do comments."""
+
+    kind: Collection
+    text: str
+    old: Mapping[str, Any]
+    new: Mapping[str, Any]
+    owner: dict[int, str] = field(default_factory=dict)
+    """The entry that each line belongs to."""
+    ends: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """The first and the last line of each entry."""
+
+    def written(self) -> str:
+        """The new text."""
+        if self.old == self.new and (not self.kind.ordered or list(self.old) == list(self.new)):
+            return self.text
+        for name, numbers in self.kind.entries(self.text):
+            self.owner.update(dict.fromkeys(numbers, name))
+            self.ends[name] = (numbers[0], numbers[-1])
+        staying = self._staying()
+        coming, tail = self._coming(staying)
+        lines = self.text.split("\n")
+        ending = "\r" if len(lines) > 1 and lines[0].endswith("\r") else ""
+        out: list[str] = []
+        for number, raw in enumerate(lines):
+            name = self.owner.get(number, "")
+            if number not in self.owner:
+                out.append(raw)
+            elif name in staying:
+                out += [self._line(each) + ending for each in coming.pop(START, ())]
+                out += self._kept(name, number, raw)
+                if number == self.ends[name][1]:
+                    out += [self._line(each) + ending for each in coming.pop(name, ())]
+        return _with_tail(out, [self._line(name) for name in tail], ending)
+
+    def _staying(self) -> set[str]:
+        """The entries that keep their place."""
+        kept = {name: None for name in self.ends if name in self.new}
+        if not self.kind.ordered:
+            return set(kept)
+        moved = {step.key for step in placements(kept, self.new) if not step.is_new}
+        return kept.keys() - moved
+
+    def _coming(self, staying: set[str]) -> tuple[dict[str, list[str]], list[str]]:
+        """The entries to write behind each that stays, in order, and those at the end of the file."""
+        if not self.kind.ordered:
+            return {}, [name for name in self.new if name not in staying]
+        coming: dict[str, list[str]] = {}
+        at = START
+        for name in self.new:
+            if name in staying:
+                at = name
+            else:
+                coming.setdefault(at, []).append(name)
+        return coming, coming.pop(at, [])
+
+    def _kept(self, name: str, number: int, raw: str) -> list[str]:
+        """The line as it is; where the entry says something else now, that on its first line."""
+        if self.old.get(name) == self.new[name]:
+            return [raw]
+        return (
+            [self._line(name) + ("\r" if raw.endswith("\r") else "")] if number == self.ends[name][0] else []
+        )
+
+    def _line(self, name: str) -> str:
+        return self.kind.line(name, self.new[name])
+
+
+def _with_tail(lines: list[str], tail: list[str], ending: str) -> str:
+    if not tail:
+        return "\n".join(lines)
+    if lines and not lines[-1]:
+        lines.pop()
+    elif lines and ending and not lines[-1].endswith(ending):
+        lines[-1] += ending
+    return "\n".join([*lines, *(line + ending for line in tail), ""])

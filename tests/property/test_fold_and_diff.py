@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from controlplane.events import AccountMoved, RegexpMoved
 from controlplane.fold import fold
-from controlplane.intake.diff import diff, placements
+from controlplane.intake.diff import diff
 from controlplane.model import Desired, State
+from controlplane.ordered import placements
 from tests.property.strategies import changed_states, desired_states
 
 

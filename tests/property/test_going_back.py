@@ -11,12 +11,11 @@ from hypothesis import strategies as st
 from controlplane.events import Event
 from controlplane.fold import fold
 from controlplane.intake.diff import diff
-from controlplane.intake.rewriting import rewrite
 from controlplane.intake.undoing import undoing
 from controlplane.model import Desired, State
 from controlplane.statefiles.tree import read_tree
 from tests.property.strategies import desired_states
-from tests.property.test_rewriting import fit, pairs, written
+from tests.property.test_compose_in_place import fit, pairs, written
 
 histories = st.lists(desired_states.map(fit), min_size=2, max_size=5)
 
@@ -91,4 +90,3 @@ def test_nothing_is_lost_without_a_word(pair: tuple[Desired, Desired], now: Desi
         for name in {**have, **got, **was, **became}:
             if was.get(name) == became.get(name) or (part.name, name) in told:
                 assert got.get(name) == have.get(name)
-    assert rewrite({}, undone) is not None

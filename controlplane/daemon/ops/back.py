@@ -23,10 +23,10 @@ from controlplane.intake.pipeline import MAIN, Intake
 from controlplane.intake.plan import as_dict
 from controlplane.intake.proposal import Proposal
 from controlplane.intake.report import counted, plan_lines
-from controlplane.intake.rewriting import rewrite
 from controlplane.intake.rollback import Aim
-from controlplane.intake.trees import Files, MainReader, with_changes
+from controlplane.intake.trees import Files, MainReader
 from controlplane.log_format import format_time
+from controlplane.statefiles.compose import compose
 
 TRIES = 5
 """Times that a plan is made anew because `main` moved meanwhile, where nobody has seen it."""
@@ -104,8 +104,7 @@ def revert(daemon: Daemon, request: Request, say: Say) -> Result:
 
     def look(present: Files) -> tuple[Aim, str]:
         undone = reverting.undo(intake, positions, present)
-        files = with_changes(intake.stores.repo, present, rewrite(present, undone.desired))
-        files = rolling.with_recipient(intake, files, present)
+        files = rolling.with_recipient(intake, compose(undone.desired, present), present)
         names = ", ".join(str(change.position) for change in undone.changes)
         notes = tuple(f"change set {one} is undone already, by change set {by}" for one, by in undone.already)
         aim = Aim(f"change set{'s' if len(undone.changes) > 1 else ''} {names}", files, notes=notes)

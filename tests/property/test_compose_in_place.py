@@ -7,11 +7,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controlplane.git import NewFile
-from controlplane.intake.rewriting import rewrite
 from controlplane.intake.trees import Files
 from controlplane.model import Desired
 from controlplane.statefiles.collections import COLLECTIONS
+from controlplane.statefiles.compose import compose
 from controlplane.statefiles.tree import TreeFile, read_tree
 from tests.property.strategies import changed_states
 
@@ -19,14 +18,8 @@ REMARKS = ("# who may do what", "", "#", "  # said by Ada")
 
 
 def written(files: Files, desired: Desired) -> Files:
-    """The files after the rewriting."""
-    after = dict(files)
-    for path, change in rewrite(files, desired).items():
-        if isinstance(change, NewFile):
-            after[path] = TreeFile(change.content, change.mode)
-        else:
-            after.pop(path)
-    return after
+    """The files that say this instead."""
+    return compose(desired, files)
 
 
 def fit(desired: Desired) -> Desired:
@@ -61,7 +54,7 @@ def test_any_text_becomes_any_state(pair: tuple[Desired, Desired], data: st.Data
     before = data.draw(remarked(written({}, old)))
     after = written(before, new)
     assert read_tree(after) == (new, ())
-    assert rewrite(after, new) == {}
+    assert written(after, new) == after
     for kind in COLLECTIONS:
         assert comments(before.get(kind.path)) == comments(after.get(kind.path)), kind.path
 
