@@ -42,7 +42,7 @@ def call(
     """
     del environment
     if (places.root / REPOSITORY / "HEAD").exists():
-        _step_down(places.root / REPOSITORY)
+        step_down(places.root / REPOSITORY)
     elif request["op"] != "import":
         return _in_folder(request, volume)
     elif not places.root.is_mount():
@@ -51,7 +51,7 @@ def call(
     return handle(daemon, {**request, "wait": False}, say)
 
 
-def _step_down(repository: Path) -> None:
+def step_down(repository: Path) -> None:
     """Become the repository's owner: what root wrote there, the daemon could not write again."""
     owner = repository.stat()
     if os.geteuid() == 0 and owner.st_uid != 0:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -184,6 +184,25 @@ class StateRepo:
             return [str(commit.id) for commit in islice(walk, 1, most + 1)]
         except (pygit2.GitError, KeyError, ValueError) as error:
             raise Corrupt(f"the history of {new} cannot be walked: {error}") from error
+
+    def reachable(self, refs: Iterable[str]) -> Iterator[tuple[str, str]]:
+        """Every commit that these references (full names) lead to, once, oldest first, with the first that
+        does. A reference to something else than a commit, or a tag of one, leads nowhere."""
+        hidden: list[pygit2.Oid] = []
+        for ref in refs:
+            try:
+                tip = self._git.lookup_reference(ref).peel(pygit2.Commit).id
+            except (KeyError, ValueError, pygit2.GitError):
+                continue
+            try:
+                walk = self._git.walk(tip, SortMode.TOPOLOGICAL | SortMode.REVERSE)
+                for known in hidden:
+                    walk.hide(known)
+                for commit in walk:
+                    yield ref, str(commit.id)
+            except (pygit2.GitError, KeyError, ValueError) as error:
+                raise Corrupt(f"the history of {ref} cannot be walked: {error}") from error
+            hidden.append(tip)
 
     def chain(self, tip: str, limit: int = -1) -> list[str]:
         """Ids along first parents, newest first: the quick walk of a history."""

@@ -16,7 +16,7 @@ from controlplane.settings import catalog
 from controlplane.statefiles import env_file, masters, relay
 from controlplane.statefiles.logical import LogicalLine, logical_lines
 from controlplane.statefiles.secret_files import reader_of
-from controlplane.statefiles.secret_words import logins_of_urls, plain_schemes
+from controlplane.statefiles.secret_words import is_secret, logins_of_urls, plain_schemes
 
 Seal = Callable[[str], str]
 """From a secret to the word that may stand in its place."""
@@ -129,7 +129,7 @@ def _credentials(text: str) -> Iterator[SecretPart]:
             what = "a row that may hold a password in the clear, in no place that Postfix takes one from"
             if not (row.is_key and is_sealed_value(row.password.strip())):
                 yield SecretPart(begin, end, row.value, line, shown, what, cure=_ROW_CURE)
-        elif not is_sealed_value(row.password.strip()):
+        elif is_secret(row.password.strip(" \t"), "literal"):
             start, number = _behind_user(entry, starts)
             stop = begin + len(text[begin:end].rstrip())
             shown = f"{relay.shown_key(row.key)}…"

@@ -54,6 +54,8 @@ _INNER = re.compile(
     r"|(?P<bare>[^\s\"']+))"
 )
 _REDIS = re.compile(r"\bredis:\S*?\bpassword=(?P<value>age:[A-Za-z0-9+/=]+|[^:\s]+)")
+_PINNED = re.compile(r"env:[A-Z][A-Z0-9_]*:[0-9a-f]{16,}")
+"""What a release says of a secret that the container's environment pins (renderers, image/agent/fill.py)."""
 _SCHEME = re.compile(r"\{[A-Za-z0-9.-]+\}")
 
 
@@ -99,4 +101,6 @@ def within(text: str, start: int, end: int, kind: str) -> Iterator[Found]:
 def is_secret(value: str, kind: str) -> bool:
     """Whether a value in the place of a password is one."""
     bare = _SCHEME.sub("", value, count=1)
-    return bool(value) and not is_sealed_value(bare) and not REFERENCES[kind].fullmatch(value)
+    if not value or is_sealed_value(bare) or _PINNED.fullmatch(bare):
+        return False
+    return not REFERENCES[kind].fullmatch(value)

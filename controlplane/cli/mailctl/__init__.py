@@ -28,6 +28,7 @@ COMMANDS = {
         "resume",
         "explain",
         "seal",
+        "secrets",
     )
 }
 
