@@ -144,6 +144,9 @@ def _notes(status: dict[str, Any]) -> list[str]:
         lines.append(f"pinned by the environment: {shown}")
     if status.get("unsupported"):
         lines.append(f"⚠ not supported yet: {', '.join(status['unsupported'])}")
+    if clear := status.get("in_clear"):
+        places = ", ".join(clear[:3]) + (" and more" if len(clear) > 3 else "")
+        lines.append(f"⚠ secrets stand in the clear on main: {places}; mailctl seal FILE, then change them")
     if status.get("dns") is False:
         lines.append("⚠ no working DNS: senders' domains and block lists cannot be checked")
     lines += [f"⚠ /{path}: {why}" for path, why in (status.get("unfilled") or {}).items()]

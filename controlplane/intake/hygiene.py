@@ -6,7 +6,7 @@ Checked before anything is parsed, since whoever can push could otherwise reach 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 
 from controlplane.errors import Problem
@@ -28,23 +28,32 @@ _SCRIPT = re.compile(r"config/(?:user-patches\.sh|sieve-pipe/.+|sieve-filter/.+)
 _ALLOWED = re.compile(rb"^[ \t]*ALLOW_CLEARTEXT_SECRETS=[\"']?1[\"']?[ \t]*\r?$", re.MULTILINE)
 
 
-def check(files: Mapping[str, TreeFile], cleartext_allowed: bool | None = None) -> tuple[Problem, ...]:
+def takes_clear_text(files: Mapping[str, TreeFile]) -> bool:
+    """Whether the tree's own mailserver.env sets ALLOW_CLEARTEXT_SECRETS."""
+    return SETTINGS in files and _ALLOWED.search(files[SETTINGS].content) is not None
+
+
+def check(
+    files: Mapping[str, TreeFile],
+    cleartext_allowed: bool | None = None,
+    find: Callable[[str, bytes], Iterator[Problem]] = in_clear,
+) -> tuple[Problem, ...]:
     """Everything in the tree that may not be there, at most `MAX_PROBLEMS`.
 
     `cleartext_allowed` is the setting ALLOW_CLEARTEXT_SECRETS in effect; None reads it from the tree's own
-    mailserver.env.
+    mailserver.env. `find` finds secrets in a file.
     """
     if len(files) > MAX_FILES:
         message = f"there are {len(files)} files, at most {MAX_FILES} are taken"
         return (_of_path("", message, "keep to mailserver.env and config/"),)
     if cleartext_allowed is None:
-        cleartext_allowed = SETTINGS in files and _ALLOWED.search(files[SETTINGS].content) is not None
+        cleartext_allowed = takes_clear_text(files)
     problems: list[Problem] = []
     for path, file in files.items():
         faults = of_name(path) or _of_kind(path, file) or _of_size(path, file)
         problems += faults
         if not faults and not cleartext_allowed:
-            problems += islice(in_clear(path, file.content), MAX_PROBLEMS)
+            problems += islice(find(path, file.content), MAX_PROBLEMS)
         if len(problems) >= MAX_PROBLEMS:
             break
     return tuple(problems[:MAX_PROBLEMS])

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from controlplane.errors import Problem, Refused
 from controlplane.events import Event
 from controlplane.fold import fold
-from controlplane.intake import hygiene, references, sealed_texts
+from controlplane.intake import clear_texts, hygiene, references, sealed_texts
 from controlplane.intake import plan as plans
 from controlplane.intake.code_execution import marks
 from controlplane.intake.diff import diff
@@ -73,7 +74,9 @@ def propose_files(
     `sealer` can tell what the server will not open. `cleartext` stands for files that never come into a
     repository.
     """
-    dirty = (*hygiene.check(files, cleartext or _cleartext_pinned(state)), *sealed_texts.misplaced(files))
+    pinned = _cleartext_pinned(state)
+    foul = hygiene.check(files, cleartext or pinned, partial(clear_texts.new_in_clear, state))
+    dirty = (*foul, *sealed_texts.misplaced(files))
     if sealer is not None:
         dirty += tuple(sealed_texts.closed(files, state, sealer.fault))
         if RECIPIENT in files:
@@ -88,6 +91,8 @@ def propose_files(
     if problems:
         return _refused(state, problems)
     told = tuple(Notice(f"{p.path}:{p.line}", p.message) for p in findings.warnings)
+    if not cleartext and (hygiene.takes_clear_text(files) if pinned is None else pinned):
+        told += clear_texts.allowed(files)
     proposal = replace(
         propose_events(state, tree, (*first, *diff(state.desired, desired)), told), files=files
     )

@@ -8,7 +8,9 @@ from itertools import groupby
 from controlplane.errors import Problem
 from controlplane.events import Event, SettingChanged
 from controlplane.intake.plan import FileChange, Plan
+from controlplane.sealing import PREFIX
 from controlplane.settings import catalog
+from controlplane.statefiles.secret_words import holds_login
 
 MARKS = {"add": "+", "change": "~", "remove": "−", "report": "·"}
 MOST_EVENTS = 40
@@ -22,6 +24,8 @@ def detail_of(event: Event) -> str:
         spec = catalog.SETTINGS.get(event.name)
         if spec is not None and spec.secret:
             return "(secret)" if event.new is not None else "(secret) → (default)"
+        if any(value and (holds_login(value) or PREFIX in value) for value in (event.old, event.new)):
+            return "(a URL with a secret)"
     return event.detail
 
 

@@ -105,3 +105,48 @@ def test_each_place_that_a_push_would_refuse_is_found(site: Site) -> None:
     clone.commit()
     site.git("fetch", "-q", str(clone.path), "HEAD:refs/heads/before", cwd=site.repository)
     assert {spot.path for spot in found(site) if spot.ref == "before"} == set(places)
+
+
+def test_what_is_in_the_clear_is_warned_of_while_that_is_allowed(site: Site) -> None:
+    """In the plan with its place, and in status, which tells it as long as it stands there."""
+    clone = site.clone()
+    clone.write("mailserver.env", "ALLOW_CLEARTEXT_SECRETS=1\n")
+    clone.write("config/dovecot.cf", f"\ndoveadm_password = {SECRET}\n")
+    clone.commit()
+    done = clone.push()
+    assert done.returncode == 0, done.stderr
+    assert "⚠ config/dovecot.cf:2: a password in the clear" in done.stderr
+    assert SECRET not in done.stderr
+    assert site.ask("status")["in_clear"] == ["config/dovecot.cf:2"]
+    clone.write("mailserver.env", "")
+    clone.commit()
+    assert clone.push().returncode != 0, "nobody forgets what is left"
+    clone.write("config/dovecot.cf", "")
+    clone.commit()
+    assert clone.push().returncode == 0
+    assert site.ask("status")["in_clear"] == []
+
+
+def test_what_an_older_release_took_does_not_hold_up_others(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told in status; other changes pass, and a new one like it does not."""
+    clone = site.clone()
+    with monkeypatch.context() as older:
+        for module in ("hygiene", "on_the_way", "clear_texts"):
+            older.setattr(f"controlplane.intake.{module}.in_clear", lambda *_: iter(()))
+        older.setattr("controlplane.intake.hygiene.check", lambda *_: ())
+        clone.write(RELAY, f"@d.test user: {SECRET}\n")
+        clone.write("config/dovecot.cf", f"doveadm_password = {SECRET}\n")
+        clone.commit()
+        done = clone.push()
+        assert done.returncode == 0, done.stderr
+    assert site.add("user1@example.test")["position"]
+    assert site.ask("status")["in_clear"] == ["config/dovecot.cf:1", f"{RELAY}:1"]
+    clone.git("pull", "-q")
+    clone.append(RELAY, "@e.test other: new\n")
+    clone.commit()
+    done = clone.push()
+    assert done.returncode != 0
+    assert f"{RELAY}:2" in done.stderr
+    assert f"{RELAY}:1" not in done.stderr

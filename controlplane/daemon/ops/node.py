@@ -14,6 +14,7 @@ from controlplane.daemon.ops import arguments
 from controlplane.daemon.protocol import Request, Result, Say
 from controlplane.errors import Unavailable
 from controlplane.events import ApplyResumed, ApplySuspended, Event
+from controlplane.intake.clear_texts import on_main
 from controlplane.intake.pipeline import Recorded
 from controlplane.intake.plan import Plan
 from controlplane.intake.suspects import change_of, origin_of
@@ -149,6 +150,7 @@ def _known(daemon: Daemon) -> Result:
         "certificates": rows(intake.state, datetime.now(UTC)),
         "pins": {pin.name: pin.value for pin in observed.pins.values()},
         "unsupported": unsupported(intake.state),
+        "in_clear": list(on_main(intake.stores.repo.path, intake.main)),
         "environment": daemon.complaints,
         "trouble": [problem.as_dict() for problem in intake.trouble],
     }
