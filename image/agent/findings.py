@@ -17,6 +17,8 @@ WEEK = 7 * 86400.0
 KEPT = 20
 """Repairs that are remembered over restarts."""
 RECORD = "repairs.json"
+RELEASE = "the applied release"
+"""What damage of a release as a whole is called; then its objects are not named one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,8 @@ class Findings:
     def found(self, part: str, what: str, cure: str) -> None:
         """Something is damaged and stays so; said once."""
         with self._lock:
+            if part.startswith("object ") and RELEASE in self._damage:
+                return
             new = self._damage.get(part) != Damage(part, what, cure)
             self._damage[part] = Damage(part, what, cure)
         if new:

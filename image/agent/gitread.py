@@ -111,6 +111,8 @@ class Objects:
         if self._late.is_set():
             return Unavailable(f"git did not read {name} in {READ_DEADLINE:.0f} s")
         self._process.wait()
+        if not (self._repository / "HEAD").is_file() or not (self._repository / "objects").is_dir():
+            return Unavailable(f"{self._repository} is no git repository any more")
         return Corrupt(f"object {name} of the state repository is damaged")
 
     def _end(self) -> None:

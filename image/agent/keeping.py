@@ -8,6 +8,7 @@ import time
 from agent.errors import AgentError
 from agent.log import log
 from agent.node import Node
+from agent.rescue import obtainable, open_repository
 
 QUIET = 2.0
 """Seconds after a release before it is copied: what comes within them is copied once."""
@@ -33,14 +34,28 @@ class Keeping:
     def _run(self) -> None:
         if damaged := self._node.kept.verify():
             self._node.findings.mended("agent", f"{damaged} damaged files of its copy were thrown out")
-        pause = QUIET
+        pause, looked = QUIET, False
         while True:
             self._due.wait()
             time.sleep(pause)
             self._due.clear()
             start = time.monotonic()
+            if not looked:
+                looked = True
+                self.look()
             self.keep()
             pause = max(QUIET, SHARE * (time.monotonic() - start))
+
+    def look(self) -> None:
+        """Read every file of the release that serves once, as a start does not: most lie on disk already.
+
+        So `status` tells of one that is damaged before the day on which it is needed.
+        """
+        node = self._node
+        with open_repository(node) as objects:
+            for entry in node.release.files.values():
+                if not entry.slot:
+                    obtainable(node, objects, entry)
 
     def keep(self) -> None:
         """Copy what serves now, where that is not kept; a failure leaves the copy of before."""

@@ -80,6 +80,11 @@ class Paths:
         return self.root / "run/mailserver/exit-status"
 
     @property
+    def repairs(self) -> Path:
+        """What the container's start put right on the state volume, a line each."""
+        return self.root / "run/mailserver/repairs"
+
+    @property
     def surroundings(self) -> Path:
         """What user-patches.sh found before it changed files that nobody manages."""
         return self.root / "var/lib/mail-agent/surroundings"

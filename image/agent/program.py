@@ -102,6 +102,7 @@ class Agent:
         """Settle what a killed agent left, then serve the release that was applied."""
         with self.turns.lock:
             self._forgive()
+            self._take_repairs()
             try:
                 actions = recover(self.engine)
                 problem = serve_applied(self.engine, actions)
@@ -153,6 +154,16 @@ class Agent:
             mark.touch()
             if self.node.store.quarantine():
                 self.node.store.set_quarantine([])
+
+    def _take_repairs(self) -> None:
+        """What the container's start put right before there was an agent."""
+        try:
+            lines = self.paths.repairs.read_text(errors="replace").splitlines()
+            self.paths.repairs.unlink()
+        except OSError:
+            return
+        for line in lines:
+            self.findings.mended("owners" if " to use: " in line else "state volume", line)
 
     def _try_again(self, seconds: float) -> None:
         """Restore the applied release later, with growing pauses, until a newer one took its place."""

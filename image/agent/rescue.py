@@ -12,17 +12,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from agent.errors import AgentError, Corrupt, NotFound
-from agent.findings import Damage
+from agent.findings import RELEASE, Damage
 from agent.gitread import Objects
 from agent.manifest import Entry, Release
 from agent.node import VERIFY, Node
 from agent.store import COMMIT, Applied
 
 RENDERED = "refs/heads/rendered"
+GIVE = "put certificate and key back where they come from (docs/tls.md), or name others"
+"""The cure of a certificate that is lost."""
 FAR = 20
 """Releases of `rendered` that are tried when nobody knows which one served."""
-RELEASE = "the applied release"
-"""What damage of a release as a whole is called."""
 
 
 class NoObjects(Objects):
@@ -155,7 +155,7 @@ def obtainable(node: Node, objects: Objects, entry: Entry) -> Entry | None:
             "is served as it is on disk" if there else "is served as it was before" if older else "is missing"
         )
         part = f"certificate {entry.slot}" if entry.slot else f"object {entry.identity}"
-        node.findings.found(part, f"{error}; /{entry.path} {what}", VERIFY)
+        node.findings.found(part, f"{error}; /{entry.path} {what}", GIVE if entry.slot else VERIFY)
         return replace(entry, identity=older) if older and not there else None
     return entry
 

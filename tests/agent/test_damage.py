@@ -16,6 +16,7 @@ from agent.gitread import Objects
 from agent.keeping import Keeping
 from agent.link import Link
 from agent.records import Records
+from agent.rescue import look_again
 from agent.slots import Slots
 from agent.store import Store
 from agent.volume import Volume
@@ -380,3 +381,18 @@ def _with_certificate(source: Mapping[str, str], identity: str) -> Any:
         for part in ("chain", "key")
     }
     return Release("c", 1, "mail.example.test", files, {}, (source,))
+
+
+def test_an_object_that_a_start_does_not_need_is_named_all_the_same(kept: World) -> None:
+    """Its file lies on disk, so nobody read it; the look after the start did. Mended, it is not named."""
+    identity = git(kept.repository.folder, "rev-parse", f"{kept.node.applied.commit}:mail/{MAIN}")
+    path = path_of(kept, identity)
+    whole = path.read_bytes()
+    cut(path)
+    after = restart_agent(kept)
+    assert parts(after) == set()
+    Keeping(after.node).look()
+    assert parts(after) == {f"object {identity}"}
+    path.write_bytes(whole)
+    look_again(after.node)
+    assert parts(after) == set()
