@@ -22,6 +22,7 @@ def request_of(op: str) -> dict[str, object]:
         "quarantine": os.environ.get("GIT_QUARANTINE_PATH", ""),
         "options": [os.environ.get(f"GIT_PUSH_OPTION_{number}", "") for number in range(count)],
         "actor": actor(),
+        "process": os.getppid(),  # git's, which lasts until the references are moved or are not
     }
 
 

@@ -8,11 +8,11 @@ failed, of a full disk say, is tried again in the same way.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from controlplane.daemon import log
 from controlplane.errors import MailserverError
-from controlplane.intake.pipeline import Intake
+from controlplane.intake.pipeline import MAIN, Intake
 
 PATIENCE = 10.0
 """Seconds between the consent to a push and the look after it."""
@@ -53,6 +53,20 @@ class Latecomers:
             timer = self._waiting.pop(commit, None)
         if timer is not None:
             timer.cancel()
+
+    def ended(self, commits: Iterable[str]) -> None:
+        """git is over with a push of these: what never became `main` leaves no record of its consent."""
+        stores = self._intake.stores
+        try:
+            lost = {commit for commit in commits if commit != stores.repo.refs.get(MAIN)}
+            if lost:
+                lost -= set(stores.repo.moves(MAIN))
+            for commit in lost:
+                stores.accepted.forget(commit)
+                self.arrived(commit)
+                log.info("push came to nothing", commit=commit)
+        except (MailserverError, OSError) as error:
+            log.warning("not looked after", error=str(error))
 
     def _look(self, commit: str) -> None:
         try:

@@ -23,7 +23,7 @@ from controlplane.intake.warnings import unsupported
 from controlplane.settings import ENV_FILE
 from controlplane.statefiles.tree import CONFIG
 
-HOOKS = ("pre-receive", "post-receive")
+HOOKS = ("pre-receive", "update", "post-receive")
 SERVER_ACTOR = "git-mailserver"
 
 

@@ -5,12 +5,14 @@ from controlplane.git.durability import fsync_directory, relaxed, without_a_home
 from controlplane.git.merge import merge_file, scrubbed_environment
 from controlplane.git.objects import EXECUTABLE, FILE, Change, NewFile, TreeEntry
 from controlplane.git.packing import many_loose, pack_loose, prune_packed
+from controlplane.git.refs import STALE_AFTER, full_name
 from controlplane.git.repo import StateRepo
 
 __all__ = [
     "EXECUTABLE",
     "FILE",
     "SERVER",
+    "STALE_AFTER",
     "Change",
     "CommitInfo",
     "NewFile",
@@ -19,6 +21,7 @@ __all__ = [
     "TreeEntry",
     "format_message",
     "fsync_directory",
+    "full_name",
     "many_loose",
     "merge_file",
     "pack_loose",

@@ -12,6 +12,8 @@ from controlplane.errors import Conflict, Corrupt, Unavailable
 
 STALE_AFTER = 10.0
 """Seconds after which a reference's lock is nobody's any more; git holds one for milliseconds."""
+UNWRITABLE = ("space", "read-only", "permission denied", "not permitted", "quota", "input/output")
+"""What the system's errors say (errno(3)) where trying again would not help."""
 
 
 class References:
@@ -43,7 +45,7 @@ class References:
         except (pygit2.AlreadyExistsError, ValueError):
             raise Conflict(f"{name} was made by somebody else first") from None
         except (pygit2.GitError, OSError) as error:
-            if "space" in str(error).lower() or "read-only" in str(error).lower():
+            if any(sign in str(error).lower() for sign in UNWRITABLE):
                 raise Unavailable(f"the state repo cannot be written: {error}") from error
             raise Conflict(f"{name} could not be moved from {old or 'nothing'}: {error}") from error
 

@@ -8,20 +8,23 @@ between two steps is healed by `catch_up` at the next start, which is the same c
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import count
 
 import controlplane
 from controlplane import snapshot
-from controlplane.errors import Conflict, Problem, Refused
+from controlplane.errors import Conflict, MailserverError, Problem, Refused
 from controlplane.events import ChangeSet, Event
 from controlplane.fold import fold
-from controlplane.git import Change, Person, StateRepo, format_message
+from controlplane.git import STALE_AFTER, Change, Person, StateRepo, format_message, full_name
 from controlplane.intake.accepted import Cause
 from controlplane.intake.plan import Plan
 from controlplane.intake.proposal import Proposal, propose_events, propose_files, render
+from controlplane.intake.reservations import Reservations
 from controlplane.intake.sealer import Sealer
 from controlplane.intake.stores import OURS, Stores
 from controlplane.intake.trees import Files, MainReader, node_trees, with_changes
@@ -33,7 +36,9 @@ MAIN = "main"
 REMEMBERED = 100
 """Commits whose fate is kept at hand for the push that asks."""
 TRIES = 5
-"""Times that an edit starts over because git moved `main` meanwhile."""
+"""Times that an edit starts over at least when git moved `main` meanwhile, or holds its lock."""
+FIRST_PAUSE, LONGEST_PAUSE = 0.002, 0.5
+"""Seconds between two tries, doubled from one to the next."""
 
 Make = Callable[[Files], Mapping[str, Change]]
 """Looks at the files of `main` and says which to write; raises Refused."""
@@ -61,6 +66,8 @@ class Intake:
         """Why `main` as it is cannot be taken over: only where somebody moved it past the hooks."""
         self.recent: dict[str, Recorded] = {}
         """What became of the last commits of `main`."""
+        self.reservations = Reservations()
+        """Pushes that were told yes and whose references git is about to move."""
         self.sealer = Sealer(stores.control)
         self._owed = False
         """Whether a release has yet to be written: something failed, a full disk say."""
@@ -121,14 +128,19 @@ class Intake:
         edit that replaces whatever keeps `main` from being taken over.
         """
         with self.writing(f"{cause.source} by {cause.actor}"):
-            for _ in range(TRIES):
+            end = time.monotonic() + STALE_AFTER + 1
+            for attempt in count():
+                self._let_pushes_pass()
                 self.catch_up()
                 if self.trouble and not mends:
                     raise Refused(self.trouble)
                 done = self._edit(make, cause, guard, check)
                 if done is not None:
                     return done
-            raise Conflict("main is being changed by others all the time; try again")
+                if attempt >= TRIES and time.monotonic() > end:
+                    break
+                time.sleep(min(FIRST_PAUSE * 2**attempt, LONGEST_PAUSE))
+            raise Conflict(self._obstacle())
 
     def record(self, events: Iterable[Event], cause: Cause, renders: bool = True) -> Recorded:
         """Append events that did not come by `main`: reports of the node and of the environment."""
@@ -174,12 +186,29 @@ class Intake:
         self.stores.accepted.remember(commit, cause)
         try:
             repo.refs.swap(MAIN, main, commit)
-        except Conflict:
+        except MailserverError as error:
             self.stores.accepted.forget(commit)
+            if not isinstance(error, Conflict):
+                raise
             if repo.refs.get(MAIN) == main:
                 repo.recover_locks()  # nobody moved it: a killed git may have left its lock
             return None
         return self._finish(proposal, cause, commit)
+
+    def _let_pushes_pass(self) -> None:
+        """Wait for a push that was told yes and that git is about to carry out: it would lose otherwise."""
+        refs = self.stores.repo.refs
+        main = refs.get(MAIN)
+        self.reservations.let_pass(full_name(MAIN), lambda: refs.get(MAIN) == main)
+
+    def _obstacle(self) -> str:
+        locks = sorted(lock.name for lock in self.stores.repo.refs.locks())
+        if locks:
+            return (
+                f"main cannot be moved: another git holds {', '.join(locks)} in the state repository, "
+                "and works on it for long or hangs; end that one and try again"
+            )
+        return "main was moved by others at each try; try again"
 
     def _commit(self, tree: str, parent: str, proposal: Proposal, cause: Cause) -> str:
         summary = "; ".join(f"{event.kind} {event.subject}" for event in proposal.events[:3])

@@ -58,6 +58,20 @@ def test_a_preview_changes_nothing(site: Site) -> None:
     assert site.git("rev-parse", "preview/more", cwd=site.repository).returncode != 0
 
 
+def test_the_preview_of_a_stale_branch_says_so(site: Site) -> None:
+    """Its plan takes back what main got meanwhile: that is told, with the commits, before the plan."""
+    clone = site.clone()
+    clone.append(VIRTUAL, LINE)
+    clone.commit()
+    site.add("user1@example.test")
+    said = clone.push("origin", "HEAD:refs/heads/more").stderr
+    assert "stale: main has 1 commit that this branch lacks" in said
+    assert "account.added user1@example.test" in said
+    assert said.index("stale") < said.index("account.removed")
+    clone.git("pull", "-q", "--rebase", "origin", "main")
+    assert "stale" not in clone.push("origin", "HEAD:refs/heads/fresh").stderr
+
+
 def test_a_broken_preview_is_told_and_kept_out_of_the_way(site: Site) -> None:
     """A branch may be half done: its problems are told, and it is accepted."""
     clone = site.clone()

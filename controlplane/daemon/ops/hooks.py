@@ -10,7 +10,7 @@ from controlplane.daemon.ops import previews
 from controlplane.daemon.ops.arguments import text
 from controlplane.daemon.protocol import Request, Result, Say
 from controlplane.daemon.server import AlreadySaid
-from controlplane.errors import MailserverError, Problem, Refused
+from controlplane.errors import Conflict, MailserverError, Problem, Refused
 from controlplane.git import StateRepo
 from controlplane.intake import on_the_way
 from controlplane.intake.accepted import Cause
@@ -22,6 +22,12 @@ from controlplane.model import State
 
 DRY_RUN = "dry-run"
 REASON = "reason="
+TOO_LATE = "somebody else's push came first: nothing of yours was changed; git pull --rebase and push again"
+"""Whoever loses a race reads this; `hooks/update` has the same words for what git finds out last."""
+
+
+class TooLate(Conflict):
+    """The reference is not where the pusher saw it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +44,7 @@ def pre_receive(daemon: Daemon, request: Request, say: Say) -> Result:
     try:
         return _decide(daemon, request, say)
     except MailserverError as error:
-        lines = problem_lines(error.problems) if isinstance(error, Refused) else [f"✗ refused: {error}"]
-        for line in lines:
-            say(line)
+        _tell(_refusal(error), say)
         raise AlreadySaid(error) from error
 
 
@@ -48,6 +52,7 @@ def post_receive(daemon: Daemon, request: Request, say: Say) -> Result:
     """Take over what git has moved, and tell where it went; does not wait for the agent."""
     daemon.intake.stores.repo.flush()
     for _, new, ref in _updates(request):
+        daemon.intake.reservations.moved(ref)
         if ref == MAIN:
             _take_over(daemon, new, say)
             daemon.latecomers.arrived(new)
@@ -69,8 +74,66 @@ def parse_options(given: list[str]) -> Options:
     return Options(DRY_RUN in given, MASS_DELETE in given, reason)
 
 
+def _refusal(error: MailserverError) -> list[str]:
+    if isinstance(error, TooLate):
+        return [f"✗ {line}" if not number else f"  {line}" for number, line in enumerate(error.args)]
+    return problem_lines(error.problems) if isinstance(error, Refused) else [f"✗ refused: {error}"]
+
+
 def _decide(daemon: Daemon, request: Request, say: Say) -> Result:
     options = parse_options([str(option) for option in request.get("options") or []])
+    if options.dry_run:
+        _plan_push(daemon, request, options, say)
+        raise Refused.because("dry run: nothing was changed", f"push without -o {DRY_RUN} to make it so")
+    reservations, updates = daemon.intake.reservations, _updates(request)
+    claim = reservations.claim((ref for _, _, ref in updates), int(request.get("process") or 0))
+    told: list[str] = []  # kept back: the plan of a push that came too late would take back what came first
+    try:
+        _must_be_current(daemon, updates)
+        accepted = _plan_push(daemon, request, options, told.append)
+        with daemon.intake.writing("letting a push pass"):
+            # Nobody but git moves `main` from here on: commands wait for it (`Reservations.let_pass`).
+            _must_be_current(daemon, updates)
+            for commit, cause in accepted.items():
+                daemon.intake.stores.accepted.remember(commit, cause)
+                daemon.latecomers.expect(commit)
+            reservations.grant(claim, lambda: daemon.latecomers.ended(accepted))
+    except BaseException as error:
+        reservations.release(claim)
+        if not isinstance(error, TooLate):
+            _tell(told, say)
+        raise
+    _tell(told, say)
+    return {}
+
+
+def _tell(lines: list[str], say: Say) -> None:
+    for line in lines:
+        say(line)
+
+
+def _must_be_current(daemon: Daemon, updates: list[tuple[str, str, str]]) -> None:
+    """Raise TooLate for a push that starts from what is not there any more; git would, after our consent."""
+    repo = daemon.intake.stores.repo
+    for old, _, ref in updates:
+        found = repo.refs.get(ref)
+        if found != ("" if old == NOTHING else old):
+            raise TooLate(TOO_LATE, _newest(repo, ref, found))
+
+
+def _newest(repo: StateRepo, ref: str, commit: str) -> str:
+    name = ref.removeprefix(HEADS)
+    if not commit:
+        return f"{name} is gone by now"
+    try:
+        info = repo.commit_info(commit)
+    except MailserverError:  # a tag of its own
+        return f"{name} is at {commit[:12]} by now"
+    return f'{name} is at {commit[:12]} by now: "{info.message.partition(chr(10))[0]}" by {info.author.name}'
+
+
+def _plan_push(daemon: Daemon, request: Request, options: Options, say: Say) -> dict[str, Cause]:
+    """Look at each update and tell its plan; who and why for those of `main`. Raises Refused."""
     repo, actor = _repo_of(daemon, request), text(request, "actor") or "unknown"
     accepted: dict[str, Cause] = {}
     for old, new, ref in _updates(request):
@@ -82,12 +145,7 @@ def _decide(daemon: Daemon, request: Request, say: Say) -> Result:
             _refuse_secrets(daemon.intake.state, on_the_way.beside(repo, daemon.intake.main, new))
             if kind == "branch":
                 previews.show(daemon, repo, ref.removeprefix(HEADS), new, say)
-    if options.dry_run:
-        raise Refused.because("dry run: nothing was changed", f"push without -o {DRY_RUN} to make it so")
-    for commit, cause in accepted.items():
-        daemon.intake.stores.accepted.remember(commit, cause)
-        daemon.latecomers.expect(commit)
-    return {}
+    return accepted
 
 
 def _check_main(

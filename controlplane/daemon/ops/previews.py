@@ -11,9 +11,13 @@ from controlplane.errors import MailserverError
 from controlplane.git import StateRepo
 from controlplane.intake.limits import mass_delete
 from controlplane.intake.proposal import Proposal
-from controlplane.intake.report import plan_lines, problem_lines
+from controlplane.intake.report import counted, plan_lines, problem_lines
 from controlplane.intake.trees import node_trees
+from controlplane.plain_text import fit_line
 from controlplane.release import PREVIEWS, Basis
+
+MOST_LACKING, TOLD_LACKING = 100, 5
+"""Commits of main that a stale branch lacks: how many are counted, and how many are named."""
 
 
 def show(daemon: Daemon, repo: StateRepo, branch: str, commit: str, say: Say) -> None:
@@ -31,6 +35,26 @@ def show(daemon: Daemon, repo: StateRepo, branch: str, commit: str, say: Say) ->
         say(line)
     for line in problem_lines(checked.problems) if checked.problems else ():
         say(line.replace("refused: nothing was changed", "would be refused on main"))
+
+
+def _stale(daemon: Daemon, repo: StateRepo, commit: str) -> list[str]:
+    """What `main` has and the branch lacks: its plan against main reads as if it took that back."""
+    main = daemon.intake.main
+    if not main or repo.is_ancestor(main, commit):
+        return []
+    base = repo.merge_base(main, commit)
+    lacking = [main, *repo.between(base, main, MOST_LACKING)]
+    if base:
+        lacking = [each for each in lacking if each != base]
+    infos = [repo.commit_info(each) for each in lacking[:TOLD_LACKING]]
+    more = len(lacking) - len(infos)
+    count = f"{MOST_LACKING} or more commits" if more >= MOST_LACKING else counted(len(lacking), "commit")
+    return [
+        f"⚠ stale: main has {count} that this branch lacks, and the plan below takes them back;",
+        "  `git pull --rebase origin main` shows what the branch changes by itself:",
+        *(f'    {i.id[:12]} "{fit_line(i.message.partition(chr(10))[0])}" by {i.author.name}' for i in infos),
+        *([f"    … and {more} more"] if more > 0 else []),
+    ]
 
 
 def follow(daemon: Daemon, branch: str, commit: str, say: Say) -> None:
