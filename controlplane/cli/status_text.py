@@ -17,6 +17,7 @@ def status_lines(status: dict[str, Any], now: datetime | None = None) -> list[st
     now = now or datetime.now(UTC)
     return [
         *_head(status, now),
+        *([f"✗ nothing can be changed: {status['unwritable']}"] if status.get("unwritable") else []),
         *_held_back(status),
         *_damage(status),
         *_held(status),

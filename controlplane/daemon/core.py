@@ -8,6 +8,7 @@ from typing import Any
 
 from controlplane.daemon.delivery import Ask, Delivery
 from controlplane.daemon.latecomers import Latecomers
+from controlplane.daemon.owners import Owners
 from controlplane.daemon.packing import Packing
 from controlplane.daemon.protocol import Result
 from controlplane.errors import Problem, Unavailable
@@ -48,6 +49,7 @@ class Daemon:
     """The position up to which somebody had the log verified since the start."""
 
     def __post_init__(self) -> None:
+        self.owners = Owners(self.intake, self.ask_agent)
         self.packing = Packing(self.intake)
         self.delivery = Delivery(self.intake, self.ask_agent, after=self.packing.consider)
         self.latecomers = Latecomers(self.intake, self.delivery.poke)

@@ -14,9 +14,10 @@ from controlplane.daemon import log, ops
 from controlplane.daemon.core import Daemon
 from controlplane.daemon.memory import give_back
 from controlplane.daemon.protocol import Request, Result, Say, ask
-from controlplane.daemon.server import Server
+from controlplane.daemon.server import AlreadySaid, Server
 from controlplane.daemon.start import prepare
-from controlplane.errors import MailserverError
+from controlplane.errors import MailserverError, Unavailable
+from controlplane.intake.pipeline import MAIN
 
 PACKAGE = Path(controlplane.__file__).parent
 
@@ -75,10 +76,41 @@ def run(places: Places, environment: Mapping[str, str]) -> int:
     return 0
 
 
+WRITES = frozenset(
+    {"pre-receive", "post-receive", "edit", "rollback", "revert", "import", "reconcile", "suspend", "resume"}
+)
+"""Operations that are not begun while something of the state volume is not ours to write."""
+
+
 def handle(daemon: Daemon, request: Request, say: Say) -> Result:
-    """Carry out one request."""
+    """Carry out one request; once more where files of other owners kept it from being done."""
     log.debug("request", op=request["op"], source=request.get("source", ""))
-    return ops.find(request["op"])(daemon, request, say)
+    operation = ops.find(request["op"])
+    if request["op"] in WRITES and (trouble := daemon.owners.look()):
+        if request["op"] == "pre-receive":
+            say(f"✗ refused: {trouble}")
+            raise AlreadySaid(Unavailable(trouble))
+        raise Unavailable(trouble)
+    before = _main(daemon)
+    try:
+        return operation(daemon, request, say)
+    except (MailserverError, OSError) as error:
+        if not daemon.owners.mend_after(error):
+            raise
+    if before != _main(daemon):  # `main` has moved already: what is left to do is not the edit itself
+        daemon.intake.catch_up()
+        daemon.delivery.poke()
+        return daemon.change(
+            daemon.intake.recent[daemon.intake.main], daemon.intake.release_number, wait=False
+        )
+    return operation(daemon, request, say)
+
+
+def _main(daemon: Daemon) -> str:
+    try:
+        return daemon.intake.stores.repo.refs.get(MAIN)
+    except MailserverError:  # unreadable: whoever asks is told so by the operation itself
+        return ""
 
 
 def shut_down(daemon: Daemon) -> None:

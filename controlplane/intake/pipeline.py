@@ -39,6 +39,7 @@ TRIES = 5
 """Times that an edit starts over at least when git moved `main` meanwhile, or holds its lock."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.002, 0.5
 """Seconds between two tries, doubled from one to the next."""
+PAUSE_FOR_LOCKS = 0.02
 
 Make = Callable[[Files], Mapping[str, Change]]
 """Looks at the files of `main` and says which to write; raises Refused."""
@@ -200,6 +201,18 @@ class Intake:
         refs = self.stores.repo.refs
         main = refs.get(MAIN)
         self.reservations.let_pass(full_name(MAIN), lambda: refs.get(MAIN) == main)
+
+    def clear_locks(self) -> None:
+        """Let go on whatever git is about to write: locks of dead processes go, those of others are awaited.
+
+        Raises Conflict, with what is in the way, after the time that makes a lock stale.
+        """
+        end = time.monotonic() + STALE_AFTER + 1
+        while any(self.stores.repo.refs.locks()):
+            with self.writing("clearing locks"):
+                if not self.stores.repo.recover_locks() and time.monotonic() > end:
+                    raise Conflict(self._obstacle())
+            time.sleep(PAUSE_FOR_LOCKS)
 
     def _obstacle(self) -> str:
         locks = sorted(lock.name for lock in self.stores.repo.refs.locks())

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pwd
 import shutil
 import threading
 from collections.abc import Mapping
 from typing import Any
 
+from agent import owners
 from agent.checks import Checker
 from agent.engine import Engine, Request, is_older
 from agent.errors import AgentError, Refused
@@ -24,6 +26,8 @@ from agent.turns import Turns
 from agent.usage import Usage
 from agent.volume import Volume
 
+CONTROL_ACCOUNT = "git"
+"""The user that the control plane runs as."""
 STARTING_SECONDS = 90.0
 """Below the time that the daemon waits for an apply."""
 
@@ -61,6 +65,7 @@ class Operations:
             "outcomes": lambda _: {"outcomes": self.node.store.outcomes()},
             "ack": self.acknowledge,
             "drift": lambda _: self.drift(),
+            "owners.mend": lambda _: self.mend_owners(),
             "mailbox.delete": self.delete_mailbox,
             "mailbox.usage": self.count_usage,
         }
@@ -124,6 +129,11 @@ class Operations:
         with self.turns.lock:
             self.node.drift = sorted(set(self.node.drifted(self.node.release)) - self.node.pinned)
             return {"paths": list(self.node.drift), "pinned": sorted(self.node.pinned)}
+
+    def mend_owners(self) -> dict[str, Any]:
+        """Give the state repository and the control folder back to the control plane's account."""
+        account = pwd.getpwnam(CONTROL_ACCOUNT)
+        return owners.mend(self.node.paths.repository.parent, account.pw_uid, account.pw_gid)
 
     def count_usage(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """KiB in use by address."""

@@ -29,11 +29,12 @@ def tracked() -> tuple[Path, ...]:
 
 @cache
 def modules() -> dict[str, Path]:
-    """Module name → file of everything that is shipped, hooks' scripts without suffix included."""
+    """Module name → file of everything that is shipped, hooks' Python scripts without suffix included."""
     found = {}
     for package in PACKAGES:
         for path in sorted((ROOT / package).rglob("*")):
-            if path.suffix == ".py" or (package == "hooks" and path.is_file() and not path.suffix):
+            script = package == "hooks" and path.is_file() and b"python" in path.read_bytes()[:32]
+            if path.suffix == ".py" or script:
                 name = path.relative_to(ROOT).with_suffix("").as_posix().removeprefix("image/")
                 found[name.replace("/", ".").removesuffix(".__init__")] = path
     return found

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from controlplane.daemon.ops import hooks
-from tests.daemon.site import Clone, Site
+from tests.daemon.site import ROOT, Clone, Site
 
 VIRTUAL = "config/postfix-virtual.cf"
 OURS = "✗ somebody else's push came first: nothing of yours was changed; git pull --rebase and push again"
@@ -111,6 +111,12 @@ def test_the_record_of_a_push_that_git_gives_up_goes_at_once(site: Site) -> None
     assert clone.push().returncode != 0
     with site.daemon.intake.changed:
         assert site.daemon.intake.changed.wait_for(lambda: not records(site), 5)
+
+
+def test_hook_and_daemon_have_the_same_words() -> None:
+    """Whoever finds it out, the loser reads one text."""
+    assert f'"✗ {hooks.TOO_LATE}"' in (ROOT / "hooks/update").read_text()
+    assert f"✗ {hooks.TOO_LATE}" == OURS
 
 
 def test_the_last_look_before_git_moves_a_reference_has_our_words(site: Site) -> None:

@@ -91,6 +91,7 @@ def _decide(daemon: Daemon, request: Request, say: Say) -> Result:
     try:
         _must_be_current(daemon, updates)
         accepted = _plan_push(daemon, request, options, told.append)
+        daemon.intake.clear_locks()
         with daemon.intake.writing("letting a push pass"):
             # Nobody but git moves `main` from here on: commands wait for it (`Reservations.let_pass`).
             _must_be_current(daemon, updates)

@@ -53,7 +53,13 @@ def status(daemon: Daemon, request: Request, say: Say) -> Result:
             seen["failure"] = _blame(daemon, seen["failure"])
         daemon.delivery.held.take(intake.stores, seen.get("held") or ())
         seen["held"] = [part.as_dict() for part in daemon.delivery.held.parts]
-    return seen | _known(daemon)
+    return _unwritable(daemon, seen | _known(daemon))
+
+
+def _unwritable(daemon: Daemon, seen: Result) -> Result:
+    """Whoever cannot be told of a change any more is not healthy, whatever serves."""
+    why = daemon.owners.look()
+    return seen | {"unwritable": why} | ({"healthy": False} if why else {})
 
 
 def certificates(daemon: Daemon, request: Request, say: Say) -> Result:

@@ -29,6 +29,8 @@ def show(daemon: Daemon, repo: StateRepo, branch: str, commit: str, say: Say) ->
             say(line.replace("refused: nothing was changed", "would be refused on main"))
         return
     checked = daemon.check(proposal)
+    for line in _stale(daemon, repo, commit):
+        say(line)
     for massive in mass_delete(daemon.intake.state.desired, proposal.state.desired):
         say(f"⚠ {massive.path}: {massive.message}; {massive.cure}")
     for line in plan_lines(proposal.plan):
