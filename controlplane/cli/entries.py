@@ -15,6 +15,8 @@ from controlplane.cli.terminal import columns, fit_cells, shorten
 OUTCOMES = ("served", "rejected", "rolled-back", "held", "superseded", "pending")
 _NARROWEST = (16, 12, 14)
 """Columns that subject, detail and the person keep before a row becomes two lines."""
+_REASON = 200
+"""Columns of a reason where no terminal sets the width; --json has more."""
 _TOLD = frozenset({"rejected", "rolled_back", "held", "superseded"})
 """Outcomes whose reason stands below the change set."""
 
@@ -120,7 +122,7 @@ def _below(entries: Sequence[dict[str, Any]]) -> Iterator[str]:
     )
     yield from (f"{indent}{text}" for text in told)
     if first.get("reason"):
-        yield f'{indent}"{_first_line(first["reason"])}"'
+        yield f'{indent}"{shorten(_first_line(first["reason"]), _REASON)}"'
 
 
 def _indent(entry: dict[str, Any]) -> str:

@@ -27,7 +27,7 @@ class Revision:
 
 def find(intake: Intake, text: str) -> Revision:
     """The revision that a text names, empty for now; raises NotFound, UsageError for a time that is none."""
-    if not text:
+    if text.lower() in ("", "now"):
         return Revision(intake.position, intake.main)
     if _POSITION.fullmatch(text):
         return _at(intake, int(text))

@@ -173,5 +173,6 @@ def test_nothing_is_live_before_the_first_release_serves(unapplied_site: Site) -
         site.add("ann@example.test")
     found = site.ask("show", live=True)
     assert (found["release"], found["position"], found["accounts"]) == (0, 0, [])
+    assert site.ask("show", live=True, at="1999-01-01") == found
     history = site.ask("history", subject="ann@example.test")["entries"]
     assert [(e["outcome"], e["live"]) for e in history] == [("pending", "")]

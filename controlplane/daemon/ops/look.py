@@ -11,7 +11,8 @@ from controlplane.daemon.protocol import Request, Result, Say
 from controlplane.errors import NotFound
 from controlplane.intake import revisions
 from controlplane.intake.diff import diff as compare
-from controlplane.intake.live import live_at
+from controlplane.intake.live import Live, live_at
+from controlplane.intake.moments import parse_time
 from controlplane.intake.pipeline import Intake
 from controlplane.intake.plan import Plan, as_dict
 from controlplane.intake.proposal import render
@@ -27,14 +28,25 @@ from renderers.service import RenderedFile
 def show(daemon: Daemon, request: Request, say: Say) -> Result:
     """Everything that `main` said at a revision, or that served then; never a password hash or a secret."""
     del say
-    intake = daemon.intake
-    revision = revisions.find(intake, arguments.text(request, "at"))
-    if not request.get("live"):
-        desired = revisions.state_at(intake, revision).desired
-        return {"position": revision.position, "time": _time_of(intake, revision.position), **_told(desired)}
-    if not revision.position:
-        raise NotFound("that was pushed and never taken over: the log does not know what served then")
-    live = live_at(intake, revision.position)
+    intake, at = daemon.intake, arguments.text(request, "at")
+    if request.get("live"):
+        return _served(intake, at)
+    revision = revisions.find(intake, at)
+    desired = revisions.state_at(intake, revision).desired
+    return {"position": revision.position, "time": _time_of(intake, revision.position), **_told(desired)}
+
+
+def _served(intake: Intake, at: str) -> Result:
+    try:
+        revision = revisions.find(intake, at)
+    except NotFound:
+        if parse_time(at) is None:
+            raise
+        live = Live()  # the log began later
+    else:
+        if not revision.position:
+            raise NotFound("that was pushed and never taken over: the log does not know what served then")
+        live = live_at(intake, revision.position)
     return {
         "position": live.position,
         "time": _time_of(intake, live.position),
