@@ -48,7 +48,12 @@ def change_sets(events: int) -> Iterator[ChangeSet]:
 def _event(number: int) -> Event:
     if number % RARE == 0:
         return ReleaseRejected(
-            node="mail", release=number, seconds=0.2, reason="bad main.cf", serving=number - 4
+            node="mail",
+            release=number,
+            seconds=0.2,
+            reason="bad main.cf",
+            serving=number - 4,
+            position=number - 1,
         )
     match number % 4:
         case 0:
@@ -58,7 +63,9 @@ def _event(number: int) -> Event:
         case 2:
             return SettingChanged(name="SPOOF_PROTECTION", old=str(number - 4), new=str(number))
         case _:
-            return ReleaseApplied(node="mail", release=number, seconds=0.3, actions={"postfix": "none"})
+            return ReleaseApplied(
+                node="mail", release=number, seconds=0.3, actions={"postfix": "none"}, position=number - 1
+            )
 
 
 def questions(events: int) -> dict[str, Filters]:
@@ -84,6 +91,12 @@ def questions(events: int) -> dict[str, Filters]:
         "frequent actor and source, no kind": Filters(actors=("Ada*",), source="push"),
         "since": Filters(since=middle, limit=1000),
         "until and kind": Filters(until=middle, kinds=("alias",)),
+        "outcome": Filters(outcomes=("served",)),
+        "outcome that never": Filters(outcomes=("held",)),
+        "frequent outcome, kind that never": Filters(outcomes=("served",), kinds=("*.removed",)),
+        "rare outcome and kind": Filters(outcomes=("pending", "rejected"), kinds=("account",)),
+        "rare outcome, text: common word": Filters(outcomes=("pending", "superseded"), text="somebody"),
+        "frequent outcome, text: common word": Filters(outcomes=("served",), text="somebody"),
         "text: rare word": Filters(text=f"user{events // 8 * 4}"),
         "text: address": Filters(text=f"alias{events // 8 * 4 + 1}@example.test"),
         "text: common word": Filters(text="somebody"),
