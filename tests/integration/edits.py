@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from tests.integration.server import Clone, Push, Server
 
 ENV = "mailserver.env"
+MEANT = ("-o", "allow-mass-delete")
+"""Files that a test takes away may hold all aliases or relay hosts that there are."""
 
 
 def push_setting(clone: Clone, name: str, value: object) -> Push:
@@ -35,7 +37,7 @@ def put(server: Server, clone: Clone, files: dict[str, str]) -> str:
         else:
             (clone.path / name).unlink()
     clone.commit("Put " + ", ".join(files))
-    return live(server, clone.push())
+    return live(server, clone.push("HEAD:main", *MEANT))
 
 
 def put_config(server: Server, clone: Clone, files: Mapping[str, str | None]) -> None:
@@ -48,7 +50,7 @@ def put_config(server: Server, clone: Clone, files: Mapping[str, str | None]) ->
             (clone.path / "config" / name).unlink(missing_ok=True)
     if clone.git("status", "--porcelain"):
         clone.commit(f"Change {', '.join(files)}")
-        live(server, clone.push())
+        live(server, clone.push("HEAD:main", *MEANT))
 
 
 def set_to(server: Server, clone: Clone, name: str, value: object) -> None:
