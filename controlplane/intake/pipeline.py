@@ -17,7 +17,7 @@ from itertools import count
 
 import controlplane
 from controlplane import snapshot
-from controlplane.errors import Conflict, MailserverError, Problem, Refused
+from controlplane.errors import Conflict, Corrupt, MailserverError, Problem, Refused
 from controlplane.events import ChangeSet, Event
 from controlplane.fold import fold
 from controlplane.git import STALE_AFTER, Change, Person, StateRepo, format_message, full_name
@@ -126,7 +126,7 @@ class Intake:
         """Change files of `main` and record it; raises Refused with nothing changed.
 
         `check` looks at a sound proposal once more, and tells problems that it finds. `mends` stands for an
-        edit that replaces whatever keeps `main` from being taken over.
+        edit that replaces whatever keeps `main` from being read or taken over.
         """
         with self.writing(f"{cause.source} by {cause.actor}"):
             end = time.monotonic() + STALE_AFTER + 1
@@ -135,7 +135,7 @@ class Intake:
                 self.catch_up()
                 if self.trouble and not mends:
                     raise Refused(self.trouble)
-                done = self._edit(make, cause, guard, check)
+                done = self._edit(make, cause, guard, check, mends)
                 if done is not None:
                     return done
                 if attempt >= TRIES and time.monotonic() > end:
@@ -169,10 +169,10 @@ class Intake:
             known = snapshot.Snapshot(tip.position, tip.commit, self.state)
         snapshot.write(self.stores.snapshot, known)
 
-    def _edit(self, make: Make, cause: Cause, guard: bool, check: Check) -> Recorded | None:
+    def _edit(self, make: Make, cause: Cause, guard: bool, check: Check, mends: bool) -> Recorded | None:
         """One try; None when `main` moved under it."""
         repo, main = self.stores.repo, self.stores.repo.refs.get(MAIN)
-        before = self._reader.read(repo, main)
+        before, base = self._present(main, mends)
         wanted = make(before)
         files = with_changes(repo, before, wanted)
         if all(files.get(path) == before.get(path) for path in wanted):
@@ -181,7 +181,7 @@ class Intake:
         proposal = self.propose_files(files, guard).must_be_sound()
         if problems := check(proposal):
             raise Refused(problems)
-        new = repo.write_tree(repo.commit_info(main).tree if main else "", wanted)
+        new = repo.write_tree(base, wanted)
         self._cache.settle(self._reader.read_entries(repo, repo.tree_files(new)))
         commit = self._commit(new, main, proposal, cause)
         self.stores.accepted.remember(commit, cause)
@@ -222,6 +222,16 @@ class Intake:
                 "and works on it for long or hangs; end that one and try again"
             )
         return "main was moved by others at each try; try again"
+
+    def _present(self, main: str, mends: bool) -> tuple[Files, str]:
+        """The files of `main` and its tree; nothing where they cannot be read and all are written anew."""
+        repo = self.stores.repo
+        try:
+            return self._reader.read(repo, main), repo.commit_info(main).tree if main else ""
+        except Corrupt:
+            if not mends:
+                raise
+            return {}, ""
 
     def _commit(self, tree: str, parent: str, proposal: Proposal, cause: Cause) -> str:
         summary = "; ".join(f"{event.kind} {event.subject}" for event in proposal.events[:3])

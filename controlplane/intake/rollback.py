@@ -16,7 +16,7 @@ from controlplane.git import StateRepo
 from controlplane.intake import revisions
 from controlplane.intake.pipeline import MAIN, Intake
 from controlplane.intake.revisions import Revision
-from controlplane.intake.trees import Files, MainReader
+from controlplane.intake.trees import Files, MainReader, readable
 from controlplane.model import Desired
 from controlplane.secrets import RECIPIENT
 from controlplane.statefiles.compose import compose
@@ -89,7 +89,7 @@ def aim(intake: Intake, target: Revision, present: Files) -> Aim:
 def nearest(intake: Intake, refused: Aim, problems: Collection[Problem]) -> int:
     """The position next to the one that was refused whose state would be taken; 0 where none is found."""
     bad = {(p.path, refused.files[p.path].content) for p in problems if p.path in refused.files}
-    present = MainReader().read(intake.stores.repo, intake.stores.repo.refs.get(MAIN))
+    present, _ = readable(intake.stores.repo, intake.stores.repo.refs.get(MAIN))
     give_up = time.monotonic() + SEARCH_SECONDS
     for candidate in _around(intake, refused.position):
         if time.monotonic() > give_up:

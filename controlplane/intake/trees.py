@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from controlplane.errors import Refused
+from controlplane.errors import Corrupt, Refused
 from controlplane.git import EXECUTABLE, FILE, Change, NewFile, StateRepo, TreeEntry
 from controlplane.intake.hygiene import MAX_FILES, MAX_RECORDS
 from controlplane.model import DEFAULT_NODE
@@ -42,6 +42,22 @@ class MainReader:
             files[path] = known[key]
         self._known = known
         return files
+
+
+def readable(repo: StateRepo, commit: str) -> tuple[Files, tuple[str, ...]]:
+    """What can be read of a commit, and what cannot: paths, or what stands for all of them."""
+    try:
+        entries = repo.files(commit)
+    except Corrupt as error:
+        return {}, (str(error),)
+    files: dict[str, TreeFile] = {}
+    lost: list[str] = []
+    for path, entry in entries.items():
+        try:
+            files[path] = _read(repo, path, entry, MAX_TREE)
+        except Corrupt:
+            lost.append(path)
+    return files, tuple(lost)
 
 
 def with_changes(repo: StateRepo, files: Files, changes: Mapping[str, Change]) -> Files:

@@ -252,3 +252,20 @@ def test_a_change_of_text_alone_is_told_as_such(site: Site) -> None:
     assert change["position"] == 0
     assert change["notes"] == [f"nothing that the server reads changes, only text: {VIRTUAL}"]
     assert "# a remark" not in text(site, VIRTUAL)
+
+
+def test_it_leads_out_of_a_main_that_cannot_be_read(site: Site) -> None:
+    """A blob of the newest text is lost: an older state comes back whole, and changes go on."""
+    site.add(USER)
+    position, then = site.daemon.intake.position, site.daemon.intake.state.desired
+    clone = site.clone()
+    clone.append(VIRTUAL, f"info@example.test {USER}\n")
+    push(clone)
+    blob = site.git("rev-parse", f"main:{VIRTUAL}", cwd=site.repository).stdout.strip()
+    site.stop()
+    (site.repository / "objects" / blob[:2] / blob[2:]).unlink()
+    site.start()
+    site.ask("rollback", target=str(position))
+    assert site.daemon.intake.state.desired == then
+    site.add("user2@example.test")
+    site.must_agree()

@@ -24,7 +24,7 @@ from controlplane.intake.plan import as_dict
 from controlplane.intake.proposal import Proposal
 from controlplane.intake.report import counted, plan_lines
 from controlplane.intake.rollback import Aim
-from controlplane.intake.trees import Files, MainReader
+from controlplane.intake.trees import Files, readable
 from controlplane.log_format import format_time
 from controlplane.statefiles.compose import compose
 
@@ -53,7 +53,7 @@ class _Course:
 
     def told(self) -> dict[str, Any]:
         """The plan as an answer."""
-        plan, changed = self.proposal.plan, sorted(self.changes())
+        plan, changed = self.proposal.plan, sorted(self.changes(self.present))
         notes = list(self.aim.notes)
         if changed and not plan.different:
             more = f" and {len(changed) - MOST} more" if len(changed) > MOST else ""
@@ -70,13 +70,13 @@ class _Course:
             "main": self.main,
         }
 
-    def changes(self) -> dict[str, Change]:
-        """What is to become of files of `main`."""
-        gone: dict[str, Change] = {path: None for path in self.present if path not in self.aim.files}
+    def changes(self, files: Files) -> dict[str, Change]:
+        """What is to become of these files of `main`."""
+        gone: dict[str, Change] = {path: None for path in files if path not in self.aim.files}
         changed: dict[str, Change] = {
             path: NewFile(file.content, file.mode)
             for path, file in self.aim.files.items()
-            if self.present.get(path) != file
+            if files.get(path) != file
         }
         return gone | changed
 
@@ -158,10 +158,9 @@ def _carry_out(daemon: Daemon, request: Request, source: Source, look: Look) -> 
 
 def _making(intake: Intake, course: _Course) -> Callable[[Files], Mapping[str, Change]]:
     def make(files: Files) -> Mapping[str, Change]:
-        del files
         if intake.stores.repo.refs.get(MAIN) != course.main:
             raise _Moved("main has moved")
-        return course.changes()
+        return course.changes(files)
 
     return make
 
@@ -172,8 +171,10 @@ def _planned(daemon: Daemon, request: Request, look: Look) -> _Course:
     with intake.writing("planning the way back"):
         intake.catch_up()
         main = intake.stores.repo.refs.get(MAIN)
-        present = MainReader().read(intake.stores.repo, main)
+        present, lost = readable(intake.stores.repo, main)
         aim, title = look(present)
+        if lost:
+            aim = replace(aim, notes=(*aim.notes, f"main cannot be read as it is: {', '.join(lost[:MOST])}"))
     skips = bool(request.get("skip_refused"))
     skipped: set[str] = set()
     while True:
