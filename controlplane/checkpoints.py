@@ -89,6 +89,12 @@ class Checkpoints:
         at = bisect_left(marks, position, key=lambda mark: mark.position)
         return (marks[at].position, marks[at].commit) if at < len(marks) else None
 
+    def before(self, log: EventLog, position: int) -> Mark | None:
+        """The newest mark before a position; the start of the log where that is near, None elsewhere."""
+        marks = [_ORIGIN, *self.marks(log)]
+        mark = marks[bisect_left(marks, position, key=lambda mark: mark.position) - 1]
+        return mark if position - mark.position <= 2 * POSITIONS else None
+
     def spans(self, log: EventLog, time: datetime) -> Iterator[tuple[int, int, str]]:
         """Stretches that may hold change sets of that time or before, newest first (event_log.Marks)."""
         marks, tip, seconds = [_ORIGIN, *self.marks(log)], log.tip(), time.timestamp()

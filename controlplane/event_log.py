@@ -53,8 +53,27 @@ class Step:
     events: tuple[Event, ...]
 
 
+class Mark(Protocol):
+    """What is known of a position of a log."""
+
+    @property
+    def position(self) -> int:
+        """The position."""
+
+    @property
+    def latest(self) -> int:
+        """The latest time of all change sets up to here, in seconds since 1970."""
+
+    @property
+    def decided(self) -> tuple[int, ...]:
+        """Change sets that say what serves here: the newest applied release, the newest failure since."""
+
+
 class Marks(Protocol):
     """Knows the commits of some positions of a log."""
+
+    def before(self, log: EventLog, position: int) -> Mark | None:
+        """The newest mark before a position that is known."""
 
     def above(self, log: EventLog, position: int) -> tuple[int, str] | None:
         """A position that is this one or newer, and its commit; None where there is none known."""
@@ -141,6 +160,10 @@ class EventLog:
             files = self._repo.entries(link[20:40].hex(), f"log commit {commit}")
             events = self._events(files, f"change set {position} (commit {commit})")
             yield Step(position, commit, int.from_bytes(link[40:], "big"), events)
+
+    def until(self, start: int, end: int) -> Iterator[Step]:
+        """The same from one position to another."""
+        return self.steps(start, Tip(self.commit_at(end), end, EMPTY.time, "")) if start <= end else iter(())
 
     def events(self, start: int = 1, tip: Tip | None = None) -> Iterator[Event]:
         """The events alone, oldest first."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from controlplane.daemon.ahead import Ahead
 from controlplane.daemon.delivery import Ask, Delivery
 from controlplane.daemon.latecomers import Latecomers
 from controlplane.daemon.owners import Owners
@@ -51,8 +52,14 @@ class Daemon:
     def __post_init__(self) -> None:
         self.owners = Owners(self.intake, self.ask_agent)
         self.packing = Packing(self.intake)
-        self.delivery = Delivery(self.intake, self.ask_agent, after=self.packing.consider)
+        self.ahead = Ahead(self.intake)
+        self.delivery = Delivery(self.intake, self.ask_agent, after=self.upkeep)
         self.latecomers = Latecomers(self.intake, self.delivery.poke)
+
+    def upkeep(self) -> None:
+        """Begin, beside everything else, what has come to be worth it."""
+        self.packing.consider()
+        self.ahead.consider()
 
     def check(self, proposal: Proposal) -> Checked:
         """Let the node's checkers look at the staged tree; their complaints are led back to `main`."""

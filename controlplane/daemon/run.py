@@ -69,6 +69,7 @@ def run(places: Places, environment: Mapping[str, str]) -> int:
     server.bind()  # from here on others know that we run, and may want us to stop
     bound.set()
     daemon.delivery.start()
+    daemon.ahead.consider()
     give_back()
     log.info("listening", position=daemon.intake.position, release=daemon.intake.release_number)
     server.serve()
@@ -115,6 +116,7 @@ def _main(daemon: Daemon) -> str:
 
 def shut_down(daemon: Daemon) -> None:
     """Stop delivering and keep a snapshot: what is not saved is folded again at the next start."""
+    daemon.ahead.stop()
     daemon.latecomers.stop()
     daemon.delivery.stop()
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,11 +18,14 @@ from controlplane.release import Releases
 from controlplane.settings import catalog
 
 if TYPE_CHECKING:
-    from controlplane.readmodel import ReadModel
+    from controlplane.readmodel import Entry, Filters, ReadModel
+
+Say = Callable[[str], None]
+"""Tells the person who asked."""
 
 REPOSITORY = "state.git"
 CONTROL = "control"
-SOON = 5_000
+SOON = 1_000
 """Change sets that the read model takes in while somebody waits for an answer that can be had without it."""
 OURS = ("events", "rendered")
 """Branches that nobody writes without the writer's lock: whoever has it may clear their stale locks."""
@@ -48,6 +52,17 @@ class Stores:
         with lock.hold("opening the state repo"):
             repo = StateRepo.ensure(root / REPOSITORY)
             repo.recover_locks(ours=OURS)
+        return cls._of(control, lock, repo)
+
+    @classmethod
+    def beside(cls, root: Path) -> Stores:
+        """The stores of a volume that another process writes to; raises NotFound where there is none."""
+        control = root / CONTROL
+        lock = WriterLock(control / "writer.lock")
+        return cls._of(control, lock, StateRepo(root / REPOSITORY))
+
+    @classmethod
+    def _of(cls, control: Path, lock: WriterLock, repo: StateRepo) -> Stores:
         log, checkpoints = EventLog(repo, lock), Checkpoints(control / "checkpoints")
         log.marks = checkpoints
         return cls(
@@ -74,15 +89,25 @@ class Stores:
 
     def questions_at_once(self) -> ReadModel:
         """The same; raises Unavailable where so much is to be taken in first that somebody would wait."""
-        try:
-            known = self._readmodel.position()
-        except Unavailable:
-            known = 0
-        if self.log.tip().position - known > SOON:
+        if self._readmodel.behind(self.log) > SOON:
             raise Unavailable("the read model is far behind the log")
         return self.questions()
 
-    def questions(self) -> ReadModel:
-        """The read model, up to date with the log."""
-        self._readmodel.catch_up(self.log, self.releases)
-        return self._readmodel
+    def questions(self, say: Say = lambda _: None) -> ReadModel:
+        """The read model, up to date with the log; says so where that takes a while."""
+        model = self._readmodel
+        if model.behind(self.log) > SOON:
+            say(f"the log's {self.log.tip().position:,} change sets are taken in for questions, once")
+        model.catch_up(self.log, self.releases)
+        return model
+
+    def newest(self, filters: Filters, say: Say) -> list[Entry]:
+        """Events that the filters let through; at once where the newest of the log tell them."""
+        from controlplane.readmodel import recent
+
+        model = self._readmodel
+        if model.behind(self.log) > SOON:
+            found = recent.newest(self.log, self.releases, model.secret_settings, filters)
+            if found is not None:
+                return found
+        return self.questions(say).log(filters)

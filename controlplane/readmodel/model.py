@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import sqlite3
 import threading
 from collections.abc import Callable, Collection, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from itertools import takewhile
 from pathlib import Path
@@ -37,10 +38,13 @@ class ReadModel:
         self, path: Path, secret_settings: Collection[str] = frozenset(), read_only: bool = False
     ) -> None:
         self.path = path
-        self._secret_settings = secret_settings
+        self.secret_settings = secret_settings
         self._read_only = read_only
         self._turn = threading.Lock()
-        self._db: sqlite3.Connection | None = self._open()
+        self._file = 0
+        """The inode of the file that is open."""
+        self._db: sqlite3.Connection | None = None
+        self._reopen()
 
     def close(self) -> None:
         """Close the file; questions fail afterwards."""
@@ -51,7 +55,8 @@ class ReadModel:
         """Take in what is new in the log and on `rendered`; how many change sets that were."""
         if self._read_only:
             raise Unavailable(f"{self.path} was opened for reading alone")
-        with self._turn:
+        with self._turn, self._alone():
+            self._reopen()
             try:
                 if self._db is not None and self._fits(self._db, log, releases):
                     return self._extend(self._db, log, releases)
@@ -61,6 +66,18 @@ class ReadModel:
                 return self._rebuild(log, releases)
             except (sqlite3.DatabaseError, OSError) as error:
                 raise Unavailable(f"the read model cannot be written: {error}") from error
+
+    def behind(self, log: EventLog) -> int:
+        """How many change sets `catch_up` would take in."""
+        with self._turn:
+            self._reopen()
+            tip, position = log.tip(), 0
+            with suppress(sqlite3.DatabaseError, NotFound):
+                if self._db is not None:
+                    position, commit = self._db.execute("SELECT position, commit_id FROM progress").fetchone()
+                    if position and log.commit_at(position) != commit:
+                        position = 0
+            return tip.position - position
 
     def position(self) -> int:
         """Up to where the log was taken in."""
@@ -136,6 +153,27 @@ class ReadModel:
             db.close()
         return None
 
+    def _reopen(self) -> None:
+        """Take the file that is there now: another process may have made it again."""
+        try:
+            made = self.path.stat().st_ino
+        except FileNotFoundError:
+            made = 0
+        if self._db is None or made != self._file:
+            self._forget()
+            self._file, self._db = made, self._open()
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Write inside while no other process does: one that makes the file again is waited for."""
+        try:
+            file = self.path.with_name(f"{self.path.name}.lock").open("wb")
+        except OSError as error:
+            raise Unavailable(f"the read model cannot be written: {error}") from error
+        with file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
     def _connect(self, path: Path) -> sqlite3.Connection:
         target = f"file:{path}?mode=ro" if self._read_only else f"file:{path}"
         connection = sqlite3.connect(target, timeout=BUSY_SECONDS, check_same_thread=False, uri=True)
@@ -168,9 +206,9 @@ class ReadModel:
     def _extend(self, db: sqlite3.Connection, log: EventLog, releases: Releases) -> int:
         known = db.execute("SELECT coalesce(max(number), 0) FROM releases").fetchone()[0]
         position = db.execute("SELECT position FROM progress").fetchone()[0]
-        projector = Projector(db, self._secret_settings)
+        projector = Projector(db, self.secret_settings)
         # The releases first: an outcome looks up which position its release covers.
-        tip, settled = _tip(log)
+        tip, settled = settled_tip(log)
         projector.add_releases(_newer(releases, known))
         return projector.add(log.iterate(position + 1, tip), settled)
 
@@ -192,7 +230,7 @@ class ReadModel:
         _remove(self.path)
         aside.replace(self.path)
         fsync_directory(self.path.parent)
-        self._db = self._connect(self.path)
+        self._reopen()
         return count
 
 
@@ -200,7 +238,7 @@ def _newer(releases: Releases, known: int) -> Iterator[Release]:
     return takewhile(lambda release: release.number > known, releases.newest_first())
 
 
-def _tip(log: EventLog) -> tuple[Tip, bool]:
+def settled_tip(log: EventLog) -> tuple[Tip, bool]:
     """The tip, and whether nobody is about to write its release: then it has it, or gets none."""
     try:
         with log.lock.hold("reading the log", deadline=0):

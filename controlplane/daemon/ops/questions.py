@@ -32,7 +32,6 @@ TOLERANCE = timedelta(seconds=5)
 
 def log(daemon: Daemon, request: Request, say: Say) -> Result:
     """Events that the filters let through, newest last."""
-    del say
     from controlplane.readmodel import OUTCOMES, Filters
 
     given: dict[str, Any] = request.get("filters") or {}
@@ -47,18 +46,17 @@ def log(daemon: Daemon, request: Request, say: Say) -> Result:
         outcomes=_outcomes(given.get("outcome"), OUTCOMES),
         limit=min(int(request.get("limit") or MOST), MOST),
     )
-    entries = daemon.intake.stores.questions().log(filters)
+    entries = daemon.intake.stores.newest(filters, say)
     return {"entries": [_entry(entry) for entry in reversed(entries)]}
 
 
 def history(daemon: Daemon, request: Request, say: Say) -> Result:
     """Everything that happened to one subject, oldest first."""
-    del say
     from controlplane.readmodel import OUTCOMES, Filters
 
     outcomes = _outcomes(request.get("outcome"), OUTCOMES)
     filters = Filters(subject=text(request, "subject"), outcomes=outcomes, limit=LONGEST_HISTORY)
-    entries = daemon.intake.stores.questions().log(filters)
+    entries = daemon.intake.stores.questions(say).log(filters)
     return {"entries": [_entry(entry) for entry in reversed(entries)]}
 
 

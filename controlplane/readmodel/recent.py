@@ -1,0 +1,102 @@
+"""The newest of the log in a model in memory, for a question that need not wait until all of it was taken in.
+
+It is made by the code that makes the whole model, and gives the answer that that gives, or none where the
+newest change sets do not settle it: too few of them pass the filters, a clock went back among them, or what
+serves was decided long before them and is not known.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Iterator
+from contextlib import closing
+from datetime import timedelta
+from itertools import pairwise
+
+from controlplane.event_log import EventLog, Mark
+from controlplane.events import ChangeSet, ReleaseApplied, ReleaseRejected, ReleaseRolledBack
+from controlplane.readmodel import query, schema
+from controlplane.readmodel.model import settled_tip
+from controlplane.readmodel.projection import Projector
+from controlplane.readmodel.query import Entry, Filters
+from controlplane.release import Release, Releases
+
+WINDOWS = (200, 2_000)
+"""Change sets to look at beside those that are asked for: at first, and where these do not settle it."""
+FALL = timedelta(seconds=1)
+"""How far a time may fall back and still be right: writers wait for each other."""
+
+Decision = ReleaseApplied | ReleaseRejected | ReleaseRolledBack
+
+
+def newest(
+    log: EventLog, releases: Releases, secret_settings: Collection[str], filters: Filters
+) -> list[Entry] | None:
+    """What the whole model would answer; None where the newest change sets do not tell it."""
+    tip, settled = settled_tip(log)
+    if filters.oldest_first or filters.limit > WINDOWS[-1]:
+        return None
+    for size in WINDOWS:
+        first = max(1, tip.position - size - filters.limit)
+        changes = list(log.iterate(first, tip))
+        if any(newer.time < older.time - FALL for older, newer in pairwise(changes)):
+            return None
+        known_from = _known_from(log, changes)
+        if known_from is None:
+            continue
+        earlier, behind = known_from
+        with closing(sqlite3.connect(":memory:")) as db:
+            _prepare(db)
+            projector = Projector(db, secret_settings)
+            projector.add_releases(_needed(releases, [*earlier, *changes]))
+            projector.add([*earlier, *changes], settled)
+            found = query.find(db, filters)
+        if first == 1 or (len(found) == filters.limit and found[-1].position > behind):
+            return found
+    return None
+
+
+def _prepare(db: sqlite3.Connection) -> None:
+    for name in schema.MIGRATIONS:
+        schema.apply(db, name)
+
+
+def _known_from(log: EventLog, changes: list[ChangeSet]) -> tuple[list[ChangeSet], int] | None:
+    """What serves at the start of a window: change sets before it that decided that, and 0.
+
+    Or none of them, and the first position of the window from which on it is known. None: it is not known.
+    """
+    first = changes[0].position
+    if first == 1:
+        return [], 0
+    mark = log.marks.before(log, first) if log.marks is not None else None
+    if mark is not None and mark.latest <= changes[0].time.timestamp() + FALL.total_seconds():
+        return _decisions(log, mark, first), 0
+    middle = changes[len(changes) // 2].position
+    decided = next((change.position for change in changes if _decides(change.events)), middle)
+    return ([], decided) if decided < middle else None
+
+
+def _decisions(log: EventLog, mark: Mark, first: int) -> list[ChangeSet]:
+    """The change sets that say what serves right before a position: the mark's, or newer ones."""
+    known, newer = mark.decided, list[str]()
+    for step in log.until(mark.position + 1, first - 1):
+        if any(isinstance(event, ReleaseApplied) for event in step.events):
+            known, newer = (), [step.commit]
+        elif _decides(step.events):
+            newer.append(step.commit)
+    return [*map(log.read, known), *map(log.read_commit, newer)]
+
+
+def _decides(events: tuple[object, ...]) -> bool:
+    return any(isinstance(event, Decision) for event in events)
+
+
+def _needed(releases: Releases, changes: list[ChangeSet]) -> Iterator[Release]:
+    """Releases, newest first, down to the one before these change sets and those that they tell of."""
+    told = [e.release for change in changes for e in change.events if isinstance(e, Decision)]
+    oldest = min(told, default=1 << 62)
+    for release in releases.newest_first():
+        yield release
+        if release.basis.log_position < changes[0].position and release.number <= oldest:
+            return
