@@ -165,6 +165,9 @@ def _notes(status: dict[str, Any]) -> list[str]:
         lines.append(f"pinned by a mount: {', '.join(pinned)}")
     if patched := status.get("patched"):
         lines.append(f"changed by user-patches.sh: {', '.join(sorted(patched))}")
+    if left := status.get("left_by_patches"):
+        names = ", ".join(f"/{path}" for path in left)
+        lines.append(f"⚠ made by user-patches.sh and changed since, so it stays until you remove it: {names}")
     if status.get("patch_failure"):
         lines.append(f"⚠ config/user-patches.sh: {status['patch_failure']}")
     drift = status.get("drift") or []

@@ -289,7 +289,6 @@ def _silence(attempt: Attempt, service: str, answer: Answer, seconds: float) -> 
 def commit(attempt: Attempt) -> None:
     """From here on the target is the release to come back to."""
     target = attempt.target
-    attempt.node.surroundings.settle()
     applied = Applied(
         target.commit,
         target.number,
@@ -302,6 +301,7 @@ def commit(attempt: Attempt) -> None:
     attempt.node.store.set_applied(applied)  # may fail on a full disk: then the old one still counts
     attempt.node.applied = applied
     attempt.node.release = target
+    attempt.node.surroundings.settle()
 
 
 STEPS: tuple[Step, ...] = (

@@ -38,6 +38,7 @@ FOLDERS = {
     "etc/dovecot/": "dovecot",
     "etc/rspamd/": "rspamd",
     "etc/redis/": "redis",
+    "usr/lib/dovecot/": "dovecot",
 }
 """Who reads what nobody manages in these."""
 CHECK_DEADLINE = 20.0
@@ -53,7 +54,7 @@ def prepare(attempt: Attempt) -> None:
         or bool(attempt.stale)
         or any(_concerns(node, *pair) for pair in _changed(base, target))
     )
-    if attempt.runs_script or (node.applied.patched and not there):
+    if attempt.runs_script or ((node.applied.patched or node.surroundings.has_effect) and not there):
         attempt.stale |= node.unlike(target) - node.pinned
         attempt.replans = True
     attempt.postfix = _postfix_processes(node) if attempt.runs_script else set()
@@ -66,6 +67,7 @@ def prepare_start(attempt: Attempt) -> set[str]:
         path for path in node.applied.patched if path in target.files and not node.right(target.files[path])
     ]
     attempt.runs_script = SCRIPT in target.files and bool(off or not _mark(node).exists())
+    attempt.replans = SCRIPT not in target.files and node.surroundings.has_effect
     return node.unlike(target) if attempt.runs_script else set()
 
 
@@ -87,7 +89,7 @@ def patch(attempt: Attempt) -> None:
     attempt.patch_failure = attempt.node.applied.patch_failure
     around, managed = attempt.node.surroundings, attempt.target.files
     if attempt.runs_script:
-        around.begin(managed)
+        around.begin(managed, attempt.base.files)
         result = _run(attempt)
         attempt.around = around.learn(managed)
         attempt.patched = _effect(attempt)
@@ -95,7 +97,7 @@ def patch(attempt: Attempt) -> None:
         _judge(attempt, result)
         _mark(attempt.node).touch()
     elif attempt.replans:
-        around.begin(managed)
+        around.begin(managed, attempt.base.files)
         attempt.around = around.learn(managed)
         attempt.patched, attempt.patch_failure = {}, ""
     if attempt.runs_script or attempt.replans:

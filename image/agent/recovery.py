@@ -47,12 +47,14 @@ def recover(engine: Engine) -> dict[str, str]:
     request = Request(journal["commit"], journal["number"], journal["main"])
     if node.applied.attempt == journal["id"]:
         placing.sweep(rows)
+        node.surroundings.settle()
         outcome = engine.outcome("applied", request, id=journal["id"], actions=journal["actions"])
         node.store.add_outcome(outcome)
         node.store.close_journal()
         return {}
     with contextlib.suppress(OSError):
         placing.put_back(rows)
+        node.surroundings.undo()
     if journal["phase"] == "restoring":
         _report_failure(engine, journal, request)
     node.store.close_journal()
@@ -158,6 +160,7 @@ def _taken_over(node: Node, attempt: Attempt) -> set[str]:
             node.store.set_applied(changed)
         except OSError as error:
             log("what user-patches.sh did is not kept", reason=error)
+    node.surroundings.settle()
     return {path for path in before.keys() | now.keys() if before.get(path) != now.get(path)}
 
 

@@ -72,6 +72,7 @@ class Status:
             "services": services,
             "drift": list(node.drift),
             **node.observed(),
+            "left_by_patches": node.surroundings.leftovers(),
             "unfilled": {
                 entry.path: node.unfilled[entry.identity]
                 for entry in node.release.files.values()

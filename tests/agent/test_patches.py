@@ -10,6 +10,7 @@ import pytest
 
 from agent.engine import Request
 from agent.scripts import SCRIPT, VARIABLES, Result, read_variables, run_script
+from agent.store import Applied
 from agent.surroundings import Surroundings
 from tests.agent.conftest import World, entry, make_world, restart_agent, sample
 
@@ -227,32 +228,163 @@ def test_variables_keep_what_follows_the_first_sign() -> None:
     assert read_variables(b"A=b=c\n\nB=\n") == {"A": "b=c", "B": ""}
 
 
+def around(root: Path) -> Surroundings:
+    """As a new agent has it."""
+    return Surroundings(root, root / "kept")
+
+
 def test_surroundings_leave_what_others_did(tmp_path: Path) -> None:
-    """Put back is only what is as the script left it; new files of packages elsewhere stay."""
+    """Put back is only what is as the script left it; the rest is named."""
     (tmp_path / "etc/postfix").mkdir(parents=True)
-    hosts, table = tmp_path / "etc/hosts", tmp_path / "etc/postfix/table"
+    hosts, table = tmp_path / "etc/host.conf", tmp_path / "etc/postfix/table"
     hosts.write_text("one\n")
 
     def run() -> set[str]:
-        around = Surroundings(tmp_path, tmp_path / "kept")
-        around.begin({})
+        made = around(tmp_path)
+        made.begin({})
         with hosts.open("a") as file:
             file.write("two\n")
-        (tmp_path / "etc/package.conf").write_text("installed\n")
         table.write_text("x\n")
-        return around.learn({})
+        found = made.learn({})
+        made.settle()
+        return found
 
-    assert run() == {"etc/hosts", "etc/postfix/table"}
+    assert run() == {"etc/host.conf", "etc/postfix/table"}
     assert run() == set()
     assert hosts.read_text() == "one\ntwo\n"
     hosts.write_text("somebody\n")
     run()
     assert hosts.read_text() == "somebody\ntwo\n"
-    around = Surroundings(tmp_path, tmp_path / "kept")
-    around.begin({})
-    assert (hosts.read_text(), table.exists()) == ("somebody\n", False)
-    around.undo()
-    assert (hosts.read_text(), table.read_text()) == ("somebody\ntwo\n", "x\n")
+    table.write_text("somebody's, too\n")
+    made = around(tmp_path)
+    made.begin({})
+    assert (hosts.read_text(), table.read_text()) == ("somebody\n", "somebody's, too\n")
+    assert made.leftovers() == ["etc/postfix/table"]
+    made.undo()
+    assert hosts.read_text() == "somebody\ntwo\n"
+
+
+@pytest.mark.parametrize("cut", ["undone", "next run", "killed", "killed at a start"])
+def test_everything_that_a_script_does_is_undone(tmp_path: Path, cut: str) -> None:
+    """Files, folders and links that come, change, lose their mode or go, wherever such scripts work."""
+    before = scenery(tmp_path)
+    made = around(tmp_path)
+    made.begin({"etc/postfix/main.cf"})
+    (tmp_path / "etc/cron.d/job").write_text("* * * * * root true\n")
+    (tmp_path / "etc/dovecot/conf.d/99.conf").write_text("mine\n")
+    (tmp_path / "etc/new/deep").mkdir(parents=True)
+    (tmp_path / "etc/new/deep/file").write_text("x")
+    (tmp_path / "usr/lib/dovecot/sieve-pipe/run.sh").write_text("#!/bin/sh\n")
+    (tmp_path / "var/spool/cron/crontabs/root").write_text("* * * * * true\n")
+    (tmp_path / "etc/default/there").chmod(0o600)
+    (tmp_path / "etc/logrotate.d/gone").unlink()
+    (tmp_path / "etc/cron.daily/gone").rmdir()
+    (tmp_path / "etc/link").unlink()
+    (tmp_path / "etc/link").symlink_to("default/there")
+    (tmp_path / "etc/postfix/main.cf").write_text("managed\n")
+    if not cut.startswith("killed"):
+        made.learn({"etc/postfix/main.cf"})
+    if cut == "next run":
+        made.settle()
+        made = around(tmp_path)
+        made.begin({"etc/postfix/main.cf"})
+    elif cut == "killed at a start":
+        around(tmp_path).begin({"etc/postfix/main.cf"})
+    else:
+        around(tmp_path).undo()
+    assert seen(tmp_path) == before | {"etc/postfix/main.cf": ("managed\n", 0o644)}
+    assert around(tmp_path).leftovers() == []
+
+
+def test_what_a_package_brings_stays(tmp_path: Path) -> None:
+    """A file that dpkg lists, and what its installation makes elsewhere; the script's own go all the same."""
+    scenery(tmp_path)
+    made = around(tmp_path)
+    made.begin({})
+    (tmp_path / "etc/cron.d/package").write_text("its\n")
+    (tmp_path / "etc/cron.d/own").write_text("own\n")
+    (tmp_path / "etc/package.conf").write_text("made\n")
+    (tmp_path / "var/lib/dpkg/status").write_text("more")
+    (tmp_path / "var/lib/dpkg/info/package.list").write_text("/etc\n/etc/cron.d/package\n")
+    assert made.learn({}) == {"etc/cron.d/own"}
+
+
+def scenery(root: Path) -> dict[str, tuple[str, int]]:
+    """Places of a container; returns how they are."""
+    for folder in (
+        "etc/cron.d", "etc/cron.daily/gone", "etc/dovecot/conf.d", "etc/default", "etc/logrotate.d",
+        "etc/postfix", "usr/lib/dovecot/sieve-pipe", "var/spool/cron/crontabs", "var/lib/dpkg/info",
+    ):  # fmt: skip
+        (root / folder).mkdir(parents=True)
+    for file in ("etc/default/there", "etc/logrotate.d/gone", "etc/postfix/main.cf", "var/lib/dpkg/status"):
+        (root / file).write_text(f"{file}\n")
+    (root / "etc/link").symlink_to("nowhere")
+    return seen(root)
+
+
+def seen(root: Path) -> dict[str, tuple[str, int]]:
+    """Everything but the records: content or what it is, and mode."""
+    found = {}
+    for path in sorted(root.rglob("*")):
+        name = path.relative_to(root).as_posix()
+        if name.startswith(("kept", "var/lib")):
+            continue
+        text = f"-> {path.readlink()}" if path.is_symlink() else "/" if path.is_dir() else path.read_text()
+        found[name] = (text, path.lstat().st_mode & 0o777)
+    return found
+
+
+@pytest.mark.parametrize("after", ["release", "start"])
+def test_a_script_that_only_added_files_is_undone(world: World, after: str) -> None:
+    """What it added goes with it and its service is told; a start finds what an older agent left."""
+    patcher = Patcher(world)
+    job, added = world.root / "etc/cron.d/job", world.root / "etc/dovecot/conf.d/99.conf"
+
+    def change() -> None:
+        for path in (job, added):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("added\n")
+
+    patcher.change = change
+    world.engine.apply(release(world))
+    assert job.exists()
+    assert added.exists()
+    without = release(world, script="")
+    if after == "release":
+        assert world.engine.apply(without)["actions"] == {"dovecot": "reload"}
+    else:
+        world.node.store.set_applied(Applied(without.commit, without.number))
+        restart_agent(world)
+    assert not job.exists()
+    assert not added.exists()
+    assert not world.node.surroundings.has_effect
+
+
+def test_a_failed_run_leaves_nothing(world: World) -> None:
+    """The first script fails: what it had made by then is gone with it."""
+    world.apply()
+    patcher = Patcher(world)
+    patcher.failure = "user-patches.sh ended with status 1"
+    assert world.engine.apply(release(world))["outcome"] == "rolled_back"
+    assert not (world.root / LOCAL).exists()
+    assert world.text(MAIN) == "main 1\n"
+
+
+def test_a_run_that_is_killed_leaves_nothing(world: World) -> None:
+    """Nor does one whose agent died in the middle."""
+    world.apply()
+    patcher = Patcher(world)
+
+    def die() -> None:
+        patcher.append()
+        raise KeyboardInterrupt
+
+    patcher.change = die
+    with pytest.raises(KeyboardInterrupt):
+        world.engine.apply(release(world))
+    after = restart_agent(world)
+    assert not (world.root / LOCAL).exists()
+    assert after.text(MAIN) == "main 1\n"
 
 
 def test_the_outcome_names_digests(world: World, patcher: Patcher) -> None:

@@ -154,6 +154,58 @@ def test_a_script_that_fails_takes_its_release_back(box: Server, own: Clone) -> 
     patched(box)
 
 
+MAKES = """#!/bin/bash
+set -e
+echo '* * * * * root true' > /etc/cron.d/patched
+printf 'mail_max_userip_connections = 33\\n' > /etc/dovecot/conf.d/99-patched.conf
+mkdir -p /etc/patched/deep && echo x > /etc/patched/deep/file
+ln -s /etc/hostname /etc/patched-link
+chmod 0600 /etc/logrotate.conf
+rm /etc/cron.daily/dpkg
+printf '#!/bin/sh\\n' > /usr/lib/dovecot/sieve-pipe/patched
+"""
+
+
+def footprint(box: Server) -> str:
+    """What the script of `MAKES` makes, and how many connections Dovecot allows."""
+    look = (
+        "ls -ld /etc/cron.d/patched /etc/dovecot/conf.d/99-patched.conf /etc/patched /etc/patched-link"
+        " /usr/lib/dovecot/sieve-pipe/patched 2>/dev/null; stat -c %a /etc/logrotate.conf;"
+        " ls /etc/cron.daily; doveconf -h mail_max_userip_connections"
+    )
+    return box.run("bash", "-c", look).stdout
+
+
+@pytest.mark.parametrize("end", ["reverted", "failed", "killed", "restarted"])
+def test_what_it_made_goes_with_it(box: Server, own: Clone, end: str) -> None:
+    """Reverted, failed halfway, killed halfway, or reverted while the container was restarted."""
+    own.git("rm", "-q", "--ignore-unmatch", SCRIPT)
+    own.git("commit", "-q", "--allow-empty", "-m", "Start without")
+    assert own.push().accepted
+    poll(lambda: not box.status()["patched"] and box.status()["healthy"], "nothing is patched", 20, every=0.3)
+    before = footprint(box)
+    if end == "failed":
+        assert own.change(SCRIPT, MAKES + "false\n", "Make, and fail").accepted
+        poll(lambda: box.status()["failure"], "it is taken back", 30, every=0.3)
+    elif end == "killed":
+        assert own.change(SCRIPT, MAKES + "touch /run/half; sleep 50\n", "Make, and wait").accepted
+        poll(lambda: box.run("test", "-e", "/run/half").returncode == 0, "it is halfway", 20, every=0.2)
+        box.run("bash", "-c", "kill -9 $(supervisorctl pid mail-agent); pkill -9 -f 'sleep 50'; rm /run/half")
+        own.git("revert", "--no-edit", "HEAD")
+        assert own.push().accepted
+    else:
+        live(box, own, SCRIPT, MAKES)
+        assert footprint(box) != before
+        own.git("revert", "--no-edit", "HEAD")
+        assert own.push().accepted
+        if end == "restarted":
+            box.container.restart(timeout=30)
+            box.wait_healthy()
+    poll(lambda: footprint(box) == before, "it is as before", 60, every=0.5)
+    assert box.status()["drift"] == []
+    assert box.status()["left_by_patches"] == []
+
+
 def test_without_it_everything_is_as_rendered(box: Server, own: Clone) -> None:
     """Deleting the file undoes what it did."""
     own.git("rm", "-q", SCRIPT)
