@@ -26,6 +26,8 @@ def finish(change: dict[str, Any], quiet: bool = False) -> None:
         say(f"⚠ change set {change['position']} is recorded; applying is suspended (`mailctl resume`)")
     elif not outcome:
         say(f"► change set {change['position']} is recorded{_release(change)}, not yet seen serving")
+    elif change.get("waits"):
+        say(f"⚠ change set {change['position']}{_release(change)} is recorded, and not all of it serves")
     elif not quiet:
         seconds = outcome.get("seconds", 0)
         say(f"✔ change set {change['position']}{_release(change)} applied in {seconds:.1f} s")
@@ -46,4 +48,4 @@ def _failure(change: dict[str, Any], outcome: dict[str, Any]) -> str:
         f"  change set {change.get('position')} is recorded; `mailctl status` tells what stands in its way "
         "and how to go on; `mailctl reconcile` tries once more"
     )
-    return "\n".join(lines)
+    return "\n".join([*lines, *(f"  {line}" for line in change.get("held") or [])])

@@ -94,6 +94,8 @@ class Daemon:
             outcome = self.delivery.wait_for(recorded.release, WAIT_SECONDS)
         elif recorded.position:
             outcome = None if made else {"outcome": "applied", "release": recorded.release, "seconds": 0.0}
+        tried = outcome is not None and outcome["outcome"] != "suspended"
+        held, files = self.delivery.held, recorded.plan.files
         return {
             "position": recorded.position,
             "release": recorded.release,
@@ -101,5 +103,6 @@ class Daemon:
             "text": plan_lines(recorded.plan) if recorded.plan.different else [],
             "plan": as_dict(recorded.plan),
             "outcome": outcome,
-            "held": self.delivery.held.notes(recorded.plan.files, recorded.position),
+            "held": held.notes(files, recorded.position, tried),
+            "waits": tried and held.waits(files),
         }

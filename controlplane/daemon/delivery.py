@@ -142,15 +142,20 @@ class Delivery:
         if not target["release"]:
             return
         outcome = self._ask({"op": "apply", **target, "retry": retry}, APPLY_SECONDS)
-        self._take([*(outcome.get("earlier") or ()), outcome])
+        self._take(list(outcome.get("earlier") or ()), final=False)
+        self._take([outcome])
 
     def collect(self) -> None:
         """Fetch the outcomes that the agent still keeps, record them, let it forget them."""
         self._take(list(self._ask({"op": "outcomes"}, ASK_SECONDS).get("outcomes") or []))
 
-    def _take(self, outcomes: list[dict[str, Any]]) -> None:
+    def _take(self, outcomes: list[dict[str, Any]], final: bool = True) -> None:
         for outcome in outcomes:
             self._record(outcome)
+            with self._intake.changed:
+                if final and int(outcome.get("release") or 0) >= int(self._newest.get("release") or 0):
+                    self._newest = outcome
+                self._intake.changed.notify_all()
         ids = [outcome["id"] for outcome in outcomes if outcome.get("id")]
         if ids:
             self._ask({"op": "ack", "ids": ids}, ASK_SECONDS)
@@ -160,7 +165,7 @@ class Delivery:
         with intake.writing("recording an outcome"):
             good = outcome.get("outcome") == "applied"
             origin = "" if good else origin_of(intake.stores, outcome)
-            self.held.take(intake.stores, outcome.get("held") or ())
+            self.held.take(intake.stores, outcome.get("held") or (), intake.release)
             events = (
                 *outcome_events(
                     intake.state, outcome, origin, position_of(intake.stores, outcome), self.held.files
@@ -169,10 +174,6 @@ class Delivery:
             )
             if events:
                 intake.record(events, Cause("agent", "agent"), renders=False)
-        with intake.changed:
-            if int(outcome.get("release") or 0) >= int(self._newest.get("release") or 0):
-                self._newest = outcome
-            intake.changed.notify_all()
         if outcome.get("outcome") != "applied":
             log.warning("release", **{k: outcome.get(k) for k in ("outcome", "release", "service", "reason")})
 

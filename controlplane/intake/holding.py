@@ -9,6 +9,7 @@ from typing import Any
 from controlplane.intake.plan import FileChange
 from controlplane.intake.stores import Stores
 from controlplane.intake.suspects import change_of, held_files, origin_of
+from controlplane.release import Release
 
 Row = Mapping[str, Any]
 """A row of the node's quarantine, as the agent reports it (image/agent/quarantine.py)."""
@@ -49,12 +50,12 @@ class Holding:
         self.parts: tuple[HeldPart, ...] = ()
         self._rows: list[str] = []
 
-    def take(self, stores: Stores, rows: Iterable[Row]) -> None:
-        """What the node says is held by now."""
+    def take(self, stores: Stores, rows: Iterable[Row], newest: Release | None) -> None:
+        """What the node says is held by now of the newest release."""
         given = list(rows)
         names = [str(row.get("digest")) for row in given]
         if names != self._rows:
-            self.parts = tuple(_part(stores, row) for row in given)
+            self.parts = tuple(_part(stores, row, newest) for row in given)
             self._rows = names
 
     @property
@@ -62,31 +63,38 @@ class Holding:
         """The files of `main` that do not serve as they are."""
         return tuple(sorted({path for part in self.parts for path in part.files}))
 
-    def notes(self, changes: Sequence[FileChange], position: int = 0) -> list[str]:
-        """What a change set should be told: whether it waits for what is held, and that something is.
+    def notes(self, changes: Sequence[FileChange], position: int, tried: bool = False) -> list[str]:
+        """What a change set should be told: that something is held, and whether it waits for that.
 
-        `changes` are the rendered files that it changes.
+        `changes` are the rendered files that it changes, `tried` says that the node has tried it by now.
         """
         touched = {change.path for change in changes}
-        return [_note(part, touched & set(part.rendered), position) for part in self.parts]
+        return [_note(part, touched & set(part.rendered), position, tried) for part in self.parts]
+
+    def waits(self, changes: Sequence[FileChange]) -> bool:
+        """Whether something of a change set that was tried does not serve."""
+        touched = {change.path for change in changes}
+        return any(touched & set(part.rendered) for part in self.parts)
 
 
-def _note(part: HeldPart, shared: set[str], position: int) -> str:
+def _note(part: HeldPart, shared: set[str], position: int, tried: bool) -> str:
     if not shared:
         return f"⚠ {part.what} stays held: {part.reason}"
     if part.position == position:
         return f"⚠ waits: {part.what} does not serve: {part.reason}"
     files = ", ".join(f"/{path}" for path in sorted(shared))
+    if tried:
+        return f"⚠ waits for {part.what}, which holds {files}: {part.reason}"
     return (
         f"⚠ {files} is held because of {part.what}; with this change it is tried again, "
         f"and if it fails again this change waits for that one: {part.reason}"
     )
 
 
-def _part(stores: Stores, row: Row) -> HeldPart:
+def _part(stores: Stores, row: Row, newest: Release | None) -> HeldPart:
     outcome = {**row, "release": row.get("number")}
     origin = origin_of(stores, outcome)
-    suspect = change_of(stores, outcome, origin)
+    suspect = change_of(stores, outcome, origin, newest)
     return HeldPart(
         origin,
         suspect.change,

@@ -51,12 +51,20 @@ class Suspect(NamedTuple):
     main: str = ""
 
 
-def change_of(stores: Stores, outcome: Mapping[str, Any], origin: str) -> Suspect:
-    """The change set that brought the line at `origin`; nothing where the releases are not known."""
+def change_of(
+    stores: Stores, outcome: Mapping[str, Any], origin: str, newest: Release | None = None
+) -> Suspect:
+    """The change set that brought the line at `origin`; nothing where the releases are not known.
+
+    `newest` is a later release that has the line, too: then it is the one that brought it last.
+    """
     try:
         failed, serving = _releases(stores, outcome)
         back = serving.basis.log_position if serving else 0
-        position = _position(stores, failed, back, origin)
+        path, _, number = origin.partition(":")
+        line = _line(stores, failed.basis.main_commit, path, int(number or 0))
+        until = (newest or failed).basis.log_position
+        position = _position(stores, range(until, max(back, until - LONGEST_SEARCH), -1), path, line)
         change = stores.log.header(stores.log.commit_at(position))
     except (LookupError, MailserverError):
         return Suspect()
@@ -93,21 +101,17 @@ def held_files(stores: Stores, row: Mapping[str, Any], origin: str) -> set[str]:
     return found
 
 
-def _position(stores: Stores, failed: Release, serving: int, origin: str) -> int:
-    """The change set that brought the line at `origin`; where that is not told, the last one of its file."""
-    newest = failed.basis.log_position
-    path, _, number = origin.partition(":")
-    if not path:
-        return newest
-    line, found = _line(stores, failed.basis.main_commit, path, int(number or 0)), 0
-    for position in range(newest, max(serving, newest - LONGEST_SEARCH), -1):
+def _position(stores: Stores, positions: range, path: str, line: bytes) -> int:
+    """The change set that brought a line, of these, newest first; else the last of its file, or of all."""
+    found = 0
+    for position in positions if path else ():
         if not _concerns(stores.log.read(position).events, path):
             continue
         header = stores.log.header(stores.log.commit_at(position))
         if found and (not line or line not in _lines(stores, header.main_commit, path)):
             break
         found = position
-    return found or newest
+    return found or positions.start
 
 
 def _concerns(events: Iterable[Event], path: str) -> bool:

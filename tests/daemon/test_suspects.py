@@ -82,3 +82,15 @@ def test_the_change_set_of_the_line_is_blamed(site: Site) -> None:
     assert change_of(intake.stores, outcome, "config/dovecot.cf:2").position > blamed
     row = outcome | {"files": {"etc/dovecot/local.conf": "x"}}
     assert held_files(intake.stores, row, "") == {"config/dovecot.cf"}
+    again = clone.path / "config/dovecot.cf"
+    text = again.read_text()
+    for wanted in ("# mended\n", text):
+        again.write_text(wanted)
+        clone.git("pull", "-q", "--rebase", "--autostash")
+        clone.commit()
+        assert clone.push().returncode == 0
+        site.add(f"user{len(wanted)}@example.test")
+    newest = intake.release
+    assert newest
+    last = change_of(intake.stores, outcome, "config/dovecot.cf:1", newest)
+    assert newest.basis.log_position - 2 <= last.position < newest.basis.log_position

@@ -62,6 +62,13 @@ def well(box: Server) -> bool:
     )
 
 
+def failed(box: Server) -> dict[str, Any]:
+    """Why the newest release did not serve, when it is known that it did not."""
+    status = box.status()
+    failure: dict[str, Any] = status["failure"] or {}
+    return failure if failure.get("release") == status["release"] else {}
+
+
 def held(box: Server) -> list[dict[str, Any]]:
     """What is held, when the newest release serves."""
     status = box.status()
@@ -80,7 +87,7 @@ def test_a_bad_file_holds_nothing_else(box: Server, own: Clone, what: str) -> No
     name, text = BAD[what]
     assert own.change(name, text, "Break it").accepted
     bad = own.git("rev-parse", "HEAD").strip()
-    poll(lambda: box.status()["failure"], "it is taken back", 30, every=0.3)
+    poll(lambda: failed(box), "it is taken back", 30, every=0.3)
     alias = f"{what.replace(' ', '-')}@example.test"
     own.write("config/postfix-virtual.cf", f"{alias} {USER}\n", append=True)
     own.commit("Add an alias")
@@ -114,7 +121,7 @@ def test_two_files_are_held_at_once(box: Server, own: Clone) -> None:
     positions = []
     for name in (DOVECOT, MAIN):
         assert own.change(name, dict(BAD.values())[name], f"Break {name}").accepted
-        poll(lambda: box.status()["failure"], "it is taken back", 30, every=0.3)
+        poll(lambda: failed(box), "it is taken back", 30, every=0.3)
         positions.append(box.status()["failure"]["position"])
     box.must("setup", "alias", "add", "two@example.test", USER)
     serves(box, "two@example.test")
@@ -128,7 +135,7 @@ def test_two_files_are_held_at_once(box: Server, own: Clone) -> None:
 def test_a_setting_that_shares_its_file_waits(box: Server, own: Clone) -> None:
     """The push says so; it is tried, status says that it waits, and it is live with the revert."""
     assert own.change(MAIN, BAD["main.cf"][1], "Break it").accepted
-    poll(lambda: box.status()["failure"], "it is taken back", 30, every=0.3)
+    poll(lambda: failed(box), "it is taken back", 30, every=0.3)
     position = box.status()["failure"]["position"]
     own.write(SETTINGS, "POSTFIX_MESSAGE_SIZE_LIMIT=7654321\n", append=True)
     own.commit("Set a limit")
@@ -148,7 +155,7 @@ def test_a_setting_that_shares_its_file_waits(box: Server, own: Clone) -> None:
 def test_a_restart_keeps_what_serves(box: Server, own: Clone) -> None:
     """The same container and its services: the good content in place of the bad one, the rest live."""
     assert own.change(DOVECOT, BAD["dovecot.cf"][1], "Break it").accepted
-    poll(lambda: box.status()["failure"], "it is taken back", 30, every=0.3)
+    poll(lambda: failed(box), "it is taken back", 30, every=0.3)
     box.must("setup", "alias", "add", "restart@example.test", USER)
     box.container.restart(timeout=30)
     box.wait_healthy()

@@ -161,7 +161,7 @@ printf 'mail_max_userip_connections = 33\\n' > /etc/dovecot/conf.d/99-patched.co
 mkdir -p /etc/patched/deep && echo x > /etc/patched/deep/file
 ln -s /etc/hostname /etc/patched-link
 chmod 0600 /etc/logrotate.conf
-rm /etc/cron.daily/dpkg
+rm /etc/debian_version
 printf '#!/bin/sh\\n' > /usr/lib/dovecot/sieve-pipe/patched
 """
 
@@ -171,7 +171,7 @@ def footprint(box: Server) -> str:
     look = (
         "ls -ld /etc/cron.d/patched /etc/dovecot/conf.d/99-patched.conf /etc/patched /etc/patched-link"
         " /usr/lib/dovecot/sieve-pipe/patched 2>/dev/null; stat -c %a /etc/logrotate.conf;"
-        " ls /etc/cron.daily; doveconf -h mail_max_userip_connections"
+        " ls /etc/debian_version; doveconf -h mail_max_userip_connections"
     )
     return box.run("bash", "-c", look).stdout
 

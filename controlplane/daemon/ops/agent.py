@@ -40,7 +40,8 @@ def hello(daemon: Daemon, request: Request, say: Say) -> Result:
         events = [*file_events(intake.state, request.get("observed") or {}), *_repaired(request)]
         if events:
             intake.record(events, Cause(AGENT, "agent"), renders=False)
-    daemon.delivery.held.take(intake.stores, (request.get("observed") or {}).get("held") or ())
+    held = (request.get("observed") or {}).get("held") or ()
+    daemon.delivery.held.take(intake.stores, held, intake.release)
     daemon.delivery.poke_collect()
     known = intake.state.observed.certificates.values()
     return {

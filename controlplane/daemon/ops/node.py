@@ -51,7 +51,7 @@ def status(daemon: Daemon, request: Request, say: Say) -> Result:
     else:
         if seen["failure"]:
             seen["failure"] = _blame(daemon, seen["failure"])
-        daemon.delivery.held.take(intake.stores, seen.get("held") or ())
+        daemon.delivery.held.take(intake.stores, seen.get("held") or (), intake.release)
         seen["held"] = [part.as_dict() for part in daemon.delivery.held.parts]
     return _unwritable(daemon, seen | _known(daemon))
 
