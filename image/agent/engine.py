@@ -109,7 +109,11 @@ class Engine:
             rows = find_rows(failed, target)
             held = hold(node.release, rows)
             rest = overlay(target, held)
-            if rows and same(rest, node.release) and (tried or target.commit != node.release.commit):
+            moves = target.commit != node.release.commit
+            ended = (
+                moves and before and not {r["digest"] for r in rows}.issuperset(r["digest"] for r in before)
+            )
+            if rows and same(rest, node.release) and not ended and (tried or moves):
                 outcome = tried.pop() if tried else self._quarantined(request, rows[-1])
                 break
             outcome, row = self._attempt(objects, rest, request, held)

@@ -87,7 +87,11 @@ def test_two_services_are_held_at_once(broken: World) -> None:
     outcome = broken.apply(main="deadly\n", dovecot="deadly\n", userdb="account\n")
     assert (outcome["outcome"], held(outcome)) == ("applied", [DOVECOT, MAIN])
     assert broken.text(USERDB) == "account\n"
-    assert broken.apply(dovecot="deadly\n", userdb="account\n")["earlier"] == []
+    reverted = broken.apply(dovecot="deadly\n", userdb="account\n")
+    assert (reverted["outcome"], held(reverted), reverted["earlier"]) == ("applied", [DOVECOT], [])
+    assert broken.node.store.failure() is None
+    last = broken.apply(userdb="account\n")
+    assert (last["outcome"], last["held"]) == ("applied", [])
 
 
 def test_configuration_of_one_change_is_held_together(served: World) -> None:

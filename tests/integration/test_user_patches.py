@@ -162,7 +162,7 @@ mkdir -p /etc/patched/deep && echo x > /etc/patched/deep/file
 ln -s /etc/hostname /etc/patched-link
 chmod 0600 /etc/logrotate.conf
 rm /etc/debian_version
-printf '#!/bin/sh\\n' > /usr/lib/dovecot/sieve-pipe/patched
+mkdir -p /usr/lib/dovecot/sieve-pipe && touch /usr/lib/dovecot/sieve-pipe/patched
 """
 
 
