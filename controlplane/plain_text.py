@@ -21,10 +21,10 @@ def fit(text: str) -> str:
 
 _CUT = " characters)"
 LONGEST = 4_000
-"""Characters of a reason that the log keeps."""
+"""Characters of a reason that the log keeps, and of a text in an answer."""
 
 
-def cut(text: str, most: int) -> str:
+def cut(text: str, most: int = LONGEST) -> str:
     """The text, or its beginning with a mark that tells how long it was."""
     if len(text) <= most:
         return text

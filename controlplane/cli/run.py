@@ -11,13 +11,14 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Sequence
+from itertools import pairwise
 
 import click
 
 from controlplane import __version__
 from controlplane.cli.client import AlreadyTold, DaemonBug
-from controlplane.cli.terminal import problem_lines, say
-from controlplane.errors import MailserverError, Refused, UsageError
+from controlplane.cli.terminal import problem_lines, say, show_json
+from controlplane.errors import MailserverError, Problem, Refused, UsageError
 
 DIFFERENCE = 4
 BUG = 3
@@ -26,27 +27,51 @@ INTERRUPTED = 130
 
 def run(program: click.Command, name: str, arguments: Sequence[str] | None = None) -> int:
     """Run `program` with `arguments` (default: the process's own) and give the exit status."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    as_json = wants_json(given)
     try:
-        status = program.main(
-            args=None if arguments is None else list(arguments), prog_name=name, standalone_mode=False
-        )
+        status = program.main(args=given, prog_name=name, standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as wrong:
         wrong.show()
+        tell(as_json, "UsageError", wrong.format_message())
         return 2
     except (click.Abort, KeyboardInterrupt):
         say("✗ interrupted")
+        tell(as_json, "Interrupted", "interrupted")
         return INTERRUPTED
     except MailserverError as error:
         show_error(error)
+        problems = error.problems if isinstance(error, Refused) else ()
+        tell(as_json, kind_of(error), str(error), problems)
         return error.exit_code
     except BrokenPipeError:
         # The reader of stdout went away (`| head`): nothing is wrong; keep the interpreter from telling.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as bug:  # noqa: BLE001  # the one place where a bug becomes a report
+        tell(as_json, "Bug", f"{type(bug).__name__}: {bug}")
         return _report_bug(bug, name)
     return status if isinstance(status, int) else 0
+
+
+def wants_json(arguments: Sequence[str]) -> bool:
+    """Whether a program reads stdout: so, whatever else is wrong with the command line."""
+    options = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    pairs = pairwise(options)
+    return "--json" in options or "--format=json" in options or ("--format", "json") in pairs
+
+
+def kind_of(error: MailserverError) -> str:
+    """The name of an error as the control protocol has it."""
+    return "Refused" if isinstance(error, AlreadyTold) else type(error).__name__
+
+
+def tell(as_json: bool, kind: str, message: str, problems: Sequence[Problem] = ()) -> None:
+    """A failure as JSON on stdout, where a program asked for it; people read stderr."""
+    if as_json:
+        rows = [problem.as_dict() for problem in problems]
+        show_json({"error": {"type": kind, "message": message, "problems": rows}})
 
 
 def show_error(error: MailserverError) -> None:

@@ -12,9 +12,11 @@ import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from controlplane.plain_text import fit
+from controlplane.plain_text import cut, fit
 
 _LOCK = threading.Lock()
+LONGEST = 8_000
+"""Characters of one value: a traceback, and room."""
 _RANKS = {"critical": 0, "error": 0, "warning": 1, "warn": 1, "info": 2, "debug": 3, "trace": 4}
 """Our levels, and the words of LOG_LEVEL; a lower rank is more important."""
 _level: list[Callable[[], str]] = [lambda: "info"]
@@ -61,6 +63,6 @@ def _write(level: str, event: str, fields: dict[str, object]) -> None:
 
 def _value(value: object) -> str:
     """A value that is one word as it is; anything else as a JSON string, so that a line stays a line."""
-    text = str(value)
+    text = cut(str(value), LONGEST)
     plain = text and all(c.isprintable() and c not in ' "=' for c in text)
     return text if plain else json.dumps(fit(text), ensure_ascii=False)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from controlplane.errors import MailserverError, Refused, Unavailable, UsageError
+from controlplane.plain_text import cut
 
 MOST = 128 << 20
 """Bytes of a request: a tree of `main` with 100,000 accounts, and room."""
@@ -69,8 +70,13 @@ def error_answer(error: Exception, said: bool = False) -> dict[str, Any]:
     """An exception as an answer; whatever is not ours is a bug, whose text stays in the daemon's log."""
     kind = type(error).__name__ if isinstance(error, MailserverError) else "Bug"
     message = str(error) if kind != "Bug" else "a bug in the control plane; its log has the details"
-    problems = [problem.as_dict() for problem in error.problems] if isinstance(error, Refused) else []
-    return {"error": {"type": kind, "message": message, "problems": problems, "said": said}}
+    problems = [_cut(problem.as_dict()) for problem in error.problems] if isinstance(error, Refused) else []
+    return {"error": {"type": kind, "message": cut(message), "problems": problems, "said": said}}
+
+
+def _cut(problem: dict[str, Any]) -> dict[str, Any]:
+    """A problem whose names and lines are no longer than anybody reads."""
+    return {name: cut(value) if isinstance(value, str) else value for name, value in problem.items()}
 
 
 def ask(path: str, request: Request, seconds: float) -> Result:

@@ -22,7 +22,7 @@ from controlplane.daemon.protocol import (
     send,
 )
 from controlplane.errors import MailserverError, Unavailable
-from controlplane.plain_text import fit_line
+from controlplane.plain_text import cut, fit_line
 
 MODE = 0o660
 BACKLOG = 256
@@ -93,7 +93,7 @@ class Server:
             def say(text: str) -> None:
                 # Who no longer listens does not stop what was begun.
                 with suppress(OSError):
-                    send(connection, {"say": fit_line(text)})
+                    send(connection, {"say": cut(fit_line(text))})
 
             return {"result": self._handler(request, say)}
         except AlreadySaid as said:

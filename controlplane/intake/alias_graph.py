@@ -14,6 +14,8 @@ from controlplane.model import Desired
 
 MAX_DEPTH = 1000
 """Steps from an alias to its end: virtual_alias_recursion_limit of postconf(5)."""
+MAX_RECIPIENTS = 1000
+"""Addresses that one alias may come to: virtual_alias_expansion_limit of postconf(5)."""
 MAX_NODES = 200_000
 """Addresses that are followed; a catch-all of whole domains could make more."""
 
@@ -74,12 +76,52 @@ def _search(start: str, desired: Desired, done: set[str]) -> Iterator[list[str]]
             branches.append(iter(following(step, desired)))
 
 
-def too_deep(desired: Desired) -> list[str]:
-    """The first alias whose longest chain has more than `MAX_DEPTH` steps. To be asked where no loop is."""
-    if _links(desired) < MAX_DEPTH:
+def too_deep(desired: Desired, most: int = MAX_DEPTH) -> list[str]:
+    """The first alias whose longest chain has more than `most` steps. To be asked where no loop is."""
+    if _links(desired) < most:
         return []
     depth: dict[str, int] = {}
-    return [source for source in desired.aliases if _depth(source, desired, depth) > MAX_DEPTH][:1]
+    return [source for source in desired.aliases if _depth(source, desired, depth) > most][:1]
+
+
+def too_wide(desired: Desired, most: int = MAX_RECIPIENTS) -> Iterator[tuple[str, int]]:
+    """Aliases that come to more than `most` recipients, with how many. To be asked where no loop is.
+
+    Counted as Postfix counts: an address that is reached by several ways counts once for each of them.
+    """
+    known = desired.aliases
+    caught = {source[1:] for source in known if source[0] == "@"}
+    width: dict[str, int] = {}
+    for source, alias in known.items():
+        targets = [target.lower() for target in alias.targets]
+        nested = any(t in known or "+" in t or (caught and t.rpartition("@")[2] in caught) for t in targets)
+        if (nested or len(alias.targets) > most) and (found := _width(source, desired, width)) > most:
+            yield source, found
+
+
+def _width(start: str, desired: Desired, width: dict[str, int]) -> int:
+    """How many recipients an address comes to, itself among them where it keeps a copy."""
+    stack = [start]
+    while stack and len(width) <= MAX_NODES:
+        own, steps = _expanded(stack[-1], desired)
+        waiting = [step for step in steps if step not in width and step not in stack]
+        if waiting:
+            stack += waiting
+        else:
+            width[stack.pop()] = max(1, own + sum(width.get(step, 1) for step in steps))
+    return width.get(start, 0)
+
+
+def _expanded(address: str, desired: Desired) -> tuple[int, list[str]]:
+    """(recipients that an address's alias names for good, addresses that it leads on to)."""
+    entry = entry_of(address, desired)
+    if entry is None:
+        return 1, []
+    local = address.rpartition("@")[0]
+    found = (target.lower() for target in desired.aliases[entry].targets)
+    filled = [f"{local}{target}" if target.startswith("@") else target for target in found]
+    steps = [step for step in filled if step != address and "@" in step and entry_of(step, desired)]
+    return len(filled) - len(steps), steps
 
 
 def _links(desired: Desired) -> int:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from controlplane.errors import Problem
+from controlplane.intake.alias_graph import MAX_DEPTH, MAX_RECIPIENTS
 from controlplane.model import Override
 from controlplane.statefiles.logical import logical_lines
 from controlplane.statefiles.parsed import Place
@@ -21,6 +22,18 @@ _SHAPES = {
         "write service/type/parameter=value, such as submission/inet/smtpd_reject_unlisted_recipient=no",
     ),
 }
+
+
+def alias_limits(overrides: Mapping[str, Override]) -> tuple[int, int]:
+    """(steps, recipients) that Postfix follows an alias for: its own limits, or those of postfix-main.cf."""
+    limits = {"virtual_alias_recursion_limit": MAX_DEPTH, "virtual_alias_expansion_limit": MAX_RECIPIENTS}
+    override = overrides.get("postfix-main.cf")
+    if override is not None and b"virtual_alias_" in override.content:
+        for entry in logical_lines(override.content.decode(errors="replace")):
+            name, _, value = (part.strip() for part in entry.text.partition("="))
+            if name in limits and value.isdecimal():
+                limits[name] = int(value)
+    return limits["virtual_alias_recursion_limit"], limits["virtual_alias_expansion_limit"]
 
 
 def shape_problems(overrides: Mapping[str, Override]) -> Iterator[Problem]:

@@ -15,13 +15,17 @@ from typing import NamedTuple
 
 from controlplane.errors import Problem
 from controlplane.intake import account_names, alias_graph, stale_entries
-from controlplane.intake.postfix_overrides import shape_problems
+from controlplane.intake.postfix_overrides import alias_limits, shape_problems
 from controlplane.model import Desired
 from controlplane.statefiles import aliases
 from controlplane.statefiles.parsed import MAX_PROBLEMS, Place
 from controlplane.statefiles.treefile import TreeFile
 
 _PREDEFINED = frozenset({"root", "postmaster", "mailer-daemon", "nobody", "abuse"})
+WIDE_CURE = (
+    "name fewer, or let a list server have them; more are allowed by "
+    "`virtual_alias_expansion_limit = NUMBER` in config/postfix-main.cf"
+)
 _LOCAL_NAME = re.compile(r"^[ \t]*\"?([^\s:#\"]+)\"?[ \t]*:", re.MULTILINE)
 
 
@@ -41,7 +45,7 @@ def check(desired: Desired, files: Mapping[str, TreeFile], before: Desired | Non
     lines = _Lines(files)
     touched = _Touched.between(before or Desired(), desired)
     names = islice(account_names.problems(before or Desired(), desired, files), MAX_PROBLEMS)
-    problems = [*names, *_loops(desired, touched, lines), *shape_problems(desired.overrides)]
+    problems = [*names, *_loops(desired, touched, lines, before), *shape_problems(desired.overrides)]
     elsewhere = desired.settings.get("ACCOUNT_PROVISIONER", "").upper() == "LDAP"
     doubts = chain(
         _dangling(desired, touched, lines),
@@ -57,13 +61,19 @@ class _Touched(NamedTuple):
 
     aliases: list[str]
     gone: set[str]
+    depth: int
+    width: int
+    limits: bool
+    """Whether what Postfix takes was changed."""
 
     @classmethod
     def between(cls, before: Desired, after: Desired) -> _Touched:
         old, new = before.aliases, after.aliases
         changed = [source for source, alias in new.items() if old.get(source) != alias]
         gone = {source for source in old if source not in new}
-        return cls(changed, gone | {address for address in before.accounts if address not in after.accounts})
+        gone |= {address for address in before.accounts if address not in after.accounts}
+        limits, known = alias_limits(after.overrides), alias_limits(before.overrides)
+        return cls(changed, gone, *limits, limits != known)
 
 
 class _Lines:
@@ -83,7 +93,7 @@ class _Lines:
         return Place(aliases.PATH, number, text)
 
 
-def _loops(desired: Desired, touched: _Touched, lines: _Lines) -> Iterator[Problem]:
+def _loops(desired: Desired, touched: _Touched, lines: _Lines, before: Desired | None) -> Iterator[Problem]:
     starts = [*touched.aliases, *sorted(touched.gone)]
     circles = list(islice(alias_graph.loops(desired, starts), MAX_PROBLEMS))
     for circle in circles:
@@ -92,11 +102,25 @@ def _loops(desired: Desired, touched: _Touched, lines: _Lines) -> Iterator[Probl
         yield lines.of(_source(desired, circle[0])).problem(
             message, "let one of them lead to a mailbox", circle[1]
         )
-    for source in alias_graph.too_deep(desired) if touched.aliases and not circles else []:
-        message = (
-            f"alias {source} leads on more than {alias_graph.MAX_DEPTH} times (virtual_alias_recursion_limit)"
-        )
+    if circles or not (touched.aliases or touched.limits):
+        return
+    for source in alias_graph.too_deep(desired, touched.depth):
+        message = f"alias {source} leads on more than {touched.depth} times (virtual_alias_recursion_limit)"
         yield lines.of(source).problem(message, "lead it to the end of the chain", source)
+    for source, count in islice(alias_graph.too_wide(desired, touched.width), MAX_PROBLEMS):
+        if before is None or source in touched.aliases or not _was_wide(before, source, touched.width):
+            message = (
+                f"alias {source} comes to {count} recipients, and Postfix takes no mail for one of more than "
+                f"{touched.width} (virtual_alias_expansion_limit)"
+            )
+            yield lines.of(source).problem(message, WIDE_CURE, source)
+
+
+def _was_wide(before: Desired, source: str, most: int) -> bool:
+    """Whether it was so wide already: then it is no fault of this change."""
+    return source in before.aliases and any(
+        found == source for found, _ in alias_graph.too_wide(before, most)
+    )
 
 
 def _source(desired: Desired, address: str) -> str:

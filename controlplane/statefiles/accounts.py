@@ -35,7 +35,10 @@ _ATTRIBUTE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*(?:=\S*)?")
 Fault = tuple[str, str, str]
 """What is wrong, the cure, and the characters at fault."""
 _ATTRIBUTES_CURE = "write name=value, separated by spaces"
-_HASH_CURE = "make a hash with `doveadm pw -s SHA512-CRYPT`, or use `setup email add`"
+_HASH_CURE = (
+    "make a hash with `doveadm pw -s SHA512-CRYPT`, or use `setup email add`, for one that is there already "
+    "`setup email update`"
+)
 
 
 def parse(text: str, path: str = PATH) -> Parsed[Account]:
@@ -145,19 +148,19 @@ def _explain_hash(name: str, secret: str, place: Place) -> Problem | None:
     return place.problem(*fault) if fault else None
 
 
-def hash_fault(name: str, secret: str) -> Fault | None:
-    """What is wrong with a hash in the account of `name`; None for a good one."""
+def hash_fault(name: str, secret: str, noun: str = "account", cure: str = "") -> Fault | None:
+    """What is wrong with a hash in the entry of `name`; None for a good one."""
+    cure = cure or _HASH_CURE
     if not secret:
-        return f"account {name} has no password hash", _HASH_CURE, ""
+        return f"{noun} {name} has no password hash", cure, ""
     scheme = re.match(r"\{([^}]*)\}", secret)
     kind = scheme[1].partition(".")[0].upper() if scheme else ""
     if kind in _CLEAR or not (scheme or secret.startswith("$")):
-        return f"the password of {name} is in clear text", _HASH_CURE, ""
+        return f"the password of {name} is in clear text", cure, ""
     if scheme and kind not in SCHEMES:
-        return f"{_scheme_shown(scheme[1])} is not a password scheme", _HASH_CURE, ""
+        return f"{_scheme_shown(scheme[1])} is not a password scheme", cure, ""
     if re.fullmatch(r"(?:\{[A-Za-z0-9.-]+\}|\$)[\x21-\x39\x3b-\x7b\x7d\x7e]+", secret) is None:
-        message = f"the password hash of {name} is empty or has characters that no hash has"
-        return message, _HASH_CURE, ""
+        return f"the password hash of {name} is empty or has characters that no hash has", cure, ""
     return None
 
 

@@ -15,6 +15,10 @@ from controlplane.statefiles.tables import Malformed, Table
 
 _NAME = re.compile(r"[A-Za-z0-9._+@-]{1,128}")
 NAME_CURE = "use letters, digits and . _ + @ -; a * parts it from the mailbox at login"
+HASH_CURE = (
+    "make a hash with `doveadm pw -s SHA512-CRYPT`, or use `setup dovecot-master add`, for one that is there "
+    "already `setup dovecot-master update`"
+)
 
 
 def is_name(text: str) -> bool:
@@ -30,7 +34,9 @@ def _read(line: str) -> tuple[str, Master]:
     if not is_name(name):
         shown = name if name.replace("*", "").isalnum() else ""
         raise Malformed("the name of a master account has characters that it cannot have", NAME_CURE, shown)
-    if not is_sealed_value(secret) and (fault := accounts.hash_fault(name, secret)):
+    if not is_sealed_value(secret) and (
+        fault := accounts.hash_fault(name, secret, "master account", HASH_CURE)
+    ):
         raise Malformed(*fault)
     if fault := accounts.attributes_fault(attributes):
         raise Malformed(*fault)

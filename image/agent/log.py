@@ -9,6 +9,8 @@ import threading
 _LOCK = threading.Lock()
 LEVELS = ("error", "warn", "info", "debug", "trace")
 """Those of LOG_LEVEL, each with what those before it show."""
+LONGEST = 4_000
+"""Characters of one value."""
 PROBLEMS = frozenset({"reason", "problem", "error"})
 _shown = [LEVELS.index("info")]
 
@@ -40,5 +42,7 @@ def _value(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.3f}"
     text = str(value)
+    if len(text) > LONGEST:
+        text = f"{text[:LONGEST]}… (cut: {len(text)} characters)"
     plain = text and all(c.isprintable() and c not in ' "=' for c in text)
     return text if plain else json.dumps(text, ensure_ascii=False)

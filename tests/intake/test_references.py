@@ -207,3 +207,46 @@ def test_an_account_that_masters_would_hide_is_refused() -> None:
         assert "without *" in problem.cure
         assert problem.excerpt == "b*c@example.test|…"
     assert check(desired, both, desired).problems == ()
+
+
+def _wide(count: int, name: str = "all") -> str:
+    return f"{name}@example.test " + ",".join(f"{name}{n}@far.test" for n in range(count)) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("virtual", "main_cf", "found"),
+    [
+        (_wide(1001), "", "1001"),
+        (_wide(600) + _wide(500, "more") + "x@example.test all@example.test,more@example.test\n", "", "1100"),
+        (_wide(20), "virtual_alias_expansion_limit = 10\n", "20"),
+        (_wide(400) + "x@example.test all@example.test,all+a@example.test,all+b@example.test\n", "", "1200"),
+        (_wide(999) + "x@example.test x@example.test,a@example.test,all@example.test\n", "", "1001"),
+        ("@one.test all@example.test,b@example.test\nx@example.test y@one.test\n" + _wide(1000), "", "1001"),
+    ],
+)
+def test_an_alias_of_too_many_is_refused_with_the_limit(virtual: str, main_cf: str, found: str) -> None:
+    """Postfix would take mail for it and defer it for ever; what aliases of aliases come to counts."""
+    problems = _check(virtual, **({"main": main_cf} if main_cf else {})).problems
+    assert problems
+    assert f"comes to {found} recipients" in problems[0].message
+    assert "virtual_alias_expansion_limit" in problems[0].message
+    assert problems[0].line
+
+
+@pytest.mark.parametrize(
+    ("virtual", "main_cf"),
+    [(_wide(1000), ""), (_wide(1500), "virtual_alias_expansion_limit = 1500\n")],
+)
+def test_an_alias_within_the_limit_passes(virtual: str, main_cf: str) -> None:
+    """Postfix's own, or the one that postfix-main.cf sets."""
+    assert _check(virtual, **({"main": main_cf} if main_cf else {})).problems == ()
+
+
+def test_a_wide_alias_of_before_does_not_hold_up_other_changes() -> None:
+    """What the log has already is no fault of a change elsewhere."""
+    tree = {"config/postfix-virtual.cf": TreeFile(_wide(1001).encode())}
+    before, _ = read_tree(tree)
+    tree["config/postfix-accounts.cf"] = TreeFile(ACCOUNTS)
+    tree["config/postfix-virtual.cf"] = TreeFile((_wide(1001) + "x@example.test a@example.test\n").encode())
+    after, _ = read_tree(tree)
+    assert check(after, tree, before).problems == ()
