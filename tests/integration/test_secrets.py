@@ -139,3 +139,48 @@ def test_a_password_of_the_environment(fresh: Start) -> None:
     (complaint,) = server.status()["environment"]
     assert complaint.startswith("SPAM_SUBJECT__FILE: /run/secrets/none: No such file")
     assert b"SPAM_SUBJECT__FILE: /run/secrets/none" in server.container.logs()
+
+
+PLANTED = {
+    RELAY: "@d.test relay user: pl4nted-blank\n",
+    "dovecot.cf": "doveadm_password = pl4nted-doveadm\nplugin {\n  fts_solr = url=http://u:pl4nted-url@solr.test/\n}\n",
+    "rspamd/override.d/worker-controller.inc": 'password = "pl4nted-rspamd";\n',
+    "fetchmail.cf": "poll x.test user 'a' there with password \"pl4nted two\" is b here\n",
+    "ldap-users.cf": "bind_pw =\n  pl4nted-bind\n",
+}
+"""Files of the config folder whose secrets are sealed in their places."""
+STAYS = {"postfix-main.cf": "smtp_sasl_password_maps = static:me:pl4nted-static\n"}
+"""One whose secret has no place: it stays on the volume and is named."""
+
+
+def test_a_planted_secret_reaches_its_reader_and_nothing_else(fresh: Start, tmp_path: Path) -> None:
+    """In each file of the config folder, and through commands: no object, log, argument or message has it."""
+    config = tmp_path / "config"
+    for name, text in {**PLANTED, **STAYS}.items():
+        (config / name).parent.mkdir(parents=True, exist_ok=True)
+        (config / name).write_text(text)
+    server = fresh({"ENABLE_RSPAMD": "1"}, volumes={str(config): "/tmp/docker-mailserver"})
+    for name in PLANTED:
+        poll(lambda name=name: "pl4nted" not in (config / name).read_text(), f"{name} is sealed", 30)
+    assert [row["path"] for row in server.status()["volume_refused"]] == list(STAYS)
+    server.must("bash", "-c", WATCH, stdin="pl4nted")
+    said = server.must("setup", "relay", "add-auth", "e.test", "me", stdin="pl4nted-command\n")
+    said += server.must("setup", "email", "add", "user1@e.test", stdin="pl4nted-account\n")
+    server.must("touch", "/dev/shm/enough")
+    assert set(server.must("cat", "/dev/shm/seen").split()) == {"looked"}
+    poll(lambda: "me:pl4nted-command" in passwords(server), "the new log-in is in use", 20)
+    assert "@d.test\trelay user: pl4nted-blank" in server.must(
+        "postmap", "-s", "lmdb:/etc/postfix/sasl_passwd"
+    )
+    assert server.must("doveconf", "-h", "-x", "doveadm_password").strip() == "pl4nted-doveadm"
+    told = said + server.must("mailctl", "log") + server.must("mailctl", "status", "--json")
+    assert "pl4nted" not in told
+    assert "pl4nted" not in server.container.logs().decode()
+    assert found(server, "pl4nted") == ["0", "/tmp/docker-mailserver/postfix-main.cf"]
+    readers = server.must(
+        "bash", "-c", "grep -rlaF pl4nted /etc /run /tmp /var --exclude-dir=docker-mailserver || true"
+    )
+    for path in readers.split():
+        assert path.startswith(("/etc/postfix/sasl_passwd", "/etc/dovecot/", "/etc/rspamd/"))
+        assert server.must("stat", "-c", "%a", path).strip()[-1] == "0", path
+    assert "no secret stands in the clear" in server.run("mailctl", "secrets", "find").stderr
