@@ -74,9 +74,13 @@ class Sealer:
     def _new_lines(self, path: str, files: Files, change: Change) -> Change:
         if not isinstance(change, NewFile) or not is_searched(path):
             return change
-        text, old = change.content.decode(), files[path].content if path in files else b""
-        before = set(old.decode(errors="replace").splitlines())
-        lines = text.splitlines()
+        try:
+            text = change.content.decode()
+        except UnicodeDecodeError:
+            return change  # searched as it is, and refused where something is in the clear
+        old = files[path].content if path in files else b""
+        before = set(old.decode(errors="replace").split("\n"))
+        lines = text.split("\n")
         parts = [part for part in secret_parts(path, text) if lines[part.line - 1] not in before]
         return NewFile(seal_parts(text, parts, self._seal_as_in(old)).encode(), change.mode)
 

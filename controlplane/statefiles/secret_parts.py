@@ -17,6 +17,7 @@ from controlplane.statefiles import env_file, masters, relay
 from controlplane.statefiles.logical import LogicalLine, logical_lines
 from controlplane.statefiles.secret_files import reader_of
 from controlplane.statefiles.secret_words import is_secret, logins_of_urls, plain_schemes
+from controlplane.statefiles.treefile import SETTINGS
 
 Seal = Callable[[str], str]
 """From a secret to the word that may stand in its place."""
@@ -48,13 +49,26 @@ def has_format(path: str) -> bool:
     return path in _READERS or any(fnmatchcase(path, pattern) for pattern in _IN_PLACE)
 
 
+_COPY = re.compile(r"(?:\.(?:bak|backup|old|orig|save|new|dist|dpkg-\w+|rpmsave|\d+)|~)+\Z")
+
+
+def _read_as(path: str) -> str:
+    """The place on `main` that a file is read like: a copy (`….bak`, `old/config/…`) has the same secrets."""
+    path = _COPY.sub("", path)
+    if "/config/" in path:
+        return f"config/{path.rpartition('/config/')[2]}"
+    return SETTINGS if path.endswith(f"/{SETTINGS}") else path
+
+
 def is_searched(path: str) -> bool:
     """Whether secrets are looked for in the lines of this file."""
+    path = _read_as(path)
     return path in _READERS or reader_of(path) is not None
 
 
 def secret_parts(path: str, text: str) -> Iterator[SecretPart]:
     """Every secret of the file that is not sealed, in the order of the text."""
+    path = _read_as(path)
     own = _READERS.get(path)
     if own is not None:
         yield from (part for part in own(text) if not is_sealed_value(part.value))

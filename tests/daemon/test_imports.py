@@ -175,3 +175,12 @@ def test_an_import_does_not_replace_most_accounts_unasked(site: Site) -> None:
     assert len(site.daemon.intake.state.desired.accounts) == 9
     assert ask(site, other, replace=True, allow_mass_delete=True)["problems"] == []
     assert list(site.daemon.intake.state.desired.accounts) == ["else@other.test"]
+
+
+def test_a_secret_without_a_place_refuses_an_import(site: Site) -> None:
+    """With the line and where it belongs instead; not as a file that cannot be sealed."""
+    found = ask(site, {"postfix-main.cf": "\nsmtp_sasl_password_maps = static:us:hunter2\n"})
+    (problem,) = found["problems"]
+    assert (problem["path"], problem["line"]) == ("config/postfix-main.cf", 2)
+    assert "postfix-sasl-password.cf" in problem["cure"]
+    assert "hunter2" not in f"{found}"

@@ -44,3 +44,18 @@ def test_a_secret_without_a_place_is_refused(path: str, text: str) -> None:
 def test_what_is_no_secret_passes(path: str, text: str) -> None:
     """Hashes, references, comments, names that only sound alike."""
     assert list(in_clear(path, text.encode())) == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "config/postfix-sasl-password.cf.bak",
+        "config/postfix-sasl-password.cf~",
+        "config/postfix-sasl-password.cf.2",
+        "old/config/postfix-sasl-password.cf",
+    ],
+)
+def test_a_copy_is_searched_like_what_it_is_a_copy_of(path: str) -> None:
+    """No reader takes it, and every clone has it."""
+    assert list(in_clear(path, f"@d.test user:{SECRET}\n".encode()))
+    assert list(in_clear("old/mailserver.env.bak", f"RELAY_PASSWORD={SECRET}\n".encode()))
