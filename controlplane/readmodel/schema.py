@@ -69,7 +69,7 @@ def _clock(connection: sqlite3.Connection) -> None:
     for statement in (
         "ALTER TABLE change_sets ADD COLUMN effective TEXT",
         "ALTER TABLE change_sets ADD COLUMN clock INTEGER",
-        "CREATE INDEX change_sets_by_time ON change_sets (effective) WHERE effective IS NOT NULL",
+        "CREATE INDEX change_sets_by_time ON change_sets (effective)",
     ):
         connection.execute(statement)
 
