@@ -6,7 +6,7 @@ import threading
 
 from controlplane.daemon import log
 from controlplane.errors import MailserverError
-from controlplane.git import many_loose, pack_loose, prune_packed
+from controlplane.git import many_loose, merge_packs, pack_loose, prune_packed, remove_left, remove_packs
 from controlplane.intake.pipeline import Intake
 
 
@@ -30,7 +30,12 @@ class Packing:
         try:
             pack_loose(path)
             with self._intake.writing("removing loose copies of packed objects"):
+                remove_left(path)
                 prune_packed(path)
+            if replaced := merge_packs(path):
+                with self._intake.writing("removing packs that one stands for"):
+                    remove_packs(path, replaced)
+                    self._intake.stores.repo.reopen()
         except (MailserverError, OSError) as error:
             log.warning("not packed", error=str(error))
         finally:

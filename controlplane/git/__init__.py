@@ -4,7 +4,14 @@ from controlplane.git.commits import SERVER, CommitInfo, Person, format_message,
 from controlplane.git.durability import fsync_directory, relaxed, without_a_home, write_atomically
 from controlplane.git.merge import merge_file, scrubbed_environment
 from controlplane.git.objects import EXECUTABLE, FILE, Change, NewFile, TreeEntry
-from controlplane.git.packing import many_loose, pack_loose, prune_packed
+from controlplane.git.packing import (
+    many_loose,
+    merge_packs,
+    pack_loose,
+    prune_packed,
+    remove_left,
+    remove_packs,
+)
 from controlplane.git.refs import STALE_AFTER, full_name
 from controlplane.git.repo import StateRepo
 
@@ -24,10 +31,13 @@ __all__ = [
     "full_name",
     "many_loose",
     "merge_file",
+    "merge_packs",
     "pack_loose",
     "parse_trailers",
     "prune_packed",
     "relaxed",
+    "remove_left",
+    "remove_packs",
     "scrubbed_environment",
     "without_a_home",
     "write_atomically",

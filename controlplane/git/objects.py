@@ -14,6 +14,7 @@ import pygit2
 
 from controlplane.errors import Corrupt, Refused, Unavailable
 from controlplane.git.durability import fsync_directory
+from controlplane.git.handle import Handle
 from controlplane.git.integrity import loose_size, read_loose
 
 FILE, EXECUTABLE, TREE = 0o100644, 0o100755, 0o040000
@@ -63,9 +64,13 @@ def store(write: Callable[[], T]) -> T:
 class Objects:
     """The object database behind one repository handle."""
 
-    def __init__(self, repository: pygit2.Repository) -> None:
-        self._repository = repository
-        self._folder = str(Path(repository.path) / "objects")
+    def __init__(self, handle: Handle) -> None:
+        self._handle = handle
+        self._folder = str(Path(handle.repository.path) / "objects")
+
+    @property
+    def _repository(self) -> pygit2.Repository:
+        return self._handle.repository
 
     def read(self, oid: str, kind: str, belongs: str = "") -> bytes:
         """The content of an object; raises Corrupt naming it and what it belongs to.
@@ -78,7 +83,7 @@ class Objects:
             if loose is not None:
                 found, content = loose
             else:
-                number, content = self._repository.read(oid)
+                number, content = self._read_packed(oid)
                 found = _KINDS.get(number, str(number))
         except KeyError:
             raise Corrupt(f"object {oid} ({kind}{belonging}) is missing") from None
@@ -87,6 +92,17 @@ class Objects:
         if found != kind:
             raise Corrupt(f"object {oid} ({kind}{belonging}) is a {found}")
         return content
+
+    def _read_packed(self, oid: str) -> tuple[int, bytes]:
+        """Kind and content of what is not loose, or was not a moment ago."""
+        try:
+            found: tuple[int, bytes] = self._repository.read(oid)
+        except pygit2.GitError:
+            # A pack that was known by its index alone may have been replaced before it was read from.
+            if not self._handle.reopen():
+                raise
+            found = self._repository.read(oid)
+        return found
 
     def entries(self, tree: str, belongs: str = "") -> dict[str, TreeEntry]:
         """The names directly in a tree, folders included; `Corrupt` where it cannot be read."""

@@ -1,12 +1,15 @@
 """Loose objects into packs, small and often: a change set is some 12 KB loose and a tenth of that packed.
 
-Only git itself writes packs, and packs are never removed here: a handle of libgit2 may have them open.
+Only git itself writes packs. Many small ones become a larger one, and are removed: see docs/decisions/0093.
 """
 
 from __future__ import annotations
 
 import shutil
 import subprocess
+import time
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from controlplane.errors import Unavailable
@@ -42,12 +45,83 @@ def prune_packed(git_dir: Path) -> None:
     fsync_directory(git_dir / "objects")
 
 
-def _git(git_dir: Path, *arguments: str) -> None:
-    """Run git at the lowest priority: nobody waits for it. Raises Unavailable."""
+MOST_PACKS = 8
+"""Small packs from which on some are worth one."""
+LEFT_AFTER = 3600.0
+"""Seconds after which what a git process writes to is nobody's any more; packing takes a sixth at most."""
+_LEFT = ("objects/pack/tmp_*", "objects/pack/.tmp-*", "objects/??/tmp_obj_*", "objects/maintenance.lock")
+
+
+def merge_packs(git_dir: Path) -> list[str]:
+    """Write small packs together as a new one; the names of those that it stands for. Beside any writer.
+
+    Each pack that stays is at least twice as large as all smaller ones: an object is written again a few
+    times in its life, and packs stay few (git-repack(1), --geometric). Nothing is left out, reachable or not.
+    """
+    folder = git_dir / "objects" / "pack"
+    small = _to_merge({path.stem: path.stat().st_size for path in folder.glob("*.pack") if _is_free(path)})
+    if len(small) < MOST_PACKS:
+        return []
+    names = "".join(f"{name}.pack\n" for name in small)
+    made = _git(
+        git_dir, "-c", "pack.threads=1", "pack-objects", "-q", "--stdin-packs", "--delta-base-offset",
+        str(folder / "pack"), given=names,
+    ).strip()  # fmt: skip
+    fsync_directory(folder)
+    return [name for name in small if name != f"pack-{made}"]
+
+
+def remove_packs(git_dir: Path, names: list[str]) -> None:
+    """Remove packs that another one stands for; whoever has them open must open the repository again.
+
+    The index goes first: without it nobody looks for the pack. To be called with the writer's lock held.
+    """
+    folder = git_dir / "objects" / "pack"
+    for name in names:
+        for kind in ("idx", "rev", "bitmap", "pack"):
+            (folder / f"{name}.{kind}").unlink(missing_ok=True)
+    fsync_directory(folder)
+
+
+def remove_left(git_dir: Path) -> list[str]:
+    """Remove what killed git processes left behind; the paths. To be called with the writer's lock held."""
+    removed = []
+    for pattern in (*_LEFT, "objects/tmp_objdir-*", "objects/incoming-*"):
+        for path in git_dir.glob(pattern):
+            with suppress(FileNotFoundError):
+                if time.time() - path.lstat().st_mtime > LEFT_AFTER:
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
+                    removed.append(str(path.relative_to(git_dir)))
+    return removed
+
+
+def _is_free(pack: Path) -> bool:
+    """Whether a pack may be replaced: it is whole, and no push that is under way holds it."""
+    return pack.with_suffix(".idx").exists() and not pack.with_suffix(".keep").exists()
+
+
+def _to_merge(sizes: Mapping[str, int]) -> list[str]:
+    """The smallest packs, up to the last one that is less than twice what is below it."""
+    names, below, count = sorted(sizes, key=lambda name: (sizes[name], name)), 0, 0
+    for number, name in enumerate(names, 1):
+        if sizes[name] < 2 * below:
+            count = number
+        below += sizes[name]
+    return names[:count]
+
+
+def _git(git_dir: Path, *arguments: str, given: str = "") -> str:
+    """Run git at the lowest priority: nobody waits for it; what it printed. Raises Unavailable."""
     command = ["nice", "-n", "19", shutil.which("git") or "git", "--git-dir", str(git_dir), *arguments]
     try:
-        subprocess.run(
-            command, env=scrubbed_environment(), capture_output=True, timeout=PACK_SECONDS, check=True
+        done = subprocess.run(
+            command,
+            input=given.encode(),
+            env=scrubbed_environment(),
+            capture_output=True,
+            timeout=PACK_SECONDS,
+            check=True,
         )
     except (OSError, subprocess.SubprocessError) as error:
         raise Unavailable(f"git could not pack: {error}") from error
+    return done.stdout.decode("ascii", "replace")

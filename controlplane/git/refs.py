@@ -9,6 +9,7 @@ from pathlib import Path
 import pygit2
 
 from controlplane.errors import Conflict, Corrupt, Unavailable
+from controlplane.git.handle import Handle
 
 STALE_AFTER = 10.0
 """Seconds after which a reference's lock is nobody's any more; git holds one for milliseconds."""
@@ -19,9 +20,13 @@ UNWRITABLE = ("space", "read-only", "permission denied", "not permitted", "quota
 class References:
     """The references of one repository, by full or short name (`main` is `refs/heads/main`)."""
 
-    def __init__(self, repository: pygit2.Repository) -> None:
-        self._repository = repository
-        self._git_dir = Path(repository.path)
+    def __init__(self, handle: Handle) -> None:
+        self._handle = handle
+        self._git_dir = Path(handle.repository.path)
+
+    @property
+    def _repository(self) -> pygit2.Repository:
+        return self._handle.repository
 
     def get(self, name: str) -> str:
         """The commit a reference points at, empty where there is none."""

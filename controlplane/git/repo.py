@@ -12,6 +12,7 @@ from pygit2.enums import SortMode
 
 from controlplane.errors import Corrupt, NotFound, Unavailable
 from controlplane.git.commits import SERVER, CommitInfo, Person, parse_commit, signature_parts
+from controlplane.git.handle import Handle
 from controlplane.git.integrity import pack_faults
 from controlplane.git.objects import Change, Objects, TreeEntry, flush, prepare_fan_out, store
 from controlplane.git.refs import STALE_AFTER, References, full_name
@@ -45,12 +46,20 @@ class StateRepo:
 
     def __init__(self, path: Path) -> None:
         try:
-            self._git = pygit2.Repository(str(path))
+            self._handle = Handle(path)
         except (pygit2.GitError, OSError, KeyError) as error:
             raise NotFound(f"{path} is not a git repository: {error}") from error
         self.path = Path(self._git.path)
-        self._objects = Objects(self._git)
-        self.refs = References(self._git)
+        self._objects = Objects(self._handle)
+        self.refs = References(self._handle)
+
+    @property
+    def _git(self) -> pygit2.Repository:
+        return self._handle.repository
+
+    def reopen(self) -> None:
+        """Let go of packs that are gone (git/handle.py). Threads may go on using this object meanwhile."""
+        self._handle.reopen()
 
     @classmethod
     def ensure(cls, path: Path) -> StateRepo:
@@ -77,6 +86,7 @@ class StateRepo:
         plan or a check that must leave nothing behind. Drop the handle afterwards.
         """
         other = StateRepo(self.path)
+        other._handle.widened = scratch is not None or bool(alternates)
         if scratch is not None:
             # level 0 would write no zlib stream at all, which nothing can read
             backend = pygit2.OdbBackendLoose(str(scratch), 1, False)

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
+from pathlib import Path
+
 import pytest
 
 from controlplane.event_log import EventLog
-from controlplane.git import StateRepo, many_loose, pack_loose, prune_packed, relaxed
+from controlplane.git import (
+    StateRepo,
+    many_loose,
+    merge_packs,
+    pack_loose,
+    prune_packed,
+    relaxed,
+    remove_left,
+    remove_packs,
+)
+from controlplane.git.packing import MOST_PACKS
 from controlplane.verify import verify
 from tests.store.samples import fill
 
@@ -42,3 +56,82 @@ def test_packing_waits_until_it_is_worth_it(
             if many_loose(repo.path):
                 break
     assert many_loose(repo.path)
+
+
+def packed(repo: StateRepo, log: EventLog, times: int) -> None:
+    """Pack a few change sets, so many times."""
+    for _ in range(times):
+        with relaxed():
+            fill(log, 2)
+        pack_loose(repo.path)
+        prune_packed(repo.path)
+        list(log.iterate())
+
+
+def packs(repo: StateRepo) -> set[str]:
+    """The names of the packs."""
+    return {path.stem for path in (repo.path / "objects/pack").glob("*.pack")}
+
+
+def held(repo: StateRepo) -> list[str]:
+    """Packs that this process keeps open or mapped although they are gone (proc(5))."""
+    maps = Path("/proc/self/maps").read_text().splitlines()
+    names = [line for line in maps if str(repo.path) in line]
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):
+            names.append(str(descriptor.readlink()))
+    return [name for name in names if str(repo.path) in name and "(deleted)" in name]
+
+
+def test_small_packs_become_one_and_nothing_is_held(repo: StateRepo, log: EventLog) -> None:
+    """Handles are opened again: no pack that is gone stays open, mapped or missed."""
+    packed(repo, log, 10)
+    before, small = list(log.iterate()), packs(repo)
+    reader = repo.fresh()
+    reading = EventLog(reader, log.lock)
+    assert list(reading.iterate()) == before
+    replaced = merge_packs(repo.path)
+    assert set(replaced) == small
+    remove_packs(repo.path, replaced)
+    assert held(repo)
+    repo.reopen()
+    assert list(log.iterate()) == before
+    assert list(reading.iterate()) == before  # it finds out by itself
+    del reader, reading
+    repo.reopen()
+    assert held(repo) == []
+    assert len(packs(repo)) == 1
+    assert [f for step in verify(StateRepo(repo.path), log) for f in step.findings] == []
+
+
+def test_packs_stay_few(repo: StateRepo, log: EventLog) -> None:
+    """However often is packed, their number grows as its logarithm."""
+    for _ in range(6):
+        packed(repo, log, 5)
+        remove_packs(repo.path, merge_packs(repo.path))
+        repo.reopen()
+    assert len(packs(repo)) <= MOST_PACKS + 4
+    assert merge_packs(repo.path) == []
+
+
+def test_a_pack_that_a_push_holds_stays(repo: StateRepo, log: EventLog) -> None:
+    """git keeps what a push under way has brought until its references are set (git-index-pack(1))."""
+    packed(repo, log, 9)
+    kept = sorted((repo.path / "objects/pack").glob("*.pack"))[0]
+    kept.with_suffix(".keep").touch()
+    assert kept.stem not in merge_packs(repo.path)
+
+
+def test_what_killed_processes_left_goes_in_time(repo: StateRepo) -> None:
+    """What is old is nobody's any more; what is new may be somebody's."""
+    objects = repo.path / "objects"
+    old = [objects / "pack/tmp_pack_a", objects / "17/tmp_obj_b", objects / "tmp_objdir-incoming-c/x"]
+    new = objects / "pack/tmp_pack_new"
+    for path in (*old, new):
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"x")
+    for path in (*old, old[-1].parent):
+        os.utime(path, (1, 1))
+    assert len(remove_left(repo.path)) == 3
+    assert new.exists()
+    assert not any(path.exists() for path in old)
