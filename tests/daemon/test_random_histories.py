@@ -27,7 +27,7 @@ class History:
     def run(self) -> None:
         acts: list[Callable[[], None]] = [
             self.add, self.add, self.remove, self.alias, self.push, self.push, self.volume, self.roll_back,
-            self.drift, self.pin, self.restart, self.file_for_folder,
+            self.take_back, self.take_back, self.drift, self.pin, self.restart, self.file_for_folder,
         ]  # fmt: skip
         for _ in range(STEPS):
             try:
@@ -97,8 +97,13 @@ class History:
             return
         position = self.dice.choice(sorted(self.kept))
         wanted = self.kept[position]
-        self.site.ask("rollback", target=str(position), wait=False)
+        self.site.ask("rollback", target=str(position), wait=False, allow_mass_delete=True)
         assert self.site.daemon.intake.state.desired == wanted
+
+    def take_back(self) -> None:
+        position = self.dice.randrange(1, self.site.daemon.intake.position + 1)
+        self.site.ask("revert", positions=[str(position)], wait=False, allow_mass_delete=True)
+        assert self.site.ask("revert", positions=[str(position)], dry_run=True)["different"] is False
 
     def drift(self) -> None:
         self.site.ask("agent.drift", paths=self.dice.choice([[], ["/etc/postfix/main.cf"]]))
