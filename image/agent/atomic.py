@@ -22,7 +22,11 @@ def sync_folder(folder: Path) -> None:
 
 
 def write_durable(path: Path, content: bytes, mode: int = 0o600) -> None:
-    """Replace a file so that it survives a power cut. Raises OSError, then nothing changed."""
+    """Replace a file so that it survives a power cut. Raises OSError, then nothing changed.
+
+    A folder that somebody removed meanwhile is made again, for the owner alone.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     aside = path.with_name(ASIDE + path.name)
     try:
         handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, mode)

@@ -98,6 +98,7 @@ def save(record: Path, main: str, files: Mapping[str, str], held: Iterable[str])
 
     Not fsynced: a lost record only makes the daemon compare once more.
     """
+    record.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     aside = record.with_name(ASIDE + record.name)
     aside.write_bytes(encode({"main": main, "files": dict(files), "held": sorted(held)}))
     aside.replace(record)

@@ -122,7 +122,8 @@ class Store:
         for name in ids:
             if "/" not in name:
                 self._outcomes.remove(f"{name}.json")
-        sync_folder(self._outcomes.folder)
+        with contextlib.suppress(FileNotFoundError):
+            sync_folder(self._outcomes.folder)
 
     def quarantine(self) -> list[dict[str, Any]]:
         """What failed before, as quarantine.py has it."""
@@ -158,6 +159,7 @@ class Store:
         if mark.is_dir():
             put_aside(mark)
         if on:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             mark.touch()
         else:
             mark.unlink(missing_ok=True)

@@ -396,3 +396,15 @@ def test_an_object_that_a_start_does_not_need_is_named_all_the_same(kept: World)
     path.write_bytes(whole)
     look_again(after.node)
     assert parts(after) == set()
+
+
+def test_records_that_are_removed_under_a_running_agent_come_back(kept: World) -> None:
+    """The next change is applied, answered and kept as any other."""
+    shutil.rmtree(kept.node.store.folder)
+    outcome = kept.apply(userdb="userdb 3\n")
+    assert outcome["outcome"] == "applied"
+    assert [row["id"] for row in kept.node.store.outcomes()] == [outcome["id"]]
+    kept.node.store.acknowledge([outcome["id"]])
+    Keeping(kept.node).keep()
+    new_container(kept)
+    is_served(restart_agent(kept), "userdb 3\n")

@@ -361,3 +361,14 @@ def test_an_empty_answer_is_told(
     captured = capsys.readouterr()
     assert captured.out == ""
     assert message in captured.err
+
+
+def test_status_names_what_is_damaged_and_what_was_repaired() -> None:
+    """With its cure; a server with damage is not called healthy."""
+    damage = [{"part": "object 1f7a", "what": "it is damaged", "cure": "mailctl verify"}]
+    repairs = [{"part": "agent", "how": "applied.json was lost", "at": 1.0}]
+    lines = status_lines({**STATUS, "damage": damage, "repairs": repairs}, NOW)
+    assert "degraded" in lines[0]
+    assert "✗ damaged: object 1f7a: it is damaged. ► mailctl verify" in lines
+    assert "⚠ repaired: agent: applied.json was lost" in lines
+    assert "healthy" in status_lines({**STATUS, "repairs": repairs}, NOW)[0]

@@ -1,0 +1,108 @@
+"""A start whose records are all lost: the log says what served, or else the newest release does."""
+
+from __future__ import annotations
+
+import shutil
+from typing import Any
+
+import pytest
+
+from agent.errors import Unavailable
+from agent.paths import Paths
+from agent.program import Agent
+from tests.agent.conftest import World, git, make_world, sample
+
+
+def forgetful(world: World, monkeypatch: pytest.MonkeyPatch) -> Agent:
+    """An agent in a fresh container on a node whose agent folder is lost."""
+    for name in ("etc", "run", "var/mail-state/agent"):
+        shutil.rmtree(world.root / name)
+    again = make_world(world.root)
+    agent = Agent(Paths(world.root))
+    agent.node.actor, agent.node.prober = again.node.actor, again.node.prober
+    agent.node.compiler, agent.node.check = again.node.compiler, lambda *_: []
+    monkeypatch.setattr(agent.readiness, "release_serves", lambda **_: None)
+    return agent
+
+
+class Log:
+    """A daemon that knows what was applied, and that releases are held back."""
+
+    def __init__(self, world: World, suspended: bool = False) -> None:
+        self.applied = world.node.applied
+        self.newest = world.repository.release(sample(main="bad\n"))
+        self.suspended, self.hellos = suspended, list[dict[str, Any]]()
+
+    def ask(self, op: str, **arguments: Any) -> dict[str, Any]:
+        if op == "agent.hello":
+            self.hellos.append(arguments)
+        known = {"release": self.applied.commit, "number": self.applied.number, "main": ""}
+        return {
+            "release": self.newest.commit,
+            "number": self.newest.number,
+            "main": "",
+            "suspended": self.suspended,
+            "applied": known,
+        }
+
+
+def test_the_log_says_what_served(served: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even where the newest release is one that does not serve; the repair is told with the next hello."""
+    log = Log(served)
+    agent = forgetful(served, monkeypatch)
+    served.broken.add("bad")
+    agent.node.prober = served.node.prober
+    monkeypatch.setattr(agent.link, "ask", log.ask)
+    agent.start_services()
+    agent.catch_up()
+    assert agent.node.applied.number == log.applied.number
+    assert served.text("etc/postfix/main.cf") == "main 1\n"
+    told = [repair["how"] for hello in log.hellos for repair in hello["repairs"]]
+    assert any("as the log says" in how for how in told)
+    assert agent.findings.untold() == []
+
+
+def test_a_lost_mark_of_suspension_is_set_again(served: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody held releases back, and was told so."""
+    log = Log(served, suspended=True)
+    agent = forgetful(served, monkeypatch)
+    monkeypatch.setattr(agent.link, "ask", log.ask)
+    agent.start_services()
+    agent.catch_up()
+    assert agent.node.store.suspended
+    assert served.text("etc/postfix/main.cf") == "main 1\n"
+
+
+def test_without_anybody_to_ask_the_newest_release_serves(
+    served: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No records, no copy, no daemon; there is a release that can be read."""
+    tree = git(served.repository.folder, "rev-parse", f"{served.node.applied.commit}^{{tree}}")
+    commit = git(served.repository.folder, "commit-tree", tree, stdin=b"Release 1\n\nRelease: 1\n")
+    git(served.repository.folder, "update-ref", "refs/heads/rendered", commit)
+    agent = forgetful(served, monkeypatch)
+    answers: list[dict[str, Any]] = [{"release": ""}]
+
+    def ask(op: str, **_: Any) -> dict[str, Any]:
+        if not agent.node.release.services:
+            raise Unavailable(f"nobody answers {op}")
+        return answers[0]
+
+    monkeypatch.setattr(agent.link, "ask", ask)
+    monkeypatch.setattr("agent.program.SERVE_WITHOUT_DAEMON", 0.0)
+    agent.start_services()
+    agent.hello()
+    assert served.text("etc/postfix/main.cf") == "main 1\n"
+    assert agent.node.store.applied().commit == commit
+
+
+def test_what_the_start_of_the_container_repaired_is_told(
+    served: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Owners by their own name, so that the log can be asked for them; once."""
+    agent = forgetful(served, monkeypatch)
+    agent.paths.repairs.parent.mkdir(parents=True)
+    agent.paths.repairs.write_text("/x was not for git to use: /x was made so again\n/y was lost\n")
+    agent.start_services()
+    assert [repair.part for repair in agent.findings.repairs] == ["owners", "state volume"]
+    assert not agent.paths.repairs.exists()
