@@ -11,14 +11,11 @@ from typing import Any
 import pytest
 
 from agent.certificates import Certificates
-from agent.findings import Findings
 from agent.gitread import Objects
 from agent.keeping import Keeping
 from agent.link import Link
-from agent.records import Records
 from agent.rescue import look_again
 from agent.slots import Slots
-from agent.store import Store
 from agent.volume import Volume
 from tests.agent.conftest import ControlPlane, World, git, make_world, project, restart_agent, sample
 
@@ -302,32 +299,6 @@ def test_a_damaged_copy_stops_nothing(kept: World, record: str, damage: str) -> 
     newest = after.node.kept.newest()
     assert newest is not None
     assert newest.applied.commit == after.node.applied.commit
-
-
-def test_few_damaged_records_are_kept(tmp_path: Path) -> None:
-    """They are there to be looked at, not for ever."""
-    records = Records(tmp_path, Findings(tmp_path))
-    for number in range(20):
-        (tmp_path / f"{number}.json").write_text("{")
-        assert records.read(f"{number}.json", lambda _: True)[1]
-    assert len(list(tmp_path.glob("*.damaged"))) == 8
-
-
-def test_a_record_from_before_there_were_sums_counts(tmp_path: Path) -> None:
-    """An update of the image loses nothing."""
-    row = {"commit": "a" * 40, "number": 3, "main": "", "attempt": "", "patched": {}, "patch_failure": ""}
-    (tmp_path / "applied.json").write_text(json.dumps(row))
-    assert Store(tmp_path).applied().number == 3
-
-
-def test_repairs_are_told_once(tmp_path: Path) -> None:
-    """They are kept over a restart until the daemon has them."""
-    findings = Findings(tmp_path)
-    findings.mended("agent", "one")
-    findings.tell(findings.untold())
-    findings.mended("agent", "two")
-    assert [repair.how for repair in Findings(tmp_path).untold()] == ["two"]
-    assert [row["how"] for row in Findings(tmp_path).report()["repairs"]] == ["one", "two"]
 
 
 @pytest.mark.parametrize("damage", ["lost", "empty", "cut", "a folder"])
