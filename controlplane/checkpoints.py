@@ -107,16 +107,17 @@ class Checkpoints:
     def state_at(self, log: EventLog, position: int) -> State:
         """The state at a position, from the checkpoint before it; raises NotFound."""
         tip = Tip(log.commit_at(position), position, log.tip().time, "")
-        known = self._before(log, position)
-        return known.state if known.position == position else _folded(log, known, tip)
+        return self.reach(log, self._before(log, position), tip).state
 
     def newest(self, log: EventLog) -> Snapshot:
         """The newest checkpoint that can be read; position 0 where there is none."""
         return self._before(log, log.tip().position)
 
-    def reach(self, log: EventLog, known: Snapshot) -> Snapshot:
+    def reach(self, log: EventLog, known: Snapshot, tip: Tip | None = None) -> Snapshot:
         """The state at the tip, from one that is known; leaves checkpoints on the way where it can."""
-        tip = log.tip()
+        tip = tip or log.tip()
+        if known.position == tip.position:
+            return known
         with self._writing() as allowed:
             marks = self.marks(log) if allowed else []
             last = marks[-1] if marks else _ORIGIN

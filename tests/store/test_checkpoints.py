@@ -156,3 +156,14 @@ def test_an_alias_that_comes_back_stands_at_the_end() -> None:
         "c@x.test",
         "a@x.test",
     ]
+
+
+def test_a_question_leaves_checkpoints_for_the_next(log: EventLog, tmp_path: Path) -> None:
+    """A log that has none yet is folded once, also where its snapshot spared the start that."""
+    with relaxed():
+        fill(log, 30)
+    made = Checkpoints(tmp_path / "checkpoints")
+    assert made.state_at(log, 20) == replayed(log, 20)
+    assert [mark.position for mark in made.marks(log)] == [7, 14]
+    assert made.state_at(log, 29) == replayed(log, 29)
+    assert [mark.position for mark in made.marks(log)] == [7, 14, 21, 28]
