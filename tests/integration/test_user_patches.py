@@ -208,6 +208,7 @@ def test_what_it_made_goes_with_it(box: Server, own: Clone, end: str) -> None:
 
 def test_without_it_everything_is_as_rendered(box: Server, own: Clone) -> None:
     """Deleting the file undoes what it did."""
+    live(box, own, SCRIPT, f"{PATCHES}# to be deleted\n")
     own.git("rm", "-q", SCRIPT)
     own.commit("Remove the script")
     assert own.push().accepted
