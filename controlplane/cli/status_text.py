@@ -21,6 +21,7 @@ def status_lines(status: dict[str, Any], now: datetime | None = None) -> list[st
         *_held_back(status),
         *_damage(status),
         *_held(status),
+        *_room(status),
         *_services(status.get("services") or [], now),
         *_certificates(status.get("certificates") or []),
         *_notes(status),
@@ -135,6 +136,18 @@ def _certificates(certificates: Sequence[dict[str, Any]]) -> list[str]:
         f"certificate  {', '.join(each['names'])}  {ends(each)}" for each in certificates if each["serves"]
     ]
     return lines + warning_lines(certificates)
+
+
+def _room(status: dict[str, Any]) -> list[str]:
+    """Volumes that have little or no room, and what takes most of it."""
+    scarce = [row for row in status.get("room") or [] if row["condition"] != "ok"]
+    lines = [
+        f"{'⚠' if row['condition'] == 'low' else '✗'} {row['path']} ({row['volume']} volume) is "
+        f"{row['condition']}: {row['free'] >> 20} of {row['size'] >> 20} MiB are free, {row['inodes']} inodes"
+        for row in scarce
+    ]
+    largest = [f"{row['part']} {row['size'] >> 20} MiB" for row in status.get("largest") or []]
+    return [*lines, *([f"  what is largest: {', '.join(largest)}"] if lines and largest else [])]
 
 
 def _notes(status: dict[str, Any]) -> list[str]:

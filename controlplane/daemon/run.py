@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Mapping
@@ -96,6 +97,8 @@ def handle(daemon: Daemon, request: Request, say: Say) -> Result:
     try:
         return operation(daemon, request, say)
     except (MailserverError, OSError) as error:
+        if "no space" in str(error).lower():
+            raise Unavailable(_full(daemon)) from error
         if not daemon.owners.mend_after(error):
             raise
     if before != _main(daemon):  # `main` has moved already: what is left to do is not the edit itself
@@ -105,6 +108,17 @@ def handle(daemon: Daemon, request: Request, say: Say) -> Result:
             daemon.intake.recent[daemon.intake.main], daemon.intake.release_number, wait=False
         )
     return operation(daemon, request, say)
+
+
+def _full(daemon: Daemon) -> str:
+    place = daemon.intake.stores.control
+    found = os.statvfs(place)
+    free, size = (blocks * found.f_frsize >> 10 for blocks in (found.f_bavail, found.f_blocks))
+    return (
+        f"No space left on device: {place.parent} has {free:,} of {size:,} KiB free, "
+        f"{found.f_favail} inodes: make room, `mailctl status` tells what takes most, and try again; what "
+        "has reached main goes on by itself"
+    )
 
 
 def _main(daemon: Daemon) -> str:

@@ -60,6 +60,9 @@ class VolumeRefusal:
     reason: str
 
 
+_BOTH = "main has {}: one name is a file or a folder; move yours to another name, or remove that one"
+
+
 @dataclass(frozen=True, slots=True)
 class TakenOver:
     """What became of edits. `sealed` are those whose files on the volume hold passwords in the clear still:
@@ -145,9 +148,24 @@ def _maker(
                 changes[path] = _merge(files, path, edit, _base(repo, files, path, edit, template))
             except (Conflict, NotFound) as error:
                 _refuse(refused, edit.path, str(error))
+        for path in [path for path, change in changes.items() if change is not None and path not in files]:
+            if other := _in_the_way(files, changes, path):
+                del changes[path]
+                _refuse(refused, path.removeprefix(CONFIG), _BOTH.format(other.removeprefix(CONFIG)))
         return changes
 
     return make
+
+
+def _in_the_way(files: Files, changes: Mapping[str, Change], path: str) -> str:
+    """The file that would have to be a folder for this path, or lies in a folder of its name; or empty."""
+    above = path.split("/")
+    for depth in range(1, len(above)):
+        parent = "/".join(above[:depth])
+        if parent in files and changes.get(parent, ()) is not None:
+            return parent
+    inside = (each for each in files if each.startswith(f"{path}/") and changes.get(each, ()) is not None)
+    return next(inside, "")
 
 
 def _base(repo: StateRepo, files: Files, path: str, edit: VolumeEdit, template: Mapping[str, bytes]) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -35,18 +36,19 @@ def project(
         projected.clear()
     notes: list[str] = []
     held: set[str] = set()
+    # What goes comes first: a file may be in the way of a folder of its name, and the other way round.
+    for path in projected.keys() - wanted.keys():
+        with _noting(notes, path):
+            if _remove(folder, path, projected[path]):
+                del projected[path]
+            else:
+                held.add(path)
     for path, (oid, executable) in wanted.items():
         if projected.get(path) == oid:
             continue
         with _noting(notes, path):
             if _write(folder, path, objects, oid, executable, projected.get(path, "")):
                 projected[path] = oid
-            else:
-                held.add(path)
-    for path in projected.keys() - wanted.keys():
-        with _noting(notes, path):
-            if _remove(folder, path, projected[path]):
-                del projected[path]
             else:
                 held.add(path)
     return min(notes, default=""), held
@@ -66,6 +68,7 @@ def _noting(notes: list[str], path: str) -> Iterator[None]:
 def _write(folder: Path, path: str, objects: Objects, oid: str, executable: bool, before: str) -> bool:
     """Whether the volume has the file's new content now."""
     with beneath.folder_of(folder, path, make=True) as (handle, name):
+        _clear_way(handle, name)
         found = _blob(handle, name)
         if found == oid or found not in ("", before):
             return found == oid
@@ -73,9 +76,26 @@ def _write(folder: Path, path: str, objects: Objects, oid: str, executable: bool
     return True
 
 
+def _clear_way(handle: int, name: str) -> None:
+    """Remove a folder that holds nothing but folders, for the file that is to stand there."""
+    with contextlib.suppress(OSError):
+        if not stat.S_ISDIR(os.stat(name, dir_fd=handle, follow_symlinks=False).st_mode):
+            return
+        for _, folders, _, inner in os.fwalk(name, dir_fd=handle, topdown=False, follow_symlinks=False):
+            for each in folders:
+                os.rmdir(each, dir_fd=inner)
+        os.rmdir(name, dir_fd=handle)
+
+
 def _remove(folder: Path, path: str, before: str) -> bool:
     """Whether the volume has no such file now."""
-    with contextlib.suppress(FileNotFoundError), beneath.folder_of(folder, path) as (handle, name):
+    with (
+        contextlib.suppress(FileNotFoundError, NotADirectoryError),
+        beneath.folder_of(folder, path) as (
+            handle,
+            name,
+        ),
+    ):
         found = _blob(handle, name)
         if found not in ("", before):
             return False

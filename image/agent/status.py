@@ -12,6 +12,7 @@ from agent.errors import AgentError
 from agent.manifest import ServiceEntry
 from agent.node import Node
 from agent.probes import Answer, ask_all
+from agent.room import Room
 from agent.supervisor import since
 
 CACHE_SECONDS = 1.0
@@ -25,6 +26,17 @@ class Status:
 
     def __init__(self, node: Node) -> None:
         self.node = node
+        paths = node.paths
+        state = paths.state.parent
+        self.room = Room(
+            {"state": state, "mail": paths.mail, "config": paths.volume},
+            {
+                "mail": paths.mail,
+                "state repository": paths.repository,
+                "mail queue": state / "spool-postfix",
+                "logs": paths.mail_log.parent,
+            },
+        )
         self._lock = threading.Lock()
         self._answers: tuple[float, dict[str, list[Answer]]] = (-CACHE_SECONDS, {})
         self._dns: tuple[float, bool] = (-DNS_KEPT, False)
@@ -49,9 +61,9 @@ class Status:
         return answers
 
     def healthy(self) -> bool:
-        """Whether there is a release and every service of it answers."""
+        """Whether there is a release, every service of it answers, and mail can be written."""
         answers = self.answers()
-        return bool(answers) and all(a.ok for rows in answers.values() for a in rows)
+        return bool(answers) and all(a.ok for rows in answers.values() for a in rows) and self.room.serves()
 
     def report(self) -> dict[str, Any]:
         """The whole of `status`."""
@@ -79,6 +91,7 @@ class Status:
                 if entry.identity in node.unfilled
             },
             "dns": self.dns(),
+            **self.room.report(),
         }
 
     def _states(self) -> dict[str, tuple[str, int, int]]:

@@ -241,3 +241,38 @@ def test_a_removed_file_does_not_come_back(world: World, volume: Volume, daemon:
     project(volume, world.repository, one="1\n", two="new\n")
     assert (volume.folder / "one.cf").exists()
     assert (volume.folder / "two.cf").exists()
+
+
+def test_a_folder_becomes_a_file_and_a_folder_again(world: World, volume: Volume) -> None:
+    """What main makes of a name is projected both ways, through empty folders too."""
+    for files in ({"a.cf__b__c": "1\n"}, {"a": "2\n"}, {"a.cf__d": "3\n"}, {"a": "4\n"}):
+        project(volume, world.repository, **files)
+        assert volume.note == ""
+        found = {
+            p.relative_to(volume.folder).as_posix(): p.read_text()
+            for p in volume.folder.rglob("*")
+            if p.is_file()
+        }
+        assert found == {f"{name.replace('__', '/')}.cf": text for name, text in files.items()}
+
+
+def test_a_folder_with_somebodys_file_stays(world: World, volume: Volume) -> None:
+    """Nothing of theirs is removed; the file of main is held back, and status says why."""
+    project(volume, world.repository, **{"a.cf__b": "1\n"})
+    (volume.folder / "a.cf/own.bin").write_text("mine")
+    project(volume, world.repository, a="2\n")
+    assert (volume.folder / "a.cf/own.bin").read_text() == "mine"
+    volume.report()
+    assert "is a folder where" in volume.refused["a.cf"]
+    (volume.folder / "a.cf/own.bin").unlink()
+    project(volume, world.repository, a="3\n")
+    assert (volume.folder / "a.cf").read_text() == "3\n"
+
+
+def test_an_edited_file_in_a_folders_place_stays(world: World, volume: Volume) -> None:
+    """The other way round: main has a folder now, and the file was edited here."""
+    project(volume, world.repository, a="1\n")
+    (volume.folder / "a.cf").write_text("edited")
+    project(volume, world.repository, **{"a.cf__b": "2\n"})
+    assert (volume.folder / "a.cf").read_text() == "edited"
+    assert "a.cf" in volume.note

@@ -323,3 +323,15 @@ def test_outcomes_name_the_position_of_their_release(site: Site) -> None:
     made = site.add("a@x.test")
     site.settle()
     assert site.daemon.intake.stores.log.read(made["position"] + 1).events[0].position == made["position"]  # type: ignore[attr-defined]
+
+
+def test_one_name_is_no_file_and_folder_at_once(site: Site) -> None:
+    """A file below what is a file on main, or in the place of a folder, is refused; nothing of main goes."""
+    assert _volume(site, _edit("one", b"1\n"), _edit("two/deep", b"2\n")) == []
+    refused = _volume(site, _edit("one/own", b"x\n"), _edit("two", b"y\n"))
+    assert sorted(row["path"] for row in refused) == ["one/own", "two"]
+    assert all("one name is a file or a folder" in row["reason"] for row in refused)
+    assert (_main(site, "one"), _main(site, "two/deep")) == (b"1\n", b"2\n")
+    assert _volume(site, _edit("one", None, b"1\n"), _edit("one/own", b"x\n")) == []
+    assert _main(site, "one/own") == b"x\n"
+    site.must_agree()
