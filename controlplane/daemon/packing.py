@@ -6,7 +6,14 @@ import threading
 
 from controlplane.daemon import log
 from controlplane.errors import MailserverError
-from controlplane.git import many_loose, merge_packs, pack_loose, prune_packed, remove_left, remove_packs
+from controlplane.git import (
+    many_loose,
+    merge_packs,
+    pack_loose,
+    prune_packed,
+    remove_packs,
+    sweep,
+)
 from controlplane.intake.pipeline import Intake
 
 
@@ -30,7 +37,7 @@ class Packing:
         try:
             pack_loose(path)
             with self._intake.writing("removing loose copies of packed objects"):
-                remove_left(path)
+                sweep(path)
                 prune_packed(path)
             if replaced := merge_packs(path):
                 with self._intake.writing("removing packs that one stands for"):

@@ -11,15 +11,16 @@ from controlplane.daemon import log
 from controlplane.daemon.core import Daemon
 from controlplane.daemon.delivery import Ask
 from controlplane.daemon.environment import with_files
-from controlplane.errors import Refused
+from controlplane.errors import MailserverError, Refused
 from controlplane.events import Event
-from controlplane.git import Change, NewFile
+from controlplane.git import OF_THE_CONTROL_FOLDER, Change, NewFile, full_name, sweep
 from controlplane.intake.accepted import Cause
 from controlplane.intake.observe import environment_events
 from controlplane.intake.pipeline import MAIN, Intake
 from controlplane.intake.proposal import SETTING_NAME, propose_events
 from controlplane.intake.stores import Stores
 from controlplane.intake.warnings import unsupported
+from controlplane.release import PREVIEWS
 from controlplane.settings import ENV_FILE
 from controlplane.statefiles.tree import CONFIG
 
@@ -47,12 +48,29 @@ def prepare(
     intake.catch_up()
     keep_recipient(intake)
     stores.accepted.keep_only({intake.main, stores.repo.refs.get(MAIN)})
+    tidy(stores)
     intake.ensure_release()
     for complaint in daemon.complaints:
         log.warning("environment", problem=complaint)
     if idle := [name for name in unsupported(intake.state) if name in intake.state.observed.pins]:
         log.warning("not supported yet", settings=",".join(idle))
     return daemon
+
+
+def tidy(stores: Stores) -> None:
+    """Remove what killed writers left, and previews of branches that are gone."""
+    for folder, gone in (
+        (stores.repo.path, sweep(stores.repo.path)),
+        (stores.control, sweep(stores.control, OF_THE_CONTROL_FOLDER)),
+    ):
+        if gone:
+            log.info("left-overs removed", folder=str(folder), names=",".join(gone))
+    prefix = full_name(PREVIEWS)
+    for name in stores.repo.refs.names(prefix):
+        branch = name.removeprefix(prefix)
+        if not stores.repo.refs.get(branch):
+            with suppress(MailserverError):
+                stores.releases.drop_preview(branch)
 
 
 def link_hooks(repository: Path, hooks: Path) -> None:

@@ -2,6 +2,7 @@
 
 from controlplane.git.commits import SERVER, CommitInfo, Person, format_message, parse_trailers
 from controlplane.git.durability import fsync_directory, relaxed, without_a_home, write_atomically
+from controlplane.git.leftovers import OF_THE_CONTROL_FOLDER, sweep
 from controlplane.git.merge import merge_file, scrubbed_environment
 from controlplane.git.objects import EXECUTABLE, FILE, Change, NewFile, TreeEntry
 from controlplane.git.packing import (
@@ -9,7 +10,6 @@ from controlplane.git.packing import (
     merge_packs,
     pack_loose,
     prune_packed,
-    remove_left,
     remove_packs,
 )
 from controlplane.git.refs import STALE_AFTER, full_name
@@ -18,6 +18,7 @@ from controlplane.git.repo import StateRepo
 __all__ = [
     "EXECUTABLE",
     "FILE",
+    "OF_THE_CONTROL_FOLDER",
     "SERVER",
     "STALE_AFTER",
     "Change",
@@ -36,9 +37,9 @@ __all__ = [
     "parse_trailers",
     "prune_packed",
     "relaxed",
-    "remove_left",
     "remove_packs",
     "scrubbed_environment",
+    "sweep",
     "without_a_home",
     "write_atomically",
 ]

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import time
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
 from controlplane.errors import Unavailable
@@ -47,9 +45,6 @@ def prune_packed(git_dir: Path) -> None:
 
 MOST_PACKS = 8
 """Small packs from which on some are worth one."""
-LEFT_AFTER = 3600.0
-"""Seconds after which what a git process writes to is nobody's any more; packing takes a sixth at most."""
-_LEFT = ("objects/pack/tmp_*", "objects/pack/.tmp-*", "objects/??/tmp_obj_*", "objects/maintenance.lock")
 
 
 def merge_packs(git_dir: Path) -> list[str]:
@@ -81,18 +76,6 @@ def remove_packs(git_dir: Path, names: list[str]) -> None:
         for kind in ("idx", "rev", "bitmap", "pack"):
             (folder / f"{name}.{kind}").unlink(missing_ok=True)
     fsync_directory(folder)
-
-
-def remove_left(git_dir: Path) -> list[str]:
-    """Remove what killed git processes left behind; the paths. To be called with the writer's lock held."""
-    removed = []
-    for pattern in (*_LEFT, "objects/tmp_objdir-*", "objects/incoming-*"):
-        for path in git_dir.glob(pattern):
-            with suppress(FileNotFoundError):
-                if time.time() - path.lstat().st_mtime > LEFT_AFTER:
-                    shutil.rmtree(path) if path.is_dir() else path.unlink()
-                    removed.append(str(path.relative_to(git_dir)))
-    return removed
 
 
 def _is_free(pack: Path) -> bool:

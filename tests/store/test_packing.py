@@ -16,9 +16,10 @@ from controlplane.git import (
     pack_loose,
     prune_packed,
     relaxed,
-    remove_left,
     remove_packs,
+    sweep,
 )
+from controlplane.git.leftovers import OLD
 from controlplane.git.packing import MOST_PACKS
 from controlplane.verify import verify
 from tests.store.samples import fill
@@ -132,6 +133,6 @@ def test_what_killed_processes_left_goes_in_time(repo: StateRepo) -> None:
         path.write_bytes(b"x")
     for path in (*old, old[-1].parent):
         os.utime(path, (1, 1))
-    assert len(remove_left(repo.path)) == 3
+    assert len(sweep(repo.path, older_than=OLD)) == 3
     assert new.exists()
     assert not any(path.exists() for path in old)
