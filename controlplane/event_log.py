@@ -98,16 +98,23 @@ class EventLog:
         self._repo = repo
         self.lock = lock
         self._tip = EMPTY
+        self._held: str | None = None
         self.marks: Marks | None = None
         """Spares the walk from the tip to an old position."""
 
+    def hold_at(self, commit: str) -> None:
+        """Read the log as if it ended here: what is behind cannot be read. Nothing is appended any more."""
+        self._held = commit
+
     def on(self, repo: StateRepo) -> EventLog:
         """The same log read through another handle."""
-        return EventLog(repo, self.lock)
+        other = EventLog(repo, self.lock)
+        other._held = self._held
+        return other
 
     def tip(self) -> Tip:
         """The newest change set, as it is now."""
-        commit = self._repo.refs.get(BRANCH)
+        commit = self._repo.refs.get(BRANCH) if self._held is None else self._held
         known = self._tip
         if commit != known.commit:
             known = EMPTY if not commit else _tip(commit, self.header(commit))
@@ -121,6 +128,10 @@ class EventLog:
         the order is that of the positions (controlplane/readmodel/clock.py).
         Raises Conflict, with nothing appended, unless its position is the one behind the tip.
         """
+        if self._held is not None:
+            raise Corrupt(
+                f"the log cannot be read behind position {self.tip().position}: nothing is appended"
+            )
         with self.lock.hold(f"appending change set {change.position}"):
             tip = self.tip()
             if change.position != tip.position + 1:

@@ -88,17 +88,21 @@ class Releases:
         if newest is not None and newest.tree == tree:
             return newest
         number = newest.number + 1 if newest else 1
-        message = format_message(f"Release {number}", _trailers(basis) | {"Release": str(number)})
         parent = newest.commit if newest else ""
-        return self.read(self._repo.commit(BRANCH, parent, tree, message, SERVER, time))
+        return self.read(self._repo.commit(BRANCH, parent, tree, message(number, basis), SERVER, time))
+
+    def make(self, number: int, parent: str, tree: str, basis: Basis, time: datetime) -> str:
+        """The commit of a release that no branch leads to yet; the same arguments give the same one."""
+        parents = (parent,) if parent else ()
+        return self._repo.write_commit(tree, parents, message(number, basis), SERVER, time)
 
     def preview(self, branch: str, nodes: NodeTrees, basis: Basis, time: datetime) -> Release:
         """Put what a branch would render at `preview/<branch>`, on top of the newest release."""
         newest = self.newest()
         tree = self.tree(nodes, newest.tree if newest else "")
-        message = format_message(f"Preview of {branch}", _trailers(basis))
+        said = format_message(f"Preview of {branch}", _trailers(basis))
         parents = (newest.commit,) if newest else ()
-        commit = self._repo.write_commit(tree, parents, message, SERVER, time)
+        commit = self._repo.write_commit(tree, parents, said, SERVER, time)
         name = PREVIEWS + branch
         self._repo.refs.swap(name, self._repo.refs.get(name), commit)
         return self.read(commit)
@@ -148,6 +152,11 @@ class Releases:
 
     def _content(self, files: Mapping[str, TreeEntry], path: str) -> bytes:
         return self._repo.blob(files[path].id, path) if path in files else b""
+
+
+def message(number: int, basis: Basis) -> str:
+    """What the commit of a release says."""
+    return format_message(f"Release {number}", _trailers(basis) | {"Release": str(number)})
 
 
 def _trailers(basis: Basis) -> dict[str, str]:

@@ -21,6 +21,7 @@ from controlplane.sealing import (
 
 __all__ = [
     "ARMOR",
+    "DIGEST_BYTES",
     "DIGEST_KEY",
     "IDENTITY",
     "RECIPIENT",
@@ -37,6 +38,7 @@ __all__ = [
 
 IDENTITY = "identity.age"
 DIGEST_KEY = "digest.key"
+DIGEST_BYTES = 32
 RECIPIENT = "config/gitops/recipient.txt"
 """Where `main` tells everybody the recipient."""
 
@@ -62,7 +64,7 @@ def digest(control: Path, value: str) -> str:
     """A keyed digest: tells whether a secret changed, and nothing else to who lacks the key (RFC 2104)."""
     path = control / DIGEST_KEY
     if not path.exists():
-        write_atomically(path, os.urandom(32), 0o600)
+        write_atomically(path, os.urandom(DIGEST_BYTES), 0o600)
     return hmac.new(path.read_bytes(), value.encode(errors="surrogateescape"), hashlib.sha256).hexdigest()
 
 

@@ -20,6 +20,7 @@ from controlplane.intake.proposal import Proposal
 from controlplane.intake.report import plan_lines
 from controlplane.intake.trees import node_trees
 from controlplane.model import DEFAULT_NODE
+from controlplane.recovery.findings import Damage
 
 WAIT_SECONDS = 60.0
 """How long a command waits for its release to serve."""
@@ -45,6 +46,8 @@ class Daemon:
     template: Mapping[str, bytes]
     complaints: list[str] = field(default_factory=list)
     """What is wrong with the container's environment."""
+    damage: list[Damage] = field(default_factory=list)
+    """What of the state volume is lost and could not be put back."""
     refused_certificates: dict[str, str] = field(default_factory=dict)
     verified: int = 0
     """The position up to which somebody had the log verified since the start."""

@@ -12,20 +12,21 @@ from controlplane.daemon.core import Daemon
 from controlplane.daemon.delivery import Ask
 from controlplane.daemon.environment import with_files
 from controlplane.errors import MailserverError, Refused
-from controlplane.events import Event
+from controlplane.events import Event, StoreRepaired
 from controlplane.git import OF_THE_CONTROL_FOLDER, Change, NewFile, full_name, sweep
 from controlplane.intake.accepted import Cause
 from controlplane.intake.observe import environment_events
-from controlplane.intake.pipeline import MAIN, Intake
+from controlplane.intake.pipeline import MAIN, OURSELVES, Intake
 from controlplane.intake.proposal import SETTING_NAME, propose_events
-from controlplane.intake.stores import Stores
+from controlplane.intake.stores import CONTROL, REPOSITORY, Stores
 from controlplane.intake.warnings import unsupported
+from controlplane.recovery import opening, places
+from controlplane.recovery.findings import Findings
 from controlplane.release import PREVIEWS
 from controlplane.settings import ENV_FILE
 from controlplane.statefiles.tree import CONFIG
 
 HOOKS = ("pre-receive", "update", "post-receive")
-SERVER_ACTOR = "git-mailserver"
 
 
 def prepare(
@@ -35,26 +36,47 @@ def prepare(
 
     `root` is the state volume, `hooks` the folder with our hooks, `template` the first tree of `main`.
     """
+    findings = Findings()
+    places.mend(root / REPOSITORY, root / CONTROL, findings)
     stores = Stores.open(root)
+    if opening.set_damaged_packs_aside(stores, findings):
+        stores = Stores.open(root)
     link_hooks(stores.repo.path, hooks)
     first = read_template(template)
-    intake = Intake(stores)
-    daemon = Daemon(intake, ask_agent, first)
+    daemon = Daemon(opening.open_intake(stores, first, findings), ask_agent, first, damage=findings.damage)
+    if findings.halted is None:
+        _bring_up(daemon, environment, findings)
+    for damage in findings.damage:
+        log.warning("damaged", **damage.as_dict())
+    for part, how in daemon.intake.repairs:
+        log.warning("repaired", part=part, how=how)
+    for complaint in daemon.complaints:
+        log.warning("environment", problem=complaint)
+    state = daemon.intake.state
+    if idle := [name for name in unsupported(state) if name in state.observed.pins]:
+        log.warning("not supported yet", settings=",".join(idle))
+    return daemon
+
+
+def _bring_up(daemon: Daemon, environment: Mapping[str, str] | None, findings: Findings) -> None:
+    """Heal what a crash left, observe the environment, make the first `main`; record what was put back."""
+    intake, stores = daemon.intake, daemon.intake.stores
+    is_new = not intake.position
     if intake.release is not None:
         intake.ensure_release()  # before more is recorded: the position of a release says what it brought
     if environment is not None:
         observe(daemon, environment)
-    make_main(intake, first)
+    has_identity = opening.mend_identity(intake, is_new, findings)
+    make_main(intake, daemon.template)
     intake.catch_up()
-    keep_recipient(intake)
+    if has_identity:
+        keep_recipient(intake)
     stores.accepted.keep_only({intake.main, stores.repo.refs.get(MAIN)})
     tidy(stores)
     intake.ensure_release()
-    for complaint in daemon.complaints:
-        log.warning("environment", problem=complaint)
-    if idle := [name for name in unsupported(intake.state) if name in intake.state.observed.pins]:
-        log.warning("not supported yet", settings=",".join(idle))
-    return daemon
+    if findings.repairs and not is_new:
+        events = [StoreRepaired(part=part, how=how) for part, how in findings.repairs]
+        intake.record(events, Cause(OURSELVES, "heal", "Put back what was lost"), renders=False)
 
 
 def tidy(stores: Stores) -> None:
@@ -108,7 +130,7 @@ def observe(daemon: Daemon, environment: Mapping[str, str]) -> None:
         first = not intake.position
         reason = "First start" if first else "The container's environment changed"
         # Nothing is rendered before there is a `main`: its first release would start the services twice.
-        intake.record(events, Cause(SERVER_ACTOR, "environment", reason), renders=not first)
+        intake.record(events, Cause(OURSELVES, "environment", reason), renders=not first)
 
 
 def fitting_events(
@@ -141,7 +163,7 @@ def make_main(intake: Intake, template: Mapping[str, bytes]) -> None:
         return
     files = {**template, secrets.RECIPIENT: f"{intake.sealer.recipient}\n".encode()}
     tree: dict[str, Change] = {path: NewFile(content) for path, content in files.items()}
-    intake.edit(lambda _: tree, Cause(SERVER_ACTOR, "import", "First start"))
+    intake.edit(lambda _: tree, Cause(OURSELVES, "import", "First start"))
 
 
 def keep_recipient(intake: Intake) -> None:
@@ -151,4 +173,4 @@ def keep_recipient(intake: Intake) -> None:
     if known is None or known.content != content:
         with suppress(Refused):  # `main` is in trouble, which status says
             reason = "Name the recipient that secrets are to be sealed for"
-            intake.edit(lambda _: {secrets.RECIPIENT: NewFile(content)}, Cause(SERVER_ACTOR, "heal", reason))
+            intake.edit(lambda _: {secrets.RECIPIENT: NewFile(content)}, Cause(OURSELVES, "heal", reason))

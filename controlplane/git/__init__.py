@@ -3,6 +3,7 @@
 from controlplane.git.commits import SERVER, CommitInfo, Person, format_message, parse_trailers
 from controlplane.git.durability import fsync_directory, relaxed, without_a_home, write_atomically
 from controlplane.git.leftovers import OF_THE_CONTROL_FOLDER, sweep
+from controlplane.git.mending import commit_content, damaged_packs, object_id, set_packs_aside, tree_objects
 from controlplane.git.merge import merge_file, scrubbed_environment
 from controlplane.git.objects import EXECUTABLE, FILE, Change, NewFile, TreeEntry
 from controlplane.git.packing import (
@@ -27,19 +28,24 @@ __all__ = [
     "Person",
     "StateRepo",
     "TreeEntry",
+    "commit_content",
+    "damaged_packs",
     "format_message",
     "fsync_directory",
     "full_name",
     "many_loose",
     "merge_file",
     "merge_packs",
+    "object_id",
     "pack_loose",
     "parse_trailers",
     "prune_packed",
     "relaxed",
     "remove_packs",
     "scrubbed_environment",
+    "set_packs_aside",
     "sweep",
+    "tree_objects",
     "without_a_home",
     "write_atomically",
 ]

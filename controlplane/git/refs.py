@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -66,6 +67,29 @@ class References:
             reference.set_target(pygit2.Oid(hex=new), why)
         else:
             reference.delete()
+
+    def is_lost(self, name: str) -> bool:
+        """Whether a reference is not there, or cannot be read."""
+        try:
+            return not self.get(name)
+        except Corrupt:
+            return True
+
+    def put_back(self, name: str, commit: str, why: str) -> None:
+        """Make a reference point at a commit, whatever lies in its place; while holding the writer's lock."""
+        path = self._git_dir / full_name(name)
+        for folder in (path.parent, (self._git_dir / "logs" / full_name(name)).parent):
+            folder.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            shutil.rmtree(path)
+        path.unlink(missing_ok=True)
+        path.with_name(path.name + ".lock").unlink(missing_ok=True)
+        try:
+            self._repository.create_reference_direct(
+                full_name(name), pygit2.Oid(hex=commit), True, message=why
+            )
+        except (pygit2.GitError, ValueError, OSError) as error:
+            raise Unavailable(f"{name} cannot be put back at {commit}: {error}") from error
 
     def names(self, prefix: str = "refs/") -> list[str]:
         """Full names of the references below a prefix, sorted."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import islice
@@ -11,6 +12,7 @@ import pygit2
 from pygit2.enums import SortMode
 
 from controlplane.errors import Corrupt, NotFound, Unavailable
+from controlplane.git import mending
 from controlplane.git.commits import SERVER, CommitInfo, Person, parse_commit, signature_parts
 from controlplane.git.handle import Handle
 from controlplane.git.integrity import pack_faults
@@ -34,6 +36,8 @@ CONFIGURATION: Mapping[str, str] = {
 }
 """What a state repo is configured to (git-config(1)); applied again at each opening by the daemon."""
 
+NO_COMMIT = "0" * 40
+_ID = re.compile("[0-9a-f]{40}")
 _ABOVE_OWN_BACKENDS = 99
 """libgit2 writes to the backend of the highest priority; its own have 1 and 2."""
 
@@ -255,6 +259,38 @@ class StateRepo:
             with log.open("rb") as file:
                 for line in file:
                     yield line[41:81].decode("ascii", "replace")
+
+    def last_move(self, ref: str) -> str:
+        """Where a branch was moved last, as its reflog tells; empty where there is none that can be read."""
+        try:
+            last = ""
+            for commit in self.moves(ref):
+                last = commit if _ID.fullmatch(commit) else last
+        except OSError:
+            return ""
+        return "" if last == NO_COMMIT else last
+
+    def all_commits(self) -> list[str]:
+        """Every commit there is, whether or not a branch leads to it: a look at every object."""
+        return mending.all_commits(self.path)
+
+    def is_sound(self, oid: str, kind: str) -> bool:
+        """Whether an object can be read, every byte as its id says."""
+        try:
+            self._objects.read(oid, kind)
+        except Corrupt:
+            return False
+        return True
+
+    def drop_damaged(self, oid: str) -> None:
+        """Remove the file of a loose object that nobody can read."""
+        path = self.path / "objects" / oid[:2] / oid[2:]
+        if oid and path.exists() and not any(self.is_sound(oid, kind) for kind in ("commit", "tree", "blob")):
+            path.unlink()
+
+    def put_object(self, kind: str, content: bytes) -> str:
+        """Write an object anew over a damaged one; its id."""
+        return mending.put_loose(self.path, kind, content)
 
     def pack_faults(self) -> dict[str, str]:
         """What is wrong with packs, by the id of the object that is hit; "" where none can be named."""

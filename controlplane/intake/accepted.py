@@ -12,7 +12,6 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from controlplane.errors import Corrupt
 from controlplane.events import Source
 from controlplane.git import fsync_directory, write_atomically
 from controlplane.plain_text import LONGEST, cut, fit, fit_line
@@ -60,8 +59,17 @@ class Accepted:
             return Cause(**json.loads((self._folder / f"{commit}.json").read_bytes()))
         except FileNotFoundError:
             return None
-        except (ValueError, TypeError) as error:
-            raise Corrupt(f"the record of accepted commit {commit} is damaged: {error}") from error
+        except (OSError, ValueError, TypeError):
+            return None  # a damaged record: the commit itself still says who made it
+
+    def commits(self) -> list[str]:
+        """The commits that there is a record of, the newest record first."""
+        found = [(path.stat().st_mtime, path.stem) for path in self._folder.glob("*.json") if path.is_file()]
+        return [commit for _, commit in sorted(found, reverse=True)]
+
+    def damaged(self) -> list[Path]:
+        """Records that cannot be read, and folders in the place of one."""
+        return [path for path in self._folder.glob("*.json") if self.cause_of(path.stem) is None]
 
     def forget(self, commit: str) -> None:
         """Remove a record, where there is one."""

@@ -18,7 +18,8 @@ from itertools import count
 import controlplane
 from controlplane import snapshot
 from controlplane.errors import Conflict, Corrupt, MailserverError, Problem, Refused
-from controlplane.events import ChangeSet, Event
+from controlplane.event_log import BRANCH as EVENTS
+from controlplane.events import ChangeSet, Event, StoreRepaired
 from controlplane.fold import fold
 from controlplane.git import STALE_AFTER, Change, Person, StateRepo, format_message, full_name
 from controlplane.intake.accepted import Cause
@@ -28,11 +29,14 @@ from controlplane.intake.reservations import Reservations
 from controlplane.intake.sealer import Sealer
 from controlplane.intake.stores import OURS, Stores
 from controlplane.intake.trees import Files, MainReader, node_trees, with_changes
+from controlplane.release import BRANCH as RENDERED
 from controlplane.release import Basis, Release
 from controlplane.statefiles.tree import ParseCache
 from renderers.release import NodeTree
 
 MAIN = "main"
+OURSELVES = "git-mailserver"
+"""The actor of what nobody asked for."""
 REMEMBERED = 100
 """Commits whose fate is kept at hand for the push that asks."""
 TRIES = 5
@@ -59,8 +63,19 @@ class Recorded:
 class Intake:
     """The current state, and the only code that changes it. Safe to use from several threads."""
 
-    def __init__(self, stores: Stores, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self,
+        stores: Stores,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        known: snapshot.Snapshot | None = None,
+        halted: Problem | None = None,
+    ) -> None:
+        """`known` is the state at the end of the log, where somebody folded it already."""
         self.stores = stores
+        self.halted = halted
+        """Why nothing can be changed: the log is damaged. What can be read of it is answered from."""
+        self.repairs: list[tuple[str, str]] = []
+        """What of the stores was lost or damaged since the start, and how it was put back."""
         self.changed = threading.Condition()
         """Notified whenever something was recorded."""
         self.trouble: tuple[Problem, ...] = ()
@@ -75,19 +90,53 @@ class Intake:
         self._clock = clock
         self._reader = MainReader()
         self._cache = ParseCache()
-        known = snapshot.current(stores.log, stores.snapshot, stores.checkpoints)
+        known = known or snapshot.current(stores.log, stores.snapshot, stores.checkpoints)
         self.state, self.position = known.state, known.position
-        self.main = stores.log.tip().main_commit
-        self.release: Release | None = stores.releases.newest()
+        tip = stores.log.tip()
+        self.main, self._seen = tip.main_commit, tip.commit
+        self.release: Release | None = self._newest_release()
         self.tree: NodeTree | None = render(self.state)[0] if self.position else None
 
     @contextmanager
     def writing(self, why: str) -> Iterator[None]:
         """Hold the right to write; what is read inside stays true until the end."""
         with self.stores.lock.hold(why):
+            self.look_after_branches()
             if self.stores.log.tip().position != self.position:
                 self._reload()
             yield
+
+    def look_after_branches(self) -> None:
+        """Put a reference back that was lost while we run: absent is never taken for new."""
+        if self.halted is not None:
+            return
+        repo, release = self.stores.repo, self.release.commit if self.release else ""
+        known = ((EVENTS, self._seen), (MAIN, self.main), (RENDERED, release))
+        with self.stores.lock.hold("looking after the branches"):
+            lost = [(name, commit) for name, commit in known if commit and repo.refs.is_lost(name)]
+            if not lost and self.stores.log.tip().position < self.position:
+                lost = [known[0]]  # an older value was left in packed-refs
+            for name, commit in lost:
+                told = repo.last_move(name)
+                back = told if told and repo.is_sound(told, "commit") else commit
+                repo.refs.put_back(name, back, "put back")
+                self.repairs.append((name, f"refs/heads/{name} was lost: put back at commit {back[:12]}"))
+            if lost:
+                events = [StoreRepaired(part=part, how=how) for part, how in self.repairs[-len(lost) :]]
+                self.record(events, Cause(OURSELVES, "heal", "Put back what was lost"), renders=False)
+
+    def _newest_release(self) -> Release | None:
+        try:
+            return self.stores.releases.newest()
+        except Corrupt:
+            if self.halted is None:
+                raise
+            return None
+
+    def must_take_changes(self) -> None:
+        """Raises Refused where nothing can be changed."""
+        if self.halted is not None:
+            raise Refused([self.halted])
 
     def propose(
         self, commit: str, repo: StateRepo | None = None, guard: bool = True, first: Iterable[Event] = ()
@@ -104,6 +153,7 @@ class Intake:
 
     def catch_up(self) -> list[Recorded]:
         """Record what `main` says and the log does not yet: after a push, and after a crash."""
+        self.must_take_changes()
         with self.writing("taking over main"):
             done = []
             for commit in self._unrecorded():
@@ -145,6 +195,7 @@ class Intake:
 
     def record(self, events: Iterable[Event], cause: Cause, renders: bool = True) -> Recorded:
         """Append events that did not come by `main`: reports of the node and of the environment."""
+        self.must_take_changes()
         with self.writing(f"{cause.source} by {cause.actor}"):
             changes = tuple(events)
             if not renders:
@@ -158,12 +209,15 @@ class Intake:
 
     def ensure_release(self) -> None:
         """Make `rendered` agree with the log where a crash came between the two."""
+        self.must_take_changes()
         with self.writing("rendering"):
             if self.tree is not None and self.position:
                 self._write_release()
 
     def save(self) -> None:
         """Keep a snapshot of the state, so that the next start need not replay the log."""
+        if self.halted is not None:
+            return  # what there is was read from it, or is less
         with self.writing("saving a snapshot"):
             tip = self.stores.log.tip()
             known = snapshot.Snapshot(tip.position, tip.commit, self.state)
@@ -298,6 +352,7 @@ class Intake:
         before, self.tree = self.tree, proposal.tree
         # Not before the append: what failed to be recorded must be found again by `catch_up`.
         self.state, self.position, self.main = proposal.state, change.position, main
+        self._seen = change.commit
         if self.tree is not None and (
             before is None or before.manifest != self.tree.manifest or proposal.plan.files
         ):
@@ -332,7 +387,7 @@ class Intake:
         changes = self.stores.log.iterate(known.position + 1)
         self.state = fold(self.state, (event for change in changes for event in change.events))
         tip = self.stores.log.tip()
-        self.position, self.main = tip.position, tip.main_commit
+        self.position, self.main, self._seen = tip.position, tip.main_commit, tip.commit
         self.tree, self.release = render(self.state)[0], self.stores.releases.newest()
 
     def _tell(self) -> None:

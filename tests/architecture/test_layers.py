@@ -37,6 +37,7 @@ LAYERS = (
     ),
     ("renderers",),
     ("controlplane.intake",),
+    ("controlplane.recovery",),
     ("controlplane.daemon",),
     ("controlplane.cli",),
 )

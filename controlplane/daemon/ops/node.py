@@ -12,7 +12,7 @@ from controlplane.daemon.certificates import rows
 from controlplane.daemon.core import WAIT_SECONDS, Daemon
 from controlplane.daemon.ops import arguments
 from controlplane.daemon.protocol import Request, Result, Say
-from controlplane.errors import Unavailable
+from controlplane.errors import MailserverError, Unavailable
 from controlplane.events import ApplyResumed, ApplySuspended, Event
 from controlplane.intake.clear_texts import on_main
 from controlplane.intake.pipeline import Recorded
@@ -32,6 +32,8 @@ def status(daemon: Daemon, request: Request, say: Say) -> Result:
     if wanted:
         daemon.delivery.wait_for(wanted, end - time.monotonic())
     intake = daemon.intake
+    with contextlib.suppress(MailserverError):  # the answer comes whatever is the matter
+        intake.look_after_branches()
     state = intake.state
     node = state.observed.node()
     seen: dict[str, Any] = {
@@ -53,6 +55,10 @@ def status(daemon: Daemon, request: Request, say: Say) -> Result:
             seen["failure"] = _blame(daemon, seen["failure"])
         daemon.delivery.held.take(intake.stores, seen.get("held") or (), intake.release)
         seen["held"] = [part.as_dict() for part in daemon.delivery.held.parts]
+    damage = [*(seen.get("damage") or []), *(each.as_dict() for each in daemon.damage)]
+    repairs = [*(seen.get("repairs") or []), *({"part": p, "how": how} for p, how in intake.repairs)]
+    healthy = bool(seen.get("healthy")) and not damage
+    seen |= {"damage": damage, "repairs": repairs, "healthy": healthy}
     return _unwritable(daemon, seen | _known(daemon))
 
 

@@ -1,0 +1,174 @@
+"""`rendered`, made again: it is derived, so that a damaged or lost part of it can be rendered anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import controlplane
+from controlplane.errors import MailserverError
+from controlplane.event_log import Tip
+from controlplane.events import (
+    DriftDetected,
+    DriftHealed,
+    EditRefused,
+    PatchesRun,
+    PathsPinned,
+    ReleaseApplied,
+    ReleaseRejected,
+    ReleaseRolledBack,
+    StoreRepaired,
+)
+from controlplane.git import SERVER, commit_content, object_id, tree_objects
+from controlplane.intake.proposal import render
+from controlplane.intake.stores import Stores
+from controlplane.intake.trees import node_trees
+from controlplane.model import Draft, State
+from controlplane.recovery.findings import Findings
+from controlplane.release import BRANCH, Basis, NodeTrees, Release, message
+
+NEAR = 50
+"""Change sets behind a release, and moves of a branch, that are tried."""
+OUTCOMES = (ReleaseApplied, ReleaseRejected, ReleaseRolledBack)
+_SILENT = (*OUTCOMES, DriftDetected, DriftHealed, PathsPinned, PatchesRun, EditRefused, StoreRepaired)
+"""Events that no rendered file depends on."""
+
+
+def remake(stores: Stores, state: State, lost: str, findings: Findings) -> None:
+    """Make the newest release again: the very commit `lost` where that can be found out, else one like it."""
+    tree, _ = render(state)
+    if tree is None:
+        findings.lost("rendered", "the log does not render", "push a fix, or: mailctl rollback")
+        return
+    nodes = node_trees(tree)
+    mend_objects(stores, nodes)
+    number = _again(stores, nodes, lost) if lost else 0
+    if number:
+        findings.repaired("rendered", f"commit {lost[:12]} was damaged: release {number} was written again")
+        return
+    base = _readable(stores)
+    number = _on_top(stores, nodes, base, state) if base else _derive(stores)
+    if number:
+        findings.repaired("rendered", f"it was lost: rendered anew from the log, up to release {number}")
+
+
+def mend_objects(stores: Stores, nodes: NodeTrees) -> int:
+    """Write every object of rendered nodes that cannot be read; how many there were."""
+    files = {f"{node}/{path}": file for node, rendered in nodes.items() for path, file in rendered.items()}
+    damaged = [each for oid, each in tree_objects(files).items() if not stores.repo.is_sound(oid, each[0])]
+    for kind, content in damaged:
+        stores.repo.put_object(kind, content)
+    return len(damaged)
+
+
+def root_of(nodes: NodeTrees) -> str:
+    """The id of the tree that these nodes make."""
+    files = {f"{node}/{path}": file for node, rendered in nodes.items() for path, file in rendered.items()}
+    return list(tree_objects(files))[-1]
+
+
+def _again(stores: Stores, nodes: NodeTrees, lost: str) -> int:
+    """The number of the release whose commit is `lost`, written again byte by byte; 0 where none is."""
+    tree = root_of(nodes)
+    moves = list(stores.repo.moves(BRANCH))
+    before = next((old for old, new in zip(moves[-2::-1], moves[:0:-1], strict=False) if new == lost), "")
+    parent = _release(stores, before)
+    number = parent.number + 1 if parent else 1
+    for basis, tip in _bases(stores):
+        said = message(number, basis)
+        content = commit_content(tree, (before,) if before else (), said, SERVER, tip.time)
+        if object_id("commit", content) == lost:
+            stores.repo.put_object("commit", content)
+            stores.repo.refs.put_back(BRANCH, lost, f"Release {number}")
+            return number
+    return 0
+
+
+def _bases(stores: Stores) -> Iterator[tuple[Basis, Tip]]:
+    """What the newest release may have been rendered from, the newest first."""
+    mains = list(dict.fromkeys(reversed(list(stores.repo.moves("main"))[-NEAR:])))
+    commits = stores.repo.chain(stores.log.tip().commit, limit=NEAR)
+    for commit in commits:
+        header = stores.log.header(commit)
+        tip = Tip(commit, header.position, header.time, header.main_commit)
+        for main in dict.fromkeys([header.main_commit, *mains]):
+            yield Basis(tip.position, tip.commit, main, controlplane.__version__), tip
+
+
+def _readable(stores: Stores) -> Release | None:
+    """The newest release that can be read, with all those before it."""
+    for commit in reversed(list(stores.repo.moves(BRANCH))[-NEAR:]):
+        release = _release(stores, commit)
+        if release is not None:
+            try:
+                stores.repo.chain(release.commit)
+                stores.repo.tree_files(release.tree)
+            except MailserverError:
+                continue
+            return release
+    return None
+
+
+def _release(stores: Stores, commit: str) -> Release | None:
+    try:
+        return stores.releases.read(commit) if commit else None
+    except MailserverError:
+        return None
+
+
+def _on_top(stores: Stores, nodes: NodeTrees, base: Release, state: State) -> int:
+    """Releases behind one that can be read, up to the number that the node has seen."""
+    tip = stores.log.tip()
+    basis = Basis(tip.position, tip.commit, tip.main_commit, controlplane.__version__)
+    tree = stores.releases.tree(nodes)
+    number, commit = base.number, base.commit
+    wanted = max(number + 1, state.observed.node().attempted)
+    while number < wanted:
+        number += 1
+        commit = stores.releases.make(number, commit, tree, basis, tip.time)
+    stores.repo.refs.put_back(BRANCH, commit, f"Release {number}")
+    return number
+
+
+def _derive(stores: Stores) -> int:
+    """Every release again, from the log's first change set on; the number of the newest."""
+    named, highest = _numbers(stores)
+    draft, number, commit, tree = Draft(State()), 0, "", ""
+    basis, time = None, stores.log.tip().time
+    for change in stores.log.iterate():
+        for event in change.events:
+            event.apply(draft)
+        if not change.main_commit or all(isinstance(event, _SILENT) for event in change.events):
+            continue
+        state = draft.freeze()
+        draft = Draft(state)
+        rendered, _ = render(state)
+        if rendered is None:
+            continue
+        new = stores.releases.tree(node_trees(rendered), tree)
+        if new == tree and change.position not in named:
+            continue
+        tree, time = new, change.time
+        basis = Basis(change.position, change.commit, change.main_commit, controlplane.__version__)
+        wanted = max(number + 1, named.get(change.position, 0))
+        while number < wanted:
+            number += 1
+            commit = stores.releases.make(number, commit, tree, basis, time)
+    while basis is not None and number < highest:
+        number += 1
+        commit = stores.releases.make(number, commit, tree, basis, time)
+    if commit:
+        stores.repo.refs.put_back(BRANCH, commit, f"Release {number}")
+    return number
+
+
+def _numbers(stores: Stores) -> tuple[dict[int, int], int]:
+    """The number of the release of each position that an outcome names, and the highest number of all."""
+    named: dict[int, int] = {}
+    highest = 0
+    for change in stores.log.iterate():
+        for event in change.events:
+            if isinstance(event, OUTCOMES):
+                highest = max(highest, event.release)
+                if event.position:
+                    named[event.position] = event.release
+    return named, highest

@@ -1,0 +1,138 @@
+"""What is lost of the state repo while the server is down, or runs, is put back: absent is never new."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.daemon.site import Site
+
+BRANCHES = ("main", "events", "rendered")
+
+
+def _facts(site: Site) -> dict[str, object]:
+    """Everything that must be as before."""
+    intake = site.daemon.intake
+    return {
+        "accounts": list(intake.state.desired.accounts),
+        "release": intake.release_number,
+        "rendered": intake.release.tree if intake.release else "",
+        "log": intake.stores.log.read(5).commit,
+    }
+
+
+def _lose(path: Path) -> None:
+    path.unlink(missing_ok=True)
+
+
+def _empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def _cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:17])
+
+
+def _garbage(path: Path) -> None:
+    path.write_bytes(b"\x00\xff" * 20 + b"\n")
+
+
+def _dangling(path: Path) -> None:
+    path.write_text("deadbeef" * 5 + "\n")
+
+
+def _folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+LOSSES: dict[str, Callable[[Path], None]] = {
+    "lost": _lose,
+    "empty": _empty,
+    "cut": _cut,
+    "garbage": _garbage,
+    "dangling": _dangling,
+    "folder": _folder,
+}
+
+
+def _grown(site: Site) -> Site:
+    for name in ("a", "b", "c"):
+        site.add(f"{name}@x.test")
+        site.settle()
+    return site
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("branch", BRANCHES)
+@pytest.mark.parametrize("reflog", [True, False])
+def test_a_lost_reference_is_put_back_at_the_next_start(
+    site: Site, branch: str, loss: str, reflog: bool
+) -> None:
+    """Accounts, numbers, roll-back and the push of a good clone are there; an event and `status` tell it."""
+    clone = _grown(site).clone()
+    before = _facts(site)
+    site.stop()
+    LOSSES[loss](site.repository / "refs/heads" / branch)
+    if not reflog:
+        shutil.rmtree(site.repository / "logs")
+    site.start()
+    assert _facts(site) == before
+    site.must_agree()
+    assert branch in {row["part"] for row in site.ask("status")["repairs"]}
+    assert [e["subject"] for e in site.ask("log", filters={"kind": "store.repaired"})["entries"]] == [branch]
+    pushed = clone.change("config/postfix-virtual.cf", "i@x.test a@x.test\n")
+    assert pushed.returncode == 0, pushed.stderr
+    assert site.ask("rollback", target="4", allow_mass_delete=True)["position"]
+    site.must_agree()
+
+
+@pytest.mark.parametrize("loss", ["lost", "empty", "garbage"])
+@pytest.mark.parametrize("branch", BRANCHES)
+def test_a_lost_reference_is_put_back_while_the_server_runs(site: Site, branch: str, loss: str) -> None:
+    """The next change finds it, and nothing is begun anew."""
+    _grown(site)
+    before = _facts(site)
+    LOSSES[loss](site.repository / "refs/heads" / branch)
+    assert branch in {row["part"] for row in site.ask("status")["repairs"]}
+    assert _facts(site) == before
+    site.add("d@x.test")
+    site.must_agree()
+
+
+def test_all_references_lost_at_once_are_put_back(site: Site) -> None:
+    """Also without their reflogs, from the objects alone."""
+    _grown(site)
+    before = _facts(site)
+    site.stop(save=False)
+    for folder in ("refs", "logs"):
+        shutil.rmtree(site.repository / folder)
+    (site.repository / "HEAD").unlink()
+    shutil.rmtree(site.places.root / "control" / "accepted")
+    site.start()
+    assert _facts(site) == before
+    site.must_agree()
+
+
+@pytest.mark.parametrize("branch", BRANCHES)
+def test_an_older_value_in_packed_refs_is_not_taken_for_the_branch(site: Site, branch: str) -> None:
+    """Where somebody packed the references, a lost file leaves what the branch was then."""
+    site.add("a@x.test")
+    site.settle()
+    assert site.git("--git-dir", str(site.repository), "pack-refs", "--all").returncode == 0
+    _grown_more(site)
+    before = _facts(site)
+    site.stop()
+    (site.repository / "refs/heads" / branch).unlink()
+    site.start()
+    assert _facts(site) == before
+    site.must_agree()
+
+
+def _grown_more(site: Site) -> None:
+    for name in ("b", "c"):
+        site.add(f"{name}@x.test")
+        site.settle()
