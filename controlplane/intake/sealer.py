@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from controlplane import secrets
-from controlplane.errors import Refused
+from controlplane.errors import Problem, Refused
 from controlplane.git import Change, NewFile
 from controlplane.intake.trees import Files
 from controlplane.sealing import VALUE, open_value, seal_value, unseal
@@ -21,15 +21,23 @@ class Sealer:
 
     def __init__(self, control: Path) -> None:
         self._control = control
+        self._lost: Problem | None = None
+        self._named = ""
+
+    def lose(self, why: Problem, named: str) -> None:
+        """Go on without the identity, and make no other: `named` is the recipient that `main` tells."""
+        self._lost, self._named = why, named
 
     @cached_property
     def _identity(self) -> str:
+        if self._lost is not None:
+            raise Refused([self._lost])
         return secrets.ensure_identity(self._control)
 
     @cached_property
     def recipient(self) -> str:
         """What everybody seals with for this server."""
-        return secrets.recipient_of(self._identity)
+        return self._named if self._lost else secrets.recipient_of(self._identity)
 
     def seal(self, value: str) -> str:
         """A value as the word that may stand on `main`."""

@@ -25,7 +25,7 @@ def mend(control: Path, desired: Desired, is_new: bool, findings: Findings) -> b
     fault = _fault(control)
     sealed = _sealed(desired)
     if not fault:
-        if not sealed or _recipient(control) == _named(desired) or _opens(control, sealed[0]):
+        if not sealed or _recipient(control) == named(desired) or _opens(control, sealed[0]):
             return True
         findings.lost("identity", "what is sealed on main was sealed for another identity", CURE)
         return False
@@ -69,7 +69,8 @@ def _recipient(control: Path) -> str:
     return secrets.recipient_of(secrets.ensure_identity(control))
 
 
-def _named(desired: Desired) -> str:
+def named(desired: Desired) -> str:
+    """The recipient that `main` tells everybody."""
     known = desired.overrides.get(secrets.RECIPIENT.removeprefix(CONFIG))
     return known.content.decode("ascii", "replace").strip() if known else ""
 

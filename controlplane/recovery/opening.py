@@ -57,7 +57,11 @@ def mend_identity(intake: Intake, is_new: bool, findings: Findings) -> bool:
     """Whether there is an identity that fits what `main` holds."""
     control = intake.stores.control
     identity.mend_digest_key(control, findings)
-    return identity.mend(control, intake.state.desired, is_new, findings)
+    desired = intake.state.desired
+    if identity.mend(control, desired, is_new, findings):
+        return True
+    intake.sealer.lose(findings.damage[-1].problem(), identity.named(desired))
+    return False
 
 
 def _mend_rendered(stores: Stores, known: Snapshot, findings: Findings) -> None:

@@ -113,12 +113,39 @@ def test_what_was_sealed_for_somebody_else_is_refused(site: Site, tmp_path: Path
     assert "seal it again" in done.stderr
     clone.git("reset", "-q", "--hard", "origin/main")
     assert clone.change(RELAY, f"@example.test me:{seal(clone, 'x')}\n").returncode == 0
+
+
+@pytest.mark.parametrize("damage", ["lost", "cut"])
+def test_a_lost_identity_is_told_and_no_other_made(site: Site, damage: str) -> None:
+    """While something is sealed for it: other changes go on, and all is well when it is put back."""
+    clone = site.clone()
+    assert clone.change(RELAY, f"@example.test me:{seal(clone, 'x')}\n").returncode == 0
+    site.stop()
+    file, told = site.places.root / "control" / secrets.IDENTITY, main_file(site, secrets.RECIPIENT)
+    kept = file.read_bytes()
+    file.write_bytes(kept[:20])
+    if damage == "lost":
+        file.unlink()
+    site.start()
+    [found] = site.ask("status")["damage"]
+    assert (found["part"], "backup" in found["cure"]) == ("identity", True)
+    assert site.add("user1@example.test")["outcome"]["outcome"] == "applied"
+    assert main_file(site, secrets.RECIPIENT) == told
+    assert clone.git("pull", "-q", "--rebase").returncode == 0
+    assert clone.change(RELAY, f"@other.test me:{seal(clone, 'y')}\n").returncode != 0
+    site.stop()
+    file.write_bytes(kept)
+    site.start()
+    assert not site.ask("status")["damage"]
+
+
+def test_a_lost_identity_that_nothing_is_sealed_for_is_made_anew(site: Site) -> None:
+    """`main` names the new one."""
     site.stop()
     (site.places.root / "control" / secrets.IDENTITY).unlink()
     site.start()
-    assert site.add("user1@example.test")["outcome"]["outcome"] == "applied"
-    new = secrets.recipient_of(identity(site))
-    assert main_file(site, secrets.RECIPIENT) == f"{new}\n"
+    assert main_file(site, secrets.RECIPIENT) == f"{secrets.recipient_of(identity(site))}\n"
+    assert [row["part"] for row in site.ask("status")["repairs"]] == ["identity"]
 
 
 def test_another_recipient_is_refused(site: Site, tmp_path: Path) -> None:
