@@ -16,7 +16,6 @@ from controlplane.event_log import BLOBS, BRANCH, EVENTS, HEADER, EventLog, trai
 from controlplane.events import ChangeSet
 from controlplane.git import CommitInfo, StateRepo
 from controlplane.model import Draft, State
-from controlplane.release import Releases
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,22 +62,11 @@ def verify(
     """Walk the log from its start, a step a position.
 
     `log` gives the lock and the branch; `anchors` says which commit is known to stand at a position
-    (`release_anchors`), so that a log that was rewritten as a whole is found too.
+    (the releases name them), so that a log that was rewritten as a whole is found too.
     """
     fresh = repo.fresh()
     walk = _Walk(fresh, log.on(fresh), comparisons, anchors or {})
     yield from walk.steps()
-
-
-def release_anchors(releases: Releases) -> tuple[dict[int, str], tuple[Finding, ...]]:
-    """The log commits that releases name, by position; and what is wrong with `rendered` itself."""
-    anchors: dict[int, str] = {}
-    try:
-        for release in releases.newest_first():
-            anchors[release.basis.log_position] = release.basis.log_commit
-    except Corrupt as error:
-        return anchors, (Finding(0, "", f"rendered: {error}"),)
-    return anchors, ()
 
 
 class _Walk:

@@ -5,7 +5,7 @@ from controlplane.git.durability import fsync_directory, relaxed, without_a_home
 from controlplane.git.leftovers import OF_THE_CONTROL_FOLDER, sweep
 from controlplane.git.mending import commit_content, damaged_packs, object_id, set_packs_aside, tree_objects
 from controlplane.git.merge import merge_file, scrubbed_environment
-from controlplane.git.objects import EXECUTABLE, FILE, Change, NewFile, TreeEntry
+from controlplane.git.objects import EXECUTABLE, FILE, TREE, Change, NewFile, TreeEntry
 from controlplane.git.packing import (
     many_loose,
     merge_packs,
@@ -22,6 +22,7 @@ __all__ = [
     "OF_THE_CONTROL_FOLDER",
     "SERVER",
     "STALE_AFTER",
+    "TREE",
     "Change",
     "CommitInfo",
     "NewFile",

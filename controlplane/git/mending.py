@@ -116,15 +116,16 @@ def set_packs_aside(git_dir: Path, packs: Iterable[str], keep: Path) -> None:
 
 
 def _unpack(git_dir: Path, ids: list[str]) -> int:
-    """Write these objects loose, up to the first that cannot be read; how many git told of."""
+    """Write these objects loose, up to the first that cannot be read; how many came before that."""
     with tempfile.TemporaryFile() as asked, tempfile.TemporaryFile() as found:
         asked.write("\n".join(ids).encode() + b"\n")
         asked.seek(0)
         _git(git_dir, "cat-file", "--batch", stdin=asked, stdout=found, fails=True)
         found.seek(0)
         count = 0
-        for count, (kind, content) in enumerate(_batch(found), 1):  # noqa: B007  # counted
-            if kind:
+        for oid, (kind, content) in zip(ids, _batch(found), strict=False):
+            count += 1
+            if kind and object_id(kind, content) == oid:
                 put_loose(git_dir, kind, content)
     return count
 
@@ -138,12 +139,17 @@ def _indexed(index: Path) -> list[str]:
 
 
 def _batch(found: IO[bytes]) -> Iterator[tuple[str, bytes]]:
-    """What git-cat-file(1) printed of each object; an empty kind for one that it could not read."""
+    """What git-cat-file(1) printed of each object; an empty kind for one that it could not read.
+
+    git prints an object's size before it reads the object: where it ended there, no content follows.
+    """
     while line := found.readline():
         words = line.split()
         if len(words) == 3 and words[2].isdigit():
-            yield words[1].decode("ascii"), found.read(int(words[2]))
-            found.read(1)
+            content = found.read(int(words[2]))
+            if found.read(1) != b"\n":
+                return
+            yield words[1].decode("ascii"), content
         else:
             yield "", b""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from controlplane.errors import Corrupt, Refused
-from controlplane.git import EXECUTABLE, FILE, Change, NewFile, StateRepo, TreeEntry
+from controlplane.git import EXECUTABLE, FILE, Change, NewFile, StateRepo, TreeEntry, tree_objects
 from controlplane.intake.hygiene import MAX_FILES, MAX_RECORDS
 from controlplane.model import DEFAULT_NODE
 from controlplane.release import MANIFEST, NodeTrees
@@ -81,6 +81,12 @@ def node_trees(tree: NodeTree) -> NodeTrees:
         if isinstance(file, RenderedFile)
     }
     return {DEFAULT_NODE: {**files, MANIFEST: (tree.manifest, FILE)}}
+
+
+def tree_id(nodes: NodeTrees) -> str:
+    """The id of the tree that rendered nodes make, with nothing written."""
+    files = {f"{node}/{path}": file for node, rendered in nodes.items() for path, file in rendered.items()}
+    return list(tree_objects(files))[-1]
 
 
 def _read(repo: StateRepo, path: str, entry: TreeEntry, room: int) -> TreeFile:

@@ -13,7 +13,7 @@ from controlplane.git import damaged_packs, set_packs_aside
 from controlplane.intake.pipeline import Intake
 from controlplane.intake.proposal import render
 from controlplane.intake.stores import Stores
-from controlplane.intake.trees import MainReader, node_trees
+from controlplane.intake.trees import MainReader, node_trees, tree_id
 from controlplane.model import State
 from controlplane.recovery import branches, files, identity, releases
 from controlplane.recovery.findings import Findings
@@ -76,7 +76,7 @@ def _mend_rendered(stores: Stores, known: Snapshot, findings: Findings) -> None:
     if tree is None:
         return
     nodes = node_trees(tree)
-    if releases.root_of(nodes) == newest.tree and (count := releases.mend_objects(stores, nodes)):
+    if tree_id(nodes) == newest.tree and (count := releases.mend_objects(stores, nodes)):
         findings.repaired(
             "rendered", f"{count} damaged objects of release {newest.number} were written again"
         )

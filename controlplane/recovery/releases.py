@@ -21,7 +21,7 @@ from controlplane.events import (
 from controlplane.git import SERVER, commit_content, object_id, tree_objects
 from controlplane.intake.proposal import render
 from controlplane.intake.stores import Stores
-from controlplane.intake.trees import node_trees
+from controlplane.intake.trees import node_trees, tree_id
 from controlplane.model import Draft, State
 from controlplane.recovery.findings import Findings
 from controlplane.release import BRANCH, Basis, NodeTrees, Release, message
@@ -60,15 +60,9 @@ def mend_objects(stores: Stores, nodes: NodeTrees) -> int:
     return len(damaged)
 
 
-def root_of(nodes: NodeTrees) -> str:
-    """The id of the tree that these nodes make."""
-    files = {f"{node}/{path}": file for node, rendered in nodes.items() for path, file in rendered.items()}
-    return list(tree_objects(files))[-1]
-
-
 def _again(stores: Stores, nodes: NodeTrees, lost: str) -> int:
     """The number of the release whose commit is `lost`, written again byte by byte; 0 where none is."""
-    tree = root_of(nodes)
+    tree = tree_id(nodes)
     moves = list(stores.repo.moves(BRANCH))
     before = next((old for old, new in zip(moves[-2::-1], moves[:0:-1], strict=False) if new == lost), "")
     parent = _release(stores, before)

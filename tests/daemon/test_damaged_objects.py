@@ -3,39 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from controlplane.errors import Refused
+from tests.daemon.damages import SPOILS, object_path
 from tests.daemon.site import Site
-
-Spoil = Callable[[Path], None]
-
-
-def _flip(path: Path) -> None:
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
-    path.chmod(0o644)
-    path.write_bytes(bytes(content))
-
-
-def _empty(path: Path) -> None:
-    path.chmod(0o644)
-    path.write_bytes(b"")
-
-
-def _cut(path: Path) -> None:
-    path.chmod(0o644)
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-
-
-def _lose(path: Path) -> None:
-    path.unlink()
-
-
-SPOILS: dict[str, Spoil] = {"flipped": _flip, "zero-length": _empty, "cut": _cut, "lost": _lose}
 
 
 def _grown(site: Site) -> Site:
@@ -43,11 +16,6 @@ def _grown(site: Site) -> Site:
         site.add(f"{name}@x.test")
         site.settle()
     return site
-
-
-def _object(site: Site, revision: str) -> Path:
-    oid = site.git("--git-dir", str(site.repository), "rev-parse", revision).stdout.strip()
-    return site.repository / "objects" / oid[:2] / oid[2:]
 
 
 RENDERED = (
@@ -66,7 +34,7 @@ def test_a_damaged_release_is_made_again(site: Site, what: str, spoil: str) -> N
     """The very same commit, with its number; nothing else moves."""
     _grown(site)
     release = site.daemon.intake.release
-    target = _object(site, what)
+    target = object_path(site, what)
     if not target.exists():
         pytest.fail(f"{what} is not loose")
     site.stop()
@@ -85,7 +53,7 @@ def test_a_damaged_main_is_written_again(site: Site, what: str, spoil: str) -> N
     """From the state of the log; what it means stays, and changes go on."""
     _grown(site)
     accounts = list(site.daemon.intake.state.desired.accounts)
-    target = _object(site, what)
+    target = object_path(site, what)
     site.stop()
     SPOILS[spoil](target)
     site.start()
@@ -106,7 +74,7 @@ def test_a_damaged_end_of_the_log_stops_changes_alone(site: Site, what: str, spo
     """`status`, `log`, `show` and `verify` answer; a change is refused with the cure; nothing is appended."""
     _grown(site)
     clone, position = site.clone(), site.daemon.intake.position
-    target = _object(site, what)
+    target = object_path(site, what)
     kept = target.read_bytes()
     site.stop(save=saved)
     SPOILS[spoil](target)
@@ -118,7 +86,9 @@ def test_a_damaged_end_of_the_log_stops_changes_alone(site: Site, what: str, spo
     assert site.ask("log")["entries"]
     assert "b@x.test" in site.ask("show")["accounts"]
     assert not site.ask("verify")["ok"]
-    assert site.ask("agent.hello", node="mail", applied_commit="x")["release"]
+    repairs = [{"part": "agent", "how": "it is back"}]
+    assert site.ask("agent.hello", node="mail", applied_commit="x", repairs=repairs)["release"]
+    assert site.ask("agent.drift", paths=["/etc/x"]) == {}
     with pytest.raises(Refused) as refused:
         site.add("d@x.test")
     assert "events" in refused.value.problems[0].message
@@ -136,11 +106,11 @@ def test_a_damaged_end_of_the_log_stops_changes_alone(site: Site, what: str, spo
 def test_a_log_that_is_damaged_in_its_middle_still_answers(site: Site) -> None:
     """Without a snapshot the state cannot be folded: `main` says what there is."""
     _grown(site)
-    target = _object(site, "events~3")
+    target = object_path(site, "events~3")
     site.stop(save=False)
     shutil.rmtree(site.places.root / "control" / "checkpoints", ignore_errors=True)
     (site.places.root / "control" / "snapshot.json").unlink(missing_ok=True)
-    _flip(target)
+    SPOILS["flipped"](target)
     site.start()
     assert site.ask("status")["damage"][0]["part"] == "events"
     assert "c@x.test" in site.ask("show")["accounts"]

@@ -38,7 +38,7 @@ def hello(daemon: Daemon, request: Request, say: Say) -> Result:
     intake = daemon.intake
     with intake.writing("recording what the node observed"):
         events = [*file_events(intake.state, request.get("observed") or {}), *_repaired(request)]
-        if events:
+        if events and intake.halted is None:  # a log that is damaged keeps nobody from serving
             intake.record(events, Cause(AGENT, "agent"), renders=False)
     held = (request.get("observed") or {}).get("held") or ()
     daemon.delivery.held.take(intake.stores, held, intake.release)
@@ -118,7 +118,7 @@ def drift(daemon: Daemon, request: Request, say: Say) -> Result:
     paths = tuple(sorted(str(path) for path in request.get("paths") or ()))
     with daemon.intake.writing("recording drift"):
         events = drift_events(daemon.intake.state, paths)
-        if events:
+        if events and daemon.intake.halted is None:
             daemon.intake.record(events, Cause(AGENT, "agent"), renders=False)
     return {}
 

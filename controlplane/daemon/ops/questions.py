@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import fnmatch
-import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from typing import Any
 
-from controlplane import verify as proof
 from controlplane.daemon.core import Daemon
 from controlplane.daemon.ops.arguments import text
 from controlplane.daemon.protocol import Request, Result, Say
 from controlplane.errors import UsageError
-from controlplane.events import EVENTS, ChangeSet
+from controlplane.events import EVENTS
+from controlplane.intake import proof
 from controlplane.intake.moments import the_time
-from controlplane.intake.proposal import render
-from controlplane.intake.trees import MainReader, node_trees
 from controlplane.log_format import format_time
-from controlplane.model import State
 from controlplane.plain_text import LONGEST, cut
-from controlplane.statefiles.tree import read_tree
 
 MOST = 100_000
 LONGEST_HISTORY = 1_000
@@ -61,52 +56,13 @@ def history(daemon: Daemon, request: Request, say: Say) -> Result:
 
 
 def verify(daemon: Daemon, request: Request, say: Say) -> Result:
-    """Replay the log; compare its end with `main` and with `rendered`."""
+    """Replay the log, compare its end with `main` and with `rendered`, read every object of theirs."""
     del request, say
-    begun, intake = time.monotonic(), daemon.intake
-    stores = intake.stores
-    anchors, faults = proof.release_anchors(stores.releases)
-    findings = [f"rendered: {fault.message}" for fault in faults]
-    tip = stores.log.tip().position
-    checks = [
-        proof.Comparison(at=lambda change: change.position == tip, compare=_Ends(daemon).compare),
-    ]
-    positions = events = 0
-    for step in proof.verify(stores.repo, stores.log, checks, anchors):
-        positions, events = step.position, events + step.events
-        findings += [f"change set {f.position} ({f.commit[:12]}): {f.message}" for f in step.findings]
-    if not findings:
-        daemon.verified = positions
-    return {
-        "ok": not findings,
-        "positions": positions,
-        "events": events,
-        "seconds": round(time.monotonic() - begun, 3),
-        "findings": findings,
-    }
-
-
-class _Ends:
-    """Compares the end of the log with what stands on `main` and on `rendered`."""
-
-    def __init__(self, daemon: Daemon) -> None:
-        self._intake = daemon.intake
-
-    def compare(self, change: ChangeSet, state: State) -> Iterable[str]:
-        """A line for each disagreement."""
-        del change
-        repo = self._intake.stores.repo.fresh()
-        files = MainReader().read(repo, repo.refs.get("main"))
-        desired, problems = read_tree(files)
-        if problems:
-            yield f"main cannot be read: {problems[0].path}:{problems[0].line}: {problems[0].message}"
-        elif desired != state.desired:
-            yield "main says something else than the log"
-        tree, newest = render(state)[0], self._intake.stores.releases.newest()
-        if tree is None or newest is None:
-            return
-        if self._intake.stores.releases.tree(node_trees(tree)) != newest.tree:
-            yield f"release {newest.number} is not what the log renders to"
+    stores = daemon.intake.stores
+    found = proof.prove(stores.repo, stores.log)
+    if not found.findings:
+        daemon.verified = found.positions
+    return found.as_dict()
 
 
 def _entry(entry: Any) -> dict[str, Any]:
