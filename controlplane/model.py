@@ -138,7 +138,7 @@ class NodeStatus:
     """What user-patches.sh made of managed files: path, mode and blob id each."""
     patch_failure: str = ""
     held: tuple[str, ...] = ()
-    """Files of `main` whose content failed, and in whose place the last good content serves."""
+    """Files of `main`, and entries of them (`mailserver.env:NAME`), whose last good content serves."""
 
 
 @dataclass(frozen=True)

@@ -97,8 +97,7 @@ def _held(status: dict[str, Any]) -> list[str]:
     for part in status.get("held") or []:
         if part["reason"] not in told:
             lines.append(f"⚠ {part['what']} is held: {part['reason']}")
-            others = [path for path in part["files"] if path != str(part["origin"]).partition(":")[0]]
-            if others:
+            if others := part.get("beside"):
                 lines.append(f"  {', '.join(others)} came with it or changed the same file, and waits, too")
             rest = status.get("applied") or 0
             lines.append(f"  ►   everything else serves (release {rest}). {_advice(part)}")

@@ -48,7 +48,8 @@ class ReleaseApplied(_OfRelease):
     actions: dict[str, str] = Field(default_factory=dict)
     """What was done to which service: none, reload, restart, start, stop."""
     held: tuple[str, ...] = ()
-    """Files of `main` whose content failed before: the node serves the last good content of these instead."""
+    """What of `main` failed before, so that the node serves the last good content instead: files, and for an
+    entry of a file its name, such as `mailserver.env:NAME` (earlier versions named the whole file)."""
 
     @property
     def detail(self) -> str:

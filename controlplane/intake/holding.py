@@ -8,7 +8,7 @@ from typing import Any
 
 from controlplane.intake.plan import FileChange
 from controlplane.intake.stores import Stores
-from controlplane.intake.suspects import change_of, held_files, origin_of
+from controlplane.intake.suspects import beside, change_of, held_names, origin_of
 from controlplane.release import Release
 
 Row = Mapping[str, Any]
@@ -20,7 +20,8 @@ class HeldPart:
     """Content that is held: what is to blame, why, and which files wait with it.
 
     `origin` is the line of `main` ("" where none is known), `change` the change set in words, `position` and
-    `main` its position and commit; `files` are those of `main`, `rendered` those of the container.
+    `main` its position and commit. `files` are those of `main`, where a file has entries as
+    `mailserver.env:NAME`; `beside` are those of them that are not to blame. `rendered` are the container's.
     """
 
     origin: str
@@ -30,6 +31,7 @@ class HeldPart:
     reason: str
     service: str
     files: tuple[str, ...]
+    beside: tuple[str, ...]
     rendered: tuple[str, ...]
 
     @property
@@ -60,7 +62,7 @@ class Holding:
 
     @property
     def files(self) -> tuple[str, ...]:
-        """The files of `main` that do not serve as they are."""
+        """The files of `main`, and entries of them, that do not serve as they are."""
         return tuple(sorted({path for part in self.parts for path in part.files}))
 
     def notes(self, changes: Sequence[FileChange], position: int, tried: bool = False) -> list[str]:
@@ -95,6 +97,7 @@ def _part(stores: Stores, row: Row, newest: Release | None) -> HeldPart:
     outcome = {**row, "release": row.get("number")}
     origin = origin_of(stores, outcome)
     suspect = change_of(stores, outcome, origin, newest)
+    names = held_names(stores, outcome)
     return HeldPart(
         origin,
         suspect.change,
@@ -102,6 +105,7 @@ def _part(stores: Stores, row: Row, newest: Release | None) -> HeldPart:
         suspect.main,
         str(row.get("reason") or "no reason given"),
         str(row.get("service") or ""),
-        tuple(sorted(held_files(stores, outcome, origin))),
+        names,
+        beside(stores, outcome, origin, names),
         tuple(sorted(row.get("files") or ())),
     )

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from difflib import SequenceMatcher
 from typing import Any, NamedTuple
 
 from controlplane.errors import MailserverError
 from controlplane.events import Event
 from controlplane.intake.origins import led_back
+from controlplane.intake.parts import behind
 from controlplane.intake.stores import Stores
-from controlplane.model import DEFAULT_NODE
+from controlplane.model import DEFAULT_NODE, State
 from controlplane.release import Release
-from controlplane.statefiles.event_kinds import KINDS
-from controlplane.statefiles.treefile import CONFIG
+from controlplane.statefiles.event_kinds import file_behind, split_name
+from controlplane.statefiles.treefile import SETTINGS
 
 LONGEST_SEARCH = 50
 """Change sets between the release that serves and the one that failed that are looked through."""
@@ -34,7 +35,8 @@ def origin_of(stores: Stores, outcome: Mapping[str, Any]) -> str:
             if found[0]:
                 return _written(found)
         new = _changed(stores, failed, serving)
-        return _first(files, new, str(outcome.get("service") or ""))
+        service = str(outcome.get("service") or "")
+        return _first(files, new, service) or _first_setting(stores, (failed, serving), files, new, service)
     except (LookupError, ValueError, MailserverError):
         return ""  # a hint: its lack must not keep the outcome from being recorded
 
@@ -63,8 +65,10 @@ def change_of(
         back = serving.basis.log_position if serving else 0
         path, _, number = origin.partition(":")
         line = _line(stores, failed.basis.main_commit, path, int(number or 0))
-        until = (newest or failed).basis.log_position
-        position = _position(stores, range(until, max(back, until - LONGEST_SEARCH), -1), path, line)
+        until = (newest if newest and line else failed).basis.log_position
+        position = _position(stores, back, until, path, line)
+        if not position:
+            return Suspect(back=back)
         change = stores.log.header(stores.log.commit_at(position))
     except (LookupError, MailserverError):
         return Suspect()
@@ -80,44 +84,59 @@ def position_of(stores: Stores, outcome: Mapping[str, Any]) -> int:
         return 0
 
 
-def held_files(stores: Stores, row: Mapping[str, Any], origin: str) -> set[str]:
-    """The files of `main` behind what a row of the node's quarantine holds; `origin` is what is to blame."""
-    found = {origin.partition(":")[0]} if origin else set()
+def held_names(stores: Stores, row: Mapping[str, Any]) -> tuple[str, ...]:
+    """What of `main` is behind what a row of the node's quarantine holds: files, `mailserver.env:NAME`."""
     try:
         failed, serving = _releases(stores, row)
-        pairs = [(failed, serving), (serving, failed)] if serving else [(failed, None)]
-        for new, old in pairs:
-            files = stores.releases.manifest(new, DEFAULT_NODE)["files"]
-            changed = _changed(stores, new, old)
-            for path in row["files"].keys() & changed.keys() & files.keys():
-                before, after = changed[path]
-                places = (
-                    led_back(files[path].get("origins") or (), line)
-                    for line in _added(before.splitlines(), after.splitlines())
-                )
-                found |= {name for name, _ in places if name}
+        return behind(_state(stores, serving), _state(stores, failed), row)
     except (LookupError, ValueError, MailserverError):
-        pass  # a hint, like the origin
-    return found
+        return ()  # a hint, like the origin
 
 
-def _position(stores: Stores, positions: range, path: str, line: bytes) -> int:
-    """The change set that brought a line, of these, newest first; else the last of its file, or of all."""
-    found = 0
-    for position in positions if path else ():
+def beside(stores: Stores, row: Mapping[str, Any], origin: str, names: Iterable[str]) -> tuple[str, ...]:
+    """Of what is held, by its names, that which is not to blame: it came with the line at `origin`."""
+    path, _, number = origin.partition(":")
+    own = ""
+    if path == SETTINGS and number:
+        try:
+            line = _line(stores, _releases(stores, row)[0].basis.main_commit, path, int(number))
+        except (LookupError, MailserverError):
+            line = b""
+        own = f"{path}:{_setting_of(line)}"
+    return tuple(name for name in names if split_name(name)[0] != path or (own and name != own))
+
+
+def _setting_of(line: bytes) -> str:
+    return line.partition(b"=")[0].strip().decode("utf-8", "replace")
+
+
+def _position(stores: Stores, back: int, until: int, path: str, line: bytes) -> int:
+    """The change set that brought a line, the newest that did; 0 where it cannot be told.
+
+    Without a line it is the first one about the file since what serves, which must have been in the release
+    that failed. Where not even a file is known there must be one change set alone.
+    """
+    if not path or not line:
+        changes = (
+            (n, stores.log.read(n).events) for n in range(back + 1, min(until, back + LONGEST_SEARCH) + 1)
+        )
+        found = [n for n, events in changes if _concerns(events, path)]
+        return found[0] if found and (path or len(found) == 1) else 0
+    last = 0
+    for position in range(until, max(back, until - LONGEST_SEARCH), -1):
         if not _concerns(stores.log.read(position).events, path):
             continue
         header = stores.log.header(stores.log.commit_at(position))
-        if found and (not line or line not in _lines(stores, header.main_commit, path)):
+        if last and line not in _lines(stores, header.main_commit, path):
             break
-        found = position
-    return found or positions.start
+        last = position
+    return last
 
 
 def _concerns(events: Iterable[Event], path: str) -> bool:
-    """Whether some of these events are of a file of `main`."""
-    kind, subject = KINDS.get(path, ""), path.removeprefix(CONFIG)
-    return any(event.kind.startswith(kind) if kind else event.subject == subject for event in events)
+    """Whether some of these events are of a file of `main` (of any, where none is named)."""
+    changes = (event for event in events if event.effect != "report")
+    return any(not path or file_behind(event.kind, event.subject) == path for event in changes)
 
 
 def _line(stores: Stores, main: str, path: str, number: int) -> bytes:
@@ -168,6 +187,29 @@ def _first(files: Mapping[str, Any], changed: Mapping[str, tuple[bytes, bytes]],
             if found[0]:
                 return _written(found)
     return ""
+
+
+def _first_setting(
+    stores: Stores,
+    releases: tuple[Release, Release | None],
+    files: Mapping[str, Any],
+    changed: Collection[str],
+    service: str,
+) -> str:
+    """The setting behind changed files of a service: rendered lines do not tell which they come of."""
+    failed, serving = releases
+    paths = [path for path in changed if files.get(path, {}).get("service") == service]
+    names = behind(_state(stores, serving), _state(stores, failed), {"files": paths}) if paths else ()
+    for path, name in map(split_name, names):
+        if path == SETTINGS:
+            rows = _lines(stores, failed.basis.main_commit, path)
+            found = [n for n, row in enumerate(rows, 1) if _setting_of(row) == name]
+            return _written((path, found[-1] if found else 0))
+    return ""
+
+
+def _state(stores: Stores, release: Release | None) -> State:
+    return stores.checkpoints.state_at(stores.log, release.basis.log_position) if release else State()
 
 
 def _added(old: list[bytes], new: list[bytes]) -> Iterator[int]:

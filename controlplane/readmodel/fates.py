@@ -1,9 +1,9 @@
 """What became of each event, written as outcomes of releases come in.
 
 An event is in effect in a release when the release was made of the log up to its position or a later one,
-nothing up to there overrides it (topics.py), and its file is not held. It is `served` once such a release
-served; else `rejected` or `rolled_back` once such a release failed; else `superseded` once a later event
-overrides it; else `held` while its file is; else `pending`.
+nothing up to there overrides it (topics.py), and neither its file nor its entry in it is held. It is
+`served` once such a release served; else `rejected` or `rolled_back` once such a release failed; else
+`superseded` once a later event overrides it; else `held` while that is; else `pending`.
 
 Events that may still come to serve stand in the table `open`; each leaves it once, so that an outcome costs
 what it decides and no more. A change that renders nothing new gets no release of its own: it is in effect
@@ -18,13 +18,13 @@ from collections.abc import Collection, Iterable
 
 from controlplane.events import Event, ReleaseApplied, ReleaseRejected, ReleaseRolledBack
 from controlplane.readmodel.schema import OUTCOMES, SEQUENCE_BITS
-from controlplane.readmodel.topics import file_of, overridden_by, topic_of
+from controlplane.readmodel.topics import held_name, overridden_by, topic_of
 
 Decision = ReleaseApplied | ReleaseRejected | ReleaseRolledBack
 
 PENDING, SERVED, HELD, SUPERSEDED = (OUTCOMES.index(n) for n in ("pending", "served", "held", "superseded"))
 _WAITING, _TRIED = "", "!"
-"""States of an open event; a third is the path of the file that is held."""
+"""States of an open event; a third is the name of what is held: `mailserver.env:NAME`, or a whole file."""
 
 
 class Fates:
@@ -96,7 +96,7 @@ class Fates:
         return basis, max(basis, min(position, behind - 1)) if basis else 0
 
     def _released(self) -> Iterable[str]:
-        """Files that some events wait for and that are held no longer."""
+        """What some events wait for and what is held no longer."""
         after = _TRIED
         while True:
             row = self._connection.execute("SELECT min(state) FROM open WHERE state > ?", (after,)).fetchone()
@@ -116,8 +116,8 @@ class Fates:
                 "SELECT id, topic, next FROM open WHERE state = ? AND id < ?", (state, end)
             )
             for identity, topic, override in rows.fetchall():
-                if not 0 < override < end and held and (path := file_of(topic)) in held:
-                    waits.append((path, identity))
+                if not 0 < override < end and held and (name := held_name(topic, held)):
+                    waits.append((name, identity))
                     continue
                 gone.append((identity,))
                 if not 0 < override < end:
@@ -152,7 +152,7 @@ class Fates:
 
 
 def serving(connection: sqlite3.Connection, before: int = 1 << 62) -> tuple[int, frozenset[str]]:
-    """The release that served before an event of the log (0: none), and the files that were held in it."""
+    """The release that served before an event of the log (0: none), and what was held in it."""
     row = connection.execute(
         "SELECT serving FROM outcomes WHERE event < ? ORDER BY event DESC LIMIT 1", (before,)
     ).fetchone()

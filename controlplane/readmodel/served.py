@@ -11,13 +11,15 @@ from datetime import datetime
 from controlplane.log_format import parse_time
 from controlplane.readmodel.fates import serving
 from controlplane.readmodel.schema import SEQUENCE_BITS
+from controlplane.statefiles.event_kinds import covers
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
     """The release that served, since when, and the position of the log whose state that is.
 
-    `held` are files of `main` that were as they had been at another position; 0 where they never served.
+    `held` are files of `main`, or entries of them (`mailserver.env:NAME`), that were as they had been at
+    another position; 0 where they never served.
     """
 
     release: int
@@ -40,16 +42,16 @@ def served_at(connection: sqlite3.Connection, position: int) -> Served | None:
         covered = _covered(connection, number, basis, position)
         if found is None:
             found = Served(release, covered, parse_time(time), held)
-        for path in waiting - missing:
-            held[path] = covered
-        waiting &= missing
+        served = {name for name in waiting if not covers(missing, name)}
+        held |= dict.fromkeys(served, covered)
+        waiting -= served
         if not waiting:
             break
     return found
 
 
 def _applied(connection: sqlite3.Connection, end: int) -> Iterator[tuple[int, int, str, frozenset[str]]]:
-    """Releases that served, the last one first: number, basis, when, and the files that were held."""
+    """Releases that served, the last one first: number, basis, when, and what was held."""
     rows = connection.execute(
         "SELECT release, basis, time, held FROM outcomes WHERE outcome = 'applied' AND event < ?"
         " ORDER BY event DESC",

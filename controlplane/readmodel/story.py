@@ -8,7 +8,7 @@ from functools import cached_property
 
 from controlplane.log_format import parse_time
 from controlplane.readmodel.schema import OUTCOMES, SEQUENCE_BITS
-from controlplane.readmodel.topics import file_of, topic_of
+from controlplane.statefiles.event_kinds import name_behind
 
 
 class Story:
@@ -29,7 +29,7 @@ class Story:
         if outcome == "superseded":
             reason = f"change set {fate >> SEQUENCE_BITS} came before it served"
         elif outcome == "held":
-            reason = f"{file_of(topic_of(kind, subject))} is held: its last good content serves"
+            reason = f"{name_behind(kind, subject)} is held: its last good content serves"
         return outcome, at, reason
 
     def _decided(self, fate: int) -> tuple[datetime, str]:

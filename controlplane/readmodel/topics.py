@@ -6,7 +6,7 @@ topic of its own: moving an account leaves its password alone, and a new passwor
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from controlplane.events import EVENTS
 from controlplane.statefiles.event_kinds import KINDS
@@ -30,10 +30,12 @@ def overridden_by(kind: str, subject: str) -> tuple[str, ...]:
     return (own, f"{noun}{_PLACE} {subject}") if noun in _ORDERED and verb in ("added", "removed") else (own,)
 
 
-def file_of(topic: str) -> str:
-    """The file of `main` that says it."""
+def held_name(topic: str, held: Collection[str]) -> str:
+    """The name under which what says it is held: a file of `main` or an entry of it; "" if it is not."""
     thing, _, subject = topic.partition(" ")
-    return _FILES.get(thing.removesuffix(_PLACE), CONFIG + subject)
+    path = _FILES.get(thing.removesuffix(_PLACE))
+    names = (path, f"{path}:{subject}") if path else (CONFIG + subject,)
+    return next((name for name in names if name in held), "")
 
 
 def _thing(kind: str) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from controlplane.statefiles import access, accounts, aliases, masters, quotas, regexps, relay
-from controlplane.statefiles.treefile import SETTINGS
+from controlplane.statefiles.treefile import CONFIG, SETTINGS
 
 KINDS: Mapping[str, str] = {
     SETTINGS: "setting.",
@@ -20,3 +20,25 @@ KINDS: Mapping[str, str] = {
     relay.ROUTES.path: "relay.route_",
 }
 """How the events of a file with entries begin; those of any other file name the file itself."""
+
+
+def file_behind(kind: str, subject: str) -> str:
+    """The file of `main` that an event of this kind and subject comes of."""
+    return next((path for path, begin in KINDS.items() if kind.startswith(begin)), CONFIG + subject)
+
+
+def name_behind(kind: str, subject: str) -> str:
+    """The same, for an entry of a file with entries as `mailserver.env:NAME`."""
+    path = file_behind(kind, subject)
+    return f"{path}:{subject}" if path in KINDS else path
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """File and entry of such a name; no entry where the whole file is meant."""
+    path, _, entry = name.partition(":")
+    return (path, entry) if path in KINDS else (name, "")
+
+
+def covers(names: Collection[str], name: str) -> bool:
+    """Whether some names have this one, or the file that it is an entry of."""
+    return name in names or split_name(name)[0] in names

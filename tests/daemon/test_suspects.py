@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from controlplane.intake.suspects import Suspect, change_of, held_files, origin_of
+from controlplane.intake.suspects import Suspect, change_of, held_names, origin_of
 from tests.daemon.site import Site
 
 
@@ -81,7 +81,7 @@ def test_the_change_set_of_the_line_is_blamed(site: Site) -> None:
     assert change_of(intake.stores, outcome, "config/dovecot.cf:1").position == blamed
     assert change_of(intake.stores, outcome, "config/dovecot.cf:2").position > blamed
     row = outcome | {"files": {"etc/dovecot/local.conf": "x"}}
-    assert held_files(intake.stores, row, "") == {"config/dovecot.cf"}
+    assert held_names(intake.stores, row) == ("config/dovecot.cf",)
     again = clone.path / "config/dovecot.cf"
     text = again.read_text()
     for wanted in ("# mended\n", text):

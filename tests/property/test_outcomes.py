@@ -37,6 +37,8 @@ VIRTUAL, ACCOUNTS, ENV, MAIN_CF = (
     "mailserver.env",
     "config/postfix-main.cf",
 )
+HELD = (VIRTUAL, f"{VIRTUAL}:i@x", f"{ENV}:SPOOF_PROTECTION", MAIN_CF)
+"""Whole files, as events of earlier versions name them, and entries."""
 Topic = tuple[str, str]
 
 KINDS: dict[str, tuple[Event, str, tuple[Topic, ...]]] = {
@@ -90,7 +92,7 @@ def lives(draw: st.DrawFn) -> Life:
             kind = draw(st.sampled_from([ReleaseApplied, ReleaseApplied, ReleaseRejected, ReleaseRolledBack]))
             life.sets.append([])
             if kind is ReleaseApplied:
-                held = draw(st.sets(st.sampled_from([VIRTUAL, MAIN_CF]), max_size=2))
+                held = draw(st.sets(st.sampled_from(HELD), max_size=2))
                 event: Event = ReleaseApplied(**common, held=tuple(sorted(held)))
                 serving = number
             else:
@@ -113,7 +115,8 @@ def truth(life: Life) -> Iterator[tuple[int, int, str, int]]:
 
 
 def _truth_of(life: Life, position: int, name: str) -> tuple[str, int]:
-    _, path, topics = KINDS[name]
+    event, path, topics = KINDS[name]
+    names = {path, f"{path}:{event.subject}"}
     override = next(
         (
             later
@@ -127,28 +130,28 @@ def _truth_of(life: Life, position: int, name: str) -> tuple[str, int]:
     for now in range(position, life.tip + 1):
         if now == override and status in ("pending", "held"):
             status, decided = "superseded", now
-        event = life.outcomes.get(now)
-        if event is None:
+        report = life.outcomes.get(now)
+        if report is None:
             serving, held = _serving(life, now)
             newest = len([basis for basis in life.releases if basis <= now])
             if now == position and serving and newest == serving:
-                if path not in held:
+                if names.isdisjoint(held):
                     return "served", now
                 status, decided, waits = "held", now, True
             continue
-        assert isinstance(event, ReleaseApplied | ReleaseRejected | ReleaseRolledBack)
+        assert isinstance(report, ReleaseApplied | ReleaseRejected | ReleaseRolledBack)
         bases = [*life.releases, life.tip + 1]
-        covered = max(bases[event.release - 1], min(now, bases[event.release] - 1))
+        covered = max(bases[report.release - 1], min(now, bases[report.release] - 1))
         if not position <= covered < override:
             continue
-        if isinstance(event, ReleaseApplied):
-            if path not in event.held:
+        if isinstance(report, ReleaseApplied):
+            if names.isdisjoint(report.held):
                 return "served", now
             waits = True
             if status == "pending":
                 status, decided = "held", now
         elif not waits and status not in ("rejected", "rolled_back"):
-            status, decided = event.kind.partition(".")[2], now
+            status, decided = report.kind.partition(".")[2], now
     return status, decided
 
 

@@ -1,0 +1,84 @@
+"""Parts of what `main` says, by the names of its files and of their entries: `mailserver.env:NAME`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from controlplane.intake.diff import diff
+from controlplane.intake.proposal import render
+from controlplane.model import Desired, State
+from controlplane.statefiles import accounts, aliases, regexps
+from controlplane.statefiles.event_kinds import name_behind, split_name
+from controlplane.statefiles.treefile import CONFIG, SETTINGS
+from controlplane.statefiles.typed import TABLES
+from renderers.service import CertificateFile, RenderedFile
+
+Row = Mapping[str, Any]
+"""What is held, as the node reports it: `files`, `services` and `facts` by name (image/agent/hold.py)."""
+_FIELDS = {
+    SETTINGS: "settings",
+    accounts.PATH: "accounts",
+    aliases.PATH: "aliases",
+    regexps.PATH: "regexps",
+    **{table.path: name for name, table in TABLES.items()},
+}
+"""The part of `Desired` that a file of `main` says; any other file is kept whole."""
+MOST = 30
+"""Parts that are looked at one by one; of more all are taken to stand behind a file."""
+
+
+def with_part(desired: Desired, name: str, other: Desired) -> Desired:
+    """The same with what one file, or one entry of it, says as the other has it."""
+    path, entry = split_name(name)
+    field = _FIELDS.get(path, "overrides")
+    mine, theirs = getattr(desired, field), getattr(other, field)
+    if field == "overrides":
+        entry = path.removeprefix(CONFIG)
+    if not entry:
+        part: dict[str, Any] = {field: theirs}
+    elif entry in theirs:
+        part = {field: {**mine, entry: theirs[entry]}}
+    else:
+        part = {field: {key: value for key, value in mine.items() if key != entry}}
+    return replace(desired, **part)
+
+
+def behind(before: State, after: State, held: Row) -> tuple[str, ...]:
+    """What of `main` makes what is held other after than before, in the order of the events.
+
+    That is whatever makes it other again when it alone is put back. A setting is looked at alone, a table as
+    a whole.
+    """
+    groups: dict[str, list[str]] = {}
+    for event in diff(before.desired, after.desired):
+        name = name_behind(event.kind, event.subject)
+        path = split_name(name)[0]
+        groups.setdefault(name if path == SETTINGS else path, []).append(name)
+    if len(groups) <= MOST:
+        now = _rendered(after, held)
+        for part in list(groups):
+            undone = replace(after, desired=with_part(after.desired, part, before.desired))
+            if _rendered(undone, held) == now:
+                del groups[part]
+    return tuple(dict.fromkeys(name for names in groups.values() for name in names))
+
+
+def _rendered(state: State, held: Row) -> tuple[Any, ...] | None:
+    """What is held as this state renders it; None for one that cannot be rendered."""
+    tree = render(state)[0]
+    if tree is None:
+        return None
+    said = json.loads(tree.manifest)
+    return (
+        [_bare(tree.files.get(path)) for path in held["files"]],
+        [said["services"].get(name) for name in held.get("services") or ()],
+        [said.get(name) for name in held.get("facts") or ()],
+    )
+
+
+def _bare(file: RenderedFile | CertificateFile | None) -> object:
+    """The file without its origins, which move with every line before them."""
+    return replace(file, origins=()) if isinstance(file, RenderedFile) else file
