@@ -23,7 +23,7 @@ from pathlib import Path
 from statistics import median
 from typing import IO
 
-from controlplane.event_log import BLOBS, EVENTS, HEADER
+from controlplane.event_log import BLOBS, EVENTS, HEADER, EventLog
 from controlplane.events import (
     AccountAdded,
     AccountChanged,
@@ -37,8 +37,12 @@ from controlplane.events import (
 )
 from controlplane.fold import fold
 from controlplane.git import StateRepo, scrubbed_environment
+from controlplane.intake.proposal import render
+from controlplane.intake.trees import node_trees
+from controlplane.lock import WriterLock
 from controlplane.log_format import encode_events, encode_header, format_time
 from controlplane.model import State
+from controlplane.release import Basis, Releases
 
 ROOT = Path(__file__).parents[1]
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -157,7 +161,16 @@ def make(root: Path, options: argparse.Namespace) -> int:
             yield "events", int(given.time.timestamp()), content
 
     _import(repo.path, commits())
-    return sum(1 for _ in story(main))
+    return _release(StateRepo(repo.path), state)
+
+
+def _release(repo: StateRepo, state: State) -> int:
+    """Leave the release that the log's end renders to; the last position."""
+    tip = EventLog(repo, WriterLock(repo.path / "lock")).tip()
+    tree, complaints = render(state)
+    assert tree is not None, complaints
+    Releases(repo).write(node_trees(tree), Basis(tip.position, tip.commit, tip.main_commit, "0"), tip.time)
+    return tip.position
 
 
 def ask(build: Path, volume: Path, questions: dict[str, dict[str, object]]) -> dict[str, float]:

@@ -107,7 +107,7 @@ def decode_events(content: bytes, read_blob: Callable[[str], bytes], where: str)
     events, number = [], 0
     try:
         for number, line in enumerate(content.splitlines(), 1):  # noqa: B007  # told in the error
-            events.append(decode(json.loads(line), read_blob))
+            events.append(decode(json.loads(line.decode("utf-8", "surrogatepass")), read_blob))
     except (ValueError, AttributeError, Corrupt) as error:
         raise Corrupt(f"{where}: event {number}: {error}") from error
     return tuple(events)

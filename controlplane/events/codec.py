@@ -60,15 +60,17 @@ class Codec:
             raise Corrupt(f"the log holds an event of unknown kind {kind!r}")
         if type(version) is not int or not 1 <= version <= event.version:
             raise Corrupt(f"{kind}: version {version!r} is not known here (up to {event.version})")
-        fields = {name: value for name, value in record.items() if name not in ("kind", "v")}
+        fields = dict(record)
+        del fields["kind"], fields["v"]
         for step in range(version, event.version):
             fields = self._upcast(event.kind, step, fields)
         for name in self._bytes_fields[event.kind]:
             fields[name] = _content(event.kind, fields.get(name), read_blob)
-        # JSON has no tuples, and strict validation takes no list for one
-        values = {name: tuple(v) if type(v) is list else v for name, v in fields.items()}
+        for name, value in fields.items():
+            if type(value) is list:  # JSON has no tuples, and strict validation takes no list for one
+                fields[name] = tuple(value)
         try:
-            return event.model_validate(values)
+            return event.model_validate(fields)
         except ValidationError as error:
             raise Corrupt(f"{kind}: {_first(error)}") from error
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 import controlplane
 from controlplane.errors import MailserverError
 from controlplane.event_log import Tip
 from controlplane.events import (
+    ChangeSet,
     DriftDetected,
     DriftHealed,
     EditRefused,
@@ -28,6 +30,8 @@ from controlplane.release import BRANCH, Basis, NodeTrees, Release, message
 
 NEAR = 50
 """Change sets behind a release, and moves of a branch, that are tried."""
+RENDERED_AGAIN = 100
+"""Change sets at the end of the log whose releases are rendered again: some 30 ms each, by the accounts."""
 OUTCOMES = (ReleaseApplied, ReleaseRejected, ReleaseRolledBack)
 _SILENT = (*OUTCOMES, DriftDetected, DriftHealed, PathsPinned, PatchesRun, EditRefused, StoreRepaired)
 """Events that no rendered file depends on."""
@@ -124,11 +128,18 @@ def _on_top(stores: Stores, nodes: NodeTrees, base: Release, state: State) -> in
 
 
 def _derive(stores: Stores) -> int:
-    """Every release again, from the log's first change set on; the number of the newest."""
-    named, highest = _numbers(stores)
-    draft, number, commit, tree = Draft(State()), 0, "", ""
-    basis, time = None, stores.log.tip().time
-    for change in stores.log.iterate():
+    """Every release again, from the log's first change set on; the number of the newest.
+
+    Of a long log the older ones get their number and their basis alone, so that a start takes seconds:
+    what they held can be rendered from the log at any time, and nothing asks for it.
+    """
+    log = stores.log
+    first = max(1, log.tip().position - RENDERED_AGAIN + 1)
+    told = _Told(log.iterate(), first)
+    state = stores.checkpoints.state_at(log, first - 1) if first > 1 else State()
+    number, commit, tree = _older(stores, told, state)
+    draft, basis, time = Draft(state), None, log.tip().time
+    for change in log.iterate(first):
         for event in change.events:
             event.apply(draft)
         if not change.main_commit or all(isinstance(event, _SILENT) for event in change.events):
@@ -139,15 +150,14 @@ def _derive(stores: Stores) -> int:
         if rendered is None:
             continue
         new = stores.releases.tree(node_trees(rendered), tree)
-        if new == tree and change.position not in named:
+        if new == tree and change.position not in told.named:
             continue
-        tree, time = new, change.time
-        basis = Basis(change.position, change.commit, change.main_commit, controlplane.__version__)
-        wanted = max(number + 1, named.get(change.position, 0))
+        tree, time, basis = new, change.time, _basis(change)
+        wanted = max(number + 1, told.named.get(change.position, 0))
         while number < wanted:
             number += 1
             commit = stores.releases.make(number, commit, tree, basis, time)
-    while basis is not None and number < highest:
+    while basis is not None and number < told.highest:
         number += 1
         commit = stores.releases.make(number, commit, tree, basis, time)
     if commit:
@@ -155,14 +165,45 @@ def _derive(stores: Stores) -> int:
     return number
 
 
-def _numbers(stores: Stores) -> tuple[dict[int, int], int]:
-    """The number of the release of each position that an outcome names, and the highest number of all."""
-    named: dict[int, int] = {}
-    highest = 0
-    for change in stores.log.iterate():
-        for event in change.events:
-            if isinstance(event, OUTCOMES):
-                highest = max(highest, event.release)
-                if event.position:
-                    named[event.position] = event.release
-    return named, highest
+def _older(stores: Stores, told: _Told, state: State) -> tuple[int, str, str]:
+    """The releases before those that are rendered, each with what the last of them held."""
+    rendered, _ = render(state) if told.older else (None, ())
+    if rendered is None:
+        return 0, "", ""
+    number, commit, tree = 0, "", stores.releases.tree(node_trees(rendered))
+    for wanted, basis, time in told.older:
+        while number < wanted:
+            number += 1
+            commit = stores.releases.make(number, commit, tree, basis, time)
+    return number, commit, tree
+
+
+class _Told:
+    """What outcomes in a log tell of its releases.
+
+    `named`: the number of the release of each position that an outcome names; `highest` of all numbers.
+    `older`: number, basis and time of those that were made of a position before `first`, in their order.
+    """
+
+    def __init__(self, changes: Iterable[ChangeSet], first: int) -> None:
+        self.named: dict[int, int] = {}
+        self.highest = 0
+        self.older: list[tuple[int, Basis, datetime]] = []
+        recent: dict[int, tuple[Basis, datetime]] = {}
+        for change in changes:
+            for event in change.events:
+                if isinstance(event, OUTCOMES):
+                    # An older outcome does not name the position: it follows its change set at once.
+                    position = event.position or change.position - 1
+                    if event.position:
+                        self.named[position] = event.release
+                    if event.release > self.highest and position < first and position in recent:
+                        self.older.append((event.release, *recent[position]))
+                    self.highest = max(self.highest, event.release)
+            if change.position < first and change.main_commit:
+                recent[change.position] = (_basis(change), change.time)
+                recent.pop(change.position - RENDERED_AGAIN, None)
+
+
+def _basis(change: ChangeSet) -> Basis:
+    return Basis(change.position, change.commit, change.main_commit, controlplane.__version__)

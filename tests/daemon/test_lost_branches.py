@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from controlplane.intake.proposal import render
+from controlplane.recovery import releases
+from controlplane.release import Release
 from tests.daemon.site import Site
 
 BRANCHES = ("main", "events", "rendered")
@@ -136,3 +139,37 @@ def _grown_more(site: Site) -> None:
     for name in ("b", "c"):
         site.add(f"{name}@x.test")
         site.settle()
+
+
+def test_of_a_long_log_only_the_newest_releases_are_rendered_again(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those before keep their numbers, positions and outcomes; rendering each would take hours."""
+    _grown(site)
+    before, repository = _facts(site), site.repository
+    made = list(site.daemon.intake.stores.releases.newest_first())
+    told = _outcomes(site)
+    site.stop()
+    shutil.rmtree(repository / "logs")
+    _lose(repository / "refs/heads/rendered")
+    for release in made:
+        _lose(repository / "objects" / release.commit[:2] / release.commit[2:])
+    monkeypatch.setattr(releases, "RENDERED_AGAIN", 2)
+    rendered: list[object] = []
+    monkeypatch.setattr(releases, "render", lambda state: rendered.append(state) or render(state))
+    site.start()
+    assert len(rendered) < len(made)
+    assert _facts(site) == before
+    again = site.daemon.intake.stores.releases.newest_first()
+    assert [_basis(release) for release in again] == [_basis(release) for release in made]
+    assert told.items() <= _outcomes(site).items()
+    site.must_agree()
+
+
+def _basis(release: Release) -> tuple[int, int, str]:
+    return release.number, release.basis.log_position, release.basis.main_commit
+
+
+def _outcomes(site: Site) -> dict[tuple[int, str], str]:
+    entries = site.ask("log", filters={"limit": 1000})["entries"]
+    return {(entry["position"], entry["subject"]): entry["outcome"] for entry in entries}
