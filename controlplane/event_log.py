@@ -85,6 +85,13 @@ class Marks(Protocol):
         """
 
 
+class Copy(Protocol):
+    """Keeps change sets a second time."""
+
+    def keep(self, repo: StateRepo, commit: str) -> None:
+        """Copy the change set that a commit holds; raises nothing."""
+
+
 EMPTY = Tip("", 0, datetime.fromtimestamp(0, UTC), "")
 
 
@@ -99,6 +106,8 @@ class EventLog:
         self.lock = lock
         self._tip = EMPTY
         self._held: str | None = None
+        self.copy: Copy | None = None
+        """Gets every change set that is appended."""
         self.marks: Marks | None = None
         """Spares the walk from the tip to an old position."""
 
@@ -146,6 +155,8 @@ class EventLog:
                     raise
                 self._repo.refs.swap(BRANCH, tip.commit, commit)
             self._tip = Tip(commit, change.position, change.time, change.main_commit)
+            if self.copy is not None:
+                self.copy.keep(self._repo, commit)
         return replace(change, commit=commit)
 
     def read(self, position: int) -> ChangeSet:

@@ -109,6 +109,10 @@ class StateRepo:
         """The content of a blob; `belongs` says in an error what it is part of."""
         return self._objects.read(oid, "blob", belongs)
 
+    def raw(self, oid: str, kind: str) -> bytes:
+        """The content of an object of any kind, as git stores it."""
+        return self._objects.read(oid, kind)
+
     def entries(self, tree: str, belongs: str = "") -> dict[str, TreeEntry]:
         """What stands directly in a tree."""
         return self._objects.entries(tree, belongs)

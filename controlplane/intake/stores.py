@@ -14,6 +14,7 @@ from controlplane.event_log import EventLog
 from controlplane.git import StateRepo
 from controlplane.intake.accepted import Accepted
 from controlplane.lock import WriterLock
+from controlplane.log_tail import LogTail
 from controlplane.release import Releases
 from controlplane.settings import catalog
 
@@ -42,6 +43,7 @@ class Stores:
     releases: Releases
     accepted: Accepted
     checkpoints: Checkpoints
+    tail: LogTail
 
     @classmethod
     def open(cls, root: Path) -> Stores:
@@ -64,7 +66,8 @@ class Stores:
     @classmethod
     def _of(cls, control: Path, lock: WriterLock, repo: StateRepo) -> Stores:
         log, checkpoints = EventLog(repo, lock), Checkpoints(control / "checkpoints")
-        log.marks = checkpoints
+        tail = LogTail(control / "log-tail")
+        log.marks, log.copy = checkpoints, tail
         return cls(
             control=control,
             lock=lock,
@@ -73,6 +76,7 @@ class Stores:
             releases=Releases(repo),
             accepted=Accepted(control / "accepted"),
             checkpoints=checkpoints,
+            tail=tail,
         )
 
     @property

@@ -56,8 +56,9 @@ def look(repo: StateRepo, name: str) -> Seen:
 
 def mend_events(stores: Stores, findings: Findings) -> None:
     """Put `events` back at its newest change set, or hold the log where it can still be read."""
-    repo, seen = stores.repo, look(stores.repo, EVENTS)
-    told, known = repo.last_move(EVENTS), _known_of_log(stores)
+    repo, told = stores.repo, stores.repo.last_move(EVENTS)
+    _put_objects_back(stores, told, findings)
+    seen, known = look(repo, EVENTS), _known_of_log(stores)
     highest = max([position for position, _ in known], default=0)
     best = _best(stores, [seen.commit, told, *(commit for _, commit in known)])
     if best is None or best.position < highest or (seen.fault and not told):
@@ -77,6 +78,19 @@ def mend_events(stores: Stores, findings: Findings) -> None:
         repo.refs.put_back(EVENTS, best.commit, "put back")
         why = seen.fault or "refs/heads/events had gone back"
         findings.repaired("events", f"{why}: put back at change set {best.position}")
+
+
+def _put_objects_back(stores: Stores, told: str, findings: Findings) -> None:
+    """Write objects of the newest change sets again from their second copy, where the newest is damaged."""
+    seen = look(stores.repo, EVENTS)
+    newest = told or seen.commit
+    if (seen.fault or (newest and _tip_of(stores, newest) is None)) and (
+        count := stores.tail.put_back(stores.repo)
+    ):
+        objects = "1 damaged object" if count == 1 else f"{count} damaged objects"
+        findings.repaired(
+            "events", f"{objects} of the newest change sets: written again from control/log-tail"
+        )
 
 
 def _holds(stores: Stores, best: Tip, wanted: str) -> bool:

@@ -77,9 +77,8 @@ def _mend_rendered(stores: Stores, known: Snapshot, findings: Findings) -> None:
         return
     nodes = node_trees(tree)
     if tree_id(nodes) == newest.tree and (count := releases.mend_objects(stores, nodes)):
-        findings.repaired(
-            "rendered", f"{count} damaged objects of release {newest.number} were written again"
-        )
+        objects = "1 damaged object" if count == 1 else f"{count} damaged objects"
+        findings.repaired("rendered", f"{objects} of release {newest.number}: written again")
     elif branches.fault_of_tree(stores.repo, newest.tree):
         releases.remake(stores, known.state, "", findings)
 

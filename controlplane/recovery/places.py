@@ -12,7 +12,7 @@ HEAD = "ref: refs/heads/main\n"
 KEPT = "damaged"
 """The folder, below the control folder, where damaged things are kept for who wants to look."""
 _PACKED = re.compile(rb"(#.*|\^[0-9a-f]{40}|[0-9a-f]{40} \S+)")
-_FILES = ("writer.lock", "snapshot.json", "readmodel.sqlite", "identity.age", "digest.key")
+_FILES = ("writer.lock", "snapshot.json", "readmodel.sqlite", "identity.age", "digest.key", "log-tail")
 
 
 def mend(repository: Path, control: Path, findings: Findings) -> None:

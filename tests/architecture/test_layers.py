@@ -26,6 +26,7 @@ LAYERS = (
         "controlplane.lock",
         "controlplane.log_format",
         "controlplane.event_log",
+        "controlplane.log_tail",
         "controlplane.release",
         "controlplane.snapshot",
         "controlplane.checkpoints",

@@ -70,13 +70,32 @@ def test_a_damaged_main_is_written_again(site: Site, what: str, spoil: str) -> N
 @pytest.mark.parametrize("spoil", SPOILS)
 @pytest.mark.parametrize("what", ["events", "events^{tree}", "events:events.jsonl", "events:change-set.json"])
 @pytest.mark.parametrize("saved", [True, False])
+def test_a_damaged_end_of_the_log_is_written_again(site: Site, what: str, spoil: str, saved: bool) -> None:
+    """From the second copy of the newest change sets, which its id proves; changes go on."""
+    _grown(site)
+    position, target = site.daemon.intake.position, object_path(site, what)
+    site.stop(save=saved)
+    SPOILS[spoil](target)
+    site.start()
+    status = site.ask("status")
+    assert not status["damage"]
+    assert "events" in {row["part"] for row in status["repairs"]}
+    assert site.daemon.intake.position == position + 1
+    site.add("d@x.test")
+    site.must_agree()
+
+
+@pytest.mark.parametrize("spoil", SPOILS)
+@pytest.mark.parametrize("what", ["events", "events^{tree}", "events:events.jsonl", "events:change-set.json"])
+@pytest.mark.parametrize("saved", [True, False])
 def test_a_damaged_end_of_the_log_stops_changes_alone(site: Site, what: str, spoil: str, saved: bool) -> None:
-    """`status`, `log`, `show` and `verify` answer; a change is refused with the cure; nothing is appended."""
+    """Where its copy is gone, too: every question is answered, a change refused with the cure."""
     _grown(site)
     clone, position = site.clone(), site.daemon.intake.position
     target = object_path(site, what)
     kept = target.read_bytes()
     site.stop(save=saved)
+    (site.places.root / "control/log-tail").write_bytes(b"\0" * 9)
     SPOILS[spoil](target)
     site.start()
     status = site.ask("status")
