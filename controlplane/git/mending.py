@@ -113,6 +113,9 @@ def set_packs_aside(git_dir: Path, packs: Iterable[str], keep: Path) -> None:
             left = left[_unpack(git_dir, left) + 1 :]
         for other in sorted(pack.parent.glob(f"{pack.stem}.*")):
             shutil.move(other, keep / other.name)
+        # Of a pack whose end is cut git reads nothing by its index; the stream of objects may be whole.
+        with (keep / name).open("rb") as stream:
+            _git(git_dir, "unpack-objects", "-r", "-q", stdin=stream, fails=True)
 
 
 def _unpack(git_dir: Path, ids: list[str]) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from controlplane.checkpoints import Checkpoints
-from controlplane.errors import Unavailable
+from controlplane.errors import Corrupt, Unavailable
 from controlplane.event_log import EventLog
 from controlplane.git import StateRepo
 from controlplane.intake.accepted import Accepted
@@ -110,8 +110,12 @@ class Stores:
         from controlplane.readmodel import recent
 
         model = self._readmodel
-        if model.behind(self.log) > SOON:
-            found = recent.newest(self.log, self.releases, model.secret_settings, filters)
-            if found is not None:
-                return found
-        return self.questions(say).log(filters)
+        try:
+            if model.behind(self.log) > SOON:
+                found = recent.newest(self.log, self.releases, model.secret_settings, filters)
+                if found is not None:
+                    return found
+            return self.questions(say).log(filters)
+        except Corrupt as error:
+            say(f"⚠ what is older cannot be told: {error}")
+            return recent.readable(self.log, self.releases, model.secret_settings, filters)

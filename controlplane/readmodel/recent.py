@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import timedelta
 from itertools import pairwise
 
+from controlplane.errors import Corrupt
 from controlplane.event_log import EventLog, Mark
 from controlplane.events import ChangeSet, ReleaseApplied, ReleaseRejected, ReleaseRolledBack
 from controlplane.readmodel import query, schema
@@ -54,6 +55,22 @@ def newest(
         if first == 1 or (len(found) == filters.limit and found[-1].position > behind):
             return found
     return None
+
+
+def readable(
+    log: EventLog, releases: Releases, secret_settings: Collection[str], filters: Filters
+) -> list[Entry]:
+    """What can be told of a log that is damaged somewhere: the change sets behind that alone."""
+    changes: list[ChangeSet] = []
+    with suppress(Corrupt):
+        changes.extend(log.newest_first())
+    with closing(sqlite3.connect(":memory:")) as db:
+        _prepare(db)
+        projector = Projector(db, secret_settings)
+        with suppress(Corrupt):
+            projector.add_releases(list(releases.newest_first()))
+        projector.add(reversed(changes), settled_tip(log)[1])
+        return query.find(db, filters)
 
 
 def _prepare(db: sqlite3.Connection) -> None:

@@ -11,7 +11,7 @@ from controlplane.git import StateRepo, damaged_packs, scrubbed_environment, set
 
 
 @pytest.mark.parametrize("at", range(0, 40, 5))
-@pytest.mark.parametrize("place", ["head", "middle", "end"])
+@pytest.mark.parametrize("place", ["head", "middle", "end", "trailer"])
 def test_only_the_damaged_object_of_a_pack_is_lost(
     repo: StateRepo, tmp_path: Path, at: int, place: str
 ) -> None:
@@ -31,7 +31,10 @@ def test_only_the_damaged_object_of_a_pack_is_lost(
     ).stdout
     size, offset = next(map(int, line.split()[3:5]) for line in said.splitlines() if line.startswith(ids[at]))
     content = bytearray(pack.read_bytes())
-    content[offset + {"head": 2, "middle": size // 2, "end": size - 1}[place]] ^= 0x10
+    if place == "trailer":
+        del content[-9:]
+    else:
+        content[offset + {"head": 2, "middle": size // 2, "end": size - 1}[place]] ^= 0x10
     pack.chmod(0o644)
     pack.write_bytes(content)
     keep = tmp_path / "damaged"
@@ -39,4 +42,5 @@ def test_only_the_damaged_object_of_a_pack_is_lost(
     set_packs_aside(repo.path, list(damaged_packs(repo.pack_faults(), repo.path)), keep)
     fresh = repo.fresh()
     assert [oid for oid in ids if not fresh.is_sound(oid, "blob")] in ([ids[at]], [])
+    assert place != "trailer" or fresh.is_sound(ids[at], "blob")
     assert (keep / pack.name).exists()
