@@ -68,6 +68,7 @@ def main() -> int:
                 site.ask("edit", command="account.remove", source="setup", address=address)
             else:
                 site.add(address)
+            site.agent.asked.clear()  # the recorded agent would keep every request
             if number % options.every == 0 or number == 1:
                 print(row(site, number, begun), flush=True)
         site.close()

@@ -29,14 +29,19 @@ MANY = 8
 _COUNTED = 1_000
 
 
-def judge(connection: sqlite3.Connection, time: datetime) -> tuple[str | None, int]:
+def newest(connection: sqlite3.Connection) -> str:
+    """The newest time in questions by time, empty where there is none."""
+    return str(connection.execute("SELECT coalesce(max(effective), '') FROM change_sets").fetchone()[0])
+
+
+def judge(connection: sqlite3.Connection, time: datetime, top: str) -> tuple[str | None, int]:
     """The time in questions by time (None: that of its neighbours), and how it fits, for the next one.
 
+    `top` is the newest time before it, which one that is given replaces.
     Marks those before it that turn out to have been ahead. Each is marked once at most.
     """
     text = format_time(time)
-    top = connection.execute("SELECT max(effective) FROM change_sets").fetchone()[0]
-    if top is None or text >= top:
+    if text >= top:
         return text, RIGHT
     fall = parse_time(top) - time
     if fall <= TOLERANCE:

@@ -40,6 +40,7 @@ class Projector:
         rows = self._connection.execute("SELECT sort, name, id FROM names")
         self._names: dict[tuple[str, str], int] = {(sort, name): number for sort, name, number in rows}
         self._fates = Fates(connection)
+        self._newest = clock.newest(connection)
         self._position: int = connection.execute("SELECT position FROM progress").fetchone()[0]
 
     def add(self, changes: Iterable[ChangeSet], settled: bool = True) -> int:
@@ -79,7 +80,9 @@ class Projector:
     def _add(self, change: ChangeSet) -> None:
         self._fates.settle(self._position)
         self._position = change.position
-        row = (*_change_row(change), *clock.judge(self._connection, change.time))
+        effective, fits = clock.judge(self._connection, change.time, self._newest)
+        self._newest = effective or self._newest
+        row = (*_change_row(change), effective, fits)
         self._connection.execute("INSERT INTO change_sets VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
         actor, source = self._number("actor", change.actor), self._number("source", change.source)
         author = self._number("actor", change.author) if change.author else None
