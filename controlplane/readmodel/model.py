@@ -100,6 +100,13 @@ class ReadModel:
         """What served when the log was at this position; None before the first release did."""
         return self._ask(lambda connection: served_at(connection, position))
 
+    def last_whole(self) -> int:
+        """The release that served last with nothing of it held; raises NotFound where there is none."""
+        sql = (
+            "SELECT release FROM outcomes WHERE outcome = 'applied' AND held = ? ORDER BY event DESC LIMIT 1"
+        )
+        return int(self._one(sql, "[]", "no release served wholly"))
+
     def commit_at(self, position: int) -> str:
         """The log's commit at a position; raises NotFound."""
         sql = "SELECT commit_id FROM change_sets WHERE position = ?"

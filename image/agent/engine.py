@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent import place as placing
-from agent.attempt import RESTORE_STEPS, STEPS, Attempt, Step, new_id
+from agent.attempt import RESTORE_STEPS, STEPS, Attempt, Step, new_id, probe
 from agent.errors import AgentError, Corrupt, Failed, NotFound
 from agent.gitread import Objects
 from agent.hold import Held, failed_part, hold, overlay, same
@@ -250,6 +250,16 @@ class Engine:
                 self.node.actor.flush(back.target)
                 return ""
         return reason
+
+    def silence(self, objects: Objects) -> str:
+        """Why the release that serves does not answer, given the time of a cold start; "" where it does."""
+        release = self.node.release
+        attempt = Attempt(self.node, objects, release, release, probe_all=True, cold=set(release.services))
+        try:
+            probe(attempt)
+        except AgentError as error:
+            return as_failure(error).reason
+        return ""
 
     def _stop_all(self, attempt: Attempt) -> str:
         """The very first release failed: nothing to go back to, so nothing is left half running."""

@@ -38,6 +38,8 @@ FIRST_RETRY, LAST_RETRY = 2.0, 128.0
 """Seconds of the first and the last pause before a failed start is tried again."""
 SERVE_WITHOUT_DAEMON = 20.0
 """Seconds that a node without any record of what it served waits for the daemon to say."""
+MOST_TRIED = 5
+"""Releases that are tried then; one that does not serve takes up to half a minute."""
 READY_WITHOUT_DAEMON = 30.0
 """Seconds after which a node that serves its applied release is called ready although nobody answers."""
 
@@ -125,27 +127,41 @@ class Agent:
         if self.node.applied.commit or not commit:
             return
         found = Applied(commit, int(known["number"]), str(known.get("main") or ""))
-        self._serve(found, f"the agent's records were lost: release {found.number} serves, as the log says")
+        self._serve(found)
+        self._mended(f"the agent's records were lost: release {found.number} serves, as the log says")
 
     def _serve_newest(self) -> None:
-        """Serve the newest release that can be read, where nobody is there to say which one was applied."""
-        with open_repository(self.node) as objects:
-            found = next((applied for applied, _ in newest(self.node, objects)), None)
-        if found:
-            how = f"the agent's records were lost and no control plane answers: release {found.number} serves"
-            self._serve(found, how)
+        """Serve the newest release that can be read and answers: nobody is there to say which was applied.
 
-    def _serve(self, found: Applied, how: str) -> None:
+        One that does not answer may have failed before; it gives way to the one before it, and the newest
+        one serves where none answers.
+        """
+        with open_repository(self.node) as objects:
+            found = [applied for applied, _ in newest(self.node, objects)]
+            for each in [*found[:MOST_TRIED], *found[:1]]:
+                self._serve(each)
+                with self.turns.lock:
+                    silence = self.engine.silence(objects)
+                if not silence:
+                    break
+                log("a release that was tried does not serve", release=each.number, reason=silence)
+        number = self.node.applied.number
+        self._mended(f"the agent's records were lost and no control plane answers: release {number} serves")
+
+    def _serve(self, found: Applied) -> None:
         with self.turns.lock:
             self.node.applied = found
             problem = serve_applied(self.engine, {})
             if self.node.release.services:
                 self.node.store.set_applied(self.node.applied)
-                self.findings.mended("agent", how)
-                self.findings.gone("agent")
             else:
                 self.node.applied = Applied()
             self._started(problem)
+
+    def _mended(self, how: str) -> None:
+        if self.node.applied.commit:
+            self.findings.mended("agent", how)
+            self.findings.gone("agent")
 
     def _forgive(self) -> None:
         """A new start of the container tries once more what failed before: its cause may be gone."""

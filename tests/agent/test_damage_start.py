@@ -96,6 +96,52 @@ def test_without_anybody_to_ask_the_newest_release_serves(
     assert agent.node.store.applied().commit == commit
 
 
+def test_what_was_held_is_not_served_when_all_records_are_lost(
+    served: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The log names a release without it, and the newest is tried from there: the bad part is held again."""
+    log = Log(served)
+    log.newest = served.repository.release(sample(main="bad\n", virtual="new@x new@y\n"))
+    agent = forgetful(served, monkeypatch)
+    served.broken.add("bad")
+    agent.node.prober = served.node.prober
+    monkeypatch.setattr(agent.link, "ask", log.ask)
+    agent.start_services()
+    agent.catch_up()
+    assert served.text("etc/postfix/main.cf") == "main 1\n"
+    assert served.text("etc/postfix/virtual") == "new@x new@y\n"
+    assert list(agent.node.applied.held["files"]) == ["etc/postfix/main.cf"]
+
+
+def test_without_anybody_to_ask_a_release_that_answers_serves(
+    served: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The newest one breaks a service, as it did before; the one before it serves."""
+    folder, parents = served.repository.folder, list[str]()
+    for number, request in enumerate(
+        (served.node.applied, served.repository.release(sample(main="bad\n"))), 1
+    ):
+        tree = git(folder, "rev-parse", f"{request.commit}^{{tree}}")
+        said = f"Release {number}\n\nRelease: {number}\n".encode()
+        parents = ["-p", git(folder, "commit-tree", tree, *parents, stdin=said)]
+    git(folder, "update-ref", "refs/heads/rendered", parents[1])
+    agent = forgetful(served, monkeypatch)
+    served.broken.add("bad")
+    agent.node.prober = served.node.prober
+
+    def ask(op: str, **_: Any) -> dict[str, Any]:
+        if agent.node.applied.number != 1:
+            raise Unavailable(f"nobody answers {op}")
+        return {"release": ""}
+
+    monkeypatch.setattr(agent.link, "ask", ask)
+    monkeypatch.setattr("agent.program.SERVE_WITHOUT_DAEMON", 0.0)
+    agent.start_services()
+    agent.hello()
+    assert served.text("etc/postfix/main.cf") == "main 1\n"
+    assert agent.node.store.applied().number == 1
+
+
 def test_what_the_start_of_the_container_repaired_is_told(
     served: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -130,3 +130,19 @@ def test_advice_names_no_good_change(site: Site) -> None:
     assert blamed in ("", "setting.changed")
     text = "\n".join(status_lines({"held": [part.as_dict()]}))
     assert "is held" in text
+
+
+def test_a_node_that_forgot_what_is_held_gets_a_release_without_it(site: Site) -> None:
+    """The last that served wholly: what is applied has the bad content, and nobody knows what was instead."""
+    site.add("user@example.test")
+    site.settle()
+    Node(site, "mailserver.env", b"=7654321", "etc/postfix/main.cf", "postfix")
+    assert site.daemon.intake.release
+    whole = site.daemon.intake.release.number
+    change(site, "mailserver.env", f"{LIMIT}=7654321\n")
+    site.add("second@example.test")
+    site.settle()
+    assert site.daemon.intake.state.observed.node().held
+    answer = site.ask("agent.hello", node="mail", applied_commit="")
+    assert answer["applied"]["number"] == whole
+    assert answer["number"] > whole

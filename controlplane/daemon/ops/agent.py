@@ -59,10 +59,15 @@ def _repaired(request: Request) -> list[Event]:
 
 
 def _applied(daemon: Daemon) -> dict[str, Any]:
-    """The release that was applied last, as the log has it; nothing before the first, or where it is gone."""
-    number = daemon.intake.state.observed.node().applied
+    """The release that was applied last, as the log has it; nothing before the first, or where it is gone.
+
+    Where something of it was held, only the node knew what served instead: then the last one that served
+    wholly. The newest is tried from there as any other, and what fails of it is held again.
+    """
+    node, stores = daemon.intake.state.observed.node(), daemon.intake.stores
     try:
-        release = daemon.intake.stores.releases.by_number(number)
+        number = stores.questions().last_whole() if node.held else node.applied
+        release = stores.releases.by_number(number)
     except MailserverError:
         return {}
     return {"release": release.commit, "number": number, "main": release.basis.main_commit}
