@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ from tests.integration.server import Clone, Server
 
 USER = "user@example.test"
 MAIN, MASTER, SCRIPT = "config/postfix-main.cf", "config/postfix-master.cf", "config/user-patches.sh"
-DOVECOT, SETTINGS = "config/dovecot.cf", "mailserver.env"
+DOVECOT, RSPAMD = "config/dovecot.cf", "config/rspamd/custom-commands.conf"
+SETTINGS = "mailserver.env"
 BAD = {
     "a script that fails": (SCRIPT, "echo x > /etc/dovecot/extra.conf\nsed -i s/a/b/ /no/such/file\n"),
     "a script that breaks Postfix": (SCRIPT, "postconf -e 'smtpd_tls_security_level = bogus'\n"),
@@ -26,13 +28,15 @@ BAD = {
         "submission/inet/smtpd_delay_reject=no\nsubmission/inet/smtpd_client_restrictions=sleep 40,permit\n",
     ),
     "dovecot.cf": (DOVECOT, "listen = 203.0.113.9\n"),
+    "Rspamd's commands": (RSPAMD, "set-option-for-controller bind_socket 203.0.113.9:11334\n"),
+    "a setting": (SETTINGS, "DOVECOT_INET_PROTOCOLS=ipv6\n"),
 }
 
 
 @pytest.fixture(scope="module")
 def box(engine: docker.DockerClient, network: Network, resolver: str) -> Iterator[Server]:
     """A server of this module, with an account."""
-    with started(engine, network, resolver, {"ENABLE_RSPAMD": "0"}) as server:
+    with started(engine, network, resolver, {"ENABLE_RSPAMD": "1"}) as server:
         server.add_account(USER)
         yield server
 
@@ -43,7 +47,7 @@ def own(box: Server, tmp_path: Path) -> Iterator[Clone]:
     made = box.clone(tmp_path / "clone")
     yield made
     made.back()
-    for name in {name for name, _ in BAD.values()}:
+    for name in {name for name, _ in BAD.values()} - {SETTINGS}:
         (made.path / name).unlink(missing_ok=True)
     if made.git("status", "--porcelain"):
         made.commit("Mend all")
@@ -85,10 +89,12 @@ def serves(box: Server, alias: str) -> None:
 def test_a_bad_file_holds_nothing_else(box: Server, own: Clone, what: str) -> None:
     """Aliases by push and by command serve; status names the file and the way out; `git revert` ends it."""
     name, text = BAD[what]
-    assert own.change(name, text, "Break it").accepted
+    own.write(name, text, append=name == SETTINGS)
+    own.commit("Break it")
+    assert own.push().accepted
     bad = own.git("rev-parse", "HEAD").strip()
     poll(lambda: failed(box), "it is taken back", 30, every=0.3)
-    alias = f"{what.replace(' ', '-')}@example.test"
+    alias = f"{re.sub('[^a-zA-Z.]', '-', what)}@example.test"
     own.write("config/postfix-virtual.cf", f"{alias} {USER}\n", append=True)
     own.commit("Add an alias")
     push = own.push()
