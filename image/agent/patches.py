@@ -89,7 +89,7 @@ def patch(attempt: Attempt) -> None:
     attempt.patch_failure = attempt.node.applied.patch_failure
     around, managed = attempt.node.surroundings, attempt.target.files
     if attempt.runs_script:
-        around.begin(managed, attempt.base.files)
+        _begin(attempt)
         result = _run(attempt)
         attempt.around = around.learn(managed)
         attempt.patched = _effect(attempt)
@@ -97,11 +97,19 @@ def patch(attempt: Attempt) -> None:
         _judge(attempt, result)
         _mark(attempt.node).touch()
     elif attempt.replans:
-        around.begin(managed, attempt.base.files)
+        _begin(attempt)
         attempt.around = around.learn(managed)
         attempt.patched, attempt.patch_failure = {}, ""
     if attempt.runs_script or attempt.replans:
         attempt.plan = replace(attempt.plan, actions=_actions(attempt))
+
+
+def _begin(attempt: Attempt) -> None:
+    """Undo the last run. Managed files go with it where it had put a link in the place of their folder."""
+    node = attempt.node
+    node.surroundings.begin(attempt.target.files, attempt.base.files)
+    for path in sorted(node.unlike(attempt.target) - node.pinned - node.unknown):
+        place_one(attempt, attempt.target.files[path])
 
 
 def _run(attempt: Attempt) -> Result:
