@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import shutil
 import sqlite3
 import threading
 from collections.abc import Callable, Collection, Iterator
@@ -44,6 +45,8 @@ class ReadModel:
         self._file = 0
         """The inode of the file that is open."""
         self._db: sqlite3.Connection | None = None
+        self._again: Callable[[], int] | None = None
+        """Makes the file again, of the log that was taken in last."""
         self._reopen()
 
     def close(self) -> None:
@@ -56,6 +59,7 @@ class ReadModel:
         if self._read_only:
             raise Unavailable(f"{self.path} was opened for reading alone")
         with self._turn, self._alone():
+            self._again = lambda: self._rebuild(log, releases)
             self._reopen()
             try:
                 if self._db is not None and self._fits(self._db, log, releases):
@@ -137,7 +141,14 @@ class ReadModel:
             if self._db is None:
                 raise Unavailable("the read model has not been made yet")
             try:
-                answer = question(self._db)
+                try:
+                    answer = question(self._db)
+                except sqlite3.DatabaseError:
+                    if self._again is None:
+                        raise
+                    with self._alone():
+                        self._again()  # the file was damaged since: whoever asks is answered all the same
+                    answer = question(self._db)
                 self._db.execute("PRAGMA shrink_memory")  # the next question may be days away
             except sqlite3.DatabaseError as error:
                 if not self._read_only:
@@ -256,5 +267,8 @@ def settled_tip(log: EventLog) -> tuple[Tip, bool]:
 
 def _remove(path: Path) -> None:
     for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
+        target = path.with_name(name)
+        if target.is_dir():
+            shutil.rmtree(target)
         with suppress(FileNotFoundError):
-            path.with_name(name).unlink()
+            target.unlink()

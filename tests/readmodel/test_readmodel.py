@@ -274,6 +274,25 @@ def test_damage_while_open_is_told_and_healed(life: Life) -> None:
     assert len(life.positions(limit=1000)) == 400
 
 
+def test_the_first_question_to_a_damaged_file_is_answered(life: Life) -> None:
+    """Where the log is known it is made again within the question."""
+    fill(life.log, 400)
+    life.catch_up()
+    life.model.close()
+    spoil_pages(life.path)
+    life.model = ReadModel(life.path)
+    life.catch_up()
+    assert len(life.positions(limit=1000)) == 400
+
+
+def test_a_folder_in_its_place_goes(life: Life) -> None:
+    """It is derived: nothing that lies there is anybody's."""
+    fill(life.log, 3)
+    life.path.mkdir()
+    life.catch_up()
+    assert life.positions() == [3, 2, 1]
+
+
 def test_a_reader_without_the_right_to_write_asks_the_same(busy: Life) -> None:
     """Opened for reading alone it answers, and refuses to catch up."""
     reader = ReadModel(busy.path, read_only=True)
