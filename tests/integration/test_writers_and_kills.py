@@ -25,9 +25,12 @@ KILL_POINTS = int(os.environ.get("KILL_POINTS", "30"))
 COMMANDERS, PUSHERS, EDITORS = 10, 8, 2
 VICTIMS = ("mailctld", "mail-agent", "git", "mailctld", "mail-agent")
 """What is killed in turn; `git` is whatever receives a push at that moment."""
+PAUSE = 1.0
+"""Seconds between two changes of a writer: without any, those of a push would always come too late."""
 LOST = "somebody else's push came first"
 RAW = ("cannot lock ref", "failed to update ref", "reference already exists", "incorrect old value")
 """How git itself puts it: words that nobody should have to read."""
+EARLY = "(fetch first)"
 REPOSITORY = "/var/mail-state/state.git"
 VOLUME = "/tmp/docker-mailserver/postfix-virtual.cf"
 
@@ -54,7 +57,7 @@ class Writers:
     def command(self, number: int) -> None:
         """Add one alias after the other by `setup`."""
         turn = 0
-        while not self.over.is_set():
+        while not self.over.wait(PAUSE):
             turn += 1
             alias = f"c{number}-{turn}@example.test"
             done = self.box.run("setup", "alias", "add", alias, "user@example.test", "--no-wait")
@@ -65,7 +68,7 @@ class Writers:
         """Push one alias after the other, on top of what `main` is by then."""
         clone = self.box.clone(self.folder / f"clone{number}")
         turn = 0
-        while not self.over.is_set():
+        while not self.over.wait(PAUSE):
             turn += 1
             alias = f"p{number}-{turn}@example.test"
             try:
@@ -148,8 +151,10 @@ def test_who_loses_a_race_is_told_in_our_words(box: Server, tmp_path: Path) -> N
         clone.commit(f"Race {number}")
     with ThreadPoolExecutor(len(clones)) as pool:
         pushes = list(pool.map(lambda clone: clone.push(), clones))
-    lost = [push.said for push in pushes if not push.accepted]
-    assert len(lost) == len(clones) - 1
+    assert [push.accepted for push in pushes].count(True) == 1
+    # Who comes when the race is over hears it from their own git, before the server is asked.
+    lost = [push.said for push in pushes if not push.accepted and EARLY not in push.said]
+    assert lost
     assert [said for said in lost if LOST not in said or any(raw in said for raw in RAW)] == []
     assert [said for said in lost if "✔" in said] == [], "nobody was told that it passes"
     box.must("mailctl", "verify")
