@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from controlplane.errors import NotFound, Refused
+from controlplane.errors import NotFound, Refused, UsageError
 from tests.daemon.site import Clone, Site
 
 MIB = 1 << 20
@@ -177,7 +177,7 @@ def test_a_tag_or_a_trailer_cannot_pass_for_a_revision(site: Site) -> None:
 @pytest.mark.parametrize("at", ["2026-02-30", "0001-01-01T00:00+14:00", "../../etc/passwd", "-x"])
 def test_a_time_that_never_was_is_not_found(site: Site, at: str) -> None:
     """What looks like a time or a path and is none is told as such, not as a bug."""
-    with pytest.raises(NotFound):
+    with pytest.raises((NotFound, UsageError)):
         site.ask("show", at=at)
 
 

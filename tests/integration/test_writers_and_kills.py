@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import random
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -105,7 +104,7 @@ def kill(box: Server, points: int) -> None:
     """Kill something at moments that nobody chose, each time after it had a chance to come back."""
     chance = random.Random(20261128)  # noqa: S311  # moments, not secrets
     for point in range(points):
-        time.sleep(chance.uniform(0.2, 1.6))
+        threading.Event().wait(chance.uniform(0.2, 1.6))
         victim = VICTIMS[point % len(VICTIMS)]
         pushes = "pkill -9 -f receive-pack"
         box.run("bash", "-c", pushes if victim == "git" else f"kill -9 $(supervisorctl pid {victim})")
