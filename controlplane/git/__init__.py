@@ -1,9 +1,16 @@
 """The state repo: everything that touches git, and the only import of pygit2."""
 
-from controlplane.git.commits import SERVER, CommitInfo, Person, format_message, parse_trailers
+from controlplane.git.commits import (
+    SERVER,
+    CommitInfo,
+    Person,
+    commit_content,
+    format_message,
+    parse_trailers,
+)
 from controlplane.git.durability import fsync_directory, relaxed, without_a_home, write_atomically
 from controlplane.git.leftovers import OF_THE_CONTROL_FOLDER, sweep
-from controlplane.git.mending import commit_content, damaged_packs, object_id, set_packs_aside, tree_objects
+from controlplane.git.mending import damaged_packs, object_id, set_packs_aside, tree_objects
 from controlplane.git.merge import merge_file, scrubbed_environment
 from controlplane.git.objects import EXECUTABLE, FILE, TREE, Change, NewFile, TreeEntry
 from controlplane.git.packing import (

@@ -51,6 +51,8 @@ class CommitInfo:
 
 _TRAILER = re.compile(r"([A-Za-z][A-Za-z0-9-]*): ?(.*)")
 _PERSON = re.compile(r"(.*?) ?<([^>]*)> (-?\d+) [+-]\d{4}")
+_CRUD = " .,:;\"'\\"
+"""What git cuts off both ends of a name and an address (git-commit(1), COMMIT INFORMATION)."""
 _FORBIDDEN = re.compile(r"[<>\x00-\x1f\x7f]")
 
 
@@ -72,9 +74,25 @@ def format_message(text: str, trailers: Mapping[str, str]) -> str:
 
 def signature_parts(person: Person) -> tuple[str, str]:
     """Name and address that git accepts: never empty, no angle brackets, no control characters."""
-    name = " ".join(_FORBIDDEN.sub(" ", person.name).split()).strip(".,:;\"'") or "unknown"
-    email = "".join(_FORBIDDEN.sub("", person.email).split()) or "unknown@git-mailserver.invalid"
+    name = " ".join(_FORBIDDEN.sub(" ", person.name).split()).strip(_CRUD) or "unknown"
+    email = "".join(_FORBIDDEN.sub("", person.email).split()).strip(_CRUD) or "unknown@git-mailserver.invalid"
     return name, email
+
+
+def commit_content(
+    tree: str, parents: tuple[str, ...], message: str, author: Person, time: datetime
+) -> bytes:
+    """A commit as git stores it; the server commits what the author made."""
+    when = f"{int(time.timestamp())} +0000"
+    people = [
+        (word, *signature_parts(person)) for word, person in (("author", author), ("committer", SERVER))
+    ]
+    lines = [
+        f"tree {tree}",
+        *(f"parent {parent}" for parent in parents),
+        *(f"{word} {name} <{email}> {when}" for word, name, email in people),
+    ]
+    return "\n".join([*lines, "", message]).encode("utf-8", "replace")
 
 
 def parse_commit(commit: str, raw: bytes) -> CommitInfo:

@@ -8,15 +8,13 @@ import subprocess
 import tempfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import IO
 
 from controlplane.errors import Unavailable
-from controlplane.git.commits import SERVER, Person, signature_parts
 from controlplane.git.durability import write_atomically
 from controlplane.git.merge import scrubbed_environment
-from controlplane.git.objects import TREE, TreeEntry
+from controlplane.git.objects import TREE, TreeEntry, encode_tree
 
 SCAN_SECONDS = 600.0
 
@@ -45,22 +43,6 @@ def tree_objects(files: Mapping[str, tuple[bytes, int]]) -> dict[str, tuple[str,
     return found
 
 
-def commit_content(
-    tree: str, parents: tuple[str, ...], message: str, author: Person, time: datetime
-) -> bytes:
-    """A commit as `StateRepo.write_commit` stores it."""
-    when = f"{int(time.timestamp())} +0000"
-    people = [
-        (word, *signature_parts(person)) for word, person in (("author", author), ("committer", SERVER))
-    ]
-    lines = [
-        f"tree {tree}",
-        *(f"parent {parent}" for parent in parents),
-        *(f"{word} {name} <{email}> {when}" for word, name, email in people),
-    ]
-    return "\n".join([*lines, "", message]).encode("utf-8", "replace")
-
-
 def _tree(files: Mapping[tuple[str, ...], tuple[bytes, int]], found: dict[str, tuple[str, bytes]]) -> str:
     entries: dict[str, TreeEntry] = {}
     folders: dict[str, dict[tuple[str, ...], tuple[bytes, int]]] = {}
@@ -74,19 +56,6 @@ def _tree(files: Mapping[tuple[str, ...], tuple[bytes, int]], found: dict[str, t
     for name, below in folders.items():
         entries[name] = TreeEntry(_tree(below, found), TREE)
     return _remember("tree", encode_tree(entries), found)
-
-
-def encode_tree(entries: Mapping[str, TreeEntry]) -> bytes:
-    """A tree as git stores it: sorted by name, a folder as if its name ended in a slash."""
-
-    def order(item: tuple[str, TreeEntry]) -> bytes:
-        name, entry = item
-        return name.encode("utf-8", "surrogateescape") + (b"/" if entry.mode == TREE else b"")
-
-    return b"".join(
-        b"%o %s\0" % (entry.mode, name.encode("utf-8", "surrogateescape")) + bytes.fromhex(entry.id)
-        for name, entry in sorted(entries.items(), key=order)
-    )
 
 
 def _remember(kind: str, content: bytes, found: dict[str, tuple[str, bytes]]) -> str:

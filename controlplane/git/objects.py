@@ -24,6 +24,7 @@ T = TypeVar("T")
 TRIES = 3
 
 _KINDS = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}
+_NUMBERS = {kind: number for number, kind in _KINDS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,19 +150,19 @@ class Objects:
         """
         return self._write_folder(base, sorted((p.split("/"), c) for p, c in changes.items()))
 
+    def write(self, kind: str, content: bytes) -> str:
+        """Store an object as it is; its id. Nothing that it refers to is looked at."""
+        return str(store(lambda: self._repository.write(_NUMBERS[kind], content)))
+
     def _write_folder(self, base: str, changes: list[tuple[list[str], Change]]) -> str:
-        before = self.entries(base) if base else {}
-        builder = (
-            self._repository.TreeBuilder(pygit2.Oid(hex=base)) if base else self._repository.TreeBuilder()
-        )
+        after = self.entries(base) if base else {}
         for name, group in groupby(changes, key=lambda change: change[0][0]):
-            here = [(parts[1:], change) for parts, change in group]
-            entry = self._entry(before.get(name), here)
+            entry = self._entry(after.get(name), [(parts[1:], change) for parts, change in group])
             if entry is not None:
-                builder.insert(name, pygit2.Oid(hex=entry.id), entry.mode)
-            elif name in before:
-                builder.remove(name)
-        return str(store(builder.write))
+                after[name] = entry
+            else:
+                after.pop(name, None)
+        return self.write("tree", encode_tree(after))
 
     def _entry(self, old: TreeEntry | None, changes: list[tuple[list[str], Change]]) -> TreeEntry | None:
         deeper, own = [each for each in changes if each[0]], [each for each in changes if not each[0]]
@@ -174,6 +175,19 @@ class Objects:
         if isinstance(change, NewFile):
             return TreeEntry(self.write_blob(change.content), change.mode)
         return change
+
+
+def encode_tree(entries: Mapping[str, TreeEntry]) -> bytes:
+    """A tree as git stores it: sorted by name, a folder as if its name ended in a slash."""
+
+    def order(item: tuple[str, TreeEntry]) -> bytes:
+        name, entry = item
+        return name.encode("utf-8", "surrogateescape") + (b"/" if entry.mode == TREE else b"")
+
+    return b"".join(
+        b"%o %s\0" % (entry.mode, name.encode("utf-8", "surrogateescape")) + bytes.fromhex(entry.id)
+        for name, entry in sorted(entries.items(), key=order)
+    )
 
 
 class _Walk:

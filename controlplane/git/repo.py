@@ -13,10 +13,10 @@ from pygit2.enums import SortMode
 
 from controlplane.errors import Corrupt, NotFound, Unavailable
 from controlplane.git import mending
-from controlplane.git.commits import SERVER, CommitInfo, Person, parse_commit, signature_parts
+from controlplane.git.commits import SERVER, CommitInfo, Person, commit_content, parse_commit
 from controlplane.git.handle import Handle
 from controlplane.git.integrity import pack_faults
-from controlplane.git.objects import Change, Objects, TreeEntry, flush, prepare_fan_out, store
+from controlplane.git.objects import Change, Objects, TreeEntry, flush, prepare_fan_out
 from controlplane.git.refs import STALE_AFTER, References, full_name
 
 CONFIGURATION: Mapping[str, str] = {
@@ -154,19 +154,15 @@ class StateRepo:
     def write_commit(
         self, tree: str, parents: tuple[str, ...], message: str, author: Person, time: datetime
     ) -> str:
-        """Store a commit that no reference leads to yet; the same arguments give the same id."""
-        seconds = int(time.timestamp())
-        made = store(
-            lambda: self._git.create_commit(
-                None,
-                pygit2.Signature(*signature_parts(author), seconds, 0, "utf-8"),
-                pygit2.Signature(*signature_parts(SERVER), seconds, 0, "utf-8"),
-                message.encode("utf-8", "replace"),
-                pygit2.Oid(hex=tree),
-                [pygit2.Oid(hex=parent) for parent in parents],
-            )
-        )
-        return str(made)
+        """Store a commit that no reference leads to yet; the same arguments give the same id.
+
+        Raises Corrupt where the tree or a parent is missing or damaged.
+        """
+        # libgit2 would look at both itself, and never come back from a loose object that was cut off.
+        self._objects.read(tree, "tree", "a new commit")
+        for parent in parents:
+            self._objects.read(parent, "commit", "the commit to build on")
+        return self._objects.write("commit", commit_content(tree, parents, message, author, time))
 
     def commit(self, ref: str, parent: str, tree: str, message: str, author: Person, time: datetime) -> str:
         """Add a commit to a branch that is at `parent` (empty: not there); raises Conflict if it is not."""

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import subprocess
+import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pygit2
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from controlplane.errors import Conflict, Corrupt, NotFound, Unavailable
 from controlplane.git import (
@@ -20,6 +24,7 @@ from controlplane.git import (
     merge_file,
     parse_trailers,
 )
+from controlplane.git.commits import signature_parts
 from controlplane.git.objects import store
 from tests.store.samples import BEGIN
 
@@ -167,3 +172,37 @@ def test_an_object_is_written_again_when_packing_took_its_folder() -> None:
 
     with pytest.raises(Unavailable, match="No space left"):
         store(never)
+
+
+@given(
+    st.text(st.characters(exclude_characters="\0"), max_size=60),
+    st.text(max_size=30),
+    st.integers(0, 2**31 - 1),
+)
+def test_commits_are_stored_as_libgit2_stores_them(message: str, name: str, seconds: int) -> None:
+    """The same commit made by the library has the same id, whatever a message and a name hold."""
+    with tempfile.TemporaryDirectory() as folder:
+        repo = StateRepo.ensure(Path(folder) / "state.git")
+        tree = repo.write_tree("", {"file": NewFile(b"x"), "folder/file": NewFile(b"y")})
+        time = datetime.fromtimestamp(seconds, UTC)
+        ours = repo.write_commit(tree, (), message, Person(name), time)
+        library = pygit2.Repository(str(repo.path))
+        author, committer = (
+            pygit2.Signature(*signature_parts(person), seconds, 0, "utf-8")
+            for person in (Person(name), SERVER)
+        )
+        text = message.encode("utf-8", "replace")
+        theirs = library.create_commit(None, author, committer, text, pygit2.Oid(hex=tree), [])
+        assert ours == str(theirs)
+
+
+def test_a_parent_that_was_cut_off_is_told(repo: StateRepo) -> None:
+    """A commit on top of it is refused at once; the library itself would never come back."""
+    tree = repo.write_tree("", {"file": NewFile(b"x")})
+    time = datetime(2026, 11, 22, tzinfo=UTC)
+    parent = repo.write_commit(tree, (), "One " * 300, SERVER, time)
+    path = repo.path / "objects" / parent[:2] / parent[2:]
+    path.chmod(0o644)
+    path.write_bytes(path.read_bytes()[:40])
+    with pytest.raises(Corrupt, match="damaged"):
+        repo.write_commit(tree, (parent,), "Two", SERVER, time)
