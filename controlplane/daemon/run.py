@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 
@@ -93,7 +93,7 @@ def handle(daemon: Daemon, request: Request, say: Say) -> Result:
             say(f"✗ refused: {trouble}")
             raise AlreadySaid(Unavailable(trouble))
         raise Unavailable(trouble)
-    before = _main(daemon)
+    before, release = _main(daemon), daemon.intake.release_number
     try:
         return operation(daemon, request, say)
     except (MailserverError, OSError) as error:
@@ -103,10 +103,9 @@ def handle(daemon: Daemon, request: Request, say: Say) -> Result:
             raise
     if before != _main(daemon):  # `main` has moved already: what is left to do is not the edit itself
         daemon.intake.catch_up()
-        daemon.delivery.poke()
-        return daemon.change(
-            daemon.intake.recent[daemon.intake.main], daemon.intake.release_number, wait=False
-        )
+        recorded = replace(daemon.intake.recent[daemon.intake.main], release=daemon.intake.release_number)
+        waits = request["op"] != "post-receive" and bool(request.get("wait", True))
+        return daemon.change(recorded, release, wait=waits)
     return operation(daemon, request, say)
 
 

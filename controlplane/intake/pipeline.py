@@ -325,12 +325,15 @@ class Intake:
             self._tell()
         self.trouble = ()
         self._cache.share(self.state.desired)
-        # Without its plan, which holds every event: of a first import that is each account once more.
-        self.recent[commit] = replace(done, plan=Plan())
-        for old in list(self.recent)[:-REMEMBERED]:
-            del self.recent[old]
+        self._remember(done)
         self.stores.accepted.forget(commit)
         return done
+
+    def _remember(self, done: Recorded) -> None:
+        """Without its plan, which holds every event: of a first import that is each account once more."""
+        self.recent[done.commit] = replace(done, plan=Plan())
+        for old in list(self.recent)[:-REMEMBERED]:
+            del self.recent[old]
 
     def _append(self, proposal: Proposal, cause: Cause, main: str) -> Recorded:
         if not proposal.events:
@@ -350,6 +353,8 @@ class Intake:
             )
         )
         before, self.tree = self.tree, proposal.tree
+        if main != self.main:  # whatever fails from here on, this is what became of that commit
+            self._remember(Recorded(change.position, self.release_number, main, Plan()))
         # Not before the append: what failed to be recorded must be found again by `catch_up`.
         self.state, self.position, self.main = proposal.state, change.position, main
         self._seen = change.commit

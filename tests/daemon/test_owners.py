@@ -13,6 +13,7 @@ import pytest
 from agent import owners
 from controlplane.errors import MailserverError, Unavailable
 from controlplane.git import STALE_AFTER
+from controlplane.release import Release, Releases
 from tests.daemon.site import Site
 
 STRANGER = 4711
@@ -54,6 +55,27 @@ def test_a_foreign_owner_is_mended_before_the_next_change(taken: Site, place: st
     assert path.stat().st_uid == os.geteuid()
     assert repairs(taken)[-1]["subject"] == "owners"
     assert taken.ask("status")["unwritable"] == ""
+    taken.must_agree()
+
+
+def test_a_change_that_was_recorded_is_answered_by_what_became_of_it(
+    taken: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The release could not be written at first: the command goes on behind what it had done already."""
+    taken.add("user1@example.test")
+    before = taken.ask("status")["release"]
+    write, tip = Releases.write, taken.git("rev-parse", "rendered", cwd=taken.repository).stdout.strip()
+    path = taken.places.root / "state.git/objects" / tip[:2] / tip[2:]
+
+    def denied_once(*arguments: Any) -> Release:
+        monkeypatch.setattr(Releases, "write", write)
+        os.chown(path, STRANGER, STRANGER)
+        raise Unavailable(f"{path}: permission denied")
+
+    monkeypatch.setattr(Releases, "write", denied_once)
+    done = taken.add("user2@example.test")
+    assert done["release"] == before + 1
+    assert "user2@example.test" in taken.ask("show")["accounts"]
     taken.must_agree()
 
 

@@ -87,7 +87,7 @@ def nothing_is_lost(server: Server) -> None:
 def takes_or_refuses_changes(server: Server, alias: str) -> None:
     """A change is made and serves, or is refused in words that end in a cure; it is never a bug."""
     done = server.run("setup", "alias", "add", alias, USERS[2])
-    assert done.returncode in (0, 1), done.stdout + done.stderr
+    assert done.returncode in (0, 1), f"{done.stderr}\n{server.container.logs(tail=40).decode()}"
     if done.returncode == 0:
         with server.smtp() as session:
             session.ehlo()
@@ -100,8 +100,8 @@ def takes_or_refuses_changes(server: Server, alias: str) -> None:
 def judged(server: Server, known: list[object]) -> str:
     """What the server says of itself; it has to answer whatever is damaged."""
     verified = server.run("mailctl", "verify")
-    assert verified.returncode in (0, 1), verified.stderr
-    assert server.run("mailctl", "log").returncode == 0
+    assert verified.returncode in (0, 1), f"{verified.stderr}\n{server.container.logs(tail=40).decode()}"
+    server.must("mailctl", "log")
     status = server.status()
     repairs = [each for each in status.get("repairs") or () if each not in known]
     return page.verdict(status | {"repairs": repairs}, verified.returncode == 0)
