@@ -42,7 +42,9 @@ def status(daemon: Daemon, request: Request, say: Say) -> Result:
         "attempted": node.attempted,
         "suspended": node.suspended,
         "healthy": False,
-        "failure": {"release": node.attempted, "reason": node.failure} if node.failure else None,
+        "failure": {"release": node.attempted, "serving": node.applied, "reason": node.failure}
+        if node.failure
+        else None,
         "drift": list(node.drifted),
         "certificate_refused": daemon.refused_certificates,
     }
