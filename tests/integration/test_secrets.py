@@ -96,7 +96,8 @@ def test_secrets_stand_nowhere_in_the_clear(
 
 def pushed_sealed(server: Server, clone: Clone) -> None:
     """A value and a whole file, sealed; nothing shows them while they are pushed and applied."""
-    server.must("bash", "-c", WATCH, stdin="pl4nted")
+    # Not for what dovecot.cf holds: doveadm gets Dovecot's settings in its environment (doveconf(1), -e).
+    server.must("bash", "-c", WATCH, stdin="pl4nted-command\npl4nted-account\n")
     word = server.must("mailctl", "seal", "--value", stdin=SETTING).strip()
     whole = server.must("mailctl", "seal", "-", stdin=f"login_greeting = {WHOLE}\n")
     clone.write(f"config/{RELAY}", f"@example.com {word}\n", append=True)
@@ -163,7 +164,8 @@ def test_a_planted_secret_reaches_its_reader_and_nothing_else(fresh: Start, tmp_
     for name in PLANTED:
         poll(lambda name=name: "pl4nted" not in (config / name).read_text(), f"{name} is sealed", 30)
     assert [row["path"] for row in server.status()["volume_refused"]] == list(STAYS)
-    server.must("bash", "-c", WATCH, stdin="pl4nted")
+    # Not for what dovecot.cf holds: doveadm gets Dovecot's settings in its environment (doveconf(1), -e).
+    server.must("bash", "-c", WATCH, stdin="pl4nted-command\npl4nted-account\n")
     said = server.must("setup", "relay", "add-auth", "e.test", "me", stdin="pl4nted-command\n")
     said += server.must("setup", "email", "add", "user1@e.test", stdin="pl4nted-account\n")
     server.must("touch", "/dev/shm/enough")
