@@ -107,7 +107,7 @@ def _connect_patiently(path: str) -> socket.socket | None:
         if not _server_starts():
             return None
         if time.monotonic() > give_up:
-            raise Unavailable("the control plane does not answer; see /var/log/supervisor/mailctld.log")
+            raise Unavailable("the control plane does not answer; `docker logs` of this container says why")
         time.sleep(0.05)
     return connection
 
