@@ -46,7 +46,12 @@ class Delivery:
         self._thread = threading.Thread(target=self._run, name="delivery", daemon=True)
 
     def start(self) -> None:
-        """Begin to deliver, in a thread of its own."""
+        """Begin to deliver, in a thread of its own; at once where the last process did not come to it.
+
+        Nobody else would: an agent that went on while the control plane was away says no hello.
+        """
+        if self._intake.state.observed.node().attempted < self._intake.release_number:
+            self._pending = self._collect = True
         self._thread.start()
 
     def stop(self) -> None:

@@ -74,6 +74,21 @@ def test_a_command_behind_an_unrecorded_push_keeps_the_two_apart(site: Site) -> 
     site.must_agree()
 
 
+def test_a_release_that_was_not_delivered_is_at_the_next_start(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The daemon died after post-receive was answered: the agent, which went on, is asked once more."""
+    monkeypatch.setattr(site.daemon.delivery, "poke", lambda: 0)
+    assert site.clone().change(VIRTUAL, "info@example.test a@example.test\n", "Add info").returncode == 0
+    wanted = site.daemon.intake.release_number
+    assert site.daemon.intake.state.observed.node().applied < wanted
+    site.stop(save=False)
+    monkeypatch.setattr(site, "settle", lambda: None)  # nobody asks for anything
+    site.start()
+    assert site.daemon.delivery.wait_for(wanted, 30)
+    assert site.daemon.intake.state.observed.node().applied == wanted
+
+
 def test_an_old_or_missing_snapshot_is_no_loss(site: Site) -> None:
     """The state is folded from the log."""
     site.add("user1@example.test")
