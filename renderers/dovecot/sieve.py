@@ -50,7 +50,7 @@ def fields(state: State) -> dict[str, str]:
     """The userdb field that leads to the administrator's script, by address.
 
     It stands in for the user's own; where users upload theirs, it holds until they activate one
-    (docs/decisions/0055-uploaded-sieve-goes-first.md).
+    (docs/decisions/0055-a-users-sieve-script-takes-precedence.md).
     """
     name = "userdb_sieve_default" if state.settings.enable_managesieve else "userdb_sieve"
     return {address: f"{name}=file:{script}" for address, script in personal(state).items()}
