@@ -33,6 +33,9 @@ RELOAD_SIGNALS: dict[str, tuple[str, str]] = {
 }
 """Service to (supervisor program, signal). A service that is in neither table is restarted."""
 
+TAKE_MAIL = frozenset({"dovecot"})
+"""Where Postfix delivers to. Their sockets are away for a moment of each reload, and what comes then is put
+off for minutes (postconf(5), minimal_backoff_time): it is flushed."""
 HAVE_WORKERS = frozenset({"rspamd"})
 """Of these, those whose old processes serve on until new ones have read the configuration."""
 

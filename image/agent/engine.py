@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent import place as placing
+from agent.actions import TAKE_MAIL
 from agent.attempt import RESTORE_STEPS, STEPS, Attempt, Step, new_id, probe
 from agent.errors import AgentError, Corrupt, Failed, NotFound
 from agent.gitread import Objects
@@ -159,7 +160,10 @@ class Engine:
             placing.sweep(attempt.rows)
         self._note_drift(attempt)
         take_out(node.store, target)
-        told_of = {"actions": told(attempt), "observed": node.observed()}
+        actions = told(attempt)
+        if attempt.base.commit and not TAKE_MAIL.isdisjoint(actions):
+            node.actor.flush(target)
+        told_of = {"actions": actions, "observed": node.observed()}
         return self.outcome("applied", request, id=attempt.id, after=self._close, **told_of), None
 
     def _close(self) -> None:

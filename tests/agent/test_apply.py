@@ -65,6 +65,15 @@ def test_reload_only_what_changed(served: World) -> None:
     assert served.programs.calls == ["postfix reload"]
 
 
+def test_mail_put_off_during_a_reload_of_dovecot_is_flushed(served: World) -> None:
+    """What met no LMTP socket is delivered when Dovecot answers, not when Postfix tries again by itself."""
+    assert served.apply(dovecot="other\n")["actions"] == {"dovecot": "reload"}
+    assert [call for call in served.programs.calls if "status" not in call] == [
+        "doveadm reload",
+        "postqueue -f",
+    ]
+
+
 def test_parameter_that_needs_a_restart(world: World) -> None:
     """A parameter of restart_on makes a reload a restart."""
     files = sample(main="inet_interfaces = all\nx = 1\n")
