@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from controlplane.cli.client import call
 from controlplane.errors import NotFound, Refused, Unavailable
-from controlplane.intake.sealed_texts import READ_BY_US
+from controlplane.intake.checks.sealed_texts import READ_BY_US
 from controlplane.sealing import is_sealed, seal, seal_value
 from controlplane.secrets import RECIPIENT
 from controlplane.statefiles.parsed import Place

@@ -13,7 +13,7 @@ from controlplane.daemon.owners import Owners
 from controlplane.daemon.packing import Packing
 from controlplane.daemon.protocol import Result
 from controlplane.errors import Problem, Unavailable
-from controlplane.intake.origins import problem_of
+from controlplane.intake.blame.source_map import problem_of
 from controlplane.intake.pipeline import Intake, Recorded
 from controlplane.intake.plan import as_dict
 from controlplane.intake.proposal import Proposal

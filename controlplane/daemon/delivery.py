@@ -11,11 +11,11 @@ from controlplane.daemon import log
 from controlplane.daemon.protocol import Request, Result
 from controlplane.errors import MailserverError, Unavailable
 from controlplane.events import Event
-from controlplane.intake.accepted import Cause
-from controlplane.intake.holding import Holding
-from controlplane.intake.observe import file_events, outcome_events
+from controlplane.intake.accepted_pushes import Cause
+from controlplane.intake.blame.failed_release import origin_of, position_of
+from controlplane.intake.blame.held_parts import Holding
+from controlplane.intake.edits.node_reports import file_events, outcome_events
 from controlplane.intake.pipeline import Intake
-from controlplane.intake.suspects import origin_of, position_of
 from controlplane.model import State
 
 APPLY_SECONDS = 120.0

@@ -19,7 +19,8 @@ from controlplane.daemon.protocol import Request, Result, Say
 from controlplane.daemon.run import Places, build, handle
 from controlplane.errors import Refused, Unavailable
 from controlplane.git import NewFile, without_a_home
-from controlplane.intake import commands, plan
+from controlplane.intake import plan
+from controlplane.intake.edits import commands
 from controlplane.intake.proposal import propose_files
 from controlplane.intake.stores import REPOSITORY
 from controlplane.model import State

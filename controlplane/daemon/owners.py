@@ -17,7 +17,7 @@ from controlplane.daemon import log
 from controlplane.daemon.delivery import Ask
 from controlplane.errors import Corrupt, MailserverError, Unavailable
 from controlplane.events import StoreRepaired
-from controlplane.intake.accepted import Cause
+from controlplane.intake.accepted_pushes import Cause
 from controlplane.intake.pipeline import Intake
 
 MEND_SECONDS = 60.0

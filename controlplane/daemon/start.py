@@ -14,12 +14,12 @@ from controlplane.daemon.environment import with_files
 from controlplane.errors import MailserverError, Refused
 from controlplane.events import Event, StoreRepaired
 from controlplane.git import OF_THE_CONTROL_FOLDER, Change, NewFile, full_name, sweep
-from controlplane.intake.accepted import Cause
-from controlplane.intake.observe import environment_events
+from controlplane.intake.accepted_pushes import Cause
+from controlplane.intake.checks.warnings import unsupported
+from controlplane.intake.edits.node_reports import environment_events
 from controlplane.intake.pipeline import MAIN, OURSELVES, Intake
 from controlplane.intake.proposal import SETTING_NAME, propose_events
 from controlplane.intake.stores import CONTROL, REPOSITORY, Stores
-from controlplane.intake.warnings import unsupported
 from controlplane.recovery import opening, places
 from controlplane.recovery.findings import Findings
 from controlplane.release import PREVIEWS

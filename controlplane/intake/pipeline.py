@@ -22,7 +22,7 @@ from controlplane.event_log import BRANCH as EVENTS
 from controlplane.events import ChangeSet, Event, StoreRepaired
 from controlplane.fold import fold
 from controlplane.git import STALE_AFTER, Change, Person, StateRepo, format_message, full_name
-from controlplane.intake.accepted import Cause
+from controlplane.intake.accepted_pushes import Cause
 from controlplane.intake.plan import Plan
 from controlplane.intake.proposal import Proposal, propose_events, propose_files, render
 from controlplane.intake.reservations import Reservations

@@ -10,15 +10,15 @@ from functools import partial
 from controlplane.errors import Problem, Refused
 from controlplane.events import Event
 from controlplane.fold import fold
-from controlplane.intake import clear_texts, hygiene, references, sealed_texts
 from controlplane.intake import plan as plans
-from controlplane.intake.code_execution import marks
+from controlplane.intake.checks import clear_texts, references, sealed_texts, tree_policy
+from controlplane.intake.checks.code_execution import marks
+from controlplane.intake.checks.mass_delete import mass_deletions
+from controlplane.intake.checks.warnings import covered, warnings
 from controlplane.intake.diff import diff
-from controlplane.intake.limits import mass_delete
 from controlplane.intake.plan import Notice, Plan
 from controlplane.intake.sealer import Sealer
 from controlplane.intake.trees import Files
-from controlplane.intake.warnings import covered, warnings
 from controlplane.model import State
 from controlplane.secrets import RECIPIENT
 from controlplane.settings import ENV_FILE
@@ -75,7 +75,7 @@ def propose_files(
     repository.
     """
     pinned = _cleartext_pinned(state)
-    foul = hygiene.check(files, cleartext or pinned, partial(clear_texts.new_in_clear, state))
+    foul = tree_policy.check(files, cleartext or pinned, partial(clear_texts.new_in_clear, state))
     dirty = (*foul, *sealed_texts.misplaced(files))
     if sealer is not None:
         dirty += tuple(sealed_texts.closed(files, state, sealer.fault))
@@ -86,12 +86,12 @@ def propose_files(
     if problems:
         return _refused(state, problems)
     findings = references.check(desired, files, state.desired)
-    massive = mass_delete(state.desired, desired) if guard else ()
+    massive = mass_deletions(state.desired, desired) if guard else ()
     problems = (*findings.problems, *massive)
     if problems:
         return _refused(state, problems)
     told = tuple(Notice(f"{p.path}:{p.line}", p.message) for p in findings.warnings)
-    if not cleartext and (hygiene.takes_clear_text(files) if pinned is None else pinned):
+    if not cleartext and (tree_policy.takes_clear_text(files) if pinned is None else pinned):
         told += clear_texts.allowed(files)
     proposal = replace(
         propose_events(state, tree, (*first, *diff(state.desired, desired)), told), files=files

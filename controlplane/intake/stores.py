@@ -12,7 +12,7 @@ from controlplane.checkpoints import Checkpoints
 from controlplane.errors import Corrupt, Unavailable
 from controlplane.event_log import EventLog
 from controlplane.git import StateRepo
-from controlplane.intake.accepted import Accepted
+from controlplane.intake.accepted_pushes import Accepted
 from controlplane.lock import WriterLock
 from controlplane.log_tail import LogTail
 from controlplane.release import Releases

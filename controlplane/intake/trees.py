@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from controlplane.errors import Corrupt, Refused
 from controlplane.git import EXECUTABLE, FILE, Change, NewFile, StateRepo, TreeEntry, tree_objects
-from controlplane.intake.hygiene import MAX_FILES, MAX_RECORDS
 from controlplane.model import DEFAULT_NODE
 from controlplane.release import MANIFEST, NodeTrees
 from controlplane.statefiles.parsed import printable
@@ -16,6 +15,9 @@ from renderers.service import RenderedFile
 
 Files = Mapping[str, TreeFile]
 
+MAX_FILES = 10_000
+MAX_RECORDS = 64 << 20
+"""Bytes of one file; the files that have a row for each account are the largest."""
 MAX_TREE = 2 * MAX_RECORDS
 """Bytes of all different files together."""
 

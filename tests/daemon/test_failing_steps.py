@@ -10,7 +10,7 @@ import pytest
 
 from controlplane.daemon.ops import OPS
 from controlplane.errors import Unavailable
-from controlplane.intake.accepted import Cause
+from controlplane.intake.accepted_pushes import Cause
 from tests.daemon.site import HASH, Site
 
 

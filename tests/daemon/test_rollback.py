@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from controlplane.errors import Conflict, NotFound, Refused
-from controlplane.intake import hygiene
+from controlplane.intake.checks import tree_policy
 from controlplane.secrets import IDENTITY, RECIPIENT
 from tests.daemon.site import HASH, Clone, Site
 
@@ -172,7 +172,7 @@ def test_what_is_refused_today_is_told_with_a_way_out(site: Site, monkeypatch: p
     taken = push(clone)
     clone.write(VIRTUAL, f"two@example.test {USER}\n")
     push(clone)
-    monkeypatch.setattr(hygiene, "MAX_OVERRIDE", 500_000)
+    monkeypatch.setattr(tree_policy, "MAX_OVERRIDE", 500_000)
     problems = refusal(site, "rollback", target=str(refused))
     assert (problems[0].path, problems[0].cure) == ("config/extra.txt", "make it smaller")
     assert f"nearest: change set {taken}, " in problems[-1].cure

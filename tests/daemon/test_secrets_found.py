@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from controlplane.cli.mailctl.secrets import find
 from controlplane.git import StateRepo
-from controlplane.intake.secrets_found import Search, Spot
+from controlplane.intake.audit.secrets_found import Search, Spot
 from tests.daemon.site import Site
 from tests.examples_of_secrets import REFUSED, SEALED, SECRET
 
@@ -133,9 +133,9 @@ def test_what_an_older_release_took_does_not_hold_up_others(
     """It is told in status; other changes pass, and a new one like it does not."""
     clone = site.clone()
     with monkeypatch.context() as older:
-        for module in ("hygiene", "on_the_way", "clear_texts"):
-            older.setattr(f"controlplane.intake.{module}.in_clear", lambda *_: iter(()))
-        older.setattr("controlplane.intake.hygiene.check", lambda *_: ())
+        for module in ("tree_policy", "pushed_history", "clear_texts"):
+            older.setattr(f"controlplane.intake.checks.{module}.in_clear", lambda *_: iter(()))
+        older.setattr("controlplane.intake.checks.tree_policy.check", lambda *_: ())
         clone.write(RELAY, f"@d.test user: {SECRET}\n")
         clone.write("config/dovecot.cf", f"doveadm_password = {SECRET}\n")
         clone.commit()

@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from controlplane.intake.warnings import unsupported
+from controlplane.intake.checks.warnings import unsupported
 from tests.daemon.site import Site
 
 RECIPIENT = "gitops/recipient.txt"

@@ -10,7 +10,7 @@ import pytest
 from controlplane.cli.mailctl import program
 from controlplane.cli.run import run
 from controlplane.daemon.run import build
-from controlplane.intake.proof import prove_folder
+from controlplane.intake.audit.proof import prove_folder
 from tests.daemon.damages import SPOILS, object_path
 from tests.daemon.site import Site
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from controlplane.events import Event
 from controlplane.fold import fold
 from controlplane.intake.diff import diff
-from controlplane.intake.undoing import undoing
+from controlplane.intake.edits.undoing import undoing
 from controlplane.model import Desired, State
 from controlplane.statefiles.tree import read_tree
 from tests.property.strategies import desired_states

@@ -8,7 +8,7 @@ import pyrage
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controlplane.intake.secrets_in_clear import in_clear
+from controlplane.intake.checks.secrets_in_clear import in_clear
 from controlplane.sealing import (
     VALUE,
     holds_sealed,

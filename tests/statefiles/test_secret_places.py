@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from controlplane.intake.secrets_in_clear import in_clear
+from controlplane.intake.checks.secrets_in_clear import in_clear
 from controlplane.statefiles.secret_parts import seal_parts, secret_parts
 from tests.examples_of_secrets import HARMLESS, REFUSED, SEALED, SECRET
 

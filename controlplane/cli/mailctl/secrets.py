@@ -72,7 +72,7 @@ def _search(repository: Path | None) -> dict[str, Any]:
     from controlplane.daemon.embedded import step_down
     from controlplane.errors import NotFound
     from controlplane.git import StateRepo, without_a_home
-    from controlplane.intake.secrets_found import Search
+    from controlplane.intake.audit.secrets_found import Search
 
     path = repository or STATE_REPO
     if repository is None:

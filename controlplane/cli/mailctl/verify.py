@@ -51,7 +51,7 @@ def _read(folder: Path) -> dict[str, Any]:
     from controlplane.daemon.embedded import step_down
     from controlplane.errors import NotFound
     from controlplane.git import without_a_home
-    from controlplane.intake.proof import prove_folder
+    from controlplane.intake.audit.proof import prove_folder
 
     for name in REPOSITORIES:
         path = folder / name

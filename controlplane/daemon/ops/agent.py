@@ -19,9 +19,9 @@ from controlplane.events import (
     Event,
     StoreRepaired,
 )
-from controlplane.intake.accepted import Cause
-from controlplane.intake.observe import drift_events, file_events
-from controlplane.intake.volume import VolumeEdit, is_ours, take_over
+from controlplane.intake.accepted_pushes import Cause
+from controlplane.intake.edits.node_reports import drift_events, file_events
+from controlplane.intake.edits.volume import VolumeEdit, is_ours, take_over
 from controlplane.model import DEFAULT_NODE
 from renderers.tls.service import sources
 

@@ -9,7 +9,7 @@ from typing import cast
 from controlplane.daemon.protocol import Request
 from controlplane.errors import UsageError
 from controlplane.events import Source
-from controlplane.intake.accepted import Cause
+from controlplane.intake.accepted_pushes import Cause
 from controlplane.statefiles.tree import TreeFile
 
 SOURCES = ("setup", "mailctl")

@@ -16,14 +16,14 @@ from controlplane.daemon.protocol import Request, Result, Say
 from controlplane.errors import Conflict, Problem, Refused, UsageError
 from controlplane.events import ChangeSet, Source
 from controlplane.git import Change, NewFile
-from controlplane.intake import limits
-from controlplane.intake import revert as reverting
-from controlplane.intake import rollback as rolling
+from controlplane.intake.checks.mass_delete import BY_COMMAND, mass_deletions
+from controlplane.intake.edits import revert as reverting
+from controlplane.intake.edits import rollback as rolling
+from controlplane.intake.edits.rollback import Aim
 from controlplane.intake.pipeline import MAIN, Intake
 from controlplane.intake.plan import as_dict
 from controlplane.intake.proposal import Proposal
 from controlplane.intake.report import counted, plan_lines
-from controlplane.intake.rollback import Aim
 from controlplane.intake.trees import Files, readable
 from controlplane.log_format import format_time
 from controlplane.statefiles.compose import compose
@@ -189,7 +189,7 @@ def _planned(daemon: Daemon, request: Request, look: Look) -> _Course:
         aim = aim.without(culprits, present)
     if request.get("allow_mass_delete"):
         return course
-    guarded = limits.mass_delete(intake.state.desired, course.proposal.state.desired, limits.BY_COMMAND)
+    guarded = mass_deletions(intake.state.desired, course.proposal.state.desired, BY_COMMAND)
     return replace(course, guarded=guarded)
 
 

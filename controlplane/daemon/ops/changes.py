@@ -5,7 +5,8 @@ from __future__ import annotations
 from controlplane.daemon.core import Daemon
 from controlplane.daemon.ops import arguments
 from controlplane.daemon.protocol import Request, Result, Say
-from controlplane.intake import commands, limits
+from controlplane.intake.checks.mass_delete import BY_COMMAND, mass_deletions
+from controlplane.intake.edits import commands
 from controlplane.intake.pipeline import MAIN, Check
 from controlplane.intake.trees import MainReader
 
@@ -30,7 +31,7 @@ def _guard(daemon: Daemon, request: Request) -> Check:
     if request.get("allow_mass_delete") or not isinstance(given, list) or len(given) <= TYPED:
         return lambda _: ()
     before = daemon.intake.state.desired
-    return lambda proposal: limits.mass_delete(before, proposal.state.desired, limits.BY_COMMAND)
+    return lambda proposal: mass_deletions(before, proposal.state.desired, BY_COMMAND)
 
 
 def rehearse(daemon: Daemon, request: Request, say: Say) -> Result:

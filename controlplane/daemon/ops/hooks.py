@@ -12,10 +12,10 @@ from controlplane.daemon.protocol import Request, Result, Say
 from controlplane.daemon.server import AlreadySaid
 from controlplane.errors import Conflict, MailserverError, Problem, Refused
 from controlplane.git import StateRepo
-from controlplane.intake import on_the_way
-from controlplane.intake.accepted import Cause
-from controlplane.intake.branches import HEADS, MAIN, NOTHING, meaning
-from controlplane.intake.limits import OPTION as MASS_DELETE
+from controlplane.intake.accepted_pushes import Cause
+from controlplane.intake.checks import pushed_history
+from controlplane.intake.checks.mass_delete import OPTION as MASS_DELETE
+from controlplane.intake.edits.branches import HEADS, MAIN, NOTHING, meaning
 from controlplane.intake.proposal import Proposal
 from controlplane.intake.report import counted, plan_lines, problem_lines
 from controlplane.model import State
@@ -143,7 +143,7 @@ def _plan_push(daemon: Daemon, request: Request, options: Options, say: Say) -> 
             accepted[new] = cause = _cause(repo, new, actor, options)
             _check_main(daemon, repo, ("" if old == NOTHING else old, new), cause, options, say)
         elif new != NOTHING:
-            _refuse_secrets(daemon.intake.state, on_the_way.beside(repo, daemon.intake.main, new))
+            _refuse_secrets(daemon.intake.state, pushed_history.beside(repo, daemon.intake.main, new))
             if kind == "branch":
                 previews.show(daemon, repo, ref.removeprefix(HEADS), new, say)
     return accepted
@@ -156,7 +156,7 @@ def _check_main(
     with intake.writing("planning a push"):
         intake.catch_up()
         proposal = intake.propose(new, repo, guard=not options.mass_delete).must_be_sound()
-    _refuse_secrets(proposal.state, on_the_way.below(repo, old, new))
+    _refuse_secrets(proposal.state, pushed_history.below(repo, old, new))
     checked = daemon.check(proposal)
     if checked.problems:
         raise Refused(checked.problems)

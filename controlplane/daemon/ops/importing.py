@@ -12,7 +12,7 @@ from controlplane.daemon.ops import arguments
 from controlplane.daemon.protocol import Request, Result, Say
 from controlplane.errors import Problem, Refused, UsageError
 from controlplane.git import Change, NewFile
-from controlplane.intake import limits
+from controlplane.intake.checks.mass_delete import BY_COMMAND, mass_deletions
 from controlplane.intake.importing.clear_secrets import Sealer
 from controlplane.intake.importing.items import Prepared
 from controlplane.intake.importing.prepare import Brought, Here, prepare
@@ -82,7 +82,7 @@ def _plan(daemon: Daemon, brought: Brought, mass_delete: bool) -> tuple[Prepared
             after[path] = TreeFile(change.content, change.mode)
     proposal = intake.propose_files(after, guard=False)
     # --replace takes the file given for that of main, and may be the smaller one by far
-    massive = limits.mass_delete(intake.state.desired, proposal.state.desired, limits.BY_COMMAND)
+    massive = mass_deletions(intake.state.desired, proposal.state.desired, BY_COMMAND)
     if mass_delete or not massive:
         return prepared, proposal
     return prepared, replace(proposal, plan=replace(proposal.plan, problems=massive))

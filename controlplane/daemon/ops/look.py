@@ -9,10 +9,10 @@ from controlplane.daemon.core import Daemon
 from controlplane.daemon.ops import arguments
 from controlplane.daemon.protocol import Request, Result, Say
 from controlplane.errors import NotFound
-from controlplane.intake import revisions
 from controlplane.intake.diff import diff as compare
-from controlplane.intake.live import Live, live_at
-from controlplane.intake.moments import parse_time
+from controlplane.intake.history import revisions
+from controlplane.intake.history.live import Live, live_at
+from controlplane.intake.history.times import parse_time
 from controlplane.intake.pipeline import Intake
 from controlplane.intake.plan import Plan, as_dict
 from controlplane.intake.proposal import render

@@ -14,11 +14,11 @@ from controlplane.daemon.ops import arguments
 from controlplane.daemon.protocol import Request, Result, Say
 from controlplane.errors import MailserverError, Unavailable
 from controlplane.events import ApplyResumed, ApplySuspended, Event
-from controlplane.intake.clear_texts import on_main
+from controlplane.intake.blame.failed_release import change_of, origin_of
+from controlplane.intake.checks.clear_texts import on_main
+from controlplane.intake.checks.warnings import unsupported
 from controlplane.intake.pipeline import Recorded
 from controlplane.intake.plan import Plan
-from controlplane.intake.suspects import change_of, origin_of
-from controlplane.intake.warnings import unsupported
 from controlplane.model import DEFAULT_NODE
 
 ASK_SECONDS = 20.0

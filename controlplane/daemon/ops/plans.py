@@ -9,8 +9,8 @@ from controlplane.daemon.ops import arguments
 from controlplane.daemon.protocol import Request, Result, Say
 from controlplane.errors import MailserverError
 from controlplane.git import StateRepo
-from controlplane.intake import revisions
-from controlplane.intake.limits import mass_delete
+from controlplane.intake.checks.mass_delete import mass_deletions
+from controlplane.intake.history import revisions
 from controlplane.intake.plan import as_dict
 from controlplane.intake.proposal import Proposal, propose_files, render
 from controlplane.intake.report import markdown, plan_lines, problem_lines
@@ -55,7 +55,7 @@ def validate(daemon: Daemon, request: Request, say: Say) -> Result:
 
 def _warnings(before: State, proposal: Proposal, checked: Checked) -> list[str]:
     lines = [f"{warning.subject}: {warning.message}" for warning in proposal.plan.warnings]
-    massive = () if proposal.problems else mass_delete(before.desired, proposal.state.desired)
+    massive = () if proposal.problems else mass_deletions(before.desired, proposal.state.desired)
     lines += [f"{problem.path}: {problem.message}; {problem.cure}" for problem in massive]
     if checked.unavailable:
         lines.append(f"not checked by the daemons: {checked.unavailable}")

@@ -9,7 +9,7 @@ from controlplane.daemon.core import Daemon
 from controlplane.daemon.protocol import Say
 from controlplane.errors import MailserverError
 from controlplane.git import StateRepo
-from controlplane.intake.limits import mass_delete
+from controlplane.intake.checks.mass_delete import mass_deletions
 from controlplane.intake.proposal import Proposal
 from controlplane.intake.report import counted, plan_lines, problem_lines
 from controlplane.intake.trees import node_trees
@@ -31,7 +31,7 @@ def show(daemon: Daemon, repo: StateRepo, branch: str, commit: str, say: Say) ->
     checked = daemon.check(proposal)
     for line in _stale(daemon, repo, commit):
         say(line)
-    for massive in mass_delete(daemon.intake.state.desired, proposal.state.desired):
+    for massive in mass_deletions(daemon.intake.state.desired, proposal.state.desired):
         say(f"⚠ {massive.path}: {massive.message}; {massive.cure}")
     for line in plan_lines(proposal.plan):
         say(line)

@@ -13,8 +13,8 @@ from controlplane.daemon.ops.arguments import text
 from controlplane.daemon.protocol import Request, Result, Say
 from controlplane.errors import UsageError
 from controlplane.events import EVENTS
-from controlplane.intake import proof
-from controlplane.intake.moments import the_time
+from controlplane.intake.audit import proof
+from controlplane.intake.history.times import the_time
 from controlplane.log_format import format_time
 from controlplane.plain_text import LONGEST, cut
 

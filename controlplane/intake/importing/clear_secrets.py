@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from controlplane import sealing, secrets
 from controlplane.errors import Refused
-from controlplane.intake.sealed_texts import READ_BY_US
-from controlplane.intake.secrets_in_clear import in_clear
+from controlplane.intake.checks.sealed_texts import READ_BY_US
+from controlplane.intake.checks.secrets_in_clear import in_clear
 from controlplane.statefiles.secret_parts import seal_parts, secret_parts
 from controlplane.statefiles.tree import PARSED
 

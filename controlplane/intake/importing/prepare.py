@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from controlplane import secrets
 from controlplane.errors import Problem
 from controlplane.git import EXECUTABLE, FILE, Change, NewFile
-from controlplane.intake.hygiene import MAX_OVERRIDE, is_script, of_name
+from controlplane.intake.checks.tree_policy import MAX_OVERRIDE, is_script, of_name
 from controlplane.intake.importing import merging
 from controlplane.intake.importing.clear_secrets import Sealer
 from controlplane.intake.importing.items import Done, Item, Prepared, Support

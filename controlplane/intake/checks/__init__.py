@@ -1,0 +1,1 @@
+"""What is looked at before a change is accepted: what refuses it, and what a person should hear of it."""

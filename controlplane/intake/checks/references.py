@@ -1,0 +1,206 @@
+"""What files of `main` say of each other: aliases in circles, targets and entries that nobody answers to.
+
+Also new accounts that could not log in.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain, islice
+from typing import NamedTuple
+
+from controlplane.errors import Problem
+from controlplane.intake.checks import account_names, alias_graph, stale_entries
+from controlplane.intake.checks.postfix_overrides import alias_limits, shape_problems
+from controlplane.model import Desired
+from controlplane.statefiles import aliases
+from controlplane.statefiles.parsed import MAX_PROBLEMS, Place
+from controlplane.statefiles.treefile import TreeFile
+
+_PREDEFINED = frozenset({"root", "postmaster", "mailer-daemon", "nobody", "abuse"})
+WIDE_CURE = (
+    "name fewer, or let a list server have them; more are allowed by "
+    "`virtual_alias_expansion_limit = NUMBER` in config/postfix-main.cf"
+)
+_LOCAL_NAME = re.compile(r"^[ \t]*\"?([^\s:#\"]+)\"?[ \t]*:", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Problems refuse a change; warnings are told and let it pass."""
+
+    problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+
+
+def check(desired: Desired, files: Mapping[str, TreeFile], before: Desired | None = None) -> Findings:
+    """What does not fit together. `files` is the tree that `desired` was read from, to name its lines.
+
+    With the sound state `before`, only what a change from there can have broken is looked at and told of.
+    """
+    lines = _Lines(files)
+    touched = _Touched.between(before or Desired(), desired)
+    names = islice(account_names.problems(before or Desired(), desired, files), MAX_PROBLEMS)
+    problems = [*names, *_loops(desired, touched, lines, before), *shape_problems(desired.overrides)]
+    elsewhere = desired.settings.get("ACCOUNT_PROVISIONER", "").upper() == "LDAP"
+    doubts = chain(
+        _dangling(desired, touched, lines),
+        _caught(desired, touched, lines),
+        stale_entries.find(before or Desired(), desired, sorted(touched.gone), files),
+    )
+    told = [] if elsewhere else list(islice(doubts, MAX_PROBLEMS))
+    return Findings(tuple(problems[:MAX_PROBLEMS]), tuple(told))
+
+
+class _Touched(NamedTuple):
+    """What may have come to lead elsewhere: aliases that are new or changed, and addresses that are gone."""
+
+    aliases: list[str]
+    gone: set[str]
+    depth: int
+    width: int
+    limits: bool
+    """Whether what Postfix takes was changed."""
+
+    @classmethod
+    def between(cls, before: Desired, after: Desired) -> _Touched:
+        old, new = before.aliases, after.aliases
+        changed = [source for source, alias in new.items() if old.get(source) != alias]
+        gone = {source for source in old if source not in new}
+        gone |= {address for address in before.accounts if address not in after.accounts}
+        limits, known = alias_limits(after.overrides), alias_limits(before.overrides)
+        return cls(changed, gone, *limits, limits != known)
+
+
+class _Lines:
+    """Finds the line of an alias; the file is looked into only where there is something to tell."""
+
+    def __init__(self, files: Mapping[str, TreeFile]) -> None:
+        file = files.get(aliases.PATH)
+        self._text = file.content.decode(errors="replace") if file else ""
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        return aliases.line_numbers(self._text)
+
+    def of(self, source: str) -> Place:
+        number = self._numbers.get(source, 0)
+        text = self._text.split("\n")[number - 1].strip() if number else ""
+        return Place(aliases.PATH, number, text)
+
+
+def _loops(desired: Desired, touched: _Touched, lines: _Lines, before: Desired | None) -> Iterator[Problem]:
+    starts = [*touched.aliases, *sorted(touched.gone)]
+    circles = list(islice(alias_graph.loops(desired, starts), MAX_PROBLEMS))
+    for circle in circles:
+        way = " → ".join(circle)
+        message = f"alias loop: {way}"
+        yield lines.of(_source(desired, circle[0])).problem(
+            message, "let one of them lead to a mailbox", circle[1]
+        )
+    if circles or not (touched.aliases or touched.limits):
+        return
+    for source in alias_graph.too_deep(desired, touched.depth):
+        message = f"alias {source} leads on more than {touched.depth} times (virtual_alias_recursion_limit)"
+        yield lines.of(source).problem(message, "lead it to the end of the chain", source)
+    for source, count in islice(alias_graph.too_wide(desired, touched.width), MAX_PROBLEMS):
+        if before is None or source in touched.aliases or not _was_wide(before, source, touched.width):
+            message = (
+                f"alias {source} comes to {count} recipients, and Postfix takes no mail for one of more than "
+                f"{touched.width} (virtual_alias_expansion_limit)"
+            )
+            yield lines.of(source).problem(message, WIDE_CURE, source)
+
+
+def _was_wide(before: Desired, source: str, most: int) -> bool:
+    """Whether it was so wide already: then it is no fault of this change."""
+    return source in before.aliases and any(
+        found == source for found, _ in alias_graph.too_wide(before, most)
+    )
+
+
+def _source(desired: Desired, address: str) -> str:
+    return alias_graph.entry_of(address, desired) or address
+
+
+def _dangling(desired: Desired, touched: _Touched, lines: _Lines) -> Iterator[Problem]:
+    """Targets in a domain of ours that are neither account nor alias, and unknown local names."""
+    sources = dict.fromkeys(touched.aliases)
+    if touched.gone:
+        left = (
+            alias
+            for alias in desired.aliases.values()
+            if touched.gone.intersection(map(str.lower, alias.targets))
+        )
+        sources |= dict.fromkeys(alias.source for alias in left)
+    if not sources:
+        return
+    answers = _Answers(desired)
+    for source in sources:
+        for target in desired.aliases[source].targets:
+            if not answers.to(target.lower()):
+                message = f"alias {source} leads to {target}, which is neither an account nor an alias"
+                yield lines.of(source).problem(message, "add the account, or correct the target", target)
+
+
+def _caught(desired: Desired, touched: _Touched, lines: _Lines) -> Iterator[Problem]:
+    """Accounts whose mail a new catch-all takes (virtual(5): an alias goes before a mailbox)."""
+    for source in (source for source in touched.aliases if source.startswith("@")):
+        targets = {target.lower() for target in desired.aliases[source].targets}
+        known = desired.aliases.keys() | targets
+        caught = [a for a in desired.accounts if a.endswith(source) and a not in known]
+        if caught:
+            some = ", ".join(caught[:3]) + (", …" if len(caught) > 3 else "")
+            message = f"{source} takes the mail of accounts too: {some}"
+            cure = f"give an account that keeps its mail a line of its own: {caught[0]} {caught[0]}"
+            yield lines.of(source).problem(message, cure, source)
+
+
+class _Answers:
+    """Knows which addresses somebody here answers to; those of other domains are not ours to judge."""
+
+    def __init__(self, desired: Desired) -> None:
+        self._desired = desired
+        self._domains = desired.domains
+        self._patterns = [found for found in map(_compiled, desired.regexps) if found]
+        self._names = _local_names(desired)
+
+    def to(self, address: str) -> bool:
+        local, at, domain = address.rpartition("@")
+        if not at:
+            return address in self._names
+        if not local or domain not in self._domains:
+            return True
+        return (
+            address in self._desired.accounts
+            or _plain(address) in self._desired.accounts
+            or alias_graph.entry_of(address, self._desired) is not None
+            or any(pattern.search(address) for pattern in self._patterns)
+        )
+
+
+def _plain(address: str) -> str:
+    """The address without the tag behind a + (recipient_delimiter)."""
+    local, _, domain = address.rpartition("@")
+    return f"{local.partition('+')[0]}@{domain}"
+
+
+def _local_names(desired: Desired) -> frozenset[str]:
+    override = desired.overrides.get("postfix-aliases.cf")
+    text = override.content.decode(errors="replace") if override else ""
+    return _PREDEFINED | {name.lower() for name in _LOCAL_NAME.findall(text)}
+
+
+def _compiled(pattern: str) -> re.Pattern[str] | None:
+    """The expression for Python, None where its dialect is too far from PCRE's."""
+    body = pattern[1 : pattern.rfind(pattern[0])]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return re.compile(body, re.IGNORECASE)
+    except (re.error, RecursionError, OverflowError):
+        return None

@@ -1,0 +1,1 @@
+"""How `main` and the log change: commands, the config volume, rollback, revert, reports of the node."""
