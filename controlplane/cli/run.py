@@ -16,8 +16,8 @@ from itertools import pairwise
 import click
 
 from controlplane import __version__
-from controlplane.cli.client import AlreadyTold, DaemonBug
-from controlplane.cli.terminal import problem_lines, say, show_json
+from controlplane.cli.ask.client import AlreadyTold, DaemonBug
+from controlplane.cli.text.terminal import problem_lines, say, show_json
 from controlplane.errors import MailserverError, Problem, Refused, UsageError
 
 DIFFERENCE = 4

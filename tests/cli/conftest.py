@@ -81,17 +81,17 @@ def agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Peer]:
 def no_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody listens, and this is not the image."""
     monkeypatch.setenv("MAILCTL_SOCKET", str(tmp_path / "nobody.sock"))
-    monkeypatch.setattr("controlplane.cli.client.STATE", str(tmp_path / "no-state"))
-    monkeypatch.setattr("controlplane.cli.client.SUPERVISOR_SOCKET", str(tmp_path / "no-supervisor"))
-    monkeypatch.setattr("controlplane.cli.client.FIRST_PROCESS", str(tmp_path / "no-process"))
+    monkeypatch.setattr("controlplane.cli.ask.client.STATE", str(tmp_path / "no-state"))
+    monkeypatch.setattr("controlplane.cli.ask.client.SUPERVISOR_SOCKET", str(tmp_path / "no-supervisor"))
+    monkeypatch.setattr("controlplane.cli.ask.client.FIRST_PROCESS", str(tmp_path / "no-process"))
 
 
 @pytest.fixture
 def no_agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No agent listens, and this is no server's container."""
     monkeypatch.setenv("MAIL_AGENT_SOCKET", str(tmp_path / "no-agent.sock"))
-    monkeypatch.setattr("controlplane.cli.client.SUPERVISOR_SOCKET", str(tmp_path / "no-supervisor"))
-    monkeypatch.setattr("controlplane.cli.client.FIRST_PROCESS", str(tmp_path / "no-process"))
+    monkeypatch.setattr("controlplane.cli.ask.client.SUPERVISOR_SOCKET", str(tmp_path / "no-supervisor"))
+    monkeypatch.setattr("controlplane.cli.ask.client.FIRST_PROCESS", str(tmp_path / "no-process"))
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from controlplane.cli.client import call, error_of
+from controlplane.cli.ask.client import call, error_of
 from controlplane.errors import MailserverError, Refused, Unavailable
 from tests.cli.conftest import Peer
 
@@ -110,7 +110,7 @@ def test_a_refusal_without_problems_still_tells() -> None:
 def test_the_client_imports_nothing_heavy() -> None:
     """`setup email add` asks without pydantic, pygit2 or jinja2."""
     code = (
-        "import sys, controlplane.cli.setup, controlplane.cli.setup.email_add\n"
+        "import sys, controlplane.cli.setup, controlplane.cli.setup.email.add\n"
         "heavy = {'pydantic', 'pygit2', 'jinja2', 'sqlite3', 'cryptography'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
     )
@@ -130,7 +130,7 @@ def test_a_server_that_starts_is_waited_for(
     """Before the supervisor runs, the first process tells a server's container from a one-off one."""
     first = tmp_path / "cmdline"
     first.write_bytes(b"/sbin/docker-init\0--\0/usr/local/bin/mailserver-start\0")
-    monkeypatch.setattr("controlplane.cli.client.FIRST_PROCESS", str(first))
-    monkeypatch.setattr("controlplane.cli.client.STARTING", 0.1)
+    monkeypatch.setattr("controlplane.cli.ask.client.FIRST_PROCESS", str(first))
+    monkeypatch.setattr("controlplane.cli.ask.client.STARTING", 0.1)
     assert mailctl("log") == 1
     assert "the control plane does not answer" in capsys.readouterr().err

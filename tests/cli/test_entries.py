@@ -8,9 +8,9 @@ from typing import Any
 import click
 import pytest
 
-from controlplane.cli.entries import entry_lines
-from controlplane.cli.pages import show_pages
-from controlplane.cli.terminal import shorten
+from controlplane.cli.text.entries import entry_lines
+from controlplane.cli.text.pages import show_pages
+from controlplane.cli.text.terminal import shorten
 
 LONG: dict[str, Any] = {
     "position": 12345,

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from controlplane.cli import folder as reading
-from controlplane.cli.folder import read_folder
+from controlplane.cli.clone import config_folder as reading
+from controlplane.cli.clone.config_folder import read_folder
 from controlplane.errors import NotFound, Refused
 from tests.cli.conftest import Peer
 

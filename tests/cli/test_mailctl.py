@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from controlplane.cli.entries import entry_lines
-from controlplane.cli.status_text import age, status_lines
+from controlplane.cli.text.entries import entry_lines
+from controlplane.cli.text.status import age, status_lines
 from tests.cli.conftest import Peer
 
 Run = Callable[..., int]

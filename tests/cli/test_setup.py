@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from controlplane.cli.passwords import hash_password
-from controlplane.cli.setup.email_list import account_lines
+from controlplane.cli.setup.email.list import account_lines
+from controlplane.cli.setup.passwords import hash_password
 from tests.cli.conftest import Peer
 
 Run = Callable[..., int]
@@ -323,7 +323,7 @@ def test_the_mail_log_is_shown(
 ) -> None:
     """Byte for byte; where there is none it says so."""
     log = tmp_path / "mail.log"
-    monkeypatch.setattr("controlplane.cli.setup.debug_show_mail_logs.LOG", log)
+    monkeypatch.setattr("controlplane.cli.setup.debug.show_mail_logs.LOG", log)
     assert setup("debug", "show-mail-logs") == 1
     log.write_bytes(b"postfix: \xff\n")
     assert setup("debug", "show-mail-logs") == 0

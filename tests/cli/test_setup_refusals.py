@@ -99,7 +99,7 @@ def test_a_server_whose_agent_is_away_cannot_delete_mail(
     """Where a server should run it is a failure, not a remark."""
     del no_agent
     (tmp_path / "supervisor").touch()
-    monkeypatch.setattr("controlplane.cli.client.SUPERVISOR_SOCKET", str(tmp_path / "supervisor"))
+    monkeypatch.setattr("controlplane.cli.ask.client.SUPERVISOR_SOCKET", str(tmp_path / "supervisor"))
     daemon.answers["edit"] = {"result": {"position": 3}}
     assert setup("email", "del", "-y", "one@b.test") == 1
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from controlplane.cli.status_text import status_lines
+from controlplane.cli.text.status import status_lines
 from controlplane.errors import Refused
 from tests.daemon.site import HASH, Site
 

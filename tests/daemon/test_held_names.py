@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from controlplane.cli.status_text import status_lines
+from controlplane.cli.text.status import status_lines
 from tests.daemon.site import Site
 
 LIMIT = "POSTFIX_MESSAGE_SIZE_LIMIT"

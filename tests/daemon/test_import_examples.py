@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from controlplane.cli.folder import read_folder
-from controlplane.cli.working_tree import as_request
+from controlplane.cli.clone.config_folder import read_folder
+from controlplane.cli.clone.working_tree import as_request
 from tests.daemon.site import ROOT, Site
 from tests.daemon.test_imports import encoded
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from controlplane.cli.mailctl.secrets import find
+from controlplane.cli.mailctl.secrets.find import command as find
 from controlplane.git import StateRepo
 from controlplane.intake.audit.secrets_found import Search, Spot
 from tests.daemon.site import Site

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from controlplane.cli.passwords import hash_password
+from controlplane.cli.setup.passwords import hash_password
 from tests.integration.server import Server
 
 VOLUME = "/tmp/docker-mailserver"

@@ -14,7 +14,7 @@ from typing import Any
 import docker
 import pytest
 
-from controlplane.cli.passwords import hash_password
+from controlplane.cli.setup.passwords import hash_password
 from tests.integration.conftest import HOSTNAME, IMAGE
 from tests.integration.polling import poll
 from tests.integration.server import PASSWORD, Server

@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from controlplane.cli import options
-from controlplane.cli.client import call
+from controlplane.cli.ask.client import call
 from controlplane.cli.run import DIFFERENCE
-from controlplane.cli.terminal import show_json, show_lines
+from controlplane.cli.text.terminal import show_json, show_lines
 
 
 @click.command("diff")

@@ -7,8 +7,8 @@ from typing import Any
 import click
 
 from controlplane.cli import options
-from controlplane.cli.client import call, server_is_here
-from controlplane.cli.terminal import columns, show_json
+from controlplane.cli.ask.client import call, server_is_here
+from controlplane.cli.text.terminal import columns, show_json
 from controlplane.errors import Unavailable
 
 

@@ -7,10 +7,10 @@ from typing import Any
 import click
 
 from controlplane.cli import options
-from controlplane.cli.client import call
-from controlplane.cli.entries import outcome_options, show_entries, wanted_outcomes
-from controlplane.cli.pages import pager_option
-from controlplane.cli.terminal import say
+from controlplane.cli.ask.client import call
+from controlplane.cli.text.entries import outcome_options, show_entries, wanted_outcomes
+from controlplane.cli.text.pages import pager_option
+from controlplane.cli.text.terminal import say
 
 
 @click.command("history")

@@ -9,10 +9,10 @@ from typing import Any
 import click
 
 from controlplane.cli import options
-from controlplane.cli.change import finish
-from controlplane.cli.client import call
-from controlplane.cli.import_text import left_out, lines
-from controlplane.cli.terminal import problem_lines, say, show_json, show_lines
+from controlplane.cli.ask.client import call
+from controlplane.cli.text.change import finish
+from controlplane.cli.text.import_report import left_out, lines
+from controlplane.cli.text.terminal import problem_lines, say, show_json, show_lines
 from controlplane.errors import Problem
 
 ENV_FILE = "mailserver.env"
@@ -79,8 +79,8 @@ def command(
 def _request(folder: Path, env: Path | None) -> tuple[dict[str, Any], dict[str, str]]:
     """What is asked of the daemon, and what is left out of it, with reasons."""
     # Imported here: it takes longer than everything else that the programs need to start.
-    from controlplane.cli.folder import read_file, read_folder
-    from controlplane.cli.working_tree import as_request, is_tree
+    from controlplane.cli.clone.config_folder import read_file, read_folder
+    from controlplane.cli.clone.working_tree import as_request, is_tree
 
     top = folder / "config" if is_tree(folder) and (folder / "config").is_dir() else folder
     if env is None and (folder / ENV_FILE).is_file():

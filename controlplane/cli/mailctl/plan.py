@@ -8,9 +8,9 @@ from typing import Any
 import click
 
 from controlplane.cli import options
-from controlplane.cli.client import call, server_is_here
+from controlplane.cli.ask.client import call, server_is_here
 from controlplane.cli.run import DIFFERENCE
-from controlplane.cli.terminal import say, show_json, show_lines
+from controlplane.cli.text.terminal import say, show_json, show_lines
 
 
 @click.command("plan")
@@ -44,7 +44,7 @@ def command(change: str | None, layout: str, as_json: bool, exit_code: bool) -> 
 
 
 def _plan(change: str | None) -> dict[str, Any]:
-    from controlplane.cli.working_tree import as_request, is_tree, read_working_tree
+    from controlplane.cli.clone.working_tree import as_request, is_tree, read_working_tree
 
     directory = Path(change or ".")
     if server_is_here():
@@ -52,7 +52,7 @@ def _plan(change: str | None) -> dict[str, Any]:
             return call("plan", files=as_request(read_working_tree(directory)))
         base, dots, target = (change or "main").partition("..")
         return call("plan", base=base if dots else "", target=target if dots else base)
-    from controlplane.cli import offline
+    from controlplane.cli.clone import offline
 
     found = offline.plan(change or ".")
     say("⚠ no server here: the daemons' own checkers did not run")

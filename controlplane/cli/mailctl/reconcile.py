@@ -7,9 +7,9 @@ from typing import Any
 import click
 
 from controlplane.cli import options
-from controlplane.cli.change import FAILED, finish
-from controlplane.cli.client import call
-from controlplane.cli.terminal import say, show_json
+from controlplane.cli.ask.client import call
+from controlplane.cli.text.change import FAILED, finish
+from controlplane.cli.text.terminal import say, show_json
 from controlplane.errors import Unavailable
 
 

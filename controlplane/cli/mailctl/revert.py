@@ -6,12 +6,13 @@ from typing import Any
 
 import click
 
-from controlplane.cli import back, options
+from controlplane.cli import options
+from controlplane.cli.mailctl import going_back
 
 
 @click.command("revert")
 @click.argument("positions", metavar="POSITION...", nargs=-1, required=True)
-@back.options
+@going_back.options
 @options.reason
 @options.wait
 @options.as_json
@@ -23,4 +24,4 @@ def command(exit_code: bool, positions: tuple[str, ...], **given: Any) -> int:
     touched the same thing, it is refused and that one is named. Passwords come back as they were: the log has
     their hashes.
     """
-    return back.go("revert", "Take it back?", {**given, "positions": list(positions)}, exit_code)
+    return going_back.go("revert", "Take it back?", {**given, "positions": list(positions)}, exit_code)

@@ -6,12 +6,13 @@ from typing import Any
 
 import click
 
-from controlplane.cli import back, options
+from controlplane.cli import options
+from controlplane.cli.mailctl import going_back
 
 
 @click.command("rollback")
 @click.argument("target")
-@back.options
+@going_back.options
 @click.option(
     "--skip-refused",
     is_flag=True,
@@ -29,4 +30,4 @@ def command(exit_code: bool, **given: Any) -> int:
     shown and asked about. Nothing is rewritten: the log gains the events that lead back, so a rollback can
     itself be rolled back. Mail, certificates and what the container's environment holds are not touched.
     """
-    return back.go("rollback", "Go back?", given, exit_code)
+    return going_back.go("rollback", "Go back?", given, exit_code)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from controlplane.cli.terminal import say
+from controlplane.cli.text.terminal import say
 from controlplane.errors import UsageError
 
 STDIN = "-"
@@ -26,7 +26,7 @@ def command(files: tuple[str, ...], value: bool, stdout: bool) -> None:
     FILE, or with -, a whole text is read from stdin, sealed and printed, in the age format. Needs no
     server where config/gitops/recipient.txt is at hand.
     """
-    from controlplane.cli import sealing
+    from controlplane.cli.clone import sealing
 
     if value and files:
         raise UsageError.because("--value takes no FILE", "give the value on the terminal or on stdin")

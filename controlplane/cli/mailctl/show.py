@@ -7,9 +7,9 @@ from typing import Any
 import click
 
 from controlplane.cli import options
-from controlplane.cli.client import call
-from controlplane.cli.entries import clock
-from controlplane.cli.terminal import columns, say, show_json
+from controlplane.cli.ask.client import call
+from controlplane.cli.text.entries import clock
+from controlplane.cli.text.terminal import columns, say, show_json
 
 HEAD = ("position", "time", "release", "since", "held")
 """What is told beside any part."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from controlplane.cli import options
-from controlplane.cli.client import call
-from controlplane.cli.terminal import say, show_json
+from controlplane.cli.ask.client import call
+from controlplane.cli.text.terminal import say, show_json
 
 
 @click.command("suspend")

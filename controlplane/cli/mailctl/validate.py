@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from controlplane.cli import options
-from controlplane.cli.client import call, server_is_here
-from controlplane.cli.terminal import problem_lines, say, show_json
+from controlplane.cli.ask.client import call, server_is_here
+from controlplane.cli.text.terminal import problem_lines, say, show_json
 from controlplane.errors import NotFound, Problem
 
 
@@ -38,7 +38,7 @@ def command(tree: str | None, as_json: bool) -> int:
 
 
 def _validate(tree: str | None) -> dict[str, Any]:
-    from controlplane.cli.working_tree import as_request, is_tree, read_working_tree
+    from controlplane.cli.clone.working_tree import as_request, is_tree, read_working_tree
     from controlplane.statefiles.treefile import CONFIG, SETTINGS
 
     directory = Path(tree or ".")
@@ -53,7 +53,7 @@ def _validate(tree: str | None) -> dict[str, Any]:
     files = read_working_tree(directory)
     if server_is_here():
         return call("validate", files=as_request(files))
-    from controlplane.cli import offline
+    from controlplane.cli.clone import offline
 
     return offline.validate(files)
 

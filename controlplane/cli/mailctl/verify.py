@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from controlplane.cli import options
-from controlplane.cli.client import call
-from controlplane.cli.terminal import say, show_json
+from controlplane.cli.ask.client import call
+from controlplane.cli.text.terminal import say, show_json
 
 PATIENCE = 3600.0
 """Seconds: a replay takes as long as the log is."""

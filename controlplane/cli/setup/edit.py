@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from controlplane.cli.change import finish
-from controlplane.cli.client import call
-from controlplane.cli.terminal import say
+from controlplane.cli.ask.client import call
+from controlplane.cli.text.change import finish
+from controlplane.cli.text.terminal import say
 
 
 def rehearse(what: str, **arguments: Any) -> None:

@@ -1,0 +1,1 @@
+"""Asks a running server: the daemon, or the agent, over its socket."""

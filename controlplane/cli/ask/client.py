@@ -1,0 +1,173 @@
+"""Asks the control plane's daemon over its socket (docs/reference/control-protocol.md)."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from controlplane.cli.ask.actor import actor
+from controlplane.cli.text.terminal import say
+from controlplane.errors import (
+    Conflict,
+    Corrupt,
+    MailserverError,
+    NotFound,
+    Problem,
+    Refused,
+    Unavailable,
+    UsageError,
+)
+from controlplane.plain_text import fit_all
+
+SOCKET = "/run/mail-control/control.sock"
+AGENT_SOCKET = "/run/mail-agent/agent.sock"
+SUPERVISOR_SOCKET = "/run/supervisor.sock"
+FIRST_PROCESS = "/proc/1/cmdline"
+STATE = "/var/mail-state"
+
+PATIENCE = 150.0
+"""Seconds to wait for a line of an answer; above the longest deadline that the daemon has itself."""
+STARTING = 15.0
+"""Seconds that a daemon under supervision gets to come up."""
+
+ERRORS: dict[str, type[MailserverError]] = {
+    "NotFound": NotFound,
+    "Conflict": Conflict,
+    "Unavailable": Unavailable,
+    "Corrupt": Corrupt,
+}
+
+
+class AlreadyTold(MailserverError):
+    """A refusal whose text was said line by line; only the exit status is left to give."""
+
+
+class DaemonBug(Exception):
+    """The daemon ran into a bug of its own; the text is what it said."""
+
+
+def call(op: str, patience: float = PATIENCE, **arguments: Any) -> dict[str, Any]:
+    """Carry out `op` and give its result; `say` lines go to stderr as they come.
+
+    Raises what the daemon raised, Unavailable when there is none, DaemonBug for its bugs. Without a
+    running server, but inside the image, the operation runs in this process.
+    """
+    request = {"op": op, "actor": actor(), **arguments}
+    connection = _connect_patiently(os.environ.get("MAILCTL_SOCKET", SOCKET))
+    if connection is None:
+        return _call_embedded(request)
+    return converse(connection, request, patience)
+
+
+def call_agent(op: str, patience: float = PATIENCE, **arguments: Any) -> dict[str, Any]:
+    """The same, asked of the agent, which is the one to touch mail."""
+    path = os.environ.get("MAIL_AGENT_SOCKET", AGENT_SOCKET)
+    connection = connect(path)
+    if connection is None:
+        raise Unavailable(f"the agent does not answer on {path}")
+    return converse(connection, {"op": op, **arguments}, patience)
+
+
+def server_is_here() -> bool:
+    """Whether a daemon can be asked, or this is the image, where one can be run in this process."""
+    return (
+        Path(os.environ.get("MAILCTL_SOCKET", SOCKET)).exists()
+        or Path(os.environ.get("MAILCTL_STATE", STATE)).is_dir()
+    )
+
+
+def server_runs() -> bool:
+    """Whether this is the container of a server, whose agent is to answer; a one-off has none."""
+    return Path(os.environ.get("MAIL_AGENT_SOCKET", AGENT_SOCKET)).exists() or _server_starts()
+
+
+def connect(path: str) -> socket.socket | None:
+    """A connection to the socket, None when nobody listens; raises Unavailable when it may not be used."""
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        connection.connect(path)
+    except (FileNotFoundError, ConnectionRefusedError):
+        connection.close()
+        return None
+    except PermissionError:
+        connection.close()
+        raise Unavailable(f"you may not use {path}: run the command as root in the container") from None
+    return connection
+
+
+def _connect_patiently(path: str) -> socket.socket | None:
+    """As `connect`, waiting for a daemon that is just being started by the supervisor."""
+    give_up = time.monotonic() + STARTING
+    while (connection := connect(path)) is None:
+        if not _server_starts():
+            return None
+        if time.monotonic() > give_up:
+            raise Unavailable("the control plane does not answer; `docker logs` of this container says why")
+        time.sleep(0.05)
+    return connection
+
+
+def _server_starts() -> bool:
+    """Whether this container is a server's: a one-off has another first process (proc(5))."""
+    if Path(SUPERVISOR_SOCKET).exists():
+        return True
+    try:
+        first = Path(FIRST_PROCESS).read_bytes()
+    except OSError:
+        return False
+    return b"mailserver-start" in first or b"supervisord" in first
+
+
+def converse(connection: socket.socket, request: dict[str, Any], patience: float) -> dict[str, Any]:
+    """Send one request over `connection`, print what is said, return the result, raise the error."""
+    with connection:
+        connection.settimeout(patience)
+        try:
+            connection.sendall(json.dumps(request).encode() + b"\n")
+            for answer in _answers(connection):
+                if "say" in answer:
+                    say(answer["say"])
+                elif "error" in answer:
+                    raise error_of(answer["error"])
+                else:
+                    result: dict[str, Any] = answer["result"]
+                    return result
+        except TimeoutError:
+            raise Unavailable(f"no answer within {patience:.0f} s") from None
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+    raise Unavailable("the connection ended before the answer came; `mailctl log` shows what was recorded")
+
+
+def _answers(connection: socket.socket) -> Iterator[dict[str, Any]]:
+    with connection.makefile("rb") as lines:
+        for line in lines:
+            yield fit_all(json.loads(line))
+
+
+def error_of(answer: dict[str, Any]) -> Exception:
+    """The exception that an `error` answer stands for."""
+    kind, message = answer.get("type", "Bug"), answer.get("message", "")
+    if answer.get("said"):
+        return AlreadyTold(message)
+    if kind in ("Refused", "UsageError"):
+        problems = [Problem(**problem) for problem in answer.get("problems", ())]
+        error = UsageError if kind == "UsageError" else Refused
+        return error(problems or [Problem(path="", line=0, message=message, cure="")])
+    if kind in ERRORS:
+        return ERRORS[kind](message)
+    return DaemonBug(message)
+
+
+def _call_embedded(request: dict[str, Any]) -> dict[str, Any]:
+    """Run the operation here: a one-off container has no daemon to ask."""
+    if not Path(os.environ.get("MAILCTL_STATE", STATE)).is_dir():
+        raise Unavailable("there is no mail server here; `mailctl validate` and `plan` work in a clone")
+    from controlplane.daemon import embedded
+
+    return embedded.call(request, say, dict(os.environ))

@@ -1,0 +1,77 @@
+"""`plan` and `validate` in a person's clone: the control plane's own code, without a server.
+
+The daemons' checkers do not run here, and what only a server knows (pins, certificates) counts as absent.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from controlplane.cli.clone.working_tree import is_tree, read_working_tree
+from controlplane.errors import NotFound
+from controlplane.git import StateRepo
+from controlplane.intake.plan import as_dict
+from controlplane.intake.proposal import propose_files, render
+from controlplane.intake.report import markdown, plan_lines, problem_lines
+from controlplane.intake.trees import Files, MainReader
+from controlplane.model import DEFAULT_NODE, Desired, NodeStatus, Observed, State
+from controlplane.statefiles.tree import read_tree
+
+HOSTNAME = "mail.example.test"
+"""Stands for the server's name, which a clone does not hold."""
+UPSTREAM = "origin/main"
+
+
+def validate(files: Files) -> dict[str, Any]:
+    """What speaks against these files as `main`."""
+    proposal = propose_files(_state(Desired()), None, files, guard=False)
+    return {
+        "problems": [problem.as_dict() for problem in proposal.problems],
+        "warnings": [f"{warning.subject}: {warning.message}" for warning in proposal.plan.warnings],
+        "checked": [],
+        "seconds": 0.0,
+    }
+
+
+def plan(change: str) -> dict[str, Any]:
+    """What a working tree would change in origin/main, or the end of a range A..B in its start."""
+    before, after = _sides(change)
+    # Mistakes of the past are not this change's: what cannot be read there counts as absent.
+    desired, _ = read_tree(before)
+    state = _state(desired)
+    tree, _ = render(state)
+    proposal = propose_files(state, tree, after)
+    found = proposal.plan
+    return {
+        "plan": as_dict(found),
+        "text": problem_lines(found.problems) if found.problems else plan_lines(found),
+        "markdown": markdown(found),
+        "different": found.different,
+        "problems": [problem.as_dict() for problem in found.problems],
+    }
+
+
+def _sides(change: str) -> tuple[Files, Files]:
+    directory = Path(change)
+    if is_tree(directory):
+        return _at(_repository(directory), UPSTREAM), read_working_tree(directory)
+    repo = _repository(Path())
+    base, dots, target = change.partition("..")
+    return (_at(repo, base), _at(repo, target or "HEAD")) if dots else (_at(repo, UPSTREAM), _at(repo, base))
+
+
+def _repository(directory: Path) -> StateRepo:
+    for folder in (directory.resolve(), *directory.resolve().parents):
+        if (folder / ".git").exists():
+            return StateRepo(folder)
+    raise NotFound(f"{directory} is not in a clone of the state repo")
+
+
+def _at(repo: StateRepo, revision: str) -> Files:
+    return MainReader().read(repo, repo.resolve(revision))
+
+
+def _state(desired: Desired) -> State:
+    node = NodeStatus(DEFAULT_NODE, hostname=HOSTNAME)
+    return State(desired, Observed(nodes={DEFAULT_NODE: node}))

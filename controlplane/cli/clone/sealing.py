@@ -1,0 +1,112 @@
+"""Seals files of a clone or of the config volume, and single values, with the recipient that lies beside."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import NamedTuple
+
+from controlplane.cli.ask.client import call
+from controlplane.errors import NotFound, Refused, Unavailable
+from controlplane.intake.checks.sealed_texts import READ_BY_US
+from controlplane.sealing import is_sealed, seal, seal_value
+from controlplane.secrets import RECIPIENT
+from controlplane.statefiles.parsed import Place
+from controlplane.statefiles.secret_parts import has_format, seal_parts, secret_parts
+from controlplane.statefiles.tree import CONFIG, PARSED, SETTINGS
+
+
+class Sealed(NamedTuple):
+    """A file with its secrets sealed, and what was done to it in words; empty where nothing was."""
+
+    content: bytes
+    told: str
+
+
+class _Place(NamedTuple):
+    """Where a file is on `main`, and whom to seal for."""
+
+    path: str
+    recipient: str
+
+
+def value(text: str, near: Path) -> str:
+    """One value as the word that may stand in a file."""
+    return seal_value(text, _recipient(near))
+
+
+def whole(content: bytes, near: Path) -> str:
+    """A text in the armored age format."""
+    return seal(content, _recipient(near))
+
+
+def file(path: Path) -> Sealed:
+    """What a file is with its secrets sealed. Raises NotFound, Refused where it may not be."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise NotFound(f"{path} cannot be read: {error.strerror}") from None
+    place = _place(path)
+    if is_sealed(content):
+        return Sealed(content, "")
+    inner = _in_place(content, place)
+    if inner.told or has_format(place.path):
+        return inner
+    if place.path in PARSED or READ_BY_US.fullmatch(place.path):
+        cure = "write it in the clear; it holds no secrets"
+        raise Refused.because(f"{path.name} cannot be sealed: the server reads its lines", cure, place.path)
+    return Sealed(seal(content, place.recipient).encode(), "sealed as a whole; only the server opens it")
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Write a file anew with the mode that it has."""
+    aside = path.with_name(f".{path.name}.new")
+    aside.write_bytes(content)
+    shutil.copymode(path, aside)
+    aside.replace(path)
+
+
+def _in_place(content: bytes, place: _Place) -> Sealed:
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        return Sealed(content, "")
+    parts = list(secret_parts(place.path, text))
+    if stuck := [part for part in parts if part.cure]:
+        problems = [Place(place.path, part.line, part.shown).problem(part.what, part.cure) for part in stuck]
+        raise Refused(problems)
+    if not parts:
+        return Sealed(content, "")
+    sealed = seal_parts(text, parts, lambda secret: seal_value(secret, place.recipient))
+    many = f"{len(parts)} secrets" if len(parts) > 1 else "1 secret"
+    return Sealed(sealed.encode(), f"{many} sealed; only the server opens them")
+
+
+def _place(path: Path) -> _Place:
+    whole = path.resolve()
+    found = _above(whole.parent)
+    if found is None:
+        return _Place(path.name if path.name == SETTINGS else CONFIG + path.name, _ask_server())
+    root, prefix, recipient = found
+    return _Place(prefix + whole.relative_to(root).as_posix(), recipient)
+
+
+def _recipient(near: Path) -> str:
+    found = _above(near.resolve())
+    return found[2] if found else _ask_server()
+
+
+def _above(folder: Path) -> tuple[Path, str, str] | None:
+    """The nearest root of a clone or of a config volume, what stands before its names, and its recipient."""
+    for root in (folder, *folder.parents):
+        for prefix, name in (("", RECIPIENT), (CONFIG, RECIPIENT.removeprefix(CONFIG))):
+            if (root / name).is_file():
+                return root, prefix, (root / name).read_text("ascii", errors="replace").strip()
+    return None
+
+
+def _ask_server() -> str:
+    try:
+        return str(call("recipient")["recipient"])
+    except Unavailable as error:
+        raise NotFound(f"there is no {RECIPIENT} here, and no server to ask: {error}") from None

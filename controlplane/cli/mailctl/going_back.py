@@ -1,0 +1,93 @@
+"""What `mailctl rollback` and `mailctl revert` share: the plan is shown, and asked about on a terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from controlplane.cli.ask.client import call
+from controlplane.cli.options import mass_delete
+from controlplane.cli.run import DIFFERENCE
+from controlplane.cli.text.change import finish
+from controlplane.cli.text.terminal import problem_lines, say, show_json, show_lines
+from controlplane.errors import Problem, Refused
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+NOT_DONE = 1
+
+
+def options(function: F) -> F:
+    """-y, --dry-run and --allow-mass-delete."""
+    for option in (
+        mass_delete,
+        click.option("--dry-run", is_flag=True, help="Show the plan; change nothing."),
+        click.option("-y", "--yes", is_flag=True, help="Do not ask."),
+    ):
+        function = option(function)
+    return function
+
+
+def go(op: str, question: str, given: dict[str, Any], exit_code: bool) -> int:
+    """Plan `op`, ask, carry it out. `given` are the command's options and the arguments of the request."""
+    yes, dry_run, as_json = given.pop("yes"), given.pop("dry_run"), given.pop("as_json")
+    always = {"reason": given.pop("reason"), "wait": given.pop("wait"), "source": "mailctl"}
+    request = {name: value for name, value in given.items() if value} | always
+    if dry_run:
+        return _show(call(op, **request, dry_run=True), as_json, exit_code)
+    asks = not yes and sys.stdin.isatty()
+    if asks:
+        found = call(op, **request, dry_run=True)
+        _tell(found)
+        if found["refused"]:
+            raise Refused([Problem(**problem) for problem in found["refused"]])
+        if not found["different"]:
+            return _nothing(found, as_json)
+        if not click.confirm(question, default=False, err=True):
+            say("► nothing was changed")
+            return NOT_DONE
+        request["main"] = found["main"]
+    change = call(op, **request)
+    if as_json:
+        show_json(change)
+        return 0
+    if not asks:
+        _tell(change)
+    if change.get("different") and not change.get("position"):
+        say("✔ the text of main is as shown")
+    else:
+        finish(change)
+    return 0
+
+
+def _show(found: dict[str, Any], as_json: bool, exit_code: bool) -> int:
+    if as_json:
+        show_json(found)
+    else:
+        show_lines(_lines(found))
+        if found["refused"]:
+            say("⚠ this would be refused:")
+            for line in problem_lines([Problem(**problem) for problem in found["refused"]]):
+                click.echo(line, err=True)
+        say("► dry run: nothing was changed")
+    return DIFFERENCE if exit_code and found["different"] else 0
+
+
+def _nothing(found: dict[str, Any], as_json: bool) -> int:
+    if as_json:
+        show_json(found)
+    say("✔ nothing had to be changed")
+    return 0
+
+
+def _tell(found: dict[str, Any]) -> None:
+    for line in _lines(found):
+        say(line)
+
+
+def _lines(found: dict[str, Any]) -> list[str]:
+    title = found["title"].split("\n") if found.get("title") else []
+    return [*title, *(f"  ⚠ {note}" for note in found.get("notes", ())), *found.get("text", ())]

@@ -1,0 +1,84 @@
+"""`mailctl secrets find`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from controlplane.cli import options
+from controlplane.cli.text.terminal import say, show_json
+
+STATE_REPO = Path("/var/mail-state/state.git")
+FOUND = 4
+"""The exit status where --exit-code asked for it."""
+
+
+@click.command("find")
+@click.option(
+    "--repository",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Another repository, for example a clone. [default: the state repository]",
+)
+@options.as_json
+@click.option("--exit-code", is_flag=True, help="Return 4 if there is any.")
+def command(repository: Path | None, as_json: bool, exit_code: bool) -> int:
+    """Tell where passwords and private keys stand in the clear, now or at any time before.
+
+    Looks into all of main's history, the log, every release, previews, tags and other branches, by the rules
+    that refuse a push. Tells the place, never the secret. Needs no server. What is found is in every clone:
+    change it at its provider and seal the new one (docs/secrets.md, "Rotating").
+    """
+    found = _search(repository)
+    if as_json:
+        show_json(found)
+    else:
+        for line in lines(found):
+            say(line)
+    return FOUND if exit_code and found["found"] else 0
+
+
+def lines(found: dict[str, Any]) -> list[str]:
+    """What was found, for people."""
+    told = [f"⚠ not looked at: {reason}" for reason in found["unread"]]
+    for spot in found["found"]:
+        where = f"change set {spot['position']}, " if spot["position"] else ""
+        line = f":{spot['line']}" if spot["line"] else ""
+        told.append(
+            f"✗ {spot['ref']} ({where}commit {spot['commit'][:12]})  {spot['path']}{line}  {spot['kind']}"
+        )
+    if not found["found"]:
+        return [*told, f"✔ no secret stands in the clear in {found['commits']} commits"]
+    many = len(found["found"])
+    places = "1 place" if many == 1 else f"{many} places"
+    told.append(
+        f"{places} in {found['commits']} commits. Every clone has them: change each secret at its provider,"
+    )
+    told.append("then seal the new one: mailctl seal FILE. The old one stays in the log and is worthless.")
+    return told
+
+
+def _search(repository: Path | None) -> dict[str, Any]:
+    from controlplane.daemon.embedded import step_down
+    from controlplane.errors import NotFound
+    from controlplane.git import StateRepo, without_a_home
+    from controlplane.intake.audit.secrets_found import Search
+
+    path = repository or STATE_REPO
+    if repository is None:
+        if not path.exists():
+            raise NotFound(f"there is no {path}; name a clone: mailctl secrets find --repository .")
+        step_down(path)
+    elif os.geteuid() == 0:
+        step_down(path)  # git's own rule: a repository is read as whom it belongs to
+    without_a_home()
+    inner = path / ".git"
+    search = Search(StateRepo(inner if inner.exists() else path))
+    spots = search.run()
+    return {
+        "found": [spot.as_dict() for spot in spots],
+        "commits": search.commits,
+        "unread": search.unread,
+    }

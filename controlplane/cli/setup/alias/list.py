@@ -1,0 +1,21 @@
+"""`setup alias list`."""
+
+from __future__ import annotations
+
+import click
+
+from controlplane.cli import options
+from controlplane.cli.ask.client import call
+from controlplane.cli.text.terminal import show_json
+
+
+@click.command("list")
+@options.as_json
+def command(as_json: bool) -> None:
+    """List the aliases with their recipients."""
+    aliases = call("aliases", source="setup")["aliases"]
+    if as_json:
+        show_json(aliases)
+        return
+    for alias in aliases:
+        click.echo(f"* {alias['alias']} {','.join(alias['targets'])}")

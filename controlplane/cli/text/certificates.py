@@ -1,0 +1,47 @@
+"""Certificates as lines for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from controlplane.cli.text.terminal import columns
+
+HEAD = ["slot", "names", "key", "issuer", "end", "read from"]
+
+
+def certificate_lines(answer: Mapping[str, Any]) -> list[str]:
+    """What `mailctl certificates` shows: a row each, then what is wrong with them."""
+    certificates = answer.get("certificates") or []
+    lines = columns([HEAD, *(_row(each) for each in certificates)]) if certificates else []
+    refused = {row["slot"]: row["reason"] for row in answer.get("refused") or []}
+    return [*(lines or ["no certificate: TLS is off"]), *warning_lines(certificates), *refusal_lines(refused)]
+
+
+def ends(certificate: Mapping[str, Any]) -> str:
+    """`ends in 61 days`, or since when it is over."""
+    days = int(certificate["days"])
+    if days < 0:
+        return f"ended on {str(certificate['not_after'])[:10]}"
+    return f"ends in {days} day{'' if days == 1 else 's'}"
+
+
+def warning_lines(certificates: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What people should do something about."""
+    return [f"⚠ certificate {each['slot']} {text}" for each in certificates for text in each["warnings"]]
+
+
+def refusal_lines(refused: Mapping[str, str]) -> list[str]:
+    """Why a slot's source is not served as it is now."""
+    return [f"⚠ certificate {slot} is not taken over: {reason}" for slot, reason in sorted(refused.items())]
+
+
+def _row(certificate: Mapping[str, Any]) -> list[str]:
+    return [
+        str(certificate["slot"]) + ("" if certificate["serves"] else " (not served)"),
+        ", ".join(certificate["names"]),
+        str(certificate["key"]),
+        str(certificate["issuer"]),
+        f"{certificate['not_after'][:10]}, {ends(certificate)}",
+        str(certificate["source"]),
+    ]

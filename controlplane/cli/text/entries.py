@@ -1,0 +1,138 @@
+"""Prints events of the log."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
+from typing import Any, TypeVar
+
+import click
+
+from controlplane.cli.text.pages import show_pages, width
+from controlplane.cli.text.terminal import columns, fit_cells, shorten
+
+OUTCOMES = ("served", "rejected", "rolled-back", "held", "superseded", "pending")
+_NARROWEST = (16, 12, 14)
+"""Columns that subject, detail and the person keep before a row becomes two lines."""
+_REASON = 200
+"""Columns of a reason where no terminal sets the width; --json has more."""
+_TOLD = frozenset({"rejected", "rolled_back", "held", "superseded"})
+"""Outcomes whose reason stands below the change set."""
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def outcome_options(function: F) -> F:
+    """--outcome and --not-live, for the commands that tell of changes."""
+    function = click.option("--not-live", is_flag=True, help="Changes that never served.")(function)
+    return click.option(
+        "--outcome",
+        multiple=True,
+        type=_outcome_word,
+        metavar="|".join(OUTCOMES),
+        help="Changes that came to this; may be given several times.",
+    )(function)
+
+
+def _outcome_word(text: str) -> str:
+    """An outcome, for click's `type`; JSON writes `rolled_back`."""
+    word = text.lower().replace("_", "-")
+    if word not in OUTCOMES:
+        raise click.BadParameter(f"'{text}' is not an outcome: one of {', '.join(OUTCOMES)}")
+    return word
+
+
+def wanted_outcomes(given: Sequence[str], not_live: bool) -> list[str]:
+    """What the two options ask for; nothing for everything."""
+    return list(dict.fromkeys([*given, *(OUTCOMES[1:] if not_live else ())]))
+
+
+def show_entries(
+    entries: Sequence[dict[str, Any]], as_json: bool, with_subject: bool, pager: bool = True
+) -> None:
+    """Entries to stdout: a line of JSON each, or columns that fit the terminal, in pages."""
+    if as_json:
+        for entry in entries:
+            click.echo(json.dumps(entry, ensure_ascii=False))
+        return
+    show_pages(entry_lines(entries, with_subject, width()), pager)
+
+
+def entry_lines(entries: Sequence[dict[str, Any]], with_subject: bool, most: int = 0) -> list[str]:
+    """The columns, and below each change set what became of it and the reason that was given.
+
+    No line is wider than `most` (0: as wide as it has to be). Where the columns do not fit, the person and
+    the outcome stand on a second line.
+    """
+    cells = [_row(entry, with_subject) for entry in entries]
+    narrow = {3 + n: least for n, least in enumerate(_NARROWEST if with_subject else _NARROWEST[1:])}
+    fitted = fit_cells(cells, most, narrow)
+    if fitted is not None:
+        rows = [[line] for line in columns(fitted)]
+    else:
+        split = 5 if with_subject else 4
+        heads = columns(
+            fit_cells([row[:split] for row in cells], most, {n: 1 for n in narrow if n < split}) or []
+        )
+        rows = [
+            [head, f"{_indent(entry)}{' · '.join(filter(None, reversed(row[split:])))}"]
+            for head, row, entry in zip(heads, cells, entries, strict=True)
+        ]
+    lines: list[str] = []
+    for _, group in groupby(zip(entries, rows, strict=True), key=lambda pair: pair[0]["position"]):
+        pairs = list(group)
+        lines += [line for _, row in pairs for line in row]
+        lines += _below([entry for entry, _ in pairs])
+    return [shorten(line, most) for line in lines]
+
+
+def _row(entry: dict[str, Any], with_subject: bool) -> list[str]:
+    subject = [entry["subject"]] if with_subject else []
+    who = entry["actor"]
+    if entry.get("author") and entry["author"] != who:
+        who = f"{entry['author']}, pushed by {who}"
+    detail = _first_line(entry.get("detail") or "")
+    return [
+        str(entry["position"]), clock(entry["time"]) + (" ⚠" if entry.get("clock") else ""), entry["kind"],
+        *subject, detail, f"{who}, {entry['source']}", _outcome(entry),
+    ]  # fmt: skip
+
+
+def _outcome(entry: dict[str, Any]) -> str:
+    """`live 14:03:12`; the day too where it is another than that of the change."""
+    outcome = entry.get("outcome") or ("served" if entry.get("live") else "")
+    time = clock(entry.get("outcome_time") or entry.get("live") or "")
+    if time[:10] == entry["time"][:10]:
+        time = time[11:]
+    word = "live" if outcome == "served" else outcome.replace("_", " ")
+    return f"{word} {time}".strip()
+
+
+def _below(entries: Sequence[dict[str, Any]]) -> Iterator[str]:
+    first = entries[0]
+    indent = _indent(first)
+    if first.get("clock"):
+        yield f"{indent}⚠ the clock was {first['clock']}"
+    told = dict.fromkeys(
+        f"{entry['outcome'].replace('_', ' ')}: {_first_line(entry.get('outcome_reason') or '')}"
+        for entry in entries
+        if entry.get("outcome") in _TOLD
+    )
+    yield from (f"{indent}{text}" for text in told)
+    if first.get("reason"):
+        yield f'{indent}"{shorten(_first_line(first["reason"]), _REASON)}"'
+
+
+def _indent(entry: dict[str, Any]) -> str:
+    return " " * (len(str(entry["position"])) + 2)
+
+
+def clock(time: str) -> str:
+    """A time of the log for people, in UTC: `2026-11-22 14:03:11`."""
+    return time[:19].replace("T", " ")
+
+
+def _first_line(text: str) -> str:
+    return text.partition("\n")[0]

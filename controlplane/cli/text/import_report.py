@@ -1,0 +1,51 @@
+"""The report of an import as lines for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from controlplane.cli.text.terminal import columns
+
+MARKS = {"added": "+", "replaced": "~", "merged": "~", "same": "=", "left out": "−"}
+MOST = 200
+"""Files and settings told one by one; --json has all."""
+PINNED = "pinned"
+
+
+def left_out(passed: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Files that were not even sent, as the daemon's report would have them."""
+    return [
+        {"name": f"config/{path}", "done": "left out", "support": "", "note": why, "sealed": False, "line": 0}
+        for path, why in passed.items()
+    ]
+
+
+def lines(found: Mapping[str, Any]) -> list[str]:
+    """Files, settings, what to know of them, and the plan."""
+    files, settings = found["files"], found["settings"]
+    return [
+        f"► files: {len(files)}",
+        *_rows(files),
+        *([f"► settings: {len(settings)}", *_rows(settings)] if settings else []),
+        *_advice(settings),
+        *found["text"],
+    ]
+
+
+def _rows(items: list[dict[str, Any]]) -> list[str]:
+    shown = columns([_row(item) for item in items[:MOST]], indent="  ")
+    return [*shown, f"  … and {len(items) - MOST} more"] if len(items) > MOST else shown
+
+
+def _row(item: Mapping[str, Any]) -> list[str]:
+    done = item["done"] + (", sealed" if item["sealed"] and item["done"] != "left out" else "")
+    return [MARKS[item["done"]], item["name"], done, item["support"], item["note"]]
+
+
+def _advice(settings: list[dict[str, Any]]) -> Iterator[str]:
+    pinned = sum(item["note"].startswith(PINNED) or f"; {PINNED}" in item["note"] for item in settings)
+    if pinned:
+        yield (
+            f"⚠ pinned: {pinned}; take `env_file:` or `environment:` out of compose.yaml, then main decides"
+        )

@@ -1,0 +1,213 @@
+"""The status as lines for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from controlplane.cli.text.certificates import ends, refusal_lines, warning_lines
+from controlplane.cli.text.terminal import columns
+
+STEPS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+
+
+def status_lines(status: dict[str, Any], now: datetime | None = None) -> list[str]:
+    """Everything that `mailctl status` shows; `now` is the clock to count ages with."""
+    now = now or datetime.now(UTC)
+    return [
+        *_head(status, now),
+        *([f"✗ nothing can be changed: {status['unwritable']}"] if status.get("unwritable") else []),
+        *_held_back(status),
+        *_damage(status),
+        *_held(status),
+        *_room(status),
+        *_services(status.get("services") or [], now),
+        *_certificates(status.get("certificates") or []),
+        *_notes(status),
+    ]
+
+
+def _head(status: dict[str, Any], now: datetime) -> list[str]:
+    name = status.get("hostname") or status.get("node") or "mail"
+    applied, attempted = status.get("applied") or 0, status.get("attempted") or 0
+    failure = status.get("failure")
+    whole = not (failure or status.get("damage") or status.get("held"))
+    word = "healthy" if status.get("healthy") and whole else "degraded"
+    if status.get("suspended"):
+        word = "suspended"
+    if failure:
+        lines = [f"{name}   {word}           release {applied} serves; {_failed(failure, attempted, now)}"]
+        lines += _failure(failure, attempted)
+    else:
+        since = age(status.get("applied_at"), now)
+        when = f" {since} ago" if since else ""
+        lines = [f"{name}   {word}            release {applied} applied{when} (attempted {attempted})"]
+    position = status.get("position") or 0
+    verified = status.get("verified")
+    text = f", verified to {verified}" if verified else ""
+    return [*lines, f"log                 {position} change sets{text}"]
+
+
+def _held_back(status: dict[str, Any]) -> list[str]:
+    """What a suspended server does not serve yet."""
+    if not status.get("suspended"):
+        return []
+    newest, applied = status.get("release") or 0, status.get("applied") or 0
+    waits = f"release {newest} waits" if newest > applied else "none waits"
+    return [f"⚠ releases are held back, {waits}: `mailctl resume` applies the newest"]
+
+
+def _damage(status: dict[str, Any]) -> list[str]:
+    """What of the state volume is damaged and what ends that; what was lost and is there again."""
+    damage, repairs = status.get("damage") or [], status.get("repairs") or []
+    return [
+        *(f"✗ damaged: {each['part']}: {each['what']}. ► {each['cure']}" for each in damage),
+        *(f"⚠ repaired: {each['part']}: {each['how']}" for each in repairs),
+    ]
+
+
+def _failed(failure: dict[str, Any], attempted: int, now: datetime) -> str:
+    when = age(failure.get("at"), now)
+    verb = str(failure.get("outcome") or "rolled_back").replace("_", " ")
+    return f"{failure.get('release') or attempted} {verb}" + (f" {when} ago" if when else "")
+
+
+def _failure(failure: dict[str, Any], attempted: int) -> list[str]:
+    number = failure.get("release") or attempted
+    lines = [f"  {number}  {failure.get('reason', '')}"]
+    where = failure.get("origin") or failure.get("path")
+    cause = ", ".join(filter(None, [where, failure.get("change")]))
+    lines.append(f"  ►   {cause + '. ' if cause else ''}{_advice(failure)}")
+    return lines
+
+
+def _advice(blamed: dict[str, Any]) -> str:
+    """How to go on, losing nothing that came since."""
+    if not blamed.get("position"):
+        return "Push a fix; `mailctl diff` shows what does not serve"
+    by_git = f", or: git revert {str(blamed['main'])[:12]}" if blamed.get("main") else ""
+    return f"Push a fix, or take it back: mailctl revert {blamed['position']}{by_git}"
+
+
+def _held(status: dict[str, Any]) -> list[str]:
+    """What of the newest release does not serve while the rest does; a failure has been told already."""
+    told = str((status.get("failure") or {}).get("reason") or "")
+    lines = []
+    for part in status.get("held") or []:
+        if part["reason"] not in told:
+            lines.append(f"⚠ {part['what']} is held: {part['reason']}")
+            if others := part.get("beside"):
+                lines.append(f"  {', '.join(others)} came with it or changed the same file, and waits, too")
+            rest = status.get("applied") or 0
+            lines.append(f"  ►   everything else serves (release {rest}). {_advice(part)}")
+    return lines
+
+
+def _services(services: Sequence[dict[str, Any]], now: datetime) -> list[str]:
+    if not services:
+        return []
+    rows = [["service", "state", "since", "probe", "", "memory"]]
+    for service in services:
+        probes = service.get("probes") or []
+        slowest = max((float(p.get("ms") or 0) for p in probes), default=0.0)
+        rows.append(
+            [
+                service["name"],
+                service["state"],
+                age(service.get("since"), now),
+                " ".join(f"{p['name']} {'✔' if p.get('ok') else '✗'}" for p in probes),
+                f"{slowest:.0f} ms" if probes else "",
+                _memory(service.get("memory_kib")),
+            ]
+        )
+    broken = [
+        f"  ✗ {service['name']} {p['name']}: {p['detail']}"
+        for service in services
+        for p in service.get("probes") or []
+        if not p.get("ok") and p.get("detail")
+    ]
+    return [*columns(rows), *broken]
+
+
+def _certificates(certificates: Sequence[dict[str, Any]]) -> list[str]:
+    lines = [
+        f"certificate  {', '.join(each['names'])}  {ends(each)}" for each in certificates if each["serves"]
+    ]
+    return lines + warning_lines(certificates)
+
+
+def _room(status: dict[str, Any]) -> list[str]:
+    """Volumes that have little or no room, and what takes most of it."""
+    scarce = [row for row in status.get("room") or [] if row["condition"] != "ok"]
+    lines = [
+        f"{'⚠' if row['condition'] == 'low' else '✗'} {row['path']} ({row['volume']} volume) is "
+        f"{row['condition']}: {row['free'] >> 20} of {row['size'] >> 20} MiB are free, {row['inodes']} inodes"
+        for row in scarce
+    ]
+    largest = [f"{row['part']} {row['size'] >> 20} MiB" for row in status.get("largest") or []]
+    return [*lines, *([f"  what is largest: {', '.join(largest)}"] if lines and largest else [])]
+
+
+def _notes(status: dict[str, Any]) -> list[str]:
+    pins = status.get("pins") or {}
+    lines = []
+    if pins:
+        shown = ", ".join(f"{n}={'(secret)' if v is None else v}" for n, v in sorted(pins.items()))
+        lines.append(f"pinned by the environment: {shown}")
+    if status.get("unsupported"):
+        lines.append(f"⚠ not supported yet: {', '.join(status['unsupported'])}")
+    if clear := status.get("in_clear"):
+        places = ", ".join(clear[:3]) + (" and more" if len(clear) > 3 else "")
+        lines.append(f"⚠ secrets stand in the clear on main: {places}; mailctl seal FILE, then change them")
+    if status.get("dns") is False:
+        lines.append("⚠ no working DNS: senders' domains and block lists cannot be checked")
+    lines += [f"⚠ /{path}: {why}" for path, why in (status.get("unfilled") or {}).items()]
+    lines += [f"⚠ environment: {complaint}" for complaint in status.get("environment") or []]
+    lines += refusal_lines(status.get("certificate_refused") or {})
+    lines += [
+        f"⚠ main: {problem.get('path')}:{problem.get('line')}: {problem.get('message')}"
+        for problem in status.get("trouble") or []
+    ]
+    lines += [
+        f"⚠ config volume: {refused['path']} is not taken over: {refused['reason']}"
+        for refused in status.get("volume_refused") or []
+    ]
+    if pinned := status.get("pinned"):
+        lines.append(f"pinned by a mount: {', '.join(pinned)}")
+    if patched := status.get("patched"):
+        lines.append(f"changed by user-patches.sh: {', '.join(sorted(patched))}")
+    if left := status.get("left_by_patches"):
+        names = ", ".join(f"/{path}" for path in left)
+        lines.append(f"⚠ made by user-patches.sh and changed since, so it stays until you remove it: {names}")
+    if status.get("patch_failure"):
+        lines.append(f"⚠ config/user-patches.sh: {status['patch_failure']}")
+    drift = status.get("drift") or []
+    lines.append(f"drift: {', '.join(drift) if drift else 'none'}")
+    return lines
+
+
+def age(since: object, now: datetime) -> str:
+    """How long ago, in the largest whole unit: `3 d`, `40 s`; empty for no time."""
+    then = _parse(since)
+    if then is None:
+        return ""
+    seconds = max(int((now - then).total_seconds()), 0)
+    for size, unit in STEPS:
+        if seconds >= size:
+            return f"{seconds // size} {unit}"
+    return "0 s"
+
+
+def _parse(time: object) -> datetime | None:
+    if isinstance(time, (int, float)) and time > 0:
+        return datetime.fromtimestamp(time, UTC)
+    if isinstance(time, str) and time:
+        return datetime.fromisoformat(time).astimezone(UTC)
+    return None
+
+
+def _memory(kibibytes: object) -> str:
+    if not isinstance(kibibytes, int) or kibibytes <= 0:
+        return ""
+    return f"{kibibytes / 1024:.0f} MiB"
