@@ -1,6 +1,6 @@
 """What a service is: a folder that turns state into files, and says how they take effect.
 
-Everything here is plain data, so that the manifest can carry it to the agent, which shares no code.
+Everything here is plain data, so that the manifest can carry it to the agent.
 """
 
 from __future__ import annotations

@@ -13,9 +13,7 @@ from controlplane.events.base import Effect
 from controlplane.release import line_changes
 from renderers.release import NodeTree
 from renderers.service import CertificateFile, RenderedFile
-
-RANK = {"none": 0, "reload": 1, "restart": 2, "start": 3, "stop": 3}
-"""The hardest action on a service wins; starting and stopping say it all."""
+from wire.actions import action_of, harder
 
 AnyFile = RenderedFile | CertificateFile
 
@@ -76,7 +74,7 @@ def compare(old: NodeTree | None, new: NodeTree) -> tuple[tuple[FileChange, ...]
         added, removed = line_changes(_text(a), _text(b))
         files.append(FileChange(path, owner, added, removed))
         for service in _services(b or a, owner):
-            _harder(actions, service, _action(a, b))
+            actions[service] = harder(actions.get(service, "none"), _action(a, b))
     _started_and_stopped(old, new, actions)
     return tuple(files), actions
 
@@ -121,20 +119,9 @@ def _action(old: AnyFile | None, new: AnyFile | None) -> str:
     file = new or old
     if file is None:
         return "none"
-    if isinstance(old, RenderedFile) and isinstance(new, RenderedFile) and new.restart_on:
-        names = tuple(name.encode() for name in new.restart_on)
-        if _parameters(old.content, names) != _parameters(new.content, names):
-            return "restart"
+    if isinstance(old, RenderedFile) and isinstance(new, RenderedFile):
+        return action_of(str(file.action), new.restart_on, old.content, new.content)
     return str(file.action)
-
-
-def _parameters(content: bytes, names: tuple[bytes, ...]) -> list[bytes]:
-    return [line for line in content.split(b"\n") if line.partition(b"=")[0].strip() in names]
-
-
-def _harder(actions: dict[str, str], service: str, action: str) -> None:
-    if RANK[action] >= RANK[actions.get(service, "none")]:
-        actions[service] = action
 
 
 def _started_and_stopped(old: NodeTree | None, new: NodeTree, actions: dict[str, str]) -> None:

@@ -10,9 +10,9 @@ from typing import Any
 
 from agent.errors import Corrupt
 from agent.gitread import Objects
+from wire.actions import ACTIONS
 
 FORMAT = 1
-ACTIONS = ("none", "reload", "restart")
 COMPILERS = ("", "postmap", "sievec", "zone")
 AREAS = (
     "etc/dms/",

@@ -20,8 +20,8 @@ from agent.errors import Failed
 from agent.log import log
 from agent.manifest import Entry, Release
 from agent.node import Node
-from agent.plan import harder, parameters
 from agent.scripts import SCRIPT, VARIABLES, Result, read_variables
+from wire.actions import action_of, harder
 
 if TYPE_CHECKING:
     from agent.attempt import Attempt
@@ -252,10 +252,8 @@ def _need(attempt: Attempt, old: Entry | None, entry: Entry) -> str:
         return entry.action
     target = attempt.node.paths.target(entry.path)
     kept = placing.beside(target, placing.KEPT)
-    before = parameters(kept.read_bytes() if kept.exists() else attempt.content(old))
-    after = parameters(target.read_bytes())
-    changed = any(before.get(name) != after.get(name) for name in entry.restart_on)
-    return "restart" if changed else entry.action
+    before = kept.read_bytes() if kept.exists() else attempt.content(old)
+    return action_of(entry.action, entry.restart_on, before, target.read_bytes())
 
 
 def _postfix_processes(node: Node) -> set[int]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from agent.manifest import ACTIONS, Entry, Release
+from agent.manifest import Entry, Release
+from wire.actions import action_of, harder
 
 Content = Callable[[Entry], bytes]
 """The bytes of a managed file."""
@@ -57,33 +57,7 @@ def compare(
     )
 
 
-def harder(one: str, other: str) -> str:
-    """The harder of two actions."""
-    return max(one, other, key=ACTIONS.index)
-
-
 def _need(old: Entry | None, entry: Entry, content: Content) -> str:
-    """The action that one changed file asks for; a changed parameter of restart_on makes it a restart."""
     if old is None or not entry.restart_on or old.identity == entry.identity:
         return entry.action
-    before, after = parameters(content(old)), parameters(content(entry))
-    changed = any(before.get(name) != after.get(name) for name in entry.restart_on)
-    return "restart" if changed else entry.action
-
-
-def parameters(text: bytes) -> dict[str, str]:
-    """The `name = value` lines of a main.cf; a line that starts with white space goes on (postconf(5))."""
-    found: dict[str, str] = {}
-    name = ""
-    for line in text.decode("utf-8", "replace").splitlines():
-        if not line.strip() or line.lstrip().startswith("#"):
-            continue
-        if line[0].isspace():
-            if name:
-                found[name] += " " + line.strip()
-            continue
-        match = re.match(r"([^\s=]+)\s*=\s*(.*?)\s*$", line)
-        name = match.group(1) if match else ""
-        if match:
-            found[name] = match.group(2)
-    return found
+    return action_of(entry.action, entry.restart_on, content(old), content(entry))

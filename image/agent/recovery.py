@@ -20,9 +20,10 @@ from agent.node import Node
 from agent.patches import patch, prepare_start
 from agent.paths import ASIDE
 from agent.place import Placement, placements
-from agent.plan import Plan, harder
+from agent.plan import Plan
 from agent.quarantine import put_in
 from agent.rescue import newest, obtainable, open_repository, read_applied, recall
+from wire.actions import harder
 
 
 def recover(engine: Engine) -> dict[str, str]:

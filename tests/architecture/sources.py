@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("controlplane", "renderers", "hooks", "image/agent")
+PACKAGES = ("wire", "controlplane", "renderers", "hooks", "image/agent")
 
 
 @cache

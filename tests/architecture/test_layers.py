@@ -10,6 +10,7 @@ import pytest
 from tests.architecture.sources import imports, modules, tree
 
 LAYERS = (
+    ("wire",),
     ("controlplane.errors",),
     (
         "controlplane.ordered",
@@ -56,7 +57,7 @@ RENDERERS_MAY = (
 ENTRY = "controlplane.daemon.__main__"
 """`python -m controlplane.daemon` starts in the layer above, which reads the environment for it."""
 
-OURS = [name for name in modules() if name.split(".")[0] in ("controlplane", "renderers")]
+OURS = [name for name in modules() if name.split(".")[0] in ("wire", "controlplane", "renderers")]
 
 
 def layer(name: str) -> int | None:
@@ -98,13 +99,20 @@ def test_renderers_know_only_the_state(name: str) -> None:
 
 @pytest.mark.parametrize("name", [n for n in modules() if n.split(".")[0] in ("agent", "hooks")])
 def test_agent_and_hooks_need_only_the_standard_library(name: str) -> None:
-    """What runs as root or before every push imports the standard library and its own package."""
-    foreign = [
-        target
-        for target in imports(modules()[name])
-        if target.split(".")[0] not in sys.stdlib_module_names | {name.split(".")[0], "client"}
-    ]
-    assert foreign == []
+    """What runs as root or before every push imports the standard library, its own package and `wire`."""
+    assert foreign_to(name, {"wire", "client"}) == []
+
+
+@pytest.mark.parametrize("name", [n for n in modules() if inside(n, ("wire",))])
+def test_wire_needs_only_the_standard_library(name: str) -> None:
+    """What all programs share brings nothing else into any of them."""
+    assert foreign_to(name, set()) == []
+
+
+def foreign_to(name: str, others: set[str]) -> list[str]:
+    """What a module imports besides the standard library, its own package and others."""
+    known = sys.stdlib_module_names | {name.split(".")[0]} | others
+    return [target for target in imports(modules()[name]) if target.split(".")[0] not in known]
 
 
 @pytest.mark.parametrize("name", [n for n in modules() if not inside(n, ("controlplane.git",))])
