@@ -132,7 +132,7 @@ class NodeStatus:
     suspended: bool = False
     failure: str = ""
     drifted: tuple[str, ...] = ()
-    pinned: tuple[str, ...] = ()
+    overmounted: tuple[str, ...] = ()
     """Managed files that something is mounted over."""
     patched: tuple[str, ...] = ()
     """What user-patches.sh made of managed files: path, mode and blob id each."""

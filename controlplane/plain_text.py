@@ -1,4 +1,4 @@
-"""Text that came from outside, made fit to be kept in a log and to be shown on a terminal.
+"""Sanitizes text from outside, so that a log can keep it and a terminal can show it.
 
 A commit message, an author or a value may hold escape sequences that rewrite what the reader of a terminal
 sees (ECMA-48), marks that reorder it (Unicode's UAX 9), or halves of characters that no encoder takes.
@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
-_UNFIT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-"""Everything but line feeds and tabs that does more, or can do less, than stand where it is written."""
+_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Characters, other than line feeds and tabs, that act on a terminal or that no encoder takes."""
 
 
-def fit(text: str) -> str:
-    r"""The text with what is unfit made visible (`\x1b`); lines and tabs stay."""
+def sanitize(text: str) -> str:
+    r"""The text with unsafe characters escaped (`\x1b`); line feeds and tabs stay."""
     text = text.replace("\r\n", "\n")
-    return text if _UNFIT.search(text) is None else _UNFIT.sub(_visible, text)
+    return text if _UNSAFE.search(text) is None else _UNSAFE.sub(_visible, text)
 
 
 _CUT = " characters)"
@@ -33,19 +33,19 @@ def cut(text: str, most: int = LONGEST) -> str:
     return f"{text[:most]} … (the first {most:,} of {len(text):,}{_CUT}"
 
 
-def fit_line(text: str) -> str:
-    """The same on one line, so that a text cannot pass for several."""
-    return fit(" ".join(text.split("\n")))
+def sanitize_line(text: str) -> str:
+    """The same on one line, so that one text cannot pass for several."""
+    return sanitize(" ".join(text.split("\n")))
 
 
-def fit_all(value: Any) -> Any:
-    """A JSON value with every text in it made fit."""
+def sanitize_all(value: Any) -> Any:
+    """A JSON value with every text in it sanitized."""
     if isinstance(value, str):
-        return fit(value)
+        return sanitize(value)
     if isinstance(value, list):
-        return [fit_all(each) for each in value]
+        return [sanitize_all(each) for each in value]
     if isinstance(value, dict):
-        return {key: fit_all(each) for key, each in value.items()}
+        return {key: sanitize_all(each) for key, each in value.items()}
     return value
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from controlplane.daemon.ahead import Ahead
 from controlplane.daemon.delivery import Ask, Delivery
-from controlplane.daemon.latecomers import Latecomers
+from controlplane.daemon.missed_post_receive import MissedPostReceives
 from controlplane.daemon.owners import Owners
 from controlplane.daemon.packing import Packing
 from controlplane.daemon.protocol import Result
@@ -57,7 +57,7 @@ class Daemon:
         self.packing = Packing(self.intake)
         self.ahead = Ahead(self.intake)
         self.delivery = Delivery(self.intake, self.ask_agent, after=self.upkeep)
-        self.latecomers = Latecomers(self.intake, self.delivery.poke)
+        self.missed_post_receives = MissedPostReceives(self.intake, self.delivery.poke)
 
     def upkeep(self) -> None:
         """Begin, beside everything else, what has come to be worth it."""

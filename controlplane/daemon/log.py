@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from controlplane.plain_text import cut, fit
+from controlplane.plain_text import cut, sanitize
 
 _LOCK = threading.Lock()
 LONGEST = 8_000
@@ -65,4 +65,4 @@ def _value(value: object) -> str:
     """A value that is one word as it is; anything else as a JSON string, so that a line stays a line."""
     text = cut(str(value), LONGEST)
     plain = text and all(c.isprintable() and c not in ' "=' for c in text)
-    return text if plain else json.dumps(fit(text), ensure_ascii=False)
+    return text if plain else json.dumps(sanitize(text), ensure_ascii=False)

@@ -13,7 +13,7 @@ from types import FrameType
 import controlplane
 from controlplane.daemon import log, ops
 from controlplane.daemon.core import Daemon
-from controlplane.daemon.memory import give_back
+from controlplane.daemon.memory import trim_heap
 from controlplane.daemon.protocol import Request, Result, Say, ask
 from controlplane.daemon.server import AlreadySaid, Server
 from controlplane.daemon.start import prepare
@@ -71,7 +71,7 @@ def run(places: Places, environment: Mapping[str, str]) -> int:
     bound.set()
     daemon.delivery.start()
     daemon.ahead.consider()
-    give_back()
+    trim_heap()
     log.info("listening", position=daemon.intake.position, release=daemon.intake.release_number)
     server.serve()
     shut_down(daemon)
@@ -130,7 +130,7 @@ def _main(daemon: Daemon) -> str:
 def shut_down(daemon: Daemon) -> None:
     """Stop delivering and keep a snapshot: what is not saved is folded again at the next start."""
     daemon.ahead.stop()
-    daemon.latecomers.stop()
+    daemon.missed_post_receives.stop()
     daemon.delivery.stop()
     try:
         daemon.intake.save()

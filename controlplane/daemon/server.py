@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from controlplane.daemon import log
-from controlplane.daemon.memory import give_back
+from controlplane.daemon.memory import trim_heap
 from controlplane.daemon.protocol import (
     REQUEST_SECONDS,
     Request,
@@ -22,7 +22,7 @@ from controlplane.daemon.protocol import (
     send,
 )
 from controlplane.errors import MailserverError, Unavailable
-from controlplane.plain_text import cut, fit_line
+from controlplane.plain_text import cut, sanitize_line
 
 MODE = 0o660
 BACKLOG = 256
@@ -82,7 +82,7 @@ class Server:
             if peer_uid(connection) not in (0, os.geteuid()):
                 return
             send(connection, self._outcome(connection))
-        give_back()
+        trim_heap()
 
     def _outcome(self, connection: socket.socket) -> dict[str, object]:
         op = ""
@@ -93,7 +93,7 @@ class Server:
             def say(text: str) -> None:
                 # Who no longer listens does not stop what was begun.
                 with suppress(OSError):
-                    send(connection, {"say": cut(fit_line(text))})
+                    send(connection, {"say": cut(sanitize_line(text))})
 
             return {"result": self._handler(request, say)}
         except AlreadySaid as said:

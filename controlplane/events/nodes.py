@@ -139,7 +139,7 @@ class DriftHealed(_OfNode):
         draft.update_node(self.node, drifted=())
 
 
-class PathsPinned(_OfNode):
+class PathsOvermounted(_OfNode):
     """Something is mounted over managed files, or nothing is any more: the server leaves these alone."""
 
     kind = "node.pinned"
@@ -154,7 +154,7 @@ class PathsPinned(_OfNode):
         )
 
     def apply(self, draft: Draft) -> None:
-        draft.update_node(self.node, pinned=self.paths)
+        draft.update_node(self.node, overmounted=self.paths)
 
 
 class PatchesRun(_OfNode):

@@ -8,8 +8,8 @@ from controlplane.errors import Corrupt
 from controlplane.events.base import Event
 from controlplane.model import Draft, Override
 from controlplane.sealing import is_sealed
+from controlplane.statefiles.table_files import TABLES
 from controlplane.statefiles.treefile import CONFIG
-from controlplane.statefiles.typed import TABLES
 
 
 class _OfOverride(Event):

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from controlplane.events import Source
 from controlplane.git import fsync_directory, write_atomically
-from controlplane.plain_text import LONGEST, cut, fit, fit_line
+from controlplane.plain_text import LONGEST, cut, sanitize, sanitize_line
 
 LONGEST_NAME = 200
 """Characters of an actor or an author that the log keeps."""
@@ -37,12 +37,12 @@ class Cause:
 
         The whole of a message that is cut here stands in its commit of `main`.
         """
-        object.__setattr__(self, "actor", cut(fit_line(self.actor).strip(), LONGEST_NAME) or "unknown")
-        object.__setattr__(self, "reason", cut(fit(self.reason), LONGEST))
-        object.__setattr__(self, "author", cut(fit_line(self.author).strip(), LONGEST_NAME))
+        object.__setattr__(self, "actor", cut(sanitize_line(self.actor).strip(), LONGEST_NAME) or "unknown")
+        object.__setattr__(self, "reason", cut(sanitize(self.reason), LONGEST))
+        object.__setattr__(self, "author", cut(sanitize_line(self.author).strip(), LONGEST_NAME))
 
 
-class Accepted:
+class AcceptedPushes:
     """The folder of records."""
 
     def __init__(self, folder: Path) -> None:

@@ -22,7 +22,7 @@ from controlplane.intake.trees import Files
 from controlplane.model import State
 from controlplane.secrets import RECIPIENT
 from controlplane.settings import ENV_FILE
-from controlplane.settings.together import contradictions
+from controlplane.settings.constraints import contradictions
 from controlplane.statefiles import env_file
 from controlplane.statefiles.tree import ParseCache, read_tree
 from renderers.release import NodeTree, complaints, render_node

@@ -12,7 +12,7 @@ from controlplane.checkpoints import Checkpoints
 from controlplane.errors import Corrupt, Unavailable
 from controlplane.event_log import EventLog
 from controlplane.git import StateRepo
-from controlplane.intake.accepted_pushes import Accepted
+from controlplane.intake.accepted_pushes import AcceptedPushes
 from controlplane.lock import WriterLock
 from controlplane.log_tail import LogTail
 from controlplane.release import Releases
@@ -41,7 +41,7 @@ class Stores:
     repo: StateRepo
     log: EventLog
     releases: Releases
-    accepted: Accepted
+    accepted: AcceptedPushes
     checkpoints: Checkpoints
     tail: LogTail
 
@@ -74,7 +74,7 @@ class Stores:
             repo=repo,
             log=log,
             releases=Releases(repo),
-            accepted=Accepted(control / "accepted"),
+            accepted=AcceptedPushes(control / "accepted"),
             checkpoints=checkpoints,
             tail=tail,
         )

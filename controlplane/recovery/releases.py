@@ -14,7 +14,7 @@ from controlplane.events import (
     DriftHealed,
     EditRefused,
     PatchesRun,
-    PathsPinned,
+    PathsOvermounted,
     ReleaseApplied,
     ReleaseRejected,
     ReleaseRolledBack,
@@ -33,7 +33,7 @@ NEAR = 50
 RENDERED_AGAIN = 100
 """Change sets at the end of the log whose releases are rendered again: some 30 ms each, by the accounts."""
 OUTCOMES = (ReleaseApplied, ReleaseRejected, ReleaseRolledBack)
-_SILENT = (*OUTCOMES, DriftDetected, DriftHealed, PathsPinned, PatchesRun, EditRefused, StoreRepaired)
+_SILENT = (*OUTCOMES, DriftDetected, DriftHealed, PathsOvermounted, PatchesRun, EditRefused, StoreRepaired)
 """Events that no rendered file depends on."""
 
 

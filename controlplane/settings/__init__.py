@@ -21,6 +21,7 @@ from controlplane.settings.general import General
 from controlplane.settings.gitops import GitOps
 from controlplane.settings.junk import Junk
 from controlplane.settings.ldap import Ldap
+from controlplane.settings.messages import misfit, rule_of
 from controlplane.settings.oauth2 import OAuth2
 from controlplane.settings.postfix import Postfix
 from controlplane.settings.postgrey import Postgrey
@@ -31,7 +32,6 @@ from controlplane.settings.saslauthd import Saslauthd
 from controlplane.settings.spamassassin import SpamAssassin
 from controlplane.settings.srs import Srs
 from controlplane.settings.tls import Tls
-from controlplane.settings.words import misfit, rule_of
 
 __all__ = ["AREAS", "ENV_FILE", "RULES", "Settings"]
 

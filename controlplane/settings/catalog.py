@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 from controlplane.errors import NotFound, Refused
 from controlplane.settings import AREAS, Settings
 from controlplane.settings.field import Area
-from controlplane.settings.words import expected, permitted, rule_of
+from controlplane.settings.messages import expected, permitted, rule_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,7 +36,7 @@ class SettingSpec:
     secret: bool
     consumers: tuple[str, ...]
     requires: Mapping[str, str]
-    probe: str
+    sample: str
     risks: Mapping[str, str]
     doc: str
     supported: bool
@@ -92,7 +92,7 @@ def _spec(area: type[Area], name: str, info: FieldInfo) -> SettingSpec:
         secret=rule.secret,
         consumers=rule.consumers,
         requires=rule.requires,
-        probe=rule.probe,
+        sample=rule.sample,
         risks=rule.risks,
         doc=inspect.cleandoc(info.description or ""),
         supported=rule.supported,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from controlplane.settings.field import Rule
-from controlplane.settings.kinds import HOST_PATTERN
+from controlplane.settings.types import HOST_PATTERN
 
 NO_HOST = "localhost"
 """Stands in for the host name of a node that has not reported a usable one."""

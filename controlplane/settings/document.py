@@ -100,7 +100,7 @@ def _section(spec: SettingSpec) -> Iterator[str]:
 
 def _needs(spec: SettingSpec) -> Iterator[str]:
     for name, value in spec.requires.items():
-        # of a free text any will do: the declared one is only a probe
+        # of a free text any will do: the declared one is only a sample
         yield f"`{name}={value}`" if SETTINGS[name].values else f"`{name}`"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from controlplane.settings.field import Area, setting
-from controlplane.settings.kinds import Switch
+from controlplane.settings.types import Switch
 
 
 class Dovecot(Area):
@@ -13,25 +13,25 @@ class Dovecot(Area):
 
     title: ClassVar[str] = "Dovecot"
 
-    enable_imap: Switch = setting("1", consumers=("dovecot",), probe="0")
+    enable_imap: Switch = setting("1", consumers=("dovecot",), sample="0")
     """Offer IMAP on 143 and 993."""
 
-    enable_pop3: Switch = setting("0", consumers=("dovecot",), probe="1")
+    enable_pop3: Switch = setting("0", consumers=("dovecot",), sample="1")
     """Offer POP3 on 110 and 995."""
 
-    enable_managesieve: Switch = setting("0", consumers=("dovecot",), probe="1")
+    enable_managesieve: Switch = setting("0", consumers=("dovecot",), sample="1")
     """Let users edit their own Sieve filters, by ManageSieve on port 4190.
 
     The script that a user activates goes before `config/<address>.dovecot.sieve`.
     """
 
-    enable_quotas: Switch = setting("1", consumers=("dovecot", "postfix"), probe="0")
+    enable_quotas: Switch = setting("1", consumers=("dovecot", "postfix"), sample="0")
     """Limit mailboxes to the sizes in `config/dovecot-quotas.cf`, others to `POSTFIX_MAILBOX_SIZE_LIMIT`."""
 
     dovecot_mailbox_format: Literal["maildir", "sdbox", "mdbox"] = setting(
         "maildir",
         consumers=("dovecot",),
-        probe="sdbox",
+        sample="sdbox",
         risks={
             "sdbox": "hides mail that is stored in another format",
             "mdbox": "hides mail that is stored in another format",
@@ -43,6 +43,6 @@ class Dovecot(Area):
     """
 
     dovecot_inet_protocols: Literal["all", "ipv4", "ipv6"] = setting(
-        "all", consumers=("dovecot",), probe="ipv4"
+        "all", consumers=("dovecot",), sample="ipv4"
     )
     """Which versions of the Internet protocol Dovecot listens on."""

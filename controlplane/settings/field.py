@@ -16,7 +16,7 @@ class Rule:
     default: str
     default_from: str = ""
     consumers: tuple[str, ...] = ()
-    probe: str = ""
+    sample: str = ""
     requires: Mapping[str, str] = field(default_factory=dict)
     unit: str = ""
     secret: bool = False
@@ -35,7 +35,7 @@ def setting(
     *,
     default_from: str = "",
     consumers: tuple[str, ...] = (),
-    probe: str = "",
+    sample: str = "",
     requires: Mapping[str, str] | None = None,
     unit: str = "",
     secret: bool = False,
@@ -49,7 +49,7 @@ def setting(
 
     `default_from` is a default made of other settings, in braces ("postmaster@{DOMAINNAME}"; HOSTNAME
     and DOMAINNAME are the container's). `consumers` are the folders below renderers/ whose files change
-    with it, shown by its `probe` value while the settings in `requires` hold. `supported` is for
+    with it, shown by its `sample` value while the settings in `requires` hold. `supported` is for
     settings that something else than a renderer uses, `pending` are the documented values of a supported
     setting that nothing carries out yet. `risks` names the values that weaken the server,
     each with a warning. `ge` and `le` bound a number; `unit` is the number's.
@@ -58,7 +58,7 @@ def setting(
         default=default,
         default_from=default_from,
         consumers=consumers,
-        probe=probe,
+        sample=sample,
         requires=dict(requires or {}),
         unit=unit,
         secret=secret,

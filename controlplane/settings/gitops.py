@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from controlplane.settings.field import Area, setting
-from controlplane.settings.kinds import Switch, Whole
+from controlplane.settings.types import Switch, Whole
 
 
 class GitOps(Area):
@@ -15,7 +15,7 @@ class GitOps(Area):
 
     allow_cleartext_secrets: Switch = setting(
         "0",
-        probe="1",
+        sample="1",
         supported=True,
         risks={"1": "lets private keys and passwords into the history for ever"},
     )
@@ -24,7 +24,7 @@ class GitOps(Area):
     What was pushed once stays in the history; seal it with `mailctl seal`, then change it.
     """
 
-    first_account_timeout: Whole = setting("120", ge=0, unit="seconds", probe="0", supported=True)
+    first_account_timeout: Whole = setting("120", ge=0, unit="seconds", sample="0", supported=True)
     """How long a container that starts without any account runs before it stops with status 1.
 
     Everything serves meanwhile, and the first account lets it go on. 0 waits for ever. No account is

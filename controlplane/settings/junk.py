@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from controlplane.settings.field import Area, setting
-from controlplane.settings.kinds import Switch, Text
+from controlplane.settings.types import Switch, Text
 
 RSPAMD = {"ENABLE_RSPAMD": "1"}
 
@@ -15,11 +15,11 @@ class Junk(Area):
 
     title: ClassVar[str] = "Spam"
 
-    move_spam_to_junk: Switch = setting("1", consumers=("dovecot",), probe="0", requires=RSPAMD)
+    move_spam_to_junk: Switch = setting("1", consumers=("dovecot",), sample="0", requires=RSPAMD)
     """Deliver spam to the Junk folder instead of the inbox."""
 
-    mark_spam_as_read: Switch = setting("0", consumers=("dovecot",), probe="1", requires=RSPAMD)
+    mark_spam_as_read: Switch = setting("0", consumers=("dovecot",), sample="1", requires=RSPAMD)
     """Mark spam as read, so that no mail program announces it."""
 
-    spam_subject: Text = setting(consumers=("dovecot",), probe="[SPAM] ", requires=RSPAMD)
+    spam_subject: Text = setting(consumers=("dovecot",), sample="[SPAM] ", requires=RSPAMD)
     """What to put before the subject of spam. Quotes keep a space at its end: `SPAM_SUBJECT='[SPAM] '`."""

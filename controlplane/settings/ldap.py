@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from controlplane.settings.field import Area, setting
-from controlplane.settings.kinds import LdapUris, Text, YesNo
+from controlplane.settings.types import LdapUris, Text, YesNo
 
 ON = {"ACCOUNT_PROVISIONER": "LDAP"}
 
@@ -15,32 +15,32 @@ class Ldap(Area):
 
     title: ClassVar[str] = "LDAP"
 
-    ldap_server_host: LdapUris = setting(probe="ldaps://ldap.example.test", requires=ON)
+    ldap_server_host: LdapUris = setting(sample="ldaps://ldap.example.test", requires=ON)
     """The directory server, with the scheme `ldap://`, `ldaps://` or `ldapi://`."""
 
-    ldap_start_tls: YesNo = setting("no", probe="yes", requires=ON)
+    ldap_start_tls: YesNo = setting("no", sample="yes", requires=ON)
     """Turn on TLS within Postfix's LDAP connections."""
 
-    ldap_search_base: Text = setting(probe="ou=people,dc=example,dc=test", requires=ON)
+    ldap_search_base: Text = setting(sample="ou=people,dc=example,dc=test", requires=ON)
     """The entry below which to search, such as `ou=people,dc=example,dc=test`."""
 
-    ldap_bind_dn: Text = setting(probe="cn=mail,dc=example,dc=test", requires=ON)
+    ldap_bind_dn: Text = setting(sample="cn=mail,dc=example,dc=test", requires=ON)
     """The entry to log in to the directory as, such as `cn=admin,dc=example,dc=test`."""
 
-    ldap_bind_pw: Text = setting(probe="sample", requires=ON, secret=True)
+    ldap_bind_pw: Text = setting(sample="sample", requires=ON, secret=True)
     """The password of `LDAP_BIND_DN`."""
 
-    ldap_query_filter_user: Text = setting(probe="(&(mail=%s)(mailEnabled=TRUE))", requires=ON)
+    ldap_query_filter_user: Text = setting(sample="(&(mail=%s)(mailEnabled=TRUE))", requires=ON)
     """How to find a user by address, such as `(&(mail=%s)(mailEnabled=TRUE))`."""
 
-    ldap_query_filter_group: Text = setting(probe="(&(mailGroupMember=%s)(mailEnabled=TRUE))", requires=ON)
+    ldap_query_filter_group: Text = setting(sample="(&(mailGroupMember=%s)(mailEnabled=TRUE))", requires=ON)
     """How to find a group by address, such as `(&(mailGroupMember=%s)(mailEnabled=TRUE))`."""
 
-    ldap_query_filter_alias: Text = setting(probe="(&(mailAlias=%s)(mailEnabled=TRUE))", requires=ON)
+    ldap_query_filter_alias: Text = setting(sample="(&(mailAlias=%s)(mailEnabled=TRUE))", requires=ON)
     """How to find an alias, such as `(&(mailAlias=%s)(mailEnabled=TRUE))`."""
 
-    ldap_query_filter_domain: Text = setting(probe="(mail=*@%s)", requires=ON)
+    ldap_query_filter_domain: Text = setting(sample="(mail=*@%s)", requires=ON)
     """How to find out whether a domain is ours, such as `(|(mail=*@%s)(mailAlias=*@%s))`."""
 
-    ldap_query_filter_senders: Text = setting(probe="(mail=%s)", requires={**ON, "SPOOF_PROTECTION": "1"})
+    ldap_query_filter_senders: Text = setting(sample="(mail=%s)", requires={**ON, "SPOOF_PROTECTION": "1"})
     """How to find who may send as an address. Empty: the user, alias and group filters together."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from controlplane.settings.field import Area, setting
-from controlplane.settings.kinds import Switch, Url
+from controlplane.settings.types import Switch, Url
 
 
 class OAuth2(Area):
@@ -13,10 +13,10 @@ class OAuth2(Area):
 
     title: ClassVar[str] = "OAuth 2"
 
-    enable_oauth2: Switch = setting("0", probe="1")
+    enable_oauth2: Switch = setting("0", sample="1")
     """Accept OAuth 2 tokens (XOAUTH2 and OAUTHBEARER) as logins."""
 
     oauth2_introspection_url: Url = setting(
-        probe="https://oauth2.example.test/userinfo/", requires={"ENABLE_OAUTH2": "1"}
+        sample="https://oauth2.example.test/userinfo/", requires={"ENABLE_OAUTH2": "1"}
     )
     """Where the provider tells whose token it is: its user info endpoint."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from controlplane.settings.field import Area, setting
-from controlplane.settings.kinds import Address, Switch, Transport, Whole
+from controlplane.settings.types import Address, Switch, Transport, Whole
 
 
 class Postfix(Area):
@@ -14,14 +14,14 @@ class Postfix(Area):
     title: ClassVar[str] = "Postfix"
 
     postmaster_address: Address = setting(
-        default_from="postmaster@{DOMAINNAME}", consumers=("postfix", "dovecot"), probe="boss@example.test"
+        default_from="postmaster@{DOMAINNAME}", consumers=("postfix", "dovecot"), sample="boss@example.test"
     )
     """Where mail about the mail server itself goes."""
 
     spoof_protection: Switch = setting(
         "0",
         consumers=("postfix",),
-        probe="1",
+        sample="1",
         risks={"0": "lets every user send under any address"},
     )
     """Let users send only from their own address and their aliases.
@@ -34,29 +34,29 @@ class Postfix(Area):
         ge=0,
         unit="bytes",
         consumers=("postfix", "dovecot"),
-        probe="20480000",
+        sample="20480000",
         risks={"0": "takes messages of any size"},
     )
     """The largest message that is accepted; 0 for no limit, which is not advisable."""
 
     postfix_mailbox_size_limit: Whole = setting(
-        "0", ge=0, unit="bytes", consumers=("postfix", "dovecot"), probe="50000000"
+        "0", ge=0, unit="bytes", consumers=("postfix", "dovecot"), sample="50000000"
     )
     """The largest size of a mailbox that `config/dovecot-quotas.cf` does not name; 0 for no limit."""
 
     postfix_inet_protocols: Literal["all", "ipv4", "ipv6"] = setting(
-        "all", consumers=("postfix",), probe="ipv4"
+        "all", consumers=("postfix",), sample="ipv4"
     )
     """Which versions of the Internet protocol Postfix uses; behind Docker often `ipv4`."""
 
-    postfix_reject_unknown_client_hostname: Switch = setting("0", consumers=("postfix",), probe="1")
+    postfix_reject_unknown_client_hostname: Switch = setting("0", consumers=("postfix",), sample="1")
     """Refuse mail from clients whose address and name in DNS do not lead to each other.
 
     Also honest but badly set up servers are refused: `RSPAMD_HFILTER` is the milder way.
     """
 
     postfix_dagent: Transport = setting(
-        "lmtp:unix:/var/run/dovecot/lmtp", consumers=("postfix",), probe="lmtp:inet:store.example.test:24"
+        "lmtp:unix:/var/run/dovecot/lmtp", consumers=("postfix",), sample="lmtp:inet:store.example.test:24"
     )
     """Who stores the mail: the LMTP server that Postfix delivers to. The default is Dovecot's socket.
 
@@ -64,7 +64,7 @@ class Postfix(Area):
     """
 
     postscreen_action: Literal["enforce", "drop", "ignore"] = setting(
-        "enforce", consumers=("postfix",), probe="drop", risks={"ignore": "lets failing clients deliver"}
+        "enforce", consumers=("postfix",), sample="drop", risks={"ignore": "lets failing clients deliver"}
     )
     """What postscreen does with a client on port 25 that fails its tests.
 
@@ -72,7 +72,7 @@ class Postfix(Area):
     up at once with 521; `ignore` goes on, to watch what would be blocked.
     """
 
-    enable_dnsbl: Switch = setting("0", consumers=("postfix",), probe="1")
+    enable_dnsbl: Switch = setting("0", consumers=("postfix",), sample="1")
     """Ask DNS block lists about clients on port 25, and refuse those that are listed.
 
     The lists answer only a resolver of your own: most public resolvers are blocked there.

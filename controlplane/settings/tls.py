@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from controlplane.settings.field import Area, setting
-from controlplane.settings.kinds import AbsolutePath, Wildcard
+from controlplane.settings.types import AbsolutePath, Wildcard
 
 MANUAL = {"SSL_TYPE": "manual"}
 
@@ -17,7 +17,7 @@ class Tls(Area):
 
     ssl_type: Literal["", "letsencrypt", "manual", "custom", "self-signed"] = setting(
         consumers=("tls", "postfix", "dovecot"),
-        probe="self-signed",
+        sample="self-signed",
         risks={"": "turns TLS off"},
     )
     """Where the certificate comes from. Empty: no TLS at all.
@@ -31,34 +31,34 @@ class Tls(Area):
 
     ssl_cert_path: AbsolutePath = setting(
         consumers=("tls",),
-        probe="/srv/tls/chain.pem",
+        sample="/srv/tls/chain.pem",
         requires=MANUAL,
     )
     """The certificate with its chain, in PEM: a path in the container, for `SSL_TYPE=manual` and `custom`."""
 
     ssl_key_path: AbsolutePath = setting(
         consumers=("tls",),
-        probe="/srv/tls/key.pem",
+        sample="/srv/tls/key.pem",
         requires=MANUAL,
     )
     """The private key of `SSL_CERT_PATH`: a path in the container, for `SSL_TYPE=manual`."""
 
     ssl_alt_cert_path: AbsolutePath = setting(
         consumers=("tls",),
-        probe="/srv/tls/alt-chain.pem",
+        sample="/srv/tls/alt-chain.pem",
         requires={**MANUAL, "SSL_ALT_KEY_PATH": "/srv/tls/alt-key.pem"},
     )
     """A second certificate for clients that cannot use the first: RSA beside ECDSA (`manual` only)."""
 
     ssl_alt_key_path: AbsolutePath = setting(
         consumers=("tls",),
-        probe="/srv/tls/alt-key.pem",
+        sample="/srv/tls/alt-key.pem",
         requires={**MANUAL, "SSL_ALT_CERT_PATH": "/srv/tls/alt-chain.pem"},
     )
     """The private key of `SSL_ALT_CERT_PATH`."""
 
     ssl_domain: Wildcard = setting(
-        consumers=("tls",), probe="*.example.org", requires={"SSL_TYPE": "letsencrypt"}
+        consumers=("tls",), sample="*.example.org", requires={"SSL_TYPE": "letsencrypt"}
     )
     """The name to look for first below `letsencrypt/live` and in `acme.json`, where it is not the host name.
 
@@ -68,7 +68,7 @@ class Tls(Area):
     tls_level: Literal["modern", "intermediate"] = setting(
         "modern",
         consumers=("postfix", "dovecot"),
-        probe="intermediate",
+        sample="intermediate",
         requires={"SSL_TYPE": "self-signed"},
         risks={"intermediate": "weakens TLS"},
     )

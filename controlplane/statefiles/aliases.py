@@ -12,8 +12,8 @@ from controlplane import addresses
 from controlplane.errors import Problem, Refused
 from controlplane.model import Alias
 from controlplane.statefiles import targets
+from controlplane.statefiles.continuation_lines import LogicalLine, logical_lines
 from controlplane.statefiles.lines import Lines
-from controlplane.statefiles.logical import LogicalLine, logical_lines
 from controlplane.statefiles.parsed import MAX_PROBLEMS, Parsed, Place, printable
 
 PATH = "config/postfix-virtual.cf"

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from controlplane.errors import Problem
 from controlplane.model import RegexpAlias
 from controlplane.statefiles import targets
-from controlplane.statefiles.logical import LogicalLine, logical_lines
+from controlplane.statefiles.continuation_lines import LogicalLine, logical_lines
 from controlplane.statefiles.parsed import MAX_PROBLEMS, Parsed, Place
 
 PATH = "config/postfix-regexp.cf"

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from controlplane.sealing import is_sealed_value
 from controlplane.settings import catalog
 from controlplane.statefiles import env_file, masters, relay
-from controlplane.statefiles.logical import LogicalLine, logical_lines
+from controlplane.statefiles.continuation_lines import LogicalLine, logical_lines
 from controlplane.statefiles.secret_files import reader_of
 from controlplane.statefiles.secret_words import is_secret, logins_of_urls, plain_schemes
 from controlplane.statefiles.treefile import SETTINGS

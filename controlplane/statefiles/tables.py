@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from controlplane.errors import Problem, Refused
+from controlplane.statefiles.continuation_lines import LogicalLine, logical_lines
 from controlplane.statefiles.lines import Lines
-from controlplane.statefiles.logical import LogicalLine, logical_lines
 from controlplane.statefiles.parsed import MAX_PROBLEMS, Parsed, Place, printable
 
 Row = TypeVar("Row")

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 from controlplane.errors import Problem
 from controlplane.model import Desired
 from controlplane.sealing import is_sealed
-from controlplane.statefiles import accounts, aliases, env_file, overrides, regexps, typed
+from controlplane.statefiles import accounts, aliases, env_file, overrides, regexps, table_files
 from controlplane.statefiles.incremental import reparse
 from controlplane.statefiles.parsed import MAX_PROBLEMS, Parsed, Place
 from controlplane.statefiles.treefile import (
@@ -38,7 +38,7 @@ __all__ = [
 Row = TypeVar("Row")
 Parse = Callable[[str, str], Parsed[Row]]
 
-PARSED = frozenset({SETTINGS, accounts.PATH, aliases.PATH, regexps.PATH, *typed.PATHS})
+PARSED = frozenset({SETTINGS, accounts.PATH, aliases.PATH, regexps.PATH, *table_files.PATHS})
 """The files with a format of their own; every other one below config/ is kept verbatim."""
 
 _BY_ENTRY = PARSED - {SETTINGS}
@@ -103,11 +103,11 @@ def read_tree(
     The state is to be used only when there is no problem: rows that have one are left out of it. Files
     outside config/, other than mailserver.env, have no meaning for the server and are left alone.
     """
-    sealed = {path for path in typed.PATHS if path in files and is_sealed(files[path].content)}
+    sealed = {path for path in table_files.PATHS if path in files and is_sealed(files[path].content)}
     reading = _Reading(files, cache or ParseCache())
     tables = {
         field: {} if table.path in sealed else reading.rows(table.path, table.parse)
-        for field, table in typed.TABLES.items()
+        for field, table in table_files.TABLES.items()
     }
     desired = Desired(
         settings=reading.rows(SETTINGS, env_file.parse),

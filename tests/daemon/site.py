@@ -113,7 +113,7 @@ class Site:
 
     def stop(self, save: bool = True) -> None:
         self.server.stop()
-        self.daemon.latecomers.stop()
+        self.daemon.missed_post_receives.stop()
         self.daemon.delivery.stop()
         if save:
             shut_down(self.daemon)

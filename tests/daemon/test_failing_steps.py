@@ -95,7 +95,7 @@ def test_a_push_whose_client_went_away_is_taken_over_all_the_same(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """git moved `main` and never came to post-receive: the daemon looks after it by itself."""
-    monkeypatch.setattr("controlplane.daemon.latecomers.PATIENCE", 0.3)
+    monkeypatch.setattr("controlplane.daemon.missed_post_receive.PATIENCE", 0.3)
     monkeypatch.setitem(cast(dict[str, Any], OPS), "post-receive", lambda *_: {})
     once(type(site.daemon.intake.stores.log), "append", monkeypatch)
     clone = site.clone()

@@ -15,8 +15,8 @@ from controlplane.events.codec import decode, encode
 from controlplane.fold import fold
 from controlplane.intake.diff import diff
 from controlplane.model import Desired, Master, State
+from controlplane.statefiles.table_files import TABLES
 from controlplane.statefiles.tree import TreeFile, read_tree
-from controlplane.statefiles.typed import TABLES
 
 QUOTAS = b"# limits\na@example.test:12M\nnonsense\n"
 FILES = {

@@ -29,9 +29,9 @@ def parts(settings: dict[str, str]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", SETTINGS)
 def test_flip(name: str) -> None:
-    """The default and the probe value differ in the declared services and in no other."""
+    """The default and the sample value differ in the declared services and in no other."""
     spec = SETTINGS[name]
     assert set(spec.consumers) <= NAMES
     before = parts(dict(spec.requires))
-    after = parts({**spec.requires, name: spec.probe})
+    after = parts({**spec.requires, name: spec.sample})
     assert {service for service in NAMES if before[service] != after[service]} == set(spec.consumers)

@@ -63,7 +63,7 @@ def flips() -> Iterator[State]:
     for name, spec in SETTINGS.items():
         if spec.consumers:
             yield state(dict(spec.requires), accounts=("user1@example.test",))
-            yield state({**spec.requires, name: spec.probe}, accounts=("user1@example.test",))
+            yield state({**spec.requires, name: spec.sample}, accounts=("user1@example.test",))
 
 
 STATES = (*CASES.values(), *flips())

@@ -17,12 +17,12 @@ EVERY = pytest.mark.parametrize("spec", SETTINGS.values(), ids=lambda spec: spec
 
 @EVERY
 def test_declaration_is_complete(spec: SettingSpec) -> None:
-    """Each setting is documented, says what it takes, and has a probe that differs from its default."""
+    """Each setting is documented, says what it takes, and has a sample that differs from its default."""
     assert spec.doc.endswith(".")
     assert spec.kind
-    assert spec.probe != spec.default
+    assert spec.sample != spec.default
     assert not (spec.default and spec.default_from)
-    for value in (spec.default, spec.probe, *spec.values, *spec.risks, *spec.pending):
+    for value in (spec.default, spec.sample, *spec.values, *spec.risks, *spec.pending):
         assert catalog.problem(spec.name, value) is None
     for name, value in spec.requires.items():
         assert catalog.problem(name, value) is None
@@ -31,13 +31,13 @@ def test_declaration_is_complete(spec: SettingSpec) -> None:
 @EVERY
 def test_probe_and_requirements_fit_together(spec: SettingSpec) -> None:
     """What the flip test sets resolves."""
-    Settings.resolve({**spec.requires, spec.name: spec.probe}, "mail.example.test")
+    Settings.resolve({**spec.requires, spec.name: spec.sample}, "mail.example.test")
 
 
 @EVERY
 def test_no_setting_takes_a_second_line(spec: SettingSpec) -> None:
     """A line break or NUL can never get into a configuration file by way of a setting."""
-    good = spec.probe
+    good = spec.sample
     for bad in (f"{good}\nx", f"{good}\n", f"{good}\r", f"\0{good}", "\x7f"):
         assert catalog.problem(spec.name, bad) is not None
 

@@ -11,8 +11,8 @@ from pydantic import ValidationError
 
 from controlplane.errors import Refused
 from controlplane.settings import RULES, Settings
+from controlplane.settings.constraints import contradictions, without_effect
 from controlplane.settings.defaults import Texts, domain_of
-from controlplane.settings.together import contradictions, without_effect
 from tests.settings.documented import DOCUMENTED, Documented
 
 HOST = "mail.example.test"

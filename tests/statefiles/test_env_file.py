@@ -13,7 +13,7 @@ from controlplane.statefiles import env_file
 FREE = ["SPAM_SUBJECT", "POSTGREY_TEXT", "LDAP_BIND_PW"]
 VALUES = st.one_of(
     st.tuples(st.sampled_from(FREE), st.text(st.characters(min_codepoint=32, exclude_categories=["Cs"]))),
-    st.sampled_from([(name, spec.probe) for name, spec in SETTINGS.items()]),
+    st.sampled_from([(name, spec.sample) for name, spec in SETTINGS.items()]),
 )
 OTHER_LINES = st.lists(
     st.sampled_from(

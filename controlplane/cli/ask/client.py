@@ -22,7 +22,7 @@ from controlplane.errors import (
     Unavailable,
     UsageError,
 )
-from controlplane.plain_text import fit_all
+from controlplane.plain_text import sanitize_all
 
 SOCKET = "/run/mail-control/control.sock"
 AGENT_SOCKET = "/run/mail-agent/agent.sock"
@@ -147,7 +147,7 @@ def converse(connection: socket.socket, request: dict[str, Any], patience: float
 def _answers(connection: socket.socket) -> Iterator[dict[str, Any]]:
     with connection.makefile("rb") as lines:
         for line in lines:
-            yield fit_all(json.loads(line))
+            yield sanitize_all(json.loads(line))
 
 
 def error_of(answer: dict[str, Any]) -> Exception:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from controlplane.errors import NotFound, Problem, Refused
 from controlplane.intake.importing.leftovers import left_over
-from controlplane.plain_text import fit_line
+from controlplane.plain_text import sanitize_line
 from controlplane.statefiles.documented import documented
 from controlplane.statefiles.treefile import EXECUTABLE, REGULAR, TreeFile
 
@@ -76,7 +76,9 @@ def _walk(top: Path, found: Folder) -> Iterator[tuple[str, int, str]]:
         for name in sorted([*names, *folders]):
             path = Path(folder, name).relative_to(top).as_posix()
             if not path.isprintable():
-                found.left_out[fit_line(ascii(path)[1:-1])] = "its name has characters that none should have"
+                found.left_out[sanitize_line(ascii(path)[1:-1])] = (
+                    "its name has characters that none should have"
+                )
                 continue
             if name in names or _is_link(name, handle):
                 yield path, handle, name

@@ -55,7 +55,7 @@ def post_receive(daemon: Daemon, request: Request, say: Say) -> Result:
         daemon.intake.reservations.moved(ref)
         if ref == MAIN:
             _take_over(daemon, new, say)
-            daemon.latecomers.arrived(new)
+            daemon.missed_post_receives.arrived(new)
         elif ref.startswith(HEADS):
             previews.follow(daemon, ref.removeprefix(HEADS), "" if new == NOTHING else new, say)
     return {}
@@ -97,8 +97,8 @@ def _decide(daemon: Daemon, request: Request, say: Say) -> Result:
             _must_be_current(daemon, updates)
             for commit, cause in accepted.items():
                 daemon.intake.stores.accepted.remember(commit, cause)
-                daemon.latecomers.expect(commit)
-            reservations.grant(claim, lambda: daemon.latecomers.ended(accepted))
+                daemon.missed_post_receives.expect(commit)
+            reservations.grant(claim, lambda: daemon.missed_post_receives.ended(accepted))
     except BaseException as error:
         reservations.release(claim)
         if not isinstance(error, TooLate):

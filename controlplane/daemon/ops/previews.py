@@ -13,7 +13,7 @@ from controlplane.intake.checks.mass_delete import mass_deletions
 from controlplane.intake.proposal import Proposal
 from controlplane.intake.report import counted, plan_lines, problem_lines
 from controlplane.intake.trees import node_trees
-from controlplane.plain_text import fit_line
+from controlplane.plain_text import sanitize_line
 from controlplane.release import PREVIEWS, Basis
 
 MOST_LACKING, TOLD_LACKING = 100, 5
@@ -54,7 +54,10 @@ def _stale(daemon: Daemon, repo: StateRepo, commit: str) -> list[str]:
     return [
         f"⚠ stale: main has {count} that this branch lacks, and the plan below takes them back;",
         "  `git pull --rebase origin main` shows what the branch changes by itself:",
-        *(f'    {i.id[:12]} "{fit_line(i.message.partition(chr(10))[0])}" by {i.author.name}' for i in infos),
+        *(
+            f'    {i.id[:12]} "{sanitize_line(i.message.partition(chr(10))[0])}" by {i.author.name}'
+            for i in infos
+        ),
         *([f"    … and {more} more"] if more > 0 else []),
     ]
 

@@ -12,8 +12,8 @@ from controlplane.intake.proposal import render
 from controlplane.model import Desired, State
 from controlplane.statefiles import accounts, aliases, regexps
 from controlplane.statefiles.event_kinds import name_behind, split_name
+from controlplane.statefiles.table_files import TABLES
 from controlplane.statefiles.treefile import CONFIG, SETTINGS
-from controlplane.statefiles.typed import TABLES
 from renderers.service import CertificateFile, RenderedFile
 
 Row = Mapping[str, Any]

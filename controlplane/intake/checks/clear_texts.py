@@ -18,7 +18,7 @@ from controlplane.intake.trees import Files, MainReader
 from controlplane.model import State
 from controlplane.settings import ENV_FILE
 from controlplane.statefiles import env_file, relay
-from controlplane.statefiles.logical import logical_lines
+from controlplane.statefiles.continuation_lines import logical_lines
 from controlplane.statefiles.parsed import MAX_PROBLEMS
 from controlplane.statefiles.treefile import CONFIG
 

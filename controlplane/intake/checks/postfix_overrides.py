@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from controlplane.errors import Problem
 from controlplane.intake.checks.alias_graph import MAX_DEPTH, MAX_RECIPIENTS
 from controlplane.model import Override
-from controlplane.statefiles.logical import logical_lines
+from controlplane.statefiles.continuation_lines import logical_lines
 from controlplane.statefiles.parsed import Place
 
 # postconf(5): name = value; postconf(1) -P: service/type/parameter=value

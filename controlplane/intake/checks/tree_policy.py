@@ -12,7 +12,7 @@ from itertools import islice
 from controlplane.errors import Problem
 from controlplane.intake.checks.secrets_in_clear import in_clear
 from controlplane.intake.trees import MAX_FILES, MAX_RECORDS
-from controlplane.statefiles import accounts, aliases, typed
+from controlplane.statefiles import accounts, aliases, table_files
 from controlplane.statefiles.parsed import MAX_PROBLEMS, Place
 from controlplane.statefiles.treefile import CONFIG, EXECUTABLE, SETTINGS, SUBMODULE, SYMLINK, TreeFile
 
@@ -22,7 +22,7 @@ MAX_PATH = 1_000
 MAX_OVERRIDE = 1 << 20
 """Bytes of one file that is taken as it is."""
 
-_RECORDS = frozenset({accounts.PATH, aliases.PATH, *typed.PATHS})
+_RECORDS = frozenset({accounts.PATH, aliases.PATH, *table_files.PATHS})
 _SCRIPT = re.compile(r"config/(?:user-patches\.sh|sieve-pipe/.+|sieve-filter/.+)")
 _ALLOWED = re.compile(rb"^[ \t]*ALLOW_CLEARTEXT_SECRETS=[\"']?1[\"']?[ \t]*\r?$", re.MULTILINE)
 

@@ -8,7 +8,7 @@ from controlplane.events import Event, QuotaSet, RelayRouteSet, SettingChanged
 from controlplane.intake.plan import Notice
 from controlplane.model import Pin, State
 from controlplane.settings import catalog
-from controlplane.settings.together import without_effect
+from controlplane.settings.constraints import without_effect
 
 
 def warnings(state: State, events: Iterable[Event]) -> tuple[Notice, ...]:
@@ -33,9 +33,9 @@ def _without_what_it_needs(state: State, event: Event) -> str:
 
 def covered(state: State, changed: Iterable[str]) -> tuple[Notice, ...]:
     """Rendered files that change while something is mounted over them."""
-    pinned = state.observed.node().pinned
+    overmounted = state.observed.node().overmounted
     message = "something is mounted over it in the container: the change has no effect"
-    return tuple(Notice(f"/{path}", message) for path in changed if path in pinned)
+    return tuple(Notice(f"/{path}", message) for path in changed if path in overmounted)
 
 
 def unsupported(state: State) -> list[str]:

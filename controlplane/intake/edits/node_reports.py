@@ -11,7 +11,7 @@ from controlplane.events import (
     Event,
     NodeObserved,
     PatchesRun,
-    PathsPinned,
+    PathsOvermounted,
     ReleaseApplied,
     ReleaseRejected,
     ReleaseRolledBack,
@@ -98,8 +98,8 @@ def file_events(state: State, observed: Mapping[str, Any]) -> list[Event]:
     node = state.observed.node()
     events: list[Event] = []
     paths = tuple(sorted(str(path) for path in observed.get("pinned") or ()))
-    if paths != node.pinned:
-        events.append(PathsPinned(node=DEFAULT_NODE, paths=paths))
+    if paths != node.overmounted:
+        events.append(PathsOvermounted(node=DEFAULT_NODE, paths=paths))
     files = {str(path): str(found) for path, found in (observed.get("patched") or {}).items()}
     failure = str(observed.get("patch_failure") or "")
     rows = tuple(f"{path} {found}" for path, found in sorted(files.items()))

@@ -17,8 +17,8 @@ from controlplane.intake.checks.mass_delete import is_mass_delete
 from controlplane.intake.checks.tree_policy import of_name
 from controlplane.intake.pipeline import MAIN, Check, Intake, Recorded
 from controlplane.intake.trees import Files
-from controlplane.plain_text import fit_line
-from controlplane.statefiles import accounts, aliases, typed
+from controlplane.plain_text import sanitize_line
+from controlplane.statefiles import accounts, aliases, table_files
 from controlplane.statefiles.secret_parts import is_searched
 from controlplane.statefiles.tree import CONFIG
 
@@ -48,7 +48,7 @@ WAY_BACK = "; if not, delete the file from the config volume: it is written agai
 """For who emptied a file by mistake: its removal is refused too, and then the agent puts it back."""
 
 
-RECORDS = frozenset({accounts.PATH, aliases.PATH, *typed.PATHS})
+RECORDS = frozenset({accounts.PATH, aliases.PATH, *table_files.PATHS})
 """Files in which every line stands for itself: two that were appended at once are both meant."""
 
 
@@ -125,7 +125,7 @@ def _misnamed(edit: VolumeEdit, refused: list[VolumeRefusal]) -> bool:
     """Whether git could not even hold such a path (a folder .git, say); told, and no reason to stop."""
     problems = of_name(CONFIG + edit.path)
     for problem in problems:
-        _refuse(refused, fit_line(edit.path), f"{problem.path}: {problem.message}; {problem.cure}")
+        _refuse(refused, sanitize_line(edit.path), f"{problem.path}: {problem.message}; {problem.cure}")
     return bool(problems)
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from controlplane.errors import Problem
 from controlplane.model import Account, Alias, Master
 from controlplane.release import line_changes
-from controlplane.statefiles import accounts, aliases, env_file, typed
+from controlplane.statefiles import accounts, aliases, env_file, table_files
 from controlplane.statefiles.parsed import Parsed, Place
 from controlplane.statefiles.tables import Table
 
@@ -43,7 +43,7 @@ def _of(table: Table[Any]) -> Records:
 RECORDS: Mapping[str, Records] = {
     accounts.PATH: Records(accounts.parse, _account),
     aliases.PATH: Records(aliases.parse, _alias),
-    **{table.path: _of(table) for table in typed.TABLES.values()},
+    **{table.path: _of(table) for table in table_files.TABLES.values()},
 }
 
 

@@ -8,7 +8,7 @@ from annotated_types import Ge, Le
 from pydantic.fields import FieldInfo
 
 from controlplane.settings.field import Rule
-from controlplane.settings.kinds import Shape
+from controlplane.settings.types import Shape
 
 
 def rule_of(info: FieldInfo) -> Rule | None:

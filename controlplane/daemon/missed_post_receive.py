@@ -18,7 +18,7 @@ PATIENCE = 10.0
 """Seconds between the consent to a push and the look after it."""
 
 
-class Latecomers:
+class MissedPostReceives:
     """Pushes that were accepted and whose post-receive has not ended yet, each with its timer."""
 
     def __init__(self, intake: Intake, poke: Callable[[], object]) -> None:
