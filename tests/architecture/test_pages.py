@@ -1,0 +1,67 @@
+"""What the pages link to and name is there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.sources import ROOT, tracked
+
+RECORDS = (ROOT / "docs/decisions", ROOT / "CHANGELOG.md")
+"""Texts that tell of their own time: what they name may have moved since."""
+GENERATED = ROOT / "docs/reference"
+"""Their generators have tests of their own, and shorten paths."""
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+CODE = re.compile(r"^ *```.*?^ *```$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
+PLACEHOLDER = re.compile(r"<\w+>|\b[A-Z]{4,}\b")
+
+
+def pages() -> dict[str, Path]:
+    """All tracked Markdown pages, by their path in the repository."""
+    return {path.relative_to(ROOT).as_posix(): path for path in tracked() if path.suffix == ".md"}
+
+
+def living() -> dict[str, Path]:
+    """Pages that describe the repository as it is."""
+    left_out = (*RECORDS, GENERATED)
+    return {name: path for name, path in pages().items() if not any(path.is_relative_to(o) for o in left_out)}
+
+
+def named_paths(text: str) -> set[str]:
+    """What a page names that begins with a folder of the repository, also in commands and code."""
+    tops = sorted({path.relative_to(ROOT).parts[0] for path in tracked() if path.parent != ROOT})
+    pattern = rf"(?<![\w./~-])(?:{'|'.join(map(re.escape, tops))})/[\w./<>*-]*"
+    return {found.rstrip(".") for found in re.findall(pattern, text)}
+
+
+def headings(path: Path) -> set[str]:
+    """The anchors of a page: its headings in lower case, words joined by hyphens (GitHub's form)."""
+    lines = (line.lstrip("#").strip() for line in path.read_text().splitlines() if line.startswith("#"))
+    return {re.sub(r"[^\w\- ]", "", line.lower()).replace(" ", "-") for line in lines}
+
+
+@pytest.mark.parametrize("name", pages())
+def test_links_lead_somewhere(name: str) -> None:
+    """Each relative link names a file of the repository, and one of its headings where it has an anchor."""
+    page = pages()[name]
+    broken = []
+    for link in LINK.findall(CODE.sub("", page.read_text(encoding="utf-8"))):
+        target, _, anchor = link.partition("#")
+        path = (page.parent / target).resolve() if target else page
+        if "://" in link or (path.exists() and (not anchor or anchor in headings(path))):
+            continue
+        broken.append(link)
+    assert broken == []
+
+
+@pytest.mark.parametrize("name", living())
+def test_named_paths_exist(name: str) -> None:
+    """Files and folders that a page names are there; `NAME` and `<noun>` stand for any name."""
+    missing = []
+    for path in sorted(named_paths(living()[name].read_text(encoding="utf-8"))):
+        pattern = PLACEHOLDER.sub("*", path)
+        if not any(ROOT.glob(pattern)):
+            missing.append(path)
+    assert missing == []
