@@ -16,9 +16,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.integration import scripts
+
 IMAGE = os.environ.get("IMAGE", "git-mailserver:dev")
 PASSWORD = "secret"
-RESPONDER = Path(__file__).parents[1] / "tests" / "integration" / "dns_responder.py"
 STEP = 0.01
 """Seconds between two looks at something that is about to happen."""
 
@@ -165,9 +166,10 @@ def _wait_ready(name: str, deadline: float, since: float = 0.0) -> float:
 def resolver() -> Iterator[str]:
     """The address of a name server in a container: the tests' small zone, and a quick no to all else."""
     name = f"mail-bench-dns-{uuid.uuid4().hex[:8]}"
-    mount = ["--volume", f"{RESPONDER}:/responder.py:ro"]
+    places = scripts.mounts("dns_responder.py").items()
+    mounts = [part for place, inside in places for part in ("--volume", f"{place}:{inside}:ro")]
     try:
-        docker("run", "-d", "--name", name, *mount, IMAGE, "python3", "-I", "/responder.py")
+        docker("run", "-d", "--name", name, *mounts, IMAGE, *scripts.command("dns_responder.py"))
         poll(lambda: "answering" in docker("logs", name), 20)
         yield docker("inspect", name, "--format", "{{.NetworkSettings.IPAddress}}")
     finally:

@@ -21,6 +21,7 @@ import pytest
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.network import Network
 
+from tests.integration import scripts
 from tests.integration.outside import Outside, outside_world
 from tests.integration.polling import poll
 from tests.integration.server import PORTS, Clone, Server
@@ -62,13 +63,10 @@ def resolver(engine: docker.DockerClient, network: Network) -> Iterator[str]:
     The zone's names lead to the network's gateway, which the tests' clients seem to come from.
     """
     gateway = engine.networks.get(network.id).attrs["IPAM"]["Config"][0]["Gateway"]
-    command = f"python3 -I /dns_responder.py {gateway}"
-    container = (
-        DockerContainer(IMAGE)
-        .with_network(network)
-        .with_volume_mapping(str(HERE / "dns_responder.py"), "/dns_responder.py", "ro")
-        .with_command(command)
-    )
+    container = DockerContainer(IMAGE).with_network(network)
+    container.with_command(scripts.command("dns_responder.py", gateway))
+    for place, inside in scripts.mounts("dns_responder.py").items():
+        container.with_volume_mapping(place, inside, "ro")
     with container:
         wrapped = container.get_wrapped_container()
         poll(lambda: b"answering" in wrapped.logs(), "the name server answers", 20)

@@ -6,10 +6,9 @@ All names lead to one container (`smtp_sink.py`) that takes every message and te
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ClassVar
 
 import docker
@@ -18,9 +17,9 @@ from docker.types import EndpointConfig, IPAMConfig, IPAMPool
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.network import Network
 
+from tests.integration import scripts
 from tests.integration.polling import poll
 
-HERE = Path(__file__).parent
 SUBNETS = ("192.168.2.0/24", "fd00:cafe:face:feed::/64")
 """Those of the reference's guides to relaying and to IPv6."""
 LABEL = "git-mailserver-test"
@@ -95,20 +94,20 @@ def outside_world(image: str) -> Iterator[Outside]:
     """Make it, and remove it at the end."""
     pools = [IPAMPool(subnet=subnet) for subnet in SUBNETS]
     options = {"ipam": IPAMConfig(pool_configs=pools), "enable_ipv6": True, "labels": {LABEL: "outside"}}
-    hosts = " ".join(f"{name}={Outside.SINK}" for name in NAMES)
+    hosts = [f"{name}={Outside.SINK}" for name in NAMES]
     _sweep()
     with ExitStack() as stack:
         network = stack.enter_context(Network(docker_network_kw=options))
 
-        def run(script: str, arguments: str, address: str) -> Container:
-            made = (
-                DockerContainer(image).with_network(network).with_command(f"python3 -I /{script} {arguments}")
-            )
-            made.with_volume_mapping(str(HERE / script), f"/{script}", "ro")
+        def run(script: str, arguments: Iterable[str], address: str) -> Container:
+            made = DockerContainer(image).with_network(network)
+            made.with_command(scripts.command(script, *arguments))
+            for place, inside in scripts.mounts(script).items():
+                made.with_volume_mapping(place, inside, "ro")
             made.with_kwargs(networking_config=_endpoint(network, address), cap_add=["NET_ADMIN"])
             container = stack.enter_context(made).get_wrapped_container()
             poll(lambda: b"answering" in container.logs(), f"{script} answers", 30)
             return container
 
-        run("dns_responder.py", f"{Outside.GATEWAY} {hosts}", Outside.RESOLVER)
-        yield Outside(network, Outside.RESOLVER, run("smtp_sink.py", " ".join(PORTS), Outside.SINK))
+        run("dns_responder.py", [Outside.GATEWAY, *hosts], Outside.RESOLVER)
+        yield Outside(network, Outside.RESOLVER, run("smtp_sink.py", PORTS, Outside.SINK))

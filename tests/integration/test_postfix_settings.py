@@ -16,13 +16,12 @@ from docker.models.containers import Container
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.network import Network
 
-from tests.integration import clients
+from tests.integration import clients, scripts
 from tests.integration.conftest import IMAGE, started
 from tests.integration.edits import ENV, put, set_to
 from tests.integration.polling import poll
 from tests.integration.server import Clone, Server
 
-HERE = Path(__file__).parent
 USER = "user@example.com"
 OWN = "config/dovecot.cf"
 LOG = "/var/log/mail/mail.log"
@@ -66,7 +65,7 @@ class Strangers:
         server.container.reload()
         place = server.container.attrs["NetworkSettings"]["Networks"][self.network.name]["IPAddress"]
         mine = {self.addresses[name]: name for name in names}
-        said = self.run("python3", "-I", "/talker.py", place, USER, when, *mine)
+        said = self.run(*scripts.command("talker.py", place, USER, when, *mine))
         return {mine[address]: heard for address, heard in json.loads(said).items()}
 
     def run(self, *command: str) -> str:
@@ -89,11 +88,11 @@ def strangers(engine: docker.DockerClient, network: Network) -> Iterator[Strange
     made = (
         DockerContainer(IMAGE)
         .with_network(network)
-        .with_command(f"python3 -I /dns_responder.py {addresses['named']} {' '.join(hosts)}")
+        .with_command(scripts.command("dns_responder.py", addresses["named"], *hosts))
         .with_kwargs(cap_add=["NET_ADMIN"])
     )
-    for script in ("dns_responder.py", "talker.py"):
-        made.with_volume_mapping(str(HERE / script), f"/{script}", "ro")
+    for place, inside in (scripts.mounts("dns_responder.py") | scripts.mounts("talker.py")).items():
+        made.with_volume_mapping(place, inside, "ro")
     with made:
         found = Strangers(made.get_wrapped_container(), network, addresses)
         poll(lambda: b"answering" in found.container.logs(), "the name server answers", 20)
