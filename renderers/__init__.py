@@ -13,8 +13,7 @@ from renderers.system.service import System
 from renderers.tls.service import Tls
 from renderers.updates.service import Updates
 
-SERVICES: tuple[Service, ...] = (
-    System(),
+_ON_TOP: tuple[Service, ...] = (
     Patches(),
     Tls(),
     Redis(),
@@ -24,4 +23,8 @@ SERVICES: tuple[Service, ...] = (
     Sshd(),
     Updates(),
 )
-"""Every service, in start order: what others connect to comes first."""
+SERVICES: tuple[Service, ...] = (
+    System(clocks=tuple(service.name for service in _ON_TOP if service.writes_times)),
+    *_ON_TOP,
+)
+"""Every service, in start order: what others connect to comes first, the log before all."""

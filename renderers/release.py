@@ -11,12 +11,10 @@ import controlplane
 from controlplane.model import State
 from controlplane.sealing import holds_sealed
 from renderers import SERVICES
-from renderers.service import CertificateFile, Complaint, RenderedFile
+from renderers.service import CertificateFile, Complaint, RenderedFile, Service
 from renderers.tls.service import sources
 
 MANIFEST_FORMAT = 1
-READERS = {"postfix": "postfix", "dovecot": "dovecot", "rspamd": "_rspamd", "redis": "redis"}
-"""The group that a service's own processes read its files with."""
 
 
 @dataclass(frozen=True)
@@ -37,20 +35,24 @@ def render_node(state: State) -> NodeTree:
     """Everything the default node reads: pure, and the same bytes for the same state."""
     files: dict[str, RenderedFile | CertificateFile] = {}
     owners: dict[str, str] = {}
-    for service in SERVICES:
+    for service in _enabled(state):
         for file in service.render(state):
             if file.path in files:
                 raise ValueError(f"{service.name} and {owners[file.path]} both render {file.path}")
-            files[file.path] = _opened(file, service.name)
+            files[file.path] = _opened(file, service.group)
             owners[file.path] = service.name
     return NodeTree(files, owners, _manifest(state, files, owners))
 
 
-def _opened(file: RenderedFile | CertificateFile, service: str) -> RenderedFile | CertificateFile:
+def _enabled(state: State) -> list[Service]:
+    return [service for service in SERVICES if service.enabled(state)]
+
+
+def _opened(file: RenderedFile | CertificateFile, group: str) -> RenderedFile | CertificateFile:
     """The file to be filled where something in it is sealed, and then closed to everybody else."""
     if isinstance(file, CertificateFile) or file.fill or not holds_sealed(file.content):
         return file
-    owner = f"root:{READERS.get(service, 'root')}" if file.owner == "root:root" else file.owner
+    owner = f"root:{group}" if file.owner == "root:root" else file.owner
     return replace(file, fill=True, mode=file.mode & 0o750, owner=owner)
 
 
@@ -62,7 +64,7 @@ def complaints(state: State) -> list[Complaint]:
 def _manifest(
     state: State, files: Mapping[str, RenderedFile | CertificateFile], owners: Mapping[str, str]
 ) -> bytes:
-    enabled = [service for service in SERVICES if service.programs(state)]
+    running = [service for service in _enabled(state) if service.programs(state)]
     document = {
         "format": MANIFEST_FORMAT,
         "renderer": controlplane.__version__,
@@ -73,9 +75,9 @@ def _manifest(
                 "programs": list(service.programs(state)),
                 "probes": [asdict(probe) for probe in service.probes(state)],
             }
-            for service in enabled
+            for service in running
         },
-        "order": [service.name for service in enabled],
+        "order": [service.name for service in running],
         "certificates": [source._asdict() for source in sources(state)],
         "mail_owner": [state.settings.dms_vmail_uid, state.settings.dms_vmail_gid],
         "log_level": state.settings.log_level,

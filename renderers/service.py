@@ -140,17 +140,28 @@ class Probe:
 
 
 class Service(Protocol):
-    """One service: when it runs, what it reads, how it is probed. `SERVICES` lists them all."""
+    """One service: when it runs, what it reads, how it is probed. `SERVICES` lists them all.
+
+    `Plain` answers everything but the name, so that a service defines only what is special about it.
+    """
 
     name: str
     """The folder's name; validation on the node goes by it."""
+    group: str
+    """The group that its processes read with; it may read those files of root that hold sealed values."""
+    writes_times: bool
+    """Whether it prints local times: a changed zone reloads it, as processes read the zone when they start."""
+
+    def enabled(self, state: State) -> bool:
+        """Whether the service is part of this state; a disabled one has no programs, files or probes."""
+        ...
 
     def programs(self, state: State) -> tuple[str, ...]:
-        """Supervisor programs that run, in start order; empty while the service is disabled."""
+        """Supervisor programs that run while it is enabled, in start order."""
         ...
 
     def render(self, state: State) -> Iterable[RenderedFile | CertificateFile]:
-        """Every file of the service; nothing while it is disabled. Pure: no clock, network or disk."""
+        """Every file of the enabled service. Pure: no clock, network or disk."""
         ...
 
     def probes(self, state: State) -> tuple[Probe, ...]:
@@ -158,5 +169,33 @@ class Service(Protocol):
         ...
 
     def complaints(self, state: State) -> Iterable[Complaint]:
-        """What intake must refuse: lines of `main` that `render` would leave out or that cannot work."""
+        """Lines of `main` that `render` would leave out or that cannot work, also while it is disabled."""
         ...
+
+
+class Plain:
+    """The defaults of a service: always enabled, one program of its own name, no files, nothing to probe."""
+
+    name: str
+    group = "root"
+    writes_times = False
+
+    def enabled(self, _state: State) -> bool:
+        """In every state."""
+        return True
+
+    def programs(self, _state: State) -> tuple[str, ...]:
+        """The one that is called like the service."""
+        return (self.name,)
+
+    def render(self, _state: State) -> Iterable[RenderedFile | CertificateFile]:
+        """No files."""
+        return ()
+
+    def probes(self, _state: State) -> tuple[Probe, ...]:
+        """No probes: whether its programs run is all there is to see."""
+        return ()
+
+    def complaints(self, _state: State) -> Iterable[Complaint]:
+        """Nothing to refuse."""
+        return ()

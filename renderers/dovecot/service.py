@@ -6,28 +6,27 @@ from collections.abc import Iterable
 
 from controlplane.model import State
 from renderers.dovecot import accounts, render
-from renderers.service import Complaint, Probe, ProbeKind, RenderedFile
+from renderers.service import Complaint, Plain, Probe, ProbeKind, RenderedFile
 from renderers.tls.service import Encryption, encryption
 
 
-class Dovecot:
+class Dovecot(Plain):
     """IMAP, POP3 where wanted, LMTP, and logins for Postfix."""
 
     name = "dovecot"
+    group = "dovecot"
+    writes_times = True
 
-    def programs(self, state: State) -> tuple[str, ...]:
+    def enabled(self, state: State) -> bool:
         """Off with SMTP_ONLY."""
-        return () if state.settings.smtp_only else ("dovecot",)
+        return not state.settings.smtp_only
 
     def render(self, state: State) -> Iterable[RenderedFile]:
         """Configuration, users, Sieve; a change of accounts touches the users alone."""
-        if self.programs(state):
-            yield from render.files(state)
+        yield from render.files(state)
 
     def probes(self, state: State) -> tuple[Probe, ...]:
         """A greeting on each port and on LMTP's socket."""
-        if not self.programs(state):
-            return ()
         tls = encryption(state) is Encryption.ON
         probes = [Probe("lmtp", ProbeKind.LMTP, path="/run/dovecot/lmtp")]
         if state.settings.enable_imap:

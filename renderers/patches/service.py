@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from controlplane.model import State
 from controlplane.settings import RULES
 from controlplane.settings.defaults import Texts
-from renderers.service import Action, Complaint, Origin, Probe, RenderedFile
+from renderers.service import Action, Origin, Plain, RenderedFile
 from renderers.text import lines
 
 SCRIPT = "user-patches.sh"
@@ -18,13 +18,20 @@ VOLUME = "/tmp/docker-mailserver"  # noqa: S108  # the documented place of the c
 _NAME = re.compile(rb"\b[A-Z][A-Z0-9_]+\b")
 
 
-class Patches:
-    """No daemon: a script that the agent runs when files are in place, before services are told."""
+class Patches(Plain):
+    """No daemon: a script that the agent runs when files are in place, before services are told.
+
+    What it did shows in the probes of the services that it did it to, and bash checks it on the node.
+    """
 
     name = "patches"
 
-    def programs(self, state: State) -> tuple[str, ...]:
-        """None."""
+    def enabled(self, state: State) -> bool:
+        """Where `main` has the script."""
+        return SCRIPT in state.desired.overrides
+
+    def programs(self, _state: State) -> tuple[str, ...]:
+        """None: the agent runs it."""
         return ()
 
     def render(self, state: State) -> Iterable[RenderedFile]:
@@ -33,9 +40,7 @@ class Patches:
         Files are named by their place on the config volume. So a file that only the script reads makes a
         release when it changes.
         """
-        script = state.desired.overrides.get(SCRIPT)
-        if script is None:
-            return
+        script = state.desired.overrides[SCRIPT]
         origins = (Origin(1, f"config/{SCRIPT}"),)
         yield RenderedFile(
             f"{FOLDER}/script", script.content, Action.RELOAD, mode=0o700, origins=origins, fill=True
@@ -44,14 +49,6 @@ class Patches:
         yield RenderedFile(f"{FOLDER}/environment", settings, Action.RELOAD, mode=0o600, fill=True)
         inputs = lines(_inputs(state, script.content))
         yield RenderedFile(f"{FOLDER}/inputs", inputs, Action.RELOAD)
-
-    def probes(self, state: State) -> tuple[Probe, ...]:
-        """None: what it did shows in the services that it did it to."""
-        return ()
-
-    def complaints(self, state: State) -> Iterable[Complaint]:
-        """Nothing to refuse here: bash itself checks the script on the node."""
-        return ()
 
 
 def _settings(state: State, script: bytes) -> Iterator[str]:

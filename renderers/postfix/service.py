@@ -1,4 +1,4 @@
-"""Postfix as a service: always on."""
+"""Postfix as a service: on in every state."""
 
 from __future__ import annotations
 
@@ -6,18 +6,16 @@ from collections.abc import Iterable
 
 from controlplane.model import State
 from renderers.postfix import check, render
-from renderers.service import Complaint, Probe, ProbeKind, RenderedFile
+from renderers.service import Complaint, Plain, Probe, ProbeKind, RenderedFile
 from renderers.tls.service import Encryption, encryption
 
 
-class Postfix:
+class Postfix(Plain):
     """25 behind postscreen, 587 with STARTTLS, 465 with TLS from the start."""
 
     name = "postfix"
-
-    def programs(self, state: State) -> tuple[str, ...]:
-        """Runs in every set-up."""
-        return ("postfix",)
+    group = "postfix"
+    writes_times = True
 
     def render(self, state: State) -> Iterable[RenderedFile]:
         """Configuration and lookup tables; a change of accounts or aliases touches tables alone."""

@@ -6,30 +6,29 @@ from collections.abc import Iterable
 
 from controlplane.model import State
 from renderers.rspamd import commands, render
-from renderers.service import Complaint, Probe, ProbeKind, RenderedFile
+from renderers.service import Complaint, Plain, Probe, ProbeKind, RenderedFile
 
 MILTER_PORT = 11332
 WEB_PORT = 11334
 
 
-class Rspamd:
+class Rspamd(Plain):
     """One process that scans for Postfix, one for statistics and the web interface."""
 
     name = "rspamd"
+    group = "_rspamd"
+    writes_times = True
 
-    def programs(self, state: State) -> tuple[str, ...]:
-        """Redis is a service of its own."""
-        return ("rspamd",) if state.settings.enable_rspamd else ()
+    def enabled(self, state: State) -> bool:
+        """By its setting; Redis is a service of its own."""
+        return state.settings.enable_rspamd
 
     def render(self, state: State) -> Iterable[RenderedFile]:
         """local.d and override.d."""
-        if self.programs(state):
-            yield from render.files(state)
+        yield from render.files(state)
 
-    def probes(self, state: State) -> tuple[Probe, ...]:
+    def probes(self, _state: State) -> tuple[Probe, ...]:
         """The milter's port, and /ping of the controller."""
-        if not self.programs(state):
-            return ()
         return (
             Probe("milter", ProbeKind.TCP, MILTER_PORT),
             Probe("web", ProbeKind.HTTP, WEB_PORT, path="/ping"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from controlplane.model import State
-from renderers.service import Action, Complaint, Probe, ProbeKind, RenderedFile
+from renderers.service import Action, Complaint, Plain, Probe, ProbeKind, RenderedFile
 from renderers.sshd.keys import BadKey, Key, read
 from renderers.text import fill, lines
 
@@ -14,32 +14,30 @@ KEYS = "gitops/authorized_keys"
 """Relative to config/ on `main`."""
 
 
-class Sshd:
+class Sshd(Plain):
     """Git only, for the user `git`, with the key's comment as the actor."""
 
     name = "sshd"
 
-    def programs(self, state: State) -> tuple[str, ...]:
+    def enabled(self, state: State) -> bool:
         """Off until the file of keys exists."""
-        return ("sshd",) if KEYS in state.desired.overrides else ()
+        return KEYS in state.desired.overrides
 
     def render(self, state: State) -> Iterable[RenderedFile]:
         """The configuration, and the keys, which sshd reads at every login."""
-        if not self.programs(state):
-            return
         text = fill("sshd/templates/sshd_config", port=PORT)
         yield RenderedFile("etc/ssh/mailserver/sshd_config", text.encode(), Action.RELOAD)
         keys = read(state.desired.overrides[KEYS].content)
         allowed = lines(key.line for key in keys if isinstance(key, Key))
         yield RenderedFile("etc/ssh/mailserver/authorized_keys", allowed, Action.NONE)
 
-    def probes(self, state: State) -> tuple[Probe, ...]:
+    def probes(self, _state: State) -> tuple[Probe, ...]:
         """The banner's connection."""
-        return (Probe("2222", ProbeKind.TCP, PORT),) if self.programs(state) else ()
+        return (Probe("2222", ProbeKind.TCP, PORT),)
 
     def complaints(self, state: State) -> Iterable[Complaint]:
         """Lines that are no keys."""
-        if KEYS not in state.desired.overrides:
+        if not self.enabled(state):
             return
         for key in read(state.desired.overrides[KEYS].content):
             if isinstance(key, BadKey):

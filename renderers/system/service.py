@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from controlplane.model import State
-from renderers.service import Action, Compile, Complaint, Origin, Probe, RenderedFile
+from renderers.service import Action, Compile, Origin, Plain, RenderedFile
 from renderers.text import fill
 
-TELL_THE_TIME = ("rspamd", "dovecot", "postfix")
-"""Services that write times; a reload brings them new processes, which look for the zone at their start."""
 
+@dataclass(frozen=True)
+class System(Plain):
+    """Runs in every container; supervisor starts it before the agent does. Neither program listens."""
 
-class System:
-    """Runs in every container; supervisor starts it before the agent does."""
-
+    clocks: tuple[str, ...]
+    """The services that print local times."""
     name = "system"
 
-    def programs(self, state: State) -> tuple[str, ...]:
+    def programs(self, _state: State) -> tuple[str, ...]:
         """The log first: everything else writes to it."""
         return ("rsyslog", "cron")
 
@@ -35,13 +36,5 @@ class System:
                 Action.RELOAD,
                 compile=Compile.ZONE,
                 origins=(Origin(1, "mailserver.env", 0),),
-                also=TELL_THE_TIME,
+                also=self.clocks,
             )
-
-    def probes(self, state: State) -> tuple[Probe, ...]:
-        """None: neither listens."""
-        return ()
-
-    def complaints(self, state: State) -> Iterable[Complaint]:
-        """Nothing to refuse."""
-        return ()

@@ -7,7 +7,7 @@ from enum import Enum
 
 from controlplane.model import State
 from controlplane.settings import Settings
-from renderers.service import Action, CertificateFile, CertificateSource, Complaint, Probe
+from renderers.service import Action, CertificateFile, CertificateSource, Complaint, Plain
 from renderers.tls import dh
 
 SLOT, FALLBACK = "default", "fallback"
@@ -107,12 +107,15 @@ def _letsencrypt(settings: Settings) -> CertificateSource:
     return CertificateSource(SLOT, "letsencrypt", tuple(pairs), store=_STORE, names=known)
 
 
-class Tls:
-    """No daemon of its own: the files only, which make those that read them reload."""
+class Tls(Plain):
+    """No daemon of its own: the files only, which make those that read them reload.
+
+    Nothing is probed here: the readers' probes speak TLS.
+    """
 
     name = "tls"
 
-    def programs(self, state: State) -> tuple[str, ...]:
+    def programs(self, _state: State) -> tuple[str, ...]:
         """None: certificates are files."""
         return ()
 
@@ -123,10 +126,6 @@ class Tls:
             identity = state.observed.certificates[slot].identity
             for path, part in zip(_PLACES[slot], ("chain", "key"), strict=True):
                 yield CertificateFile(path, slot, part, identity, Action.RELOAD, readers)
-
-    def probes(self, state: State) -> tuple[Probe, ...]:
-        """None: the readers' probes speak TLS."""
-        return ()
 
     def complaints(self, state: State) -> Iterable[Complaint]:
         """A manual certificate without its paths, and DH parameters that no daemon would take."""

@@ -5,41 +5,35 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from controlplane.model import State
-from renderers.service import Action, Complaint, Probe, RenderedFile
+from renderers.service import Action, Plain, RenderedFile
 from renderers.text import fill
 
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 USUAL = "1d"
 
 
-class Updates:
-    """Runs where somebody said whom to ask."""
+class Updates(Plain):
+    """One program that sleeps between its looks; no mail depends on it, so nothing is probed."""
 
     name = "updates"
 
-    def programs(self, state: State) -> tuple[str, ...]:
-        """One that sleeps between its looks."""
-        enabled = state.settings.enable_update_check and state.settings.update_check_url
-        return ("update-check",) if enabled else ()
+    def enabled(self, state: State) -> bool:
+        """Where somebody said whom to ask."""
+        return bool(state.settings.enable_update_check and state.settings.update_check_url)
+
+    def programs(self, _state: State) -> tuple[str, ...]:
+        """As scripts know it."""
+        return ("update-check",)
 
     def render(self, state: State) -> Iterable[RenderedFile]:
         """What the program reads at its start, a line each."""
-        if self.programs(state):
-            settings = state.settings
-            interval = settings.update_check_interval or USUAL
-            text = fill(
-                "updates/templates/update-check",
-                url=settings.update_check_url,
-                seconds=int(interval[:-1]) * SECONDS[interval[-1]],
-                recipient=settings.postmaster_address,
-                hostname=state.hostname,
-            )
-            yield RenderedFile("etc/mailserver/update-check", text.encode(), Action.RESTART)
-
-    def probes(self, state: State) -> tuple[Probe, ...]:
-        """None: nothing of the mail server depends on it."""
-        return ()
-
-    def complaints(self, state: State) -> Iterable[Complaint]:
-        """Nothing to refuse."""
-        return ()
+        settings = state.settings
+        interval = settings.update_check_interval or USUAL
+        text = fill(
+            "updates/templates/update-check",
+            url=settings.update_check_url,
+            seconds=int(interval[:-1]) * SECONDS[interval[-1]],
+            recipient=settings.postmaster_address,
+            hostname=state.hostname,
+        )
+        yield RenderedFile("etc/mailserver/update-check", text.encode(), Action.RESTART)

@@ -70,7 +70,8 @@ STATES = (*CASES.values(), *flips())
 
 
 def rendered(service: Service, of: State) -> dict[str, bytes]:
-    return {file.path: file.content for file in service.render(of) if isinstance(file, RenderedFile)}
+    files = service.render(of) if service.enabled(of) else ()
+    return {file.path: file.content for file in files if isinstance(file, RenderedFile)}
 
 
 def differs(service: Service, before: list[dict[str, bytes]]) -> bool:
