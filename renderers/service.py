@@ -150,7 +150,7 @@ class Service(Protocol):
     group: str
     """The group that its processes read with; it may read those files of root that hold sealed values."""
     writes_times: bool
-    """Whether it prints local times: a changed zone reloads it, as processes read the zone when they start."""
+    """Whether it prints local times: a changed zone reloads it, as processes read it when they start."""
 
     def enabled(self, state: State) -> bool:
         """Whether the service is part of this state; a disabled one has no programs, files or probes."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from controlplane.model import State
 from renderers.dovecot import accounts, quota, sieve
+from renderers.dovecot.hops import QUOTA_PORT
 from renderers.service import Action, Origin, RenderedFile
 from renderers.text import fill
 from renderers.tls import ciphers, dh
@@ -104,6 +105,7 @@ def _values(state: State) -> dict[str, Any]:
         "message_limit": settings.postfix_message_size_limit,
         # Postfix asks; without IPv4 it cannot reach the usual one
         "quota_policy_address": "::1" if settings.postfix_inet_protocols == "ipv6" else "127.0.0.1",
+        "quota_port": QUOTA_PORT,
         "masters": bool(state.desired.masters),
         "imaps_port": 993 if on else 0,
         "pop3s_port": 995 if on else 0,

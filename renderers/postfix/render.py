@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from controlplane.model import State
-from renderers.postfix import local_aliases, maps, networks, overrides
+from renderers.mailflow import MailFlow, mail_flow
+from renderers.postfix import flow, local_aliases, maps, networks, overrides
 from renderers.postfix.relay import files as relay_files
 from renderers.postfix.relay import relay
 from renderers.service import Action, Compile, Origin, RenderedFile
@@ -15,10 +16,7 @@ from renderers.text import fill, lines
 from renderers.tls import ciphers, dh
 from renderers.tls.service import Encryption, chain_files, encryption
 
-MILTER_PORT = 11332
 _SENDERS = "lmdb:/etc/postfix/send_access"
-_QUOTA_POLICY = "inet:localhost:65265"
-"""Dovecot's quota-status service."""
 _DNSBL_SITES = (
     "zen.spamhaus.org=127.0.0.[2..11]*3",
     "bl.mailspike.net=127.0.0.[2;10..12]*2",
@@ -57,6 +55,7 @@ def _main_values(state: State) -> dict[str, Any]:
     tls = encryption(state)
     level = ciphers.level(settings.tls_level)
     relays = relay(state)
+    passed = mail_flow(state)
     return {
         "hostname": hostname,
         "domain": settings.domainname,
@@ -81,21 +80,11 @@ def _main_values(state: State) -> dict[str, Any]:
         "sender_routes": relays.routes,
         "credentials": " ".join(f"lmdb:{path}" for path in relays.credentials),
         "sender_restrictions": ", ".join(_sender_restrictions(state)),
-        "quota_check": f", check_policy_service {_QUOTA_POLICY}" if _has_quota_policy(state) else "",
+        "recipient_restrictions": ", ".join(_recipient_restrictions(passed)),
         "submission_sender_restrictions": ", ".join(_submission_sender_restrictions(state)),
-        "milter": _milter(state) if settings.enable_rspamd else "",
+        "milters": bool(passed.milters),
+        "filters": flow.filters(passed),
     }
-
-
-def _milter(state: State) -> str:
-    """By address: the name `localhost` has two, and Postfix would complain of the one without a listener."""
-    host = "[::1]" if state.settings.postfix_inet_protocols == "ipv6" else "127.0.0.1"
-    return f"inet:{host}:{MILTER_PORT}"
-
-
-def _has_quota_policy(state: State) -> bool:
-    """Whether Dovecot is asked, before a message is taken, if it fits the mailbox."""
-    return state.settings.enable_quotas and not state.settings.smtp_only
 
 
 def _destinations(state: State) -> tuple[str, ...]:
@@ -140,6 +129,21 @@ def _sender_restrictions(state: State) -> list[str]:
     return [*names, "reject_unknown_sender_domain"]
 
 
+def _recipient_restrictions(passed: MailFlow) -> list[str]:
+    """Policy services come last: they are asked about nothing that is refused anyway."""
+    return [
+        "check_recipient_access lmdb:/etc/postfix/receive_access",
+        "permit_sasl_authenticated",
+        "permit_mynetworks",
+        "reject_unauth_destination",
+        "reject_unauth_pipelining",
+        "reject_invalid_helo_hostname",
+        "reject_non_fqdn_helo_hostname",
+        "reject_unknown_recipient_domain",
+        *flow.policy_checks(passed),
+    ]
+
+
 def _submission_sender_restrictions(state: State) -> list[str]:
     """A user who must not send is known by the login too, whatever sender the message names."""
     names = [f"check_sasl_access {_SENDERS}", f"check_sender_access {_SENDERS}"]
@@ -156,6 +160,7 @@ def base_master(state: State) -> str:
         submission_tls="encrypt" if tls is Encryption.ON else "none",
         implicit_tls=tls is Encryption.ON,
         submission_options=_submission_options(state),
+        other_services=[line for s in mail_flow(state).master_services for line in s.entry.splitlines()],
     )
 
 

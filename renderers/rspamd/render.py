@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from controlplane.model import State
-from renderers.rspamd import commands
+from renderers.redis import service as redis
+from renderers.rspamd import commands, hops
 from renderers.service import Action, Origin, RenderedFile
 from renderers.text import fill
 
+WEB_PORT = 11334
 OVERRIDES = "rspamd/override.d/"
 COMMANDS = "rspamd/custom-commands.conf"
 """Both relative to config/ on `main`."""
@@ -59,8 +61,10 @@ def files(state: State) -> Iterator[RenderedFile]:
 def _values(state: State) -> dict[str, Any]:
     settings = state.settings
     return {
-        # Postfix reaches `localhost` by the protocols that it may use
-        "loopback": "[::1]" if settings.postfix_inet_protocols == "ipv6" else "127.0.0.1",
+        "loopback": hops.loopback(state),
+        "milter_port": hops.MILTER_PORT,
+        "web_port": WEB_PORT,
+        "redis_port": redis.PORT,
         "redis": settings.enable_rspamd_redis,
         "greylisting": _switch(settings.rspamd_greylisting),
         "hfilter": _switch(settings.rspamd_hfilter),

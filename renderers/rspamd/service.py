@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from controlplane.model import State
-from renderers.rspamd import commands, render
+from renderers.rspamd import commands, hops, render
 from renderers.service import Complaint, Plain, Probe, ProbeKind, RenderedFile
-
-MILTER_PORT = 11332
-WEB_PORT = 11334
 
 
 class Rspamd(Plain):
@@ -30,8 +27,8 @@ class Rspamd(Plain):
     def probes(self, _state: State) -> tuple[Probe, ...]:
         """The milter's port, and /ping of the controller."""
         return (
-            Probe("milter", ProbeKind.TCP, MILTER_PORT),
-            Probe("web", ProbeKind.HTTP, WEB_PORT, path="/ping"),
+            Probe("milter", ProbeKind.TCP, hops.MILTER_PORT),
+            Probe("web", ProbeKind.HTTP, render.WEB_PORT, path="/ping"),
         )
 
     def complaints(self, state: State) -> Iterable[Complaint]:

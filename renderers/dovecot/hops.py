@@ -1,0 +1,21 @@
+"""Dovecot's part in the mail flow."""
+
+from __future__ import annotations
+
+from controlplane.model import State
+from renderers.hops import MasterService, Policy
+from renderers.text import fill
+
+QUOTA_PORT = 65265
+
+
+def quota_policy(state: State) -> Policy | None:
+    """quota-status: whether a message fits the mailbox, asked before it is taken."""
+    if not state.settings.enable_quotas or state.settings.smtp_only:
+        return None
+    return Policy(f"inet:localhost:{QUOTA_PORT}")
+
+
+def delivery_agent(_state: State) -> MasterService:
+    """The transport `lda`, which POSTFIX_DAGENT may name; it stands in every master.cf."""
+    return MasterService(fill("dovecot/templates/lda.master.cf").rstrip("\n"))
