@@ -23,12 +23,8 @@ from agent.log import log
 from agent.projection import LARGEST, project, save
 from agent.records import Records, has
 from agent.volume_files import VolumeFiles, is_left_over
+from wire.private_keys import find_pem
 
-PRIVATE = re.compile(
-    rb"-----BEGIN (?:(?!ENCRYPTED |OPENSSH )[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----"
-    rb"(?!\r?\nProc-Type: 4,ENCRYPTED)"
-)
-"""What the daemon would refuse for certain is not even sent. Everything else it judges, as it does a push."""
 CLEAR_KEY = "holds a private key in the clear: it stays here and is not recorded"
 _is_projection = has({"main": str, "files": dict, "held": list})
 FAR = 100
@@ -199,7 +195,7 @@ class Volume:
             if not isinstance(error, FileNotFoundError):
                 self._pass(path, f"cannot be read: {error.strerror}")
             return None
-        if PRIVATE.search(content):
+        if find_pem(content):  # everything else the daemon judges, as it does a push
             self._pass(path, CLEAR_KEY, again=False)
             return None
         return self._change(path, content, bool(found.st_mode & stat.S_IXUSR))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from controlplane.errors import Problem
-from controlplane.intake.checks import private_keys
 from controlplane.sealing import is_sealed
 from controlplane.statefiles.parsed import Place
 from controlplane.statefiles.secret_parts import is_searched, secret_parts
 from controlplane.statefiles.treefile import SETTINGS
+from wire import private_keys
 
 
 def in_clear(path: str, content: bytes) -> Iterator[Problem]:
