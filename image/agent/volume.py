@@ -22,7 +22,7 @@ from agent.link import Link
 from agent.log import log
 from agent.projection import LARGEST, project, save
 from agent.records import Records, has
-from agent.volume_files import VolumeFiles, is_left_over
+from agent.volume_files import VolumeFiles
 from wire.private_keys import find_pem
 
 CLEAR_KEY = "holds a private key in the clear: it stays here and is not recorded"
@@ -150,11 +150,7 @@ class Volume:
         gone = self.projected.keys() - found.keys() if found else set()
         # What is there but could not be read is not gone.
         missing = {path for path in gone if not self._is_there(path)}
-        changes = [
-            self._change(path, None)
-            for path in sorted(missing)
-            if self._is_new(path, "") and not is_left_over(path)
-        ]
+        changes = [self._change(path, None) for path in sorted(missing) if self._is_new(path, "")]
         for path, oid in sorted(found.items()):
             if oid == self.projected.get(path, ""):
                 self.refused.pop(path, None)

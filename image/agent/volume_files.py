@@ -9,15 +9,14 @@ from pathlib import Path
 
 from agent import beneath
 from agent.disk import Stamp, blob_id
-from agent.paths import ASIDE
 from agent.projection import LARGEST
+from wire.leftovers import left_over
 
 CERTIFICATES = "ssl"
 """Where keys in the clear are at home: what lies there alone stays there, certificates too.
 
 A rollback of `main` must not put an old certificate beside a key that it does not hold.
 """
-LEFT_OVERS = (".swp", ".swx", ".swo", ".tmp", ".bak", ".orig", ".rej", "~")
 LINK = "is a symbolic link, and links are not followed here: put the file itself in its place"
 FOLDER = "is a folder where `main` has a file: move it away, and the file is written again"
 NO_FILE = "is neither a file nor a folder, so there is nothing to read: put a regular file in its place"
@@ -43,7 +42,7 @@ class VolumeFiles:
                 path = Path(folder, name).relative_to(self.folder).as_posix()
                 try:
                     found = os.stat(name, dir_fd=handle, follow_symlinks=False)
-                    if not (is_left_over(path) or _is_local(path, known)) and self._fits(path, found, known):
+                    if (path in known or not _stays(path)) and self._fits(path, found, known):
                         yield path, self._blob(path, handle, name, found)
                 except OSError as error:
                     if not isinstance(error, FileNotFoundError):
@@ -75,19 +74,9 @@ class VolumeFiles:
         return known[1]
 
 
-def is_left_over(path: str) -> bool:
-    """Whether it is what editors, merges, patch(1) or the agent itself leave beside files."""
-    name = path.rpartition("/")[2]
-    return (
-        name.startswith((".", ASIDE))
-        or name.endswith(LEFT_OVERS)
-        or (name.startswith("#") and name.endswith("#"))  # Emacs: what was not saved yet
-        or name == "4913"  # vim's test of a folder
-    )
-
-
-def _is_local(path: str, known: Container[str]) -> bool:
-    return (path == CERTIFICATES or path.startswith(f"{CERTIFICATES}/")) and path not in known
+def _stays(path: str) -> bool:
+    """Whether it is no configuration, unless `main` has it: then somebody put it there on purpose."""
+    return bool(left_over(path)) or path == CERTIFICATES or path.startswith(f"{CERTIFICATES}/")
 
 
 def _stamp(found: os.stat_result) -> Stamp:

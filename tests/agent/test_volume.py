@@ -92,6 +92,18 @@ def test_private_keys_and_rubbish_stay(volume: Volume, daemon: ControlPlane) -> 
     assert list(volume.refused) == ["key.pem"]
 
 
+def test_a_left_over_of_main_is_an_edit(world: World, volume: Volume, daemon: ControlPlane) -> None:
+    """Somebody pushed it under that name on purpose."""
+    project(volume, world.repository, **{".hidden/one": "1\n", "other": "1\n"})
+    (volume.folder / ".hidden/one.cf").write_text("2\n")
+    (volume.folder / ".hidden/two.cf").write_text("2\n")
+    assert volume.report()
+    (volume.folder / ".hidden/one.cf").unlink()
+    assert volume.report()
+    assert [change["path"] for change in daemon.asked] == [".hidden/one.cf", ".hidden/one.cf"]
+    assert daemon.asked[-1]["content"] is None
+
+
 @pytest.mark.parametrize(
     "key",
     [

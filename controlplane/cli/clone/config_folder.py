@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from controlplane.errors import NotFound, Problem, Refused
-from controlplane.intake.importing.leftovers import left_over
 from controlplane.plain_text import sanitize_line
 from controlplane.statefiles.documented import documented
 from controlplane.statefiles.treefile import EXECUTABLE, REGULAR, TreeFile
+from wire.leftovers import left_over
 
 MOST_FILES = 10_000
 MOST_FILE = 64 << 20

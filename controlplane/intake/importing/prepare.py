@@ -12,7 +12,6 @@ from controlplane.intake.checks.tree_policy import MAX_OVERRIDE, is_script, of_n
 from controlplane.intake.importing import merging
 from controlplane.intake.importing.clear_secrets import Sealer
 from controlplane.intake.importing.items import Done, Item, Prepared, Support
-from controlplane.intake.importing.leftovers import left_over
 from controlplane.intake.importing.settings import Adapted, adapt
 from controlplane.intake.trees import Files
 from controlplane.model import Pin
@@ -20,6 +19,7 @@ from controlplane.statefiles import env_file
 from controlplane.statefiles.documented import documented
 from controlplane.statefiles.parsed import MAX_PROBLEMS
 from controlplane.statefiles.treefile import CONFIG, TreeFile
+from wire.leftovers import left_over
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What lies in people's config folders and is no configuration."""
+"""What in people's config folders is no configuration: imports and the config volume pass it over."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ def left_over(path: str) -> str:
     name = path.rpartition("/")[2]
     if any(part.startswith(".") for part in path.split("/")):
         return "hidden: not configuration"
-    if name.endswith(_EDITORS) or name == "4913":  # vim's test of a folder
+    if (
+        name.endswith(_EDITORS)
+        or (name.startswith("#") and name.endswith("#"))  # Emacs: what was not saved yet
+        or name == "4913"  # vim's test of a folder
+    ):
         return "an editor's left-over or a copy"
     if name.endswith(_COMPILED):
         return "compiled: made anew here"
