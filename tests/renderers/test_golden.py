@@ -1,8 +1,13 @@
-"""Whole trees, byte for byte, and what holds for every one of them."""
+"""Rendered trees, byte for byte, and what holds for every one of them.
+
+The trees of the cases in `WHOLE` are stored file by file, of the others what differs from `default`:
+changed and added files, and in `removed.txt` the paths of files that only `default` has, one per line.
+"""
 
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,6 +18,8 @@ from renderers.service import CertificateFile
 from tests.renderers.states import CASES
 
 GOLDEN = Path(__file__).parent.parent / "golden"
+WHOLE = ("default", "full")
+REMOVED = "removed.txt"
 
 
 def tree(case: str) -> Mapping[str, bytes]:
@@ -22,17 +29,27 @@ def tree(case: str) -> Mapping[str, bytes]:
     return {**files, "manifest.json": node.manifest}
 
 
-def stored(case: str) -> Mapping[str, bytes]:
-    """The files of a case as they were reviewed."""
+def on_disk(case: str) -> Mapping[str, bytes]:
+    """The files below the folder of a case."""
     root = GOLDEN / case
     return {str(p.relative_to(root)): p.read_bytes() for p in sorted(root.rglob("*")) if p.is_file()}
 
 
+def to_store(case: str) -> Mapping[str, bytes]:
+    """The tree of a case in the form in which it is stored."""
+    whole = tree(case)
+    if case in WHOLE:
+        return whole
+    default = tree("default")
+    stored = {path: content for path, content in whole.items() if default.get(path) != content}
+    removed = "".join(f"{path}\n" for path in sorted(default.keys() - whole.keys()))
+    return {**stored, REMOVED: removed.encode()} if removed else stored
+
+
 def update(case: str) -> None:
     """Write the tree of a case anew; `git diff tests/golden` shows what a change of ours means."""
-    for path in stored(case):
-        (GOLDEN / case / path).unlink()
-    for path, content in tree(case).items():
+    shutil.rmtree(GOLDEN / case, ignore_errors=True)
+    for path, content in to_store(case).items():
         target = GOLDEN / case / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
@@ -43,7 +60,7 @@ def test_golden(case: str, request: pytest.FixtureRequest) -> None:
     """The rendered tree is the reviewed one (`pytest --update-golden` takes over a change)."""
     if request.config.getoption("--update-golden"):
         update(case)
-    assert dict(tree(case)) == dict(stored(case))
+    assert dict(to_store(case)) == dict(on_disk(case))
 
 
 @pytest.mark.parametrize("case", CASES)
