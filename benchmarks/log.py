@@ -9,14 +9,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from controlplane import snapshot
-from controlplane.checkpoints import Checkpoints
 from controlplane.event_log import EventLog
 from controlplane.events import AccountAdded, AliasAdded, ChangeSet
 from controlplane.fold import fold
 from controlplane.git import StateRepo, many_loose, pack_loose, prune_packed, relaxed
 from controlplane.lock import WriterLock
 from controlplane.model import State
+from controlplane.states import snapshot
+from controlplane.states.checkpoints import Checkpoints
 from controlplane.verify import verify
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -74,7 +74,7 @@ def measure(folder: Path, options: argparse.Namespace) -> None:
     report("replay (events)", events, lambda: replay(EventLog(StateRepo(repo.path), log.lock)))
     report("verification (change sets)", log.tip().position, lambda: list(verify(repo, log)))
     checkpoints = Checkpoints(folder / "checkpoints")
-    kept = snapshot.current(log, folder / "none", checkpoints)
+    kept = checkpoints.current(log, folder / "none")
     path = folder / "snapshot.json"
     report(
         "snapshot written (accounts)", len(kept.state.desired.accounts), lambda: snapshot.write(path, kept)
@@ -82,7 +82,7 @@ def measure(folder: Path, options: argparse.Namespace) -> None:
     report(
         "snapshot read (accounts)",
         len(kept.state.desired.accounts),
-        lambda: snapshot.current(log, path, checkpoints),
+        lambda: checkpoints.current(log, path),
     )
 
 

@@ -16,7 +16,6 @@ from datetime import UTC, datetime
 from itertools import count
 
 import controlplane
-from controlplane import snapshot
 from controlplane.errors import Conflict, Corrupt, MailserverError, Problem, Refused
 from controlplane.event_log import BRANCH as EVENTS
 from controlplane.events import ChangeSet, Event, StoreRepaired
@@ -32,6 +31,7 @@ from controlplane.intake.trees import Files, MainReader, node_trees, with_change
 from controlplane.release import BRANCH as RENDERED
 from controlplane.release import Basis, Release
 from controlplane.statefiles.tree import ParseCache
+from controlplane.states import snapshot
 from renderers.release import NodeTree
 
 MAIN = "main"
@@ -90,7 +90,7 @@ class Intake:
         self._clock = clock
         self._reader = MainReader()
         self._cache = ParseCache()
-        known = known or snapshot.current(stores.log, stores.snapshot, stores.checkpoints)
+        known = known or stores.checkpoints.current(stores.log, stores.snapshot)
         self.state, self.position = known.state, known.position
         tip = stores.log.tip()
         self.main, self._seen = tip.main_commit, tip.commit

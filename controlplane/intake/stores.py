@@ -8,7 +8,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from controlplane.checkpoints import Checkpoints
 from controlplane.errors import Corrupt, Unavailable
 from controlplane.event_log import EventLog
 from controlplane.git import StateRepo
@@ -17,6 +16,7 @@ from controlplane.lock import WriterLock
 from controlplane.log_tail import LogTail
 from controlplane.release import Releases
 from controlplane.settings import catalog
+from controlplane.states.checkpoints import Checkpoints
 
 if TYPE_CHECKING:
     from controlplane.readmodel import Entry, Filters, ReadModel

@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Mapping
 
-from controlplane import snapshot
 from controlplane.errors import Corrupt, MailserverError
 from controlplane.fold import fold
 from controlplane.git import damaged_packs, set_packs_aside
@@ -19,8 +18,9 @@ from controlplane.recovery import branches, files, identity, releases
 from controlplane.recovery.findings import Findings
 from controlplane.recovery.places import KEPT, put_aside
 from controlplane.release import BRANCH as RENDERED
-from controlplane.snapshot import Snapshot
 from controlplane.statefiles.tree import read_tree
+from controlplane.states import snapshot
+from controlplane.states.snapshot import Snapshot
 
 
 def set_damaged_packs_aside(stores: Stores, findings: Findings) -> bool:
@@ -107,7 +107,7 @@ def _state(stores: Stores, findings: Findings) -> Snapshot:
     tip = stores.log.tip()
     try:
         if findings.halted is None:
-            return snapshot.current(stores.log, stores.snapshot, stores.checkpoints)
+            return stores.checkpoints.current(stores.log, stores.snapshot)
     except Corrupt as error:
         what = f"the log cannot be read from its start: {error}; no change is taken"
         findings.lost("events", what, branches.LOG_CURE, halts=True)

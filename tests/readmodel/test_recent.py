@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from controlplane import checkpoints
-from controlplane.checkpoints import Checkpoints
 from controlplane.events import (
     AccountChanged,
     AliasAdded,
@@ -22,6 +20,8 @@ from controlplane.events import (
 )
 from controlplane.git import relaxed
 from controlplane.readmodel import Filters, recent
+from controlplane.states import checkpoints
+from controlplane.states.checkpoints import Checkpoints
 from tests.readmodel.test_readmodel import Life
 from tests.store.samples import account, change
 

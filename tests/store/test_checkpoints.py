@@ -9,8 +9,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from controlplane import checkpoints, differences, snapshot
-from controlplane.checkpoints import Checkpoints
 from controlplane.event_log import EventLog
 from controlplane.events import (
     AccountChanged,
@@ -24,6 +22,8 @@ from controlplane.events import (
 from controlplane.fold import fold
 from controlplane.git import StateRepo, relaxed
 from controlplane.model import Desired, State
+from controlplane.states import checkpoints, differences
+from controlplane.states.checkpoints import Checkpoints
 from tests.property.strategies import changed_states
 from tests.store.samples import BEGIN, account, change, fill, open_log
 
@@ -54,7 +54,7 @@ def kept(log: EventLog, tmp_path: Path) -> Checkpoints:
             log.append(change(position, told[position % 5] if position % 5 and position > 5 else first))
     made = Checkpoints(tmp_path / "checkpoints")
     log.marks = made
-    now = snapshot.current(log, tmp_path / "none", made)
+    now = made.current(log, tmp_path / "none")
     assert now.state == replayed(log, LENGTH)
     return made
 

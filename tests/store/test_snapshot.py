@@ -6,8 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from controlplane import snapshot
-from controlplane.checkpoints import Checkpoints
 from controlplane.event_log import EventLog
 from controlplane.events import (
     AliasAdded,
@@ -26,6 +24,8 @@ from controlplane.events import (
 )
 from controlplane.fold import fold
 from controlplane.model import State
+from controlplane.states import snapshot
+from controlplane.states.checkpoints import Checkpoints
 from tests.store.samples import account, change, fill
 
 EVERYTHING = (
@@ -83,13 +83,11 @@ def test_a_damaged_snapshot_is_ignored(tmp_path: Path, harm: object) -> None:
 def test_the_current_state_starts_from_a_snapshot_that_fits(log: EventLog, tmp_path: Path) -> None:
     """Only what is newer than the snapshot is folded, and the result equals the whole fold."""
     path = tmp_path / "snapshot.json"
-    assert snapshot.current(log, path, Checkpoints(tmp_path / "checkpoints")) == snapshot.Snapshot(
-        0, "", State()
-    )
+    assert Checkpoints(tmp_path / "checkpoints").current(log, path) == snapshot.Snapshot(0, "", State())
     fill(log, 3)
-    snapshot.write(path, snapshot.current(log, path, Checkpoints(tmp_path / "checkpoints")))
+    snapshot.write(path, Checkpoints(tmp_path / "checkpoints").current(log, path))
     log.append(change(4, *EVERYTHING))
-    now = snapshot.current(log, path, Checkpoints(tmp_path / "checkpoints"))
+    now = Checkpoints(tmp_path / "checkpoints").current(log, path)
     assert (now.position, now.commit) == (4, log.tip().commit)
     assert now.state == fold(State(), (e for c in log.iterate() for e in c.events))
 
@@ -99,6 +97,6 @@ def test_a_snapshot_of_another_log_is_ignored(log: EventLog, tmp_path: Path) -> 
     path = tmp_path / "snapshot.json"
     fill(log, 2)
     snapshot.write(path, snapshot.Snapshot(2, "c" * 40, State()))
-    assert len(snapshot.current(log, path, Checkpoints(tmp_path / "checkpoints")).state.desired.accounts) == 2
+    assert len(Checkpoints(tmp_path / "checkpoints").current(log, path).state.desired.accounts) == 2
     snapshot.write(path, snapshot.Snapshot(9, log.tip().commit, State()))
-    assert snapshot.current(log, path, Checkpoints(tmp_path / "checkpoints")).position == 2
+    assert Checkpoints(tmp_path / "checkpoints").current(log, path).position == 2

@@ -24,18 +24,19 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from controlplane import differences, snapshot
 from controlplane.event_log import EventLog, Step, Tip
 from controlplane.events import ReleaseApplied, ReleaseRejected, ReleaseRolledBack
 from controlplane.fold import fold
 from controlplane.git import write_atomically
 from controlplane.model import State
-from controlplane.snapshot import Snapshot
+from controlplane.states import differences, snapshot
+from controlplane.states.rows import FORMAT, SHAPE
+from controlplane.states.snapshot import Snapshot
 
 POSITIONS, EVENTS = 1_000, 5_000
 """Change sets, or events, from one checkpoint to the next: what a question folds at most, some 50 ms."""
 
-_HEAD = {"format": 1, "states": snapshot.FORMAT, "shape": snapshot.SHAPE}
+_HEAD = {"format": 1, "states": FORMAT, "shape": SHAPE}
 _SMALLEST = 1 << 16
 """Bytes of differences below which no new whole state is written."""
 
@@ -112,6 +113,13 @@ class Checkpoints:
     def newest(self, log: EventLog) -> Snapshot:
         """The newest checkpoint that can be read; position 0 where there is none."""
         return self._before(log, log.tip().position)
+
+    def current(self, log: EventLog, path: Path) -> Snapshot:
+        """The state at the tip, from the snapshot in `path` where that fits, else from a checkpoint."""
+        known = snapshot.read(path)
+        if known is None or not snapshot.fits(known, log):
+            known = self.newest(log)
+        return self.reach(log, known)
 
     def reach(self, log: EventLog, known: Snapshot, tip: Tip | None = None) -> Snapshot:
         """The state at the tip, from one that is known; leaves checkpoints on the way where it can."""

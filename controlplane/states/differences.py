@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from controlplane.model import Desired, Observed, State
-from controlplane.snapshot import OBSERVED, PARTS, PLAIN, from_row, to_row
+from controlplane.states.rows import OBSERVED, PARTS, PLAIN, from_row, to_row
 
 _MAPPINGS = (*PARTS, *PLAIN)
 
