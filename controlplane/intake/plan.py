@@ -8,9 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from controlplane.errors import Problem
-from controlplane.events import Event
+from controlplane.events import Event, SettingChanged
 from controlplane.events.base import Effect
 from controlplane.release import line_changes
+from controlplane.sealing import PREFIX
+from controlplane.settings import catalog
+from controlplane.statefiles.secret_words import holds_login
 from renderers.release import NodeTree
 from renderers.service import CertificateFile, RenderedFile
 from wire.actions import action_of, harder
@@ -84,10 +87,19 @@ def running(tree: NodeTree) -> tuple[str, ...]:
     return tuple(json.loads(tree.manifest)["order"])
 
 
+def detail_of(event: Event) -> str:
+    """The detail of an event as people may see it: without the values of secret settings."""
+    if isinstance(event, SettingChanged):
+        spec = catalog.SETTINGS.get(event.name)
+        if spec is not None and spec.secret:
+            return "(secret)" if event.new is not None else "(secret) → (default)"
+        if any(value and (holds_login(value) or PREFIX in value) for value in (event.old, event.new)):
+            return "(a URL with a secret)"
+    return event.detail
+
+
 def as_dict(plan: Plan) -> dict[str, Any]:
     """The plan as plain values, for JSON; contents and password hashes are left out."""
-    from controlplane.intake.report import detail_of
-
     return {
         "events": [
             {"kind": e.kind, "effect": e.effect, "subject": e.subject, "detail": detail_of(e)}

@@ -6,27 +6,13 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from controlplane.errors import Problem
-from controlplane.events import Event, SettingChanged
-from controlplane.intake.plan import FileChange, Plan
-from controlplane.sealing import PREFIX
-from controlplane.settings import catalog
-from controlplane.statefiles.secret_words import holds_login
+from controlplane.events import Event
+from controlplane.intake.plan import FileChange, Plan, detail_of
 
 MARKS = {"add": "+", "change": "~", "remove": "−", "report": "·"}
 MOST_EVENTS = 40
 """Events told one by one; the counts tell the rest."""
 KIND_WIDTH = 18
-
-
-def detail_of(event: Event) -> str:
-    """What may be told of an event behind its subject: the value of a secret setting may not."""
-    if isinstance(event, SettingChanged):
-        spec = catalog.SETTINGS.get(event.name)
-        if spec is not None and spec.secret:
-            return "(secret)" if event.new is not None else "(secret) → (default)"
-        if any(value and (holds_login(value) or PREFIX in value) for value in (event.old, event.new)):
-            return "(a URL with a secret)"
-    return event.detail
 
 
 def plan_lines(plan: Plan) -> list[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import sys
+from graphlib import CycleError, TopologicalSorter
+from itertools import chain
 
 import pytest
 
@@ -31,17 +33,26 @@ LAYERS = (
         "controlplane.release",
         "controlplane.states",
         "controlplane.secrets",
-        "controlplane.status",
         "controlplane.verify",
         "controlplane.readmodel",
     ),
     ("renderers",),
+    (
+        "controlplane.intake.accepted_pushes",
+        "controlplane.intake.plan",
+        "controlplane.intake.reservations",
+        "controlplane.intake.trees",
+    ),
+    ("controlplane.intake.checks",),
     ("controlplane.intake",),
+    ("controlplane.intake.importing", "controlplane.intake.blame", "controlplane.intake.audit"),
+    ("controlplane.intake.history",),
+    ("controlplane.intake.edits",),
     ("controlplane.recovery",),
     ("controlplane.daemon",),
     ("controlplane.cli",),
 )
-"""Lowest first; a module may import its own layer and those below."""
+"""Lowest first; a module may import its own layer and those below. The longest name that fits it counts."""
 
 RENDERERS_MAY = (
     "controlplane.settings",
@@ -60,10 +71,20 @@ OURS = [name for name in modules() if name.split(".")[0] in ("wire", "controlpla
 
 def layer(name: str) -> int | None:
     """The index of the layer that a module is in; None for what is not ours."""
-    for index, members in enumerate(LAYERS):
-        if any(name == member or name.startswith(member + ".") for member in members):
-            return index
-    return None
+    found = [
+        (len(member), index)
+        for index, members in enumerate(LAYERS)
+        for member in members
+        if inside(name, (member,))
+    ]
+    return max(found)[1] if found else None
+
+
+def module_of(target: str) -> str:
+    """Of an import the module, without the name in it; "" for what is not ours."""
+    while target and target not in modules():
+        target = target.rpartition(".")[0]
+    return target
 
 
 def inside(name: str, packages: tuple[str, ...]) -> bool:
@@ -86,6 +107,21 @@ def test_imports_run_one_way(name: str) -> None:
         target for target in imports(modules()[name]) if (found := layer(target)) is not None and found > own
     ]
     assert not above
+
+
+@pytest.mark.parametrize("name", [*chain(*LAYERS), *RENDERERS_MAY, ENTRY])
+def test_every_layer_exists(name: str) -> None:
+    """No layer names a module that is gone."""
+    assert name in modules()
+
+
+def test_no_modules_import_each_other() -> None:
+    """No module imports another that leads back to it, inside functions and for types included."""
+    arrows = {name: {to for target in imports(modules()[name]) if (to := module_of(target))} for name in OURS}
+    try:
+        TopologicalSorter({name: tos - {name} for name, tos in arrows.items()}).prepare()
+    except CycleError as error:
+        pytest.fail(" → ".join(reversed(error.args[1])))
 
 
 @pytest.mark.parametrize("name", [name for name in modules() if name.startswith("renderers")])
