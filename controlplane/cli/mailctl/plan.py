@@ -9,6 +9,7 @@ import click
 
 from controlplane.cli import options
 from controlplane.cli.ask.client import call, server_is_here
+from controlplane.cli.clone import watching
 from controlplane.cli.run import DIFFERENCE
 from controlplane.cli.text.terminal import say, show_json, show_lines
 
@@ -25,13 +26,21 @@ from controlplane.cli.text.terminal import say, show_json, show_lines
 )
 @options.as_json
 @options.exit_code
-def command(change: str | None, layout: str, as_json: bool, exit_code: bool) -> int:
+@watching.option
+def command(change: str | None, layout: str, as_json: bool, exit_code: bool, watch: bool) -> int:
     """What a change would do: events, files of the services, reloads and restarts.
 
     The change is a REVISION against what serves, a range A..B, or a working tree DIR (default: here). In a
     clone without a server a working tree is planned against origin/main, and a range within the clone.
     """
-    found = _plan(change)
+
+    def show() -> int:
+        return _show(_plan(change), layout, as_json, exit_code)
+
+    return watching.watched(change, show) if watch else show()
+
+
+def _show(found: dict[str, Any], layout: str, as_json: bool, exit_code: bool) -> int:
     if as_json or layout == "json":
         show_json(found["plan"])
     elif layout == "markdown":

@@ -9,6 +9,7 @@ import click
 
 from controlplane.cli import options
 from controlplane.cli.ask.client import call, server_is_here
+from controlplane.cli.clone import watching
 from controlplane.cli.text.terminal import problem_lines, say, show_json
 from controlplane.errors import NotFound, Problem
 
@@ -16,12 +17,20 @@ from controlplane.errors import NotFound, Problem
 @click.command("validate")
 @click.argument("tree", required=False, metavar="[DIR|REVISION]")
 @options.as_json
-def command(tree: str | None, as_json: bool) -> int:
+@watching.option
+def command(tree: str | None, as_json: bool, watch: bool) -> int:
     """Find what a push would be refused for, in the working tree DIR (default: here) or at a REVISION.
 
     On the server the daemons' own checkers take part; in a clone everything else is checked.
     """
-    found = _validate(tree)
+
+    def show() -> int:
+        return _show(_validate(tree), as_json)
+
+    return watching.watched(tree, show) if watch else show()
+
+
+def _show(found: dict[str, Any], as_json: bool) -> int:
     problems = [Problem(**problem) for problem in found["problems"]]
     if as_json:
         show_json(found)
