@@ -55,7 +55,7 @@ _INNER = re.compile(
 )
 _REDIS = re.compile(r"\bredis:\S*?\bpassword=(?P<value>age:[A-Za-z0-9+/=]+|[^:\s]+)")
 _PINNED = re.compile(r"env:[A-Z][A-Z0-9_]*:[0-9a-f]{16,}")
-"""What a release says of a secret that the container's environment pins (renderers, image/agent/fill.py)."""
+"""What a release says of a secret that the container's environment pins (release/placeholders.py)."""
 _SCHEME = re.compile(r"\{[A-Za-z0-9.-]+\}")
 
 

@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 from agent.commands import run
-from agent.compilers import last_line
 from agent.errors import Problem
-from agent.shadow import Shadow
+from agent.files.compilers import last_line
+from agent.files.staged_tree import Shadow
 
 CONFIG = "etc/dovecot/dovecot.conf"
 DEADLINE = 10.0

@@ -11,12 +11,12 @@ import re
 from pathlib import Path
 
 from agent.commands import run, run_all
-from agent.compilers import last_line, minimal_config
 from agent.errors import Problem
-from agent.logs import failed
+from agent.files.compilers import last_line, minimal_config
+from agent.files.staged_tree import Shadow
+from agent.health.logs import failed
 from agent.postfix_tables import INDEXED, NOT_TABLES, TEXT_TABLES, references
 from agent.restrictions import unknown_restrictions
-from agent.shadow import Shadow
 
 MAIN, MASTER = "etc/postfix/main.cf", "etc/postfix/master.cf"
 DEADLINE = 10.0

@@ -10,8 +10,8 @@ import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from agent.concurrently import side_by_side
 from agent.log import log
-from agent.together import side_by_side
 
 # Nothing is inherited: settings and passwords stand in the container's environment, MAIL_CONFIG would send
 # Postfix's tools to another folder, and LD_PRELOAD or PYTHON* could change what a tool is.

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from agent.commands import Ran, run
-from agent.manifest import Probe
+from agent.release.manifest import Probe
 
 DEADLINE = 10.0
 COMMAND = ("doveconf", "-a")

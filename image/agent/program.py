@@ -8,30 +8,30 @@ import threading
 import time
 from typing import Any
 
-from agent.actions import Actor
-from agent.certificates import Certificates
-from agent.checks import Checker
-from agent.disk import Disk
-from agent.engine import Engine, Request
+from agent.apply.actions import Actor
+from agent.apply.checks import Checker
+from agent.apply.engine import Engine, Request
+from agent.apply.keeping import Keeping
+from agent.apply.node import Node
+from agent.apply.queue import Turns
+from agent.apply.recovery import recover, serve_applied
+from agent.apply.rescue import newest, open_repository
+from agent.certificates.slots import Slots
+from agent.certificates.store import Certificates
+from agent.config_volume.volume import Volume
+from agent.config_volume.watching import Watching
+from agent.daemon_client import Link
 from agent.errors import AgentError
-from agent.first_account import ACCOUNTS, FirstAccount
-from agent.keeping import Keeping
-from agent.link import Link
+from agent.files.managed import Disk
+from agent.health.supervisor import Supervisor
 from agent.log import log, show
-from agent.node import Node
-from agent.operations import Operations, apply_and_project
 from agent.paths import Paths
-from agent.readiness import Readiness
-from agent.recovery import recover, serve_applied
-from agent.rescue import newest, open_repository
-from agent.server import listen, serve
-from agent.slots import Slots
-from agent.status import Status
-from agent.store import Applied, Store
-from agent.supervisor import Supervisor
-from agent.turns import Turns
-from agent.volume import Volume
-from agent.watching import Watching
+from agent.records.journal import Applied, Store
+from agent.reports.first_account import ACCOUNTS, FirstAccount
+from agent.reports.operations import Operations, apply_and_project
+from agent.reports.readiness import Readiness
+from agent.reports.server import listen, serve
+from agent.reports.status import Status
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
 FIRST_RETRY, LAST_RETRY = 2.0, 128.0

@@ -12,21 +12,21 @@ from typing import Any
 
 import pytest
 
-from agent.actions import Actor
-from agent.certificates import Certificates
+from agent.apply.actions import Actor
+from agent.apply.engine import Engine, Request
+from agent.apply.node import Node
+from agent.apply.recovery import recover, serve_applied
+from agent.certificates.store import Certificates
 from agent.commands import Ran
-from agent.disk import Disk
-from agent.engine import Engine, Request
+from agent.config_volume.volume import Volume
+from agent.daemon_client import Link
 from agent.errors import Failed, Problem, Unavailable
-from agent.gitread import Objects
-from agent.link import Link
-from agent.node import Node
+from agent.files.install import product
+from agent.files.managed import Disk
+from agent.health.probes import Answer
 from agent.paths import Paths
-from agent.place import product
-from agent.probes import Answer
-from agent.recovery import recover, serve_applied
-from agent.store import Store
-from agent.volume import Volume
+from agent.records.journal import Store
+from agent.release.git_objects import Objects
 
 GIT_ENVIRONMENT = {
     **{key: os.environ[key] for key in ("PATH",)},

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from agent import place as placing
-from agent.attempt import STEPS, Attempt, Step, act, commit, probe
-from agent.engine import Engine, Request
+from agent.apply.attempt import STEPS, Attempt, Step, act, commit, probe
+from agent.apply.engine import Engine, Request
+from agent.apply.queue import Turns
 from agent.errors import Failed, Problem
-from agent.store import Applied
-from agent.turns import Turns
+from agent.files import install as placing
+from agent.records.journal import Applied
 from tests.agent.conftest import World, restart_agent, sample
 
 MAIN, VIRTUAL, USERDB = "etc/postfix/main.cf", "etc/postfix/virtual", "etc/dovecot/userdb"

@@ -8,8 +8,8 @@ import pytest
 
 from agent import check_dovecot as checking
 from agent.commands import Ran
-from agent.manifest import EMPTY, Release
-from agent.shadow import Shadow
+from agent.files.staged_tree import Shadow
+from agent.release.manifest import EMPTY, Release
 
 MODULES = ("lib10_quota_plugin.so", "lib21_fts_xapian_plugin.so", "sieve/lib90_sieve_extprograms_plugin.so")
 LUA = "passdb {\n  args = file=/etc/dovecot/lua/auth.lua blocking=yes\n  driver = lua\n}\n"

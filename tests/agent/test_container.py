@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from agent import log
-from agent.compilers import ZONES, compile_asides
-from agent.disk import mount_points, pinned
 from agent.errors import Failed
-from agent.first_account import FirstAccount
-from agent.manifest import Entry
-from agent.place import product
+from agent.files.compilers import ZONES, compile_asides
+from agent.files.install import product
+from agent.files.managed import mount_points, pinned
+from agent.release.manifest import Entry
+from agent.reports.first_account import FirstAccount
 from tests.agent.conftest import World
 
 ROW = "36 35 0:31 {root} {place} {options} - {kind} {kind} rw"

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from agent.certificates import Certificates
-from agent.gitread import Objects
-from agent.keeping import Keeping
-from agent.link import Link
-from agent.rescue import look_again
-from agent.slots import Slots
-from agent.volume import Volume
+from agent.apply.keeping import Keeping
+from agent.apply.rescue import look_again
+from agent.certificates.slots import Slots
+from agent.certificates.store import Certificates
+from agent.config_volume.volume import Volume
+from agent.daemon_client import Link
+from agent.release.git_objects import Objects
 from tests.agent.conftest import ControlPlane, World, git, make_world, project, restart_agent, sample
 
 MAIN, USERDB = "etc/postfix/main.cf", "etc/dovecot/userdb"
@@ -149,7 +149,7 @@ def test_without_a_state_repository_the_copy_is_served(kept: World, fresh: bool)
     if fresh:
         new_container(kept)
     after = make_world_without_repository(kept.root)
-    from agent.recovery import recover, serve_applied
+    from agent.apply.recovery import recover, serve_applied
 
     assert serve_applied(after.engine, recover(after.engine)) == ""
     is_served(after)
@@ -343,7 +343,7 @@ def test_a_lost_pair_is_made_again_before_the_start(tmp_path: Path) -> None:
 
 
 def _with_certificate(source: Mapping[str, str], identity: str) -> Any:
-    from agent.manifest import Entry, Release
+    from agent.release.manifest import Entry, Release
 
     files = {
         f"etc/dms/tls/{part}": Entry(

@@ -15,13 +15,13 @@ from typing import Any
 import pyrage
 import pytest
 
-from agent.engine import Request
+from agent.apply.engine import Request
+from agent.apply.recovery import recover, serve_applied
 from agent.errors import Problem
-from agent.fill import Filler
-from agent.networks import Networks
-from agent.opening import Opening
-from agent.pinned_secrets import PinnedSecrets
-from agent.recovery import recover, serve_applied
+from agent.release.networks import Networks
+from agent.release.pinned_secrets import PinnedSecrets
+from agent.release.placeholders import Filler
+from agent.release.unsealing import Opening
 from controlplane import secrets
 from tests.agent.conftest import World, entry, make_world, sample
 from tests.architecture.sources import ROOT

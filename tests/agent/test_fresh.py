@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agent import fresh
+from agent import new_accounts as fresh
 from tests.agent.conftest import World, restart_agent
 
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from agent.actions import Actor
+from agent.apply.actions import Actor
+from agent.apply.plan import Plan
 from agent.commands import Ran
 from agent.errors import Failed
-from agent.generation import processes
-from agent.manifest import Release, ServiceEntry
-from agent.plan import Plan
+from agent.process_generation import processes
+from agent.release.manifest import Release, ServiceEntry
 from tests.agent.conftest import Programs
 
 POSTFIX = Release("c", 1, services={"postfix": ServiceEntry("postfix", ("postfix",), ())})
@@ -80,13 +80,13 @@ def test_a_reload_of_rspamd_waits_for_the_old_workers_to_end() -> None:
 
 def test_workers_that_do_not_come_are_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rspamd keeps the old configuration where it cannot use the new one, and says nothing."""
-    monkeypatch.setattr("agent.generation.WORKER_SECONDS", 0.05)
+    monkeypatch.setattr("agent.process_generation.WORKER_SECONDS", 0.05)
     with pytest.raises(Failed, match="did not take over"):
         hang_up({7: "rspamd"})
 
 
 def test_a_worker_in_the_middle_of_a_message_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """The new ones serve by then."""
-    monkeypatch.setattr("agent.generation.SESSION_SECONDS", 0.05)
+    monkeypatch.setattr("agent.process_generation.SESSION_SECONDS", 0.05)
     both = {7: "rspamd", 9: "rspamd"}
     assert hang_up({7: "rspamd"}, both) == [both]

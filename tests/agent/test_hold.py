@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from agent.engine import Request
+from agent.apply.engine import Request
+from agent.apply.recovery import recover, serve_applied
 from agent.errors import Problem
-from agent.recovery import recover, serve_applied
 from tests.agent.conftest import World, entry, git, make_world, restart_agent, sample
 
 MAIN, VIRTUAL = "etc/postfix/main.cf", "etc/postfix/virtual"

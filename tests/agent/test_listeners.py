@@ -8,7 +8,7 @@ import pytest
 
 from agent.commands import Ran
 from agent.listeners import fit
-from agent.manifest import Probe
+from agent.release.manifest import Probe
 
 PROBES = (
     Probe("lmtp", "lmtp", path="/run/dovecot/lmtp"),

@@ -12,19 +12,19 @@ from pathlib import Path
 
 import pytest
 
-from agent import inotify
-from agent.certificates import KEPT, Certificates, examine
+from agent.apply.plan import parameters
+from agent.certificates.selfsigned import make_pair
+from agent.certificates.store import KEPT, Certificates, examine
 from agent.commands import run
-from agent.disk import mount_points
+from agent.config_volume import inotify
+from agent.config_volume.inotify import Watch
 from agent.errors import Corrupt, NotFound, Refused
-from agent.inotify import Watch
-from agent.logs import failed
-from agent.manifest import Probe, parse
-from agent.plan import parameters
+from agent.files.managed import mount_points
+from agent.health.logs import failed
+from agent.health.probes import ask
 from agent.postfix_tables import references
-from agent.probes import ask
+from agent.release.manifest import Probe, parse
 from agent.restrictions import unknown_restrictions
-from agent.selfsigned import make_pair
 from tests.agent.conftest import entry
 
 AGENT = Path(__file__).resolve().parents[2] / "image" / "agent"

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from agent.engine import Request
-from agent.scripts import SCRIPT, VARIABLES, Result, read_variables, run_script
-from agent.store import Applied
-from agent.surroundings import Surroundings
+from agent.apply.engine import Request
+from agent.apply.user_patches.script import SCRIPT, VARIABLES, Result, read_variables, run_script
+from agent.apply.user_patches.unmanaged_files import Surroundings
+from agent.records.journal import Applied
 from tests.agent.conftest import World, entry, make_world, restart_agent, sample
 
 MAIN, USERDB, LOCAL = "etc/postfix/main.cf", "etc/dovecot/userdb", "etc/dovecot/local.conf"

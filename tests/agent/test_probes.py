@@ -7,8 +7,8 @@ import threading
 import time
 from pathlib import Path
 
-from agent.manifest import Probe
-from agent.probes import ask_all, wait
+from agent.health.probes import ask_all, wait
+from agent.release.manifest import Probe
 
 FAR = 20.0
 """Seconds that no test needs when all is well."""

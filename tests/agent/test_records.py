@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from agent.findings import Findings
-from agent.records import Records
-from agent.store import Store
+from agent.records.checksummed import Records
+from agent.records.findings import Findings
+from agent.records.journal import Store
 
 
 def test_few_damaged_records_are_kept(tmp_path: Path) -> None:

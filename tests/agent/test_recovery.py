@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from agent.attempt import STEPS, Attempt
-from agent.engine import Request
-from agent.probes import Answer
-from agent.recovery import recover, serve_applied
+from agent.apply.attempt import STEPS, Attempt
+from agent.apply.engine import Request
+from agent.apply.recovery import recover, serve_applied
+from agent.health.probes import Answer
 from tests.agent.conftest import World, make_world, restart_agent, sample
 
 MAIN, VIRTUAL = "etc/postfix/main.cf", "etc/postfix/virtual"
@@ -23,10 +23,10 @@ ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = """
 import os, sys
 from pathlib import Path
-from agent import attempt
+from agent.apply import attempt
 from tests.agent.conftest import make_world
-from agent.engine import Engine, Request
-from agent.recovery import recover, serve_applied
+from agent.apply.engine import Engine, Request
+from agent.apply.recovery import recover, serve_applied
 root, name, when, commit, number, broken = sys.argv[1:]
 world = make_world(Path(root))
 serve_applied(world.engine, recover(world.engine))

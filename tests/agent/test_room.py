@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from agent.room import MIB, Room, threshold
+from agent.health.free_space import MIB, Room, threshold
 
 GIB = 1024 * MIB
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from agent.daemon_client import Link
 from agent.errors import AgentError, Corrupt, NotFound, Refused, Unavailable
-from agent.link import Link
-from agent.server import NAMES, listen, serve
+from agent.reports.server import NAMES, listen, serve
 
 
 @pytest.fixture

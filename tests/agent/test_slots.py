@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from agent.certificates import Certificates
+from agent.certificates.slots import Slots
+from agent.certificates.store import Certificates
+from agent.daemon_client import Link
 from agent.errors import Refused, Unavailable
-from agent.link import Link
-from agent.slots import Slots
 from tests.certificates import Authority, Pair
 
 HOST = "mail.example.test"

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from agent.certificates import examine
+from agent.certificates.sources import footprints, read
+from agent.certificates.store import examine
 from agent.errors import NotFound, Refused
-from agent.sources import footprints, read
 from tests.certificates import Authority, Pair
 
 LIVE = "/etc/letsencrypt/live/mail.example.test"

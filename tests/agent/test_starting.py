@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from agent.engine import Request
-from agent.mailboxes import own
-from agent.manifest import Probe
+from agent.apply.engine import Request
+from agent.health.probes import Answer
+from agent.mail_owner import own
 from agent.paths import Paths
-from agent.probes import Answer
 from agent.program import Agent
-from agent.readiness import Readiness
+from agent.release.manifest import Probe
+from agent.reports.readiness import Readiness
 from tests.agent.conftest import World, make_world, sample
 
 
@@ -81,7 +81,7 @@ def test_the_ready_line_is_printed_once_a_container_start(
     served: World, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An agent that is started again in the same container is silent."""
-    monkeypatch.setattr("agent.readiness.wait", lambda *_: [Answer("x", True, 1.0)])
+    monkeypatch.setattr("agent.reports.readiness.wait", lambda *_: [Answer("x", True, 1.0)])
 
     def start() -> None:
         readiness = Readiness(served.node)
@@ -138,7 +138,7 @@ def test_postfix_that_fails_behind_a_starting_filter_is_rolled_back(served: Worl
 def test_a_filter_that_died_is_rolled_back(served: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A program that ended does not count as starting."""
     filtered(served, {"rspamd"})
-    monkeypatch.setattr("agent.attempt.has_died", lambda _programs, names: "rspamd" in names)
+    monkeypatch.setattr("agent.apply.attempt.has_died", lambda _programs, names: "rspamd" in names)
     outcome = served.engine.apply(with_rspamd(served, main="main 2\n"))
     assert (outcome["outcome"], outcome["service"]) == ("rolled_back", "rspamd")
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from agent import beneath
-from agent.disk import blob_id
-from agent.projection import LARGEST
-from agent.volume import Volume
+from agent.config_volume.projection import LARGEST
+from agent.config_volume.volume import Volume
+from agent.files import beneath
+from agent.files.managed import blob_id
 from tests.agent.conftest import ControlPlane, World, project
 
 ACCOUNTS = "postfix-accounts.cf"

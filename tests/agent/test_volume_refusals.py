@@ -6,8 +6,8 @@ import os
 
 import pytest
 
-from agent.projection import LARGEST
-from agent.volume import Volume
+from agent.config_volume.projection import LARGEST
+from agent.config_volume.volume import Volume
 from tests.agent.conftest import ControlPlane, World, project
 
 ACCOUNTS = "postfix-accounts.cf"

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.errors import Unavailable
-from agent.xmlrpc import Fault, call
+from agent.health.xmlrpc import Fault, call
 
 SECONDS = 20.0
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=20)

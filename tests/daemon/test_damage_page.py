@@ -75,7 +75,7 @@ def test_a_row_is_true(site: Site, command: str) -> None:
 @pytest.mark.parametrize("row", _rows("The node"), ids=lambda row: row[0])
 def test_the_words_of_the_node_are_the_agents(row: list[str]) -> None:
     """tests/agent does the damage itself; here the page says what the agent says."""
-    source = "".join(path.read_text() for path in sorted((ROOT / "image/agent").glob("*.py")))
+    source = "".join(path.read_text() for path in sorted((ROOT / "image/agent").rglob("*.py")))
     assert all(word in source for word in CODE.findall(row[1]))
 
 

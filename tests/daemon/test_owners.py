@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from agent import owners
+from agent.files import owners
 from controlplane.errors import MailserverError, Unavailable
 from controlplane.git import STALE_AFTER
 from controlplane.release import Release, Releases

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent import plan as agents
-from agent.manifest import Entry, Release, ServiceEntry
+from agent.apply import plan as agents
+from agent.release.manifest import Entry, Release, ServiceEntry
 from controlplane.intake import plan
 from renderers.release import NodeTree
 from renderers.service import Action, RenderedFile

@@ -12,7 +12,7 @@ from controlplane.intake.stores import Stores
 from controlplane.release import Release
 
 Row = Mapping[str, Any]
-"""A row of the node's quarantine, as the agent reports it (image/agent/quarantine.py)."""
+"""A row of the node's quarantine, as the agent reports it (agent/apply/quarantine.py)."""
 
 
 @dataclass(frozen=True)

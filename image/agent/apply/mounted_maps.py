@@ -1,0 +1,44 @@
+"""Maps of Postfix whose source somebody mounted a file over: compiled from what lies there.
+
+The source is not ours to write, but without the compiled map beside it Postfix would put off every message
+that asks it. The file of a mount tells of no change: it is looked at with each release and at each start.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agent.apply.node import Node
+from agent.errors import AgentError
+from agent.files import install as placing
+from agent.log import log
+from agent.release.manifest import Entry
+
+if TYPE_CHECKING:
+    from agent.apply.attempt import Attempt
+
+
+def compile_mounted(attempt: Attempt) -> None:
+    """Bring the compiled maps of mounted sources up to date; one that cannot be compiled stays as it is."""
+    files = attempt.target.files
+    for path in sorted(attempt.node.pinned & files.keys()):
+        if files[path].compile == "postmap":
+            try:
+                _compile(attempt.node, files[path])
+            except (AgentError, OSError) as error:
+                log("a mounted map was not compiled", path=path, reason=error)
+
+
+def _compile(node: Node, entry: Entry) -> None:
+    root = node.paths.root
+    source = root / entry.path
+    live = placing.product(source, entry.compile)
+    if not source.is_file() or (live.exists() and live.stat().st_mtime_ns > source.stat().st_mtime_ns):
+        return
+    aside = placing.stage(root, entry, source.read_bytes())
+    try:
+        node.compiler([(aside, entry.compile, entry.services[0])], node.paths.run)
+        placing.product(aside, entry.compile).replace(live)
+    finally:
+        placing.product(aside, entry.compile).unlink(missing_ok=True)
+        aside.unlink()

@@ -1,0 +1,202 @@
+"""The node: everything an attempt works with, put together once."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from agent import listeners
+from agent.apply.actions import Actor
+from agent.apply.user_patches.script import Result, run_script
+from agent.apply.user_patches.unmanaged_files import Surroundings
+from agent.certificates.store import Certificates
+from agent.errors import AgentError, Problem
+from agent.files.compilers import compile_asides
+from agent.files.managed import Disk, blob_id
+from agent.health.logs import LogMark
+from agent.health.probes import Answer, wait
+from agent.new_accounts import Fresh
+from agent.paths import Paths
+from agent.records.journal import Applied, Store
+from agent.records.kept_files import Kept
+from agent.release.git_objects import Objects
+from agent.release.manifest import EMPTY, Entry, Probe, Release, ServiceEntry, read_release
+from agent.release.networks import Networks
+from agent.release.pinned_secrets import PinnedSecrets
+from agent.release.placeholders import Filled, Filler
+from agent.release.unsealing import Opening
+
+VERIFY = "`mailctl verify` names what is damaged; `mailctl reconcile` tries again what was mended"
+"""The cure of an object that cannot be read."""
+
+Check = Callable[[Objects, str, Release, Release], list[Problem]]
+"""(objects, tree, base, target) to the problems that the daemons' own checkers find."""
+
+
+@dataclass
+class Node:
+    """Collaborators and what the agent knows in memory. Held by one attempt at a time (see queue.py)."""
+
+    paths: Paths
+    store: Store
+    actor: Actor
+    check: Check
+    certificates: Certificates
+    disk: Disk
+    folder: str = "mail"
+    """The node's folder on `rendered`."""
+    prober: Callable[[Iterable[Probe], Path, float, Callable[[], bool]], list[Answer]] = wait
+    compiler: Callable[[Iterable[tuple[Path, str, str]], Path], None] = compile_asides
+    fitter: Callable[[str, Sequence[Probe]], tuple[Probe, ...]] = listeners.fit
+    script: Callable[[Path, Mapping[str, str], Callable[[str], str]], Result] = run_script
+    clock: Callable[[], float] = time.monotonic
+    release: Release = EMPTY
+    """The applied release, as read from git."""
+    applied: Applied = field(default_factory=Applied)
+    pinned: set[str] = field(default_factory=set)
+    drift: list[str] = field(default_factory=list)
+    project: Callable[[Objects, str], None] = lambda _objects, _main: None
+    """Brings the config volume to a commit of `main`."""
+    settled: float = 0.0
+    """When the last attempt ended (monotonic clock)."""
+
+    unfilled: dict[str, str] = field(default_factory=dict)
+    """Why words of a file could not be replaced, by the file's blob id."""
+    unknown: set[str] = field(default_factory=set)
+    """Managed paths whose content nobody has any more: what lies on disk is left as it is."""
+    mend_certificates: Callable[[Release], None] = lambda _release: None
+    """Sees to it that every certificate that a release names can be had, or another one in its place."""
+
+    def __post_init__(self) -> None:
+        self.findings = self.store.findings
+        self.kept = Kept(self.paths.state / "serving", self.findings)
+        self.fresh = Fresh(self.paths.fresh)
+        self.filler = Filler(
+            Opening(self.paths.identity),
+            PinnedSecrets(self.paths.root, os.environ),
+            Networks(self.paths.root),
+        )
+        self.surroundings = Surroundings(self.paths.root, self.paths.surroundings)
+        self._filled: dict[str, str] = {}
+        self._fitted: dict[str, tuple[tuple[Probe, ...], tuple[Probe, ...]]] = {}
+
+    def probes(self, service: ServiceEntry, anew: bool = False) -> tuple[Probe, ...]:
+        """What to ask a service. That depends on more than the release: `anew` looks at the rest again."""
+        known = self._fitted.get(service.name)
+        if anew or known is None or known[0] != service.probes:
+            known = self._fitted[service.name] = (service.probes, self.fitter(service.name, service.probes))
+        return known[1]
+
+    def open(self) -> Objects:
+        """A reader of the state repository."""
+        return Objects(self.paths.repository)
+
+    def tree(self, commit: str) -> str:
+        """The name of the node's folder in a release's commit."""
+        return f"{commit}:{self.folder}"
+
+    def read(self, objects: Objects, commit: str, number: int) -> Release:
+        """Read a release of this node, and open at once what is sealed in it."""
+        release = read_release(objects, self.tree(commit), commit, number)
+        new = [e for e in release.files.values() if e.fill and e.identity not in self._filled]
+        self.filler.learn(self.blob(objects, entry) for entry in new)
+        for entry in new:
+            self.content(objects, entry)
+        return release
+
+    def content(self, objects: Objects, entry: Entry) -> bytes:
+        """The bytes of a managed file: from git, filled, or from the certificate store.
+
+        Words that cannot be replaced do not stop it (`missing` finds them before a release is written).
+        """
+        if entry.slot:
+            return self.certificates.read(entry.identity, entry.part)
+        content = self.blob(objects, entry)
+        if not entry.fill:
+            return content
+        filled = self.filler.fill(content, applied=True)
+        self._keep(entry, filled)
+        return filled.content
+
+    def blob(self, objects: Objects, entry: Entry) -> bytes:
+        """A file as rendered: from the state repository, else the agent's own copy. Raises AgentError."""
+        try:
+            return objects.blob(entry.identity)
+        except AgentError as error:
+            content = self.kept.find(entry.identity)
+            if content is None:
+                raise
+            what = f"{error}; /{entry.path} is served from the agent's copy"
+            self.findings.found(f"object {entry.identity}", what, VERIFY)
+            return content
+
+    def missing(self, objects: Objects, entries: Iterable[Entry]) -> list[Problem]:
+        """Words of these files that cannot be replaced by what they stand for."""
+        return [
+            Problem(entry.services[0], entry.path, line, reason)
+            for entry in entries
+            if entry.fill
+            for line, reason in self.filler.fill(self.blob(objects, entry)).missing
+        ]
+
+    def wanted(self, entry: Entry) -> str:
+        """The blob id a managed file must have on disk."""
+        if entry.slot:
+            return self.certificates.blob(entry.identity, entry.part)
+        if entry.fill and entry.identity not in self._filled:
+            try:
+                with self.open() as objects:
+                    return blob_id(self.content(objects, entry))
+            except AgentError:
+                return ""  # what nobody can say no file on disk is
+        return self._filled[entry.identity] if entry.fill else entry.identity
+
+    def _keep(self, entry: Entry, filled: Filled) -> None:
+        if filled.missing:
+            self.unfilled[entry.identity] = filled.missing[0][1]
+            return
+        self.unfilled.pop(entry.identity, None)
+        self._filled[entry.identity] = blob_id(filled.content)
+
+    def right(self, entry: Entry) -> bool:
+        """Whether a file of the applied release is as that left it, user-patches.sh included."""
+        if entry.path in self.unknown:
+            return True
+        patched = self.applied.patched.get(entry.path)
+        if patched is not None:
+            return self.disk.print(entry.path) == patched
+        return self.disk.right(entry, self.wanted(entry))
+
+    def observed(self) -> dict[str, Any]:
+        """What the log should know of the managed files: pinned ones, and what user-patches.sh did."""
+        return {
+            "pinned": sorted(self.pinned),
+            "patched": dict(self.applied.patched),
+            "patch_failure": self.applied.patch_failure,
+            "held": self.held(),
+        }
+
+    def held(self) -> list[dict[str, Any]]:
+        """What of the newest release does not serve, as rows of the quarantine."""
+        failure = self.store.failure()
+        if failure and "held" in failure:
+            return list(failure["held"])
+        return list(self.applied.held.get("why", ()))
+
+    def drifted(self, release: Release) -> list[str]:
+        """Managed paths of the applied release whose file on disk is different or missing."""
+        return [path for path, entry in release.files.items() if not self.right(entry)]
+
+    def unlike(self, release: Release) -> set[str]:
+        """Managed paths of a release whose file on disk is not as rendered, patched or not."""
+        files = release.files.items()
+        return {path for path, entry in files if not self.disk.right(entry, self.wanted(entry))}
+
+    def mark(self) -> LogMark:
+        """Remember where the services' logs end now."""
+        mail, rspamd = self.paths.mail_log, self.paths.rspamd_log
+        return LogMark({"postfix": mail, "dovecot": mail, "rspamd": rspamd})

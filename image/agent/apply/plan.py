@@ -1,0 +1,63 @@
+"""What an attempt will change: files, and per service nothing, a reload, a restart or a start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from agent.release.manifest import Entry, Release
+from wire.actions import action_of, harder
+
+Content = Callable[[Entry], bytes]
+"""The bytes of a managed file."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Files to write and remove, and what each service needs. `actions` never holds "none"."""
+
+    write: tuple[Entry, ...] = ()
+    remove: tuple[Entry, ...] = ()
+    actions: Mapping[str, str] = field(default_factory=dict)
+    stop: tuple[str, ...] = ()
+    starts: bool = False
+    """Whether some program may have to be started; otherwise supervisor is not asked at all."""
+
+    @property
+    def touched(self) -> set[str]:
+        """Services that are told about something."""
+        return set(self.actions)
+
+
+def compare(
+    old: Release, new: Release, content: Content, stale: Iterable[str] = (), held: Container[str] = ()
+) -> Plan:
+    """The plan from one release to the next.
+
+    `stale` are paths to write although their entry is the same, `held` those that stay as they are.
+    """
+    stale = set(stale)
+    write = tuple(
+        e for path, e in new.files.items() if path not in held and (path in stale or old.files.get(path) != e)
+    )
+    remove = tuple(e for path, e in old.files.items() if path not in new.files and path not in held)
+    actions: dict[str, str] = {}
+    for entry in (*write, *remove):
+        need = _need(old.files.get(entry.path), entry, content)
+        for service in entry.services:
+            actions[service] = harder(actions.get(service, "none"), need)
+    running = {p for s in old.services.values() for p in s.programs}
+    wanted = {p for s in new.services.values() for p in s.programs}
+    return Plan(
+        write,
+        remove,
+        {name: action for name, action in actions.items() if action != "none" and name in new.services},
+        tuple(p for s in reversed(list(old.services.values())) for p in s.programs if p not in wanted),
+        bool(wanted - running),
+    )
+
+
+def _need(old: Entry | None, entry: Entry, content: Content) -> str:
+    if old is None or not entry.restart_on or old.identity == entry.identity:
+        return entry.action
+    return action_of(entry.action, entry.restart_on, content(old), content(entry))

@@ -1,0 +1,69 @@
+"""Content that failed before is held until it changes; everything else of a release is tried."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from agent.apply.hold import Part, digest, holds, prints
+from agent.errors import Failed
+from agent.records.journal import Store
+from agent.release.manifest import Release
+
+Row = dict[str, Any]
+"""The failure as `commit`, `number`, `service`, `reason`, `path` and `line`; `serving` and
+`serving_commit` name the release that served then. The content that failed stands in `files`, `services`
+and `facts` as digests (hold.py); `digest` is over all of it. `beside` has the digests of what was held
+when it failed: without that it may be good."""
+
+
+def make_row(
+    releases: tuple[Release, Release], part: Part, failure: Failed, beside: Sequence[Row], held: Sequence[Row]
+) -> Row:
+    """A part of a release (the second; the first served) that failed.
+
+    `beside` is what was held then, `held` what is held of the release that serves: content that overlaps with
+    this has to be looked at since that release before it failed.
+    """
+    serving, release = releases
+    content = prints(release, part)
+    since = next((row for row in held if part.files & row["files"].keys()), {})
+    return {
+        "commit": release.commit,
+        "number": release.number,
+        "service": failure.service,
+        "reason": failure.reason,
+        "path": failure.path,
+        "line": failure.line,
+        "serving": since.get("serving", serving.number),
+        "serving_commit": since.get("serving_commit", serving.commit),
+        "beside": [row["digest"] for row in beside],
+        "digest": digest(content),
+        **content,
+    }
+
+
+def find_rows(rows: Iterable[Row], release: Release) -> list[Row]:
+    """What of a release is held, what failed first coming first."""
+    found: dict[str, Row] = {}
+    for row in rows:
+        if "files" in row and holds(row, release) and found.keys() >= set(row["beside"]):
+            found[row["digest"]] = row
+    return list(found.values())
+
+
+def put_in(store: Store, row: Row) -> None:
+    """Hold what failed, in place of what is known of the same content."""
+    store.set_quarantine([*(r for r in store.quarantine() if r["digest"] != row["digest"]), row])
+
+
+def take_out(store: Store, release: Release) -> None:
+    """A release that serves clears the content that it serves with."""
+    rows = store.quarantine()
+    left = [row for row in rows if "files" in row and not _serves(row, release)]
+    if left != rows:
+        store.set_quarantine(left)
+
+
+def _serves(row: Row, release: Release) -> bool:
+    return holds({**row, "commit": ""}, release)

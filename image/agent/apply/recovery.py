@@ -1,0 +1,181 @@
+"""Starting: finish or undo what a killed agent was at, then make the applied release serve."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from agent.apply.attempt import Attempt, act, own_mail, place, renew_scripts, stage
+from agent.apply.engine import Engine, Request, as_failure
+from agent.apply.hold import overlay, read_held
+from agent.apply.mounted_maps import compile_mounted
+from agent.apply.node import Node
+from agent.apply.plan import Plan
+from agent.apply.quarantine import put_in
+from agent.apply.rescue import newest, obtainable, open_repository, read_applied, recall
+from agent.apply.user_patches.step import patch, prepare_start
+from agent.errors import AgentError
+from agent.files import install as placing
+from agent.files.install import Placement, placements
+from agent.files.managed import mount_points, pinned
+from agent.log import log
+from agent.paths import ASIDE
+from agent.release.manifest import EMPTY, Release
+from wire.actions import harder
+
+
+def recover(engine: Engine) -> dict[str, str]:
+    """Settle the journal. Returns the actions that an interrupted attempt may have left half done.
+
+    Three cases: it had committed (only its outcome may be missing); it was being applied (the old files go
+    back, and the daemon will offer the release again); it had failed and was being undone (the same, and
+    its failure is reported).
+    """
+    node = engine.node
+    node.applied = recall(node)
+    journal, damage = node.store.find_journal()
+    if damage:
+        return _put_back_unknown(node, damage)
+    if journal is None:
+        return {}
+    log("found an interrupted attempt", release=journal["number"], phase=journal["phase"])
+    try:
+        rows = [Placement(**row) for row in journal["rows"]]
+    except TypeError as error:
+        return _put_back_unknown(node, str(error))
+    request = Request(journal["commit"], journal["number"], journal["main"])
+    if node.applied.attempt == journal["id"]:
+        placing.sweep(rows)
+        node.surroundings.settle()
+        outcome = engine.outcome("applied", request, id=journal["id"], actions=journal["actions"])
+        node.store.add_outcome(outcome)
+        node.store.close_journal()
+        return {}
+    with contextlib.suppress(OSError):
+        placing.put_back(rows)
+        node.surroundings.undo()
+    if journal["phase"] == "restoring":
+        _report_failure(engine, journal, request)
+    node.store.close_journal()
+    return dict(journal["actions"])
+
+
+def _put_back_unknown(node: Node, damage: str) -> dict[str, str]:
+    """An attempt was cut short and its journal is damaged, so nobody knows what it had placed.
+
+    What it replaced is found by comparing every file with the applied release, which a start does anyway;
+    what it added is what the newest release has besides. All services are restarted, whatever it told them.
+    """
+    node.store.close_journal()
+    node.findings.mended(
+        "agent", f"journal.json was damaged ({damage}): what the attempt had changed is as before it again"
+    )
+    with open_repository(node) as objects:
+        try:
+            base = read_applied(node, objects)
+            target = next(newest(node, objects), None)
+        except AgentError:
+            return {}
+    added = target[1].files.keys() - base.files.keys() if target else set()
+    entries = [target[1].files[path] for path in added] if target else []
+    for row in placements(node.paths.root, (), entries):
+        with contextlib.suppress(OSError):
+            Path(row.target).unlink(missing_ok=True)
+    return dict.fromkeys(base.services, "restart")
+
+
+def _report_failure(engine: Engine, journal: dict[str, Any], request: Request) -> None:
+    node, failure = engine.node, journal["failure"]
+    outcome = engine.outcome("rolled_back", request, id=journal["id"], actions=journal["actions"], **failure)
+    if journal.get("row"):
+        put_in(node.store, journal["row"])
+    node.store.add_outcome(outcome)
+    node.store.set_failure(outcome)
+
+
+def serve_applied(engine: Engine, actions: dict[str, str]) -> str:
+    """Write what differs from the applied release and start its services; returns what went wrong, or "".
+
+    In a fresh container that is every file. Maps are compiled anew: after a power cut they may be torn, and
+    they are not worth an fsync at every change. Services are not waited for (see readiness.py), but for what
+    an interrupted attempt may have broken, named by its `actions`.
+    """
+    node = engine.node
+    applied = node.applied
+    node.fresh.clear()
+    if not applied.commit:
+        return ""
+    try:
+        with open_repository(node) as objects:
+            release = overlay(read_applied(node, objects), read_held(node.applied.held))
+            node.mend_certificates(release)
+            _sweep_folders(node, {entry.path for entry in release.files.values()})
+            attempt = Attempt(node, objects, EMPTY, release)
+            _reconcile(attempt, actions)
+            probed = {service.name for service in release.services.values() if service.probes}
+            if actions and not attempt.cold >= probed:
+                return engine.serve_again(Attempt(node, objects, release, release, probe_all=True))
+    except (AgentError, OSError) as error:
+        log("the applied release could not be restored", release=applied.number, reason=error)
+        return as_failure(error).reason
+    return ""
+
+
+def _reconcile(attempt: Attempt, actions: dict[str, str]) -> None:
+    node, release = attempt.node, attempt.target
+    node.release = release
+    node.pinned = pinned(node.paths.root, release.files.values(), mount_points(node.paths.root))
+    differ = set(node.drifted(release)) - node.pinned
+    anew = (prepare_start(attempt) | differ) - node.pinned
+    patched = node.applied.patched.keys() - anew
+    write = [
+        e
+        for p, e in release.files.items()
+        if p in anew or (e.compile and p not in node.pinned and p not in patched)
+    ]
+    write = [e for entry in write if (e := obtainable(node, attempt.objects, entry))]
+    attempt.plan = Plan(tuple(write))
+    attempt.rows = placements(node.paths.root, write, ())
+    stage(attempt)
+    place(attempt)
+    compile_mounted(attempt)
+    placing.sweep(attempt.rows)
+    patch(attempt)
+    differ |= _taken_over(node, attempt)
+    attempt.plan = Plan(tuple(write), (), _needed(release, differ, actions), (), starts=True)
+    node.drifted(release)  # learn the stamps, so that the next look is cheap
+    renew_scripts(attempt)
+    own_mail(attempt)
+    act(attempt)  # tells in `cold` what had to be started
+
+
+def _taken_over(node: Node, attempt: Attempt) -> set[str]:
+    """Files that user-patches.sh made other than the last time; what it did now is recorded."""
+    before, now = node.applied.patched, attempt.patched
+    changed = replace(node.applied, patched=now, patch_failure=attempt.patch_failure)
+    if changed != node.applied:
+        node.applied = changed
+        try:
+            node.store.set_applied(changed)
+        except OSError as error:
+            log("what user-patches.sh did is not kept", reason=error)
+    node.surroundings.settle()
+    return {path for path in before.keys() | now.keys() if before.get(path) != now.get(path)}
+
+
+def _needed(release: Release, differ: set[str], actions: dict[str, str]) -> dict[str, str]:
+    needed = dict(actions)
+    for entry in (release.files[path] for path in differ & release.files.keys()):
+        for service in entry.services:
+            needed[service] = harder(needed.get(service, "none"), entry.action)
+    return {name: action for name, action in needed.items() if action != "none" and name in release.services}
+
+
+def _sweep_folders(node: Node, paths: set[str]) -> None:
+    """Remove what attempts that died left beside managed files."""
+    for folder in {node.paths.target(path).parent for path in paths}:
+        with contextlib.suppress(OSError):
+            for rubbish in folder.glob(ASIDE + "*"):
+                rubbish.unlink()

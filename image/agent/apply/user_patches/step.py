@@ -1,0 +1,271 @@
+"""user-patches.sh: run on freshly rendered files, its effect on managed files known and kept.
+
+Before each run every managed file is put back as rendered, so what the script appends or substitutes never
+adds up. What it then made of managed files is intended: it is recorded with the applied release, is no drift,
+and decides, with what the release changed, which services are told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agent.apply.node import Node
+from agent.apply.user_patches.script import SCRIPT, VARIABLES, Result, read_variables
+from agent.check_postfix import ask_postfix
+from agent.errors import Failed
+from agent.files import install as placing
+from agent.files.compilers import last_line, renew_sieve
+from agent.files.managed import printed
+from agent.log import log
+from agent.release.manifest import Entry, Release
+from wire.actions import action_of, harder
+
+if TYPE_CHECKING:
+    from agent.apply.attempt import Attempt
+
+SERVICE = "patches"
+CHECKS = {
+    "postfix": ask_postfix(),
+    "dovecot": ("doveconf", "-n"),
+    "rspamd": ("rspamadm", "configtest"),
+}
+"""What each service's own tool says of the files as the script left them."""
+FOLDERS = {
+    "etc/postfix/": "postfix",
+    "etc/dovecot/": "dovecot",
+    "etc/rspamd/": "rspamd",
+    "etc/redis/": "redis",
+    "usr/lib/dovecot/": "dovecot",
+}
+"""Who reads what nobody manages in these."""
+CHECK_DEADLINE = 20.0
+PROCESSES = Path("/proc")
+
+
+def prepare(attempt: Attempt) -> None:
+    """Decide whether the script runs, and have what it changed last time put back as rendered."""
+    node, base, target = attempt.node, attempt.base, attempt.target
+    there = SCRIPT in target.files
+    attempt.runs_script = there and (
+        not base.commit
+        or bool(attempt.stale)
+        or any(_concerns(node, *pair) for pair in _changed(base, target))
+    )
+    if attempt.runs_script or ((node.applied.patched or node.surroundings.has_effect) and not there):
+        attempt.stale |= node.unlike(target) - node.pinned
+        attempt.replans = True
+    attempt.postfix = _postfix_processes(node) if attempt.runs_script else set()
+
+
+def prepare_start(attempt: Attempt) -> set[str]:
+    """The same when the agent starts: once a start of the container, and where a run was cut short."""
+    node, target = attempt.node, attempt.target
+    off = [
+        path for path in node.applied.patched if path in target.files and not node.right(target.files[path])
+    ]
+    attempt.runs_script = SCRIPT in target.files and bool(off or not _mark(node).exists())
+    attempt.replans = SCRIPT not in target.files and node.surroundings.has_effect
+    return node.unlike(target) if attempt.runs_script else set()
+
+
+def _changed(base: Release, target: Release) -> Iterable[tuple[Entry | None, Entry | None]]:
+    for path in base.files.keys() | target.files.keys():
+        old, new = base.files.get(path), target.files.get(path)
+        if old != new:
+            yield old, new
+
+
+def _concerns(node: Node, old: Entry | None, new: Entry | None) -> bool:
+    """Whether a change is one to run the script for: accounts and tables that it leaves alone are not."""
+    return any(e is not None and (e.action != "none" or e.path in node.applied.patched) for e in (old, new))
+
+
+def patch(attempt: Attempt) -> None:
+    """Run the script on the files in place, see what it did, and plan by what differs in total."""
+    attempt.patched = dict(attempt.node.applied.patched)
+    attempt.patch_failure = attempt.node.applied.patch_failure
+    around, managed = attempt.node.surroundings, attempt.target.files
+    if attempt.runs_script:
+        _begin(attempt)
+        result = _run(attempt)
+        attempt.around = around.learn(managed)
+        attempt.patched = _effect(attempt)
+        attempt.patch_failure = result.failure
+        _judge(attempt, result)
+        _mark(attempt.node).touch()
+    elif attempt.replans:
+        _begin(attempt)
+        attempt.around = around.learn(managed)
+        attempt.patched, attempt.patch_failure = {}, ""
+    if attempt.runs_script or attempt.replans:
+        attempt.plan = replace(attempt.plan, actions=_actions(attempt))
+
+
+def _begin(attempt: Attempt) -> None:
+    """Undo the last run. Managed files go with it where it had put a link in the place of their folder."""
+    node = attempt.node
+    node.surroundings.begin(attempt.target.files, attempt.base.files)
+    for path in sorted(node.unlike(attempt.target) - node.pinned - node.unknown):
+        place_one(attempt, attempt.target.files[path])
+
+
+def _run(attempt: Attempt) -> Result:
+    node, files = attempt.node, attempt.target.files
+    script = node.paths.target(SCRIPT)
+    if attempt.main:
+        try:
+            node.project(attempt.objects, attempt.main)
+        except OSError as error:
+            log("config volume not written", reason=error)
+    there = node.paths.volume / "user-patches.sh"
+    try:  # under its own name where that is the same text, for scripts that look for what lies beside them
+        script = there if there.read_bytes() == script.read_bytes() else script
+        variables = read_variables(node.paths.target(VARIABLES).read_bytes()) if VARIABLES in files else {}
+    except OSError:
+        variables = {}
+    result = node.script(script, variables, node.filler.redact)
+    log("user-patches.sh", failure=result.failure or "none")
+    return result
+
+
+def _effect(attempt: Attempt) -> dict[str, str]:
+    """What the script made of managed files; its maps and Sieve scripts are compiled again."""
+    node, files = attempt.node, attempt.target.files
+    found = {path: node.disk.print(path) for path in sorted(node.unlike(attempt.target) - node.pinned)}
+    for path in (path for path, there in found.items() if there):
+        _make_good(node, files[path])
+    return found
+
+
+def _make_good(node: Node, entry: Entry) -> None:
+    target = node.paths.target(entry.path)
+    if entry.compile == "postmap":
+        aside = placing.stage(node.paths.root, entry, target.read_bytes())
+        node.compiler([(aside, entry.compile, entry.services[0])], node.paths.run)
+        placing.product(aside, entry.compile).replace(placing.product(target, entry.compile))
+        aside.unlink()
+    elif entry.compile == "sievec":
+        renew_sieve(target, entry.services[0])
+    elif entry.action != "none":
+        placing.cool(target)
+
+
+def _judge(attempt: Attempt, result: Result) -> None:
+    """Raise Failed where the release goes back: a failure that is new, or files that a service refuses.
+
+    At a start, and with nothing to go back to, the server serves all the same: with what the script did, or
+    without where a service refuses that.
+    """
+    refused = _refusals(attempt)
+    known = (
+        bool(attempt.node.applied.patch_failure)
+        and attempt.base.files.get(SCRIPT) == attempt.target.files[SCRIPT]
+    )
+    lenient = not attempt.base.commit
+    if result.failure and not (known or lenient):
+        raise Failed(SERVICE, result.failure, SCRIPT, result.line)
+    for service, complaint in refused.items():
+        reason = f"user-patches.sh leaves files that {service} refuses: {complaint}"
+        if not lenient:
+            raise Failed(SERVICE, reason, SCRIPT)
+        attempt.patch_failure = attempt.patch_failure or reason
+        _put_back(attempt, service)
+    if attempt.patch_failure:
+        log("user-patches.sh failed, and the server goes on", reason=attempt.patch_failure)
+
+
+def _refusals(attempt: Attempt) -> dict[str, str]:
+    files = attempt.target.files
+    names = {service for path in attempt.patched for service in files[path].services}
+    found = {}
+    for name in sorted(names & CHECKS.keys() & attempt.target.services.keys()):
+        ran = attempt.node.actor.runner(CHECKS[name], CHECK_DEADLINE)
+        if ran.code:
+            found[name] = last_line(ran.output)
+    return found
+
+
+def _put_back(attempt: Attempt, service: str) -> None:
+    """A service's files as rendered again."""
+    files = attempt.target.files
+    for path in [path for path in attempt.patched if service in files[path].services]:
+        place_one(attempt, files[path])
+        del attempt.patched[path]
+
+
+def place_one(attempt: Attempt, entry: Entry) -> None:
+    """Put one file, and what is compiled of it, in its place as rendered."""
+    node = attempt.node
+    rows = placing.placements(node.paths.root, [entry], ())
+    aside = placing.stage(node.paths.root, entry, attempt.content(entry))
+    if entry.compile:
+        node.compiler([(aside, entry.compile, entry.services[0])], node.paths.run)
+    placing.place(rows)
+    node.disk.forget([entry.path])
+
+
+def put_back_touched(attempt: Attempt) -> None:
+    """After the old files are back: also those that only the script had changed."""
+    node = attempt.node
+    node.surroundings.undo()
+    for path, entry in attempt.base.files.items():
+        if path not in node.pinned and path not in node.applied.patched and not node.right(entry):
+            place_one(attempt, entry)
+
+
+def _actions(attempt: Attempt) -> dict[str, str]:
+    """What each service needs, by what it read before and what lies there now."""
+    actions: dict[str, str] = {}
+    base, target = attempt.base.files, attempt.target.files
+    for path in base.keys() | target.keys():
+        if path in attempt.node.pinned or not _differs(attempt, path):
+            continue
+        entry = target.get(path) or base[path]
+        need = _need(attempt, base.get(path), entry)
+        for service in entry.services:
+            actions[service] = harder(actions.get(service, "none"), need)
+    for path in attempt.around:
+        for folder, service in FOLDERS.items():
+            if path.startswith(folder):
+                actions[service] = harder(actions.get(service, "none"), "reload")
+    if attempt.postfix and _postfix_processes(attempt.node) - attempt.postfix:
+        # Started while the script had not come to their files yet.
+        actions["postfix"] = harder(actions.get("postfix", "none"), "reload")
+    services = attempt.target.services
+    return {name: action for name, action in actions.items() if action != "none" and name in services}
+
+
+def _differs(attempt: Attempt, path: str) -> bool:
+    node = attempt.node
+    old, new = attempt.base.files.get(path), attempt.target.files.get(path)
+    if path in node.drift or old is None or new is None or old.owner != new.owner:
+        return True
+    before = node.applied.patched.get(path) or printed(old.mode, node.wanted(old))
+    return before != (attempt.patched.get(path) or printed(new.mode, node.wanted(new)))
+
+
+def _need(attempt: Attempt, old: Entry | None, entry: Entry) -> str:
+    if old is None or not entry.restart_on:
+        return entry.action
+    target = attempt.node.paths.target(entry.path)
+    kept = placing.beside(target, placing.KEPT)
+    before = kept.read_bytes() if kept.exists() else attempt.content(old)
+    return action_of(entry.action, entry.restart_on, before, target.read_bytes())
+
+
+def _postfix_processes(node: Node) -> set[int]:
+    """The processes that Postfix's master has started; empty where it does not run."""
+    try:
+        _, _, master = node.actor.programs.states().get("postfix", ("", 0, 0))
+        found = PROCESSES / str(master) / "task" / str(master) / "children"
+        return {int(pid) for pid in found.read_text().split()} if master else set()
+    except (OSError, ValueError):
+        return set()
+
+
+def _mark(node: Node) -> Path:
+    """There once the script has run in this life of the container, whose start clears the folder."""
+    return node.paths.run / "patched"

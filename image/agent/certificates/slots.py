@@ -1,0 +1,196 @@
+"""Certificate slots: from the sources that a release names to pairs in the store, reported to the daemon."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from agent.certificates.selfsigned import make_pair
+from agent.certificates.sources import Found, Open, footprints, read
+from agent.certificates.store import Certificates
+from agent.daemon_client import Link
+from agent.errors import AgentError, NotFound, Refused
+from agent.files.atomic import write_json
+from agent.log import log
+from agent.records.checksummed import Records
+from agent.records.findings import Findings
+from agent.release.manifest import Release
+
+Source = Mapping[str, Any]
+MADE_HERE = "made here"
+
+
+class Slots:
+    """What each slot holds: {slot: {"identity", "type", "place", "made_here", "refused"}}, in slots.json."""
+
+    def __init__(
+        self,
+        root: Path,
+        state: Path,
+        store: Certificates,
+        link: Link,
+        opened: Open = lambda content: content,
+        findings: Findings | None = None,
+    ) -> None:
+        self.root, self.state, self.store, self.link, self.opened = root, state, store, link, opened
+        self._record = state / "slots.json"
+        self._findings = Findings(state) if findings is None else findings
+        records = Records(state, self._findings)
+        lost = "every certificate is looked at anew"
+        self._known: dict[str, dict[str, Any]] = records.take("slots.json", _are_slots, lost) or {}
+        self._doubts: dict[str, str] = {}
+
+    @property
+    def refused(self) -> dict[str, str]:
+        """Why a slot's source is not served as it is now."""
+        rows = list(self._known.items())  # others than the thread that looks at sources ask
+        return {slot: row["refused"] for slot, row in rows if row.get("refused")}
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether a pair is to be looked at again soon: its files may be written one after the other."""
+        return bool(self._doubts)
+
+    def check(
+        self, sources: tuple[Source, ...], hostname: str, patient: bool = False
+    ) -> dict[str, Any] | None:
+        """Look at every source; report what is new. Returns the newest release if the daemon named one.
+
+        With `patient` a pair that cannot be used is not reported before it is found so a second time.
+        Raises AgentError when the daemon does not answer.
+        """
+        answers = [self._check(source, hostname, patient) for source in sources]
+        answers += [
+            self._let_go(slot) for slot in self._known.keys() - {source["slot"] for source in sources}
+        ]
+        return next((answer for answer in reversed(answers) if answer and answer.get("release")), None)
+
+    def mend(self, release: Release) -> None:
+        """Before a release is put in place at a start: every pair that it names is there and fits together.
+
+        One that was lost is read from its source again; where that gives another one, that one serves until
+        the daemon has heard of it (`check`) and made a release of it.
+        """
+        named = {entry.identity: entry.slot for entry in release.files.values() if entry.slot}
+        sources = {str(source["slot"]): source for source in release.certificates}
+        for identity, slot in named.items():
+            if (damage := self.store.damage(identity)) and slot in sources:
+                try:
+                    self._mend(identity, sources[slot], release.hostname, damage)
+                except (AgentError, OSError) as error:
+                    log("certificate lost", level="error", slot=slot, reason=f"{damage}; {error}")
+
+    def _mend(self, identity: str, source: Source, hostname: str, damage: str) -> None:
+        slot = str(source["slot"])
+        self.store.forget(identity)
+        try:
+            found = read(source, self.root, self.opened)
+            new = self.store.add(found.chain, found.key)
+        except (AgentError, OSError):
+            if slot != "default":
+                raise
+            found = Found(*make_pair(self.state / "ca", hostname), MADE_HERE)
+            new = self.store.add(found.chain, found.key)
+        if new != identity:
+            self.store.instead[identity] = new
+        how = "read from" if new == identity else "another one serves, from"
+        self._findings.mended(
+            "certificates", f"the pair of slot {slot} was lost ({damage}): {how} {found.place}"
+        )
+
+    def prune(self, used: set[str]) -> None:
+        """Forget pairs that neither a slot nor `used` names."""
+        if self.store.folder.is_dir():
+            known = {str(row.get("identity")) for row in self._known.values()}
+            self.store.prune(used | known | set(self.store.instead.values()))
+
+    def _check(self, source: Source, hostname: str, patient: bool) -> dict[str, Any] | None:
+        place = ""
+        try:
+            found = read(source, self.root, self.opened)
+            place = f"{found.place}: "
+            identity = self.store.add(found.chain, found.key)
+        except NotFound as error:
+            return self._without(source, hostname, str(error), missing=True, patient=False)
+        except (AgentError, OSError) as error:
+            return self._without(source, hostname, f"{place}{error}", missing=False, patient=patient)
+        return self._take(source, found, identity)
+
+    def _without(
+        self, source: Source, hostname: str, reason: str, missing: bool, patient: bool
+    ) -> dict[str, Any] | None:
+        """What serves while a source has no usable pair: the one before, or one that is made here."""
+        slot, known = source["slot"], self._known.get(source["slot"], {})
+        own = bool(known.get("identity")) and not known.get("made_here")
+        wanted = source["type"] == "self-signed" and missing  # then one made here is what was asked for
+        if slot != "default" or (own and not (wanted and known.get("type") != "self-signed")):
+            after = "the certificate read before stays" if known.get("identity") else "there is none to serve"
+            return self._refuse(slot, f"{reason}; {after}", patient)
+        found = Found(*make_pair(self.state / "ca", hostname), MADE_HERE)
+        answer = self._take(source, found, self.store.add(found.chain, found.key))
+        if wanted:
+            return answer
+        return self._refuse(slot, f"{reason}; a certificate made here serves until then", patient) or answer
+
+    def _take(self, source: Source, found: Found, identity: str) -> dict[str, Any] | None:
+        """Tell the daemon of a good pair, unless it is the one that it knows."""
+        slot, made_here = source["slot"], found.place == MADE_HERE
+        known = self._known.get(slot, {})
+        self._doubts.pop(slot, None)
+        row = {"identity": identity, "type": source["type"], "place": found.place, "made_here": made_here}
+        if {**known, "refused": ""} == {**row, "refused": ""}:
+            if not made_here and known.get("refused"):
+                self._keep(slot, row)
+            return None
+        try:
+            answer = self.link.ask(
+                "agent.certificate",
+                slot=slot, chain=found.chain.decode(), made_here=made_here, place=found.place,
+            )  # fmt: skip
+        except Refused as error:  # the daemon has recorded that, with its reason
+            self._keep(slot, {**known, "refused": str(error)})
+            return None
+        self._keep(slot, row)
+        log("certificate", slot=slot, identity=identity[:16], place=found.place)
+        return answer
+
+    def _keep(self, slot: str, row: dict[str, Any]) -> None:
+        if self._known.get(slot) != row:
+            self._known[slot] = row
+            write_json(self._record, self._known)
+
+    def _refuse(self, slot: str, reason: str, patient: bool) -> dict[str, Any] | None:
+        doubt = self._doubts.pop(slot, "")
+        if self.refused.get(slot) == reason:
+            return None
+        if patient and doubt != reason:
+            self._doubts[slot] = reason
+            return None
+        log("certificate refused", slot=slot, reason=reason)
+        before = self._known.get(slot, {})
+        self._known[slot] = {**before, "refused": reason}  # known here before anybody can ask about it
+        try:
+            answer = self.link.ask("agent.certificate", slot=slot, refused=reason)
+        except AgentError:
+            self._known[slot] = before
+            raise
+        write_json(self._record, self._known)
+        return answer
+
+    def _let_go(self, slot: str) -> dict[str, Any] | None:
+        """The release does not name the slot any more."""
+        answer = self.link.ask("agent.certificate", slot=slot, removed=True)
+        self._doubts.pop(slot, None)
+        del self._known[slot]
+        write_json(self._record, self._known)
+        log("certificate removed", slot=slot)
+        return answer
+
+    def footprints(self, sources: tuple[Source, ...]) -> set[Path]:
+        """The paths that the sources' content hangs on."""
+        return {path for source in sources for path in footprints(source, self.root)}
+
+
+def _are_slots(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(row, dict) for row in value.values())

@@ -1,0 +1,1 @@
+"""The config volume: projected from `main`, watched for edits."""

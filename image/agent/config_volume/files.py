@@ -1,0 +1,83 @@
+"""What lies on the config volume: its files with their content's names, and what is passed over, with why."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Container, Iterator
+from pathlib import Path
+
+from agent.config_volume.projection import LARGEST
+from agent.files import beneath
+from agent.files.managed import Stamp, blob_id
+from wire.leftovers import left_over
+
+CERTIFICATES = "ssl"
+"""Where keys in the clear are at home: what lies there alone stays there, certificates too.
+
+A rollback of `main` must not put an old certificate beside a key that it does not hold.
+"""
+LINK = "is a symbolic link, and links are not followed here: put the file itself in its place"
+FOLDER = "is a folder where `main` has a file: move it away, and the file is written again"
+NO_FILE = "is neither a file nor a folder, so there is nothing to read: put a regular file in its place"
+
+
+class VolumeFiles:
+    """The folder, looked at as often as somebody wants; stamps save reading what did not change."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.passed: dict[str, str] = {}
+        """Paths that the last look had to leave out, and why."""
+        self._stamps: dict[str, tuple[Stamp, str]] = {}
+
+    def look(self, known: Container[str]) -> dict[str, str]:
+        """Path to blob id of every regular file; `known` are the paths that `main` has or had."""
+        self.passed = {}
+        return dict(self._files(known))
+
+    def _files(self, known: Container[str]) -> Iterator[tuple[str, str]]:
+        for folder, folders, names, handle in os.fwalk(self.folder, follow_symlinks=False):
+            for name in (*folders, *names):
+                path = Path(folder, name).relative_to(self.folder).as_posix()
+                try:
+                    found = os.stat(name, dir_fd=handle, follow_symlinks=False)
+                    if (path in known or not _stays(path)) and self._fits(path, found, known):
+                        yield path, self._blob(path, handle, name, found)
+                except OSError as error:
+                    if not isinstance(error, FileNotFoundError):
+                        self.passed[path] = f"cannot be read: {error.strerror}"
+
+    def _fits(self, path: str, found: os.stat_result, known: Container[str]) -> bool:
+        """Whether it is a file that can be recorded; what is none and should be, is passed over."""
+        if stat.S_ISDIR(found.st_mode):
+            if path in known:
+                self.passed[path] = FOLDER
+            return False
+        if stat.S_ISLNK(found.st_mode):
+            self.passed[path] = LINK
+        elif not stat.S_ISREG(found.st_mode):
+            self.passed[path] = NO_FILE
+        elif not path.isprintable():
+            self.passed[path] = "has a name that cannot be recorded: rename it"
+        elif found.st_size > LARGEST:
+            self.passed[path] = (
+                f"is larger than {LARGEST // 1024 // 1024} MiB: move it away, or make it smaller"
+            )
+        return path not in self.passed
+
+    def _blob(self, path: str, folder: int, name: str, found: os.stat_result) -> str:
+        known = self._stamps.get(path)
+        if known is None or known[0] != _stamp(found):
+            content, found = beneath.read_in(folder, name, LARGEST)
+            known = self._stamps[path] = (_stamp(found), blob_id(content))
+        return known[1]
+
+
+def _stays(path: str) -> bool:
+    """Whether it is no configuration, unless `main` has it: then somebody put it there on purpose."""
+    return bool(left_over(path)) or path == CERTIFICATES or path.startswith(f"{CERTIFICATES}/")
+
+
+def _stamp(found: os.stat_result) -> Stamp:
+    return (found.st_size, found.st_mtime_ns, found.st_ino, found.st_ctime_ns)

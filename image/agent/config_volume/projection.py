@@ -1,0 +1,124 @@
+"""Writing `config/` of `main` onto the config volume, only what changed, never over an edit."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from agent.files import beneath
+from agent.files.managed import blob_id
+from agent.paths import ASIDE
+from agent.records.checksummed import encode
+from agent.release.git_objects import Objects
+
+LARGEST = 16 * 1024 * 1024
+"""Bytes that a file of the config volume may have."""
+READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
+
+
+def project(
+    folder: Path, objects: Objects, wanted: Mapping[str, tuple[str, bool]], projected: dict[str, str]
+) -> tuple[str, set[str]]:
+    """Bring the volume to `wanted`; returns a note when not all could be written, and the paths held back.
+
+    `projected` (path to blob id) is what the agent wrote before, and is kept true as it goes. A file whose
+    content is neither old nor new is somebody's edit and is held back: it stays as it is. So does one that
+    is gone, unless all are: that is a new volume. One file that cannot be written does not keep the others
+    from it.
+    """
+    if not folder.is_dir():
+        return "there is no config volume", set()
+    if not any(folder.iterdir()):
+        projected.clear()
+    notes: list[str] = []
+    held: set[str] = set()
+    # What goes comes first: a file may be in the way of a folder of its name, and the other way round.
+    for path in projected.keys() - wanted.keys():
+        with _noting(notes, path):
+            if _remove(folder, path, projected[path]):
+                del projected[path]
+            else:
+                held.add(path)
+    for path, (oid, executable) in wanted.items():
+        if projected.get(path) == oid:
+            continue
+        with _noting(notes, path):
+            if _write(folder, path, objects, oid, executable, projected.get(path, "")):
+                projected[path] = oid
+            else:
+                held.add(path)
+    return min(notes, default=""), held
+
+
+@contextlib.contextmanager
+def _noting(notes: list[str], path: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in READ_ONLY:
+            notes.append("the config volume is read-only")
+        else:
+            notes.append(f"{path} on the config volume is not writable ({error.strerror})")
+
+
+def _write(folder: Path, path: str, objects: Objects, oid: str, executable: bool, before: str) -> bool:
+    """Whether the volume has the file's new content now."""
+    with beneath.folder_of(folder, path, make=True) as (handle, name):
+        _clear_way(handle, name)
+        found = _blob(handle, name)
+        if found == oid or found not in ("", before):
+            return found == oid
+        beneath.replace(handle, name, objects.blob(oid), 0o755 if executable else 0o644)
+    return True
+
+
+def _clear_way(handle: int, name: str) -> None:
+    """Remove a folder that holds nothing but folders, for the file that is to stand there."""
+    with contextlib.suppress(OSError):
+        if not stat.S_ISDIR(os.stat(name, dir_fd=handle, follow_symlinks=False).st_mode):
+            return
+        for _, folders, _, inner in os.fwalk(name, dir_fd=handle, topdown=False, follow_symlinks=False):
+            for each in folders:
+                os.rmdir(each, dir_fd=inner)
+        os.rmdir(name, dir_fd=handle)
+
+
+def _remove(folder: Path, path: str, before: str) -> bool:
+    """Whether the volume has no such file now."""
+    with (
+        contextlib.suppress(FileNotFoundError, NotADirectoryError),
+        beneath.folder_of(folder, path) as (
+            handle,
+            name,
+        ),
+    ):
+        found = _blob(handle, name)
+        if found not in ("", before):
+            return False
+        os.unlink(name, dir_fd=handle)
+    return True
+
+
+def _blob(folder: int, name: str) -> str:
+    """The blob id of a file, "" when there is none; anything but a file is nobody's content."""
+    try:
+        return blob_id(beneath.read_in(folder, name, LARGEST)[0])
+    except FileNotFoundError:
+        return ""
+    except OSError:
+        return "other"
+
+
+def save(record: Path, main: str, files: Mapping[str, str], held: Iterable[str]) -> None:
+    """Remember what was projected, and which files edits kept from it.
+
+    Not fsynced: a lost record only makes the daemon compare once more.
+    """
+    record.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    aside = record.with_name(ASIDE + record.name)
+    aside.write_bytes(encode({"main": main, "files": dict(files), "held": sorted(held)}))
+    aside.replace(record)

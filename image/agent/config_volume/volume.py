@@ -1,0 +1,213 @@
+"""The config volume: `config/` of `main` is projected onto it, and edits made there go to the daemon.
+
+A file is an edit when its content is neither what was projected nor what `main` says; so the agent's own
+writes never come back as edits, whatever order events arrive in.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+import stat
+import threading
+from pathlib import Path
+from typing import Any
+
+from agent.config_volume.files import VolumeFiles
+from agent.config_volume.projection import LARGEST, project, save
+from agent.daemon_client import Link
+from agent.errors import AgentError
+from agent.files import beneath
+from agent.log import log
+from agent.records.checksummed import Records, has
+from agent.records.findings import Findings
+from agent.release.git_objects import SYMLINK_MODE, Objects
+from wire.private_keys import find_pem
+
+CLEAR_KEY = "holds a private key in the clear: it stays here and is not recorded"
+_is_projection = has({"main": str, "files": dict, "held": list})
+FAR = 100
+"""Commits of main that may come between the begin of an apply and its end."""
+
+
+class Volume:
+    """The folder, what was last projected onto it, and what became of edits."""
+
+    def __init__(self, folder: Path, record: Path, link: Link, findings: Findings | None = None) -> None:
+        self.folder, self.record, self.link = folder, record, link
+        self._findings = Findings(record.parent) if findings is None else findings
+        known, self._damage = Records(record.parent, self._findings).read(record.name, _is_projection)
+        self.forgotten = known is None
+        """Whether there is no record of what was projected."""
+        known = known or {}
+        self.projected: dict[str, str] = known.get("files", {})
+        self.refused: dict[str, str] = {}
+        self.note = ""
+        self.main = str(known.get("main", ""))
+        self.stale = False
+        """Whether `main` has to be projected once more although it stayed: a file gives way to it."""
+        self._held: set[str] = set(known.get("held", ()))
+        """Paths that the last projection left alone, since an edit stood there."""
+        self._taken_in = ""
+        self._on_main: frozenset[str] = frozenset()
+        self._lock = threading.Lock()
+        """A report and a projection at once would each take the other's half for somebody's edit."""
+        self._sent: dict[str, str] = {}
+        self._files = VolumeFiles(folder)
+
+    def project(self, objects: Objects, main: str) -> None:
+        """Write what changed on `main` to the volume. A volume that cannot be written is left alone."""
+        with self._lock:
+            self._project(objects, main)
+
+    def _project(self, objects: Objects, main: str) -> None:
+        main = self._newest(objects, main)
+        wanted = {
+            path: (oid, mode == "100755")
+            for path, mode, oid in objects.walk(f"{main}:config")
+            if mode != SYMLINK_MODE
+        }
+        self._on_main = frozenset(wanted)
+        self.note, self._held = project(self.folder, objects, wanted, self.projected)
+        self.main, self.stale = main, False
+        self._sent = {path: oid for path, oid in self._sent.items() if self.projected.get(path, "") != oid}
+        self.forgotten = False
+        save(self.record, main, self.projected, self._held)
+
+    def remember(self, objects: Objects, main: str) -> None:
+        """What the lost record said, as far as the release that serves tells: it came with this `main`.
+
+        Otherwise a file that the volume has from before would be taken for an edit, and undo what became of
+        it since. A file that the volume lacks is not known to be removed.
+        """
+        with self._lock:
+            files = {path: oid for path, mode, oid in objects.walk(f"{main}:config") if mode != SYMLINK_MODE}
+            self.projected = {path: oid for path, oid in files.items() if self._is_there(path)}
+            self.main, self.forgotten = main, False
+        what = f"damaged ({self._damage})" if self._damage else "lost"
+        self._findings.mended("agent", f"projection.json was {what}: taken from `main` as it served")
+
+    def _newest(self, objects: Objects, main: str) -> str:
+        """`main`, or the later commit that has edits from here: an older one would undo them for a moment."""
+        at = self._taken_in
+        for _ in range(FAR):
+            if at in ("", main):
+                break
+            at = next(iter(re.findall(rb"^parent (\w+)$", objects.read(at)[2], re.MULTILINE)), b"").decode()
+        return self._taken_in if at == main else main
+
+    def report(self) -> bool:
+        """Send edits to the daemon; whether that worked (or nothing had to be sent)."""
+        with self._lock:
+            return self._report()
+
+    def _report(self) -> bool:
+        if not self.folder.is_dir():
+            return True
+        changes = self._changes()
+        if not changes:
+            return True
+        try:
+            answer = self.link.ask("agent.volume", changes=changes)
+        except AgentError as error:
+            log("edits not taken", files=len(changes), reason=error)
+            for change in changes:
+                self._sent.pop(change["path"], None)
+            return False
+        self._settle(changes, {row["path"]: row["reason"] for row in answer.get("refused", [])})
+        self._taken_in = str(answer.get("main") or "")
+        for path in answer.get("overruled", ()):
+            # as if it had been projected: then the next projection replaces it
+            self.projected[path], self.stale = self._sent[path], True
+        return True
+
+    def _settle(self, changes: list[dict[str, Any]], refused: dict[str, str]) -> None:
+        """What became of what was sent."""
+        for path in [change["path"] for change in changes]:
+            self.refused.pop(path, None)
+            if path not in refused:
+                self._taken(path)
+            elif not self._sent[path]:
+                # `main` keeps the file, so there is nothing to be mended here: it comes back.
+                self.projected.pop(path, None)
+                self.stale = True
+        log("edits sent", files=len(changes), refused=len(refused))
+        for path, reason in refused.items():
+            self.refused[path] = reason
+            log("edit refused", level="error", path=path, reason=reason)
+
+    def _taken(self, path: str) -> None:
+        """`main` has this edit: what it makes of it may replace it, and the next edit starts from it."""
+        self._held.discard(path)
+        if oid := self._sent[path]:
+            self.projected[path] = oid
+        else:
+            self.projected.pop(path, None)
+
+    def _changes(self) -> list[dict[str, Any]]:
+        found = self._files.look(self.projected.keys() | self._on_main)
+        gone = self.projected.keys() - found.keys() if found else set()
+        # What is there but could not be read is not gone.
+        missing = {path for path in gone if not self._is_there(path)}
+        changes = [self._change(path, None) for path in sorted(missing) if self._is_new(path, "")]
+        for path, oid in sorted(found.items()):
+            if oid == self.projected.get(path, ""):
+                self.refused.pop(path, None)
+                self._sent.pop(path, None)
+            elif self._is_new(path, oid) and (change := self._edit(path)) is not None:
+                changes.append(change)
+        for path, reason in self._files.passed.items():
+            self._pass(path, reason)
+        for path in self.refused.keys() - found.keys() - missing - self._files.passed.keys():
+            del self.refused[path]
+        self._release_held(found)
+        return changes
+
+    def _release_held(self, found: dict[str, str]) -> None:
+        """An edit that was taken back no longer keeps its file from what `main` became meanwhile."""
+        for path in sorted(self._held):
+            there = found.get(path) or ("unreadable" if self._is_there(path) else "")
+            if there == self.projected.get(path, ""):
+                self._held.discard(path)
+                self.stale = True
+
+    def _is_there(self, path: str) -> bool:
+        return os.path.lexists(self.folder / path)
+
+    def _is_new(self, path: str, oid: str) -> bool:
+        """Whether this content was not sent before; it is from now on."""
+        if self._sent.get(path) == oid:
+            return False
+        self._sent[path] = oid
+        return True
+
+    def _edit(self, path: str) -> dict[str, Any] | None:
+        """The change that a file is; None for one that stays here, or that is gone again by now."""
+        try:
+            content, found = beneath.read(self.folder, path, LARGEST)
+        except OSError as error:
+            self._sent.pop(path, None)
+            if not isinstance(error, FileNotFoundError):
+                self._pass(path, f"cannot be read: {error.strerror}")
+            return None
+        if find_pem(content):  # everything else the daemon judges, as it does a push
+            self._pass(path, CLEAR_KEY, again=False)
+            return None
+        return self._change(path, content, bool(found.st_mode & stat.S_IXUSR))
+
+    def _change(self, path: str, content: bytes | None, executable: bool = False) -> dict[str, Any]:
+        return {
+            "path": path,
+            "content": None if content is None else base64.b64encode(content).decode(),
+            "executable": executable,
+            "base": self.projected.get(path, ""),
+        }
+
+    def _pass(self, path: str, reason: str, again: bool = True) -> None:
+        """Leave a file out, and say so once. `again`: it is looked at again whatever was sent before."""
+        if again:
+            self._sent.pop(path, None)
+        if self.refused.get(path) != reason:
+            self.refused[path] = reason
+            log("file passed over", path=path, reason=reason)

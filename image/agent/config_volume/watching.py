@@ -1,0 +1,152 @@
+"""What happens when files change: edits on the config volume, new certificates, drift."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from agent.apply.node import Node
+from agent.apply.queue import Turns
+from agent.certificates.slots import Slots
+from agent.config_volume.inotify import Watch
+from agent.config_volume.volume import Volume
+from agent.daemon_client import Link
+from agent.errors import AgentError
+from agent.files.managed import mount_points
+from agent.log import log
+from agent.release.manifest import Release
+
+QUIET, LONGEST = 0.15, 0.8
+DOUBT_SECONDS = 1.0
+"""After which a pair that does not fit is looked at again: its files may come one after the other."""
+RETRY_SECONDS = 5.0
+DAY = 86400.0
+MANAGED = ("etc/postfix", "etc/dovecot", "etc/rspamd")
+
+
+class Watching:
+    """One thread, one inotify handle; it sleeps until something changes."""
+
+    def __init__(
+        self,
+        node: Node,
+        turns: Turns,
+        volume: Volume,
+        slots: Slots,
+        link: Link,
+        apply_newest: Callable[[dict[str, Any]], None],
+    ) -> None:
+        self.node, self.turns, self.volume, self.slots, self.link = node, turns, volume, slots, link
+        self.apply_newest = apply_newest
+        self.watch = Watch()
+        self._lock = threading.Lock()
+        self._sources: set[Path] = set()
+        self._looked_at: tuple[object, str] = ((), "")
+        self._certificates_due = False
+        self._files: set[Path] = set()
+        self._reported: list[str] = []
+        self._managed = [node.paths.target(path) for path in MANAGED]
+        for folder in (volume.folder, *self._managed):
+            self.watch.add(folder)
+        for path in (node.paths.root / place for place in mount_points(node.paths.root)):
+            if path.is_relative_to(volume.folder) and path.is_file():
+                self.watch.add_file(path)  # of one that is mounted by itself the folder tells nothing
+
+    def follow(self, release: Release) -> None:
+        """Also watch where this release's files lie and its certificates come from.
+
+        A folder that does not exist yet, or went and came back, is tried again at the next release.
+        """
+        with self._lock:
+            self._files = {self.node.paths.target(path).parent for path in release.files}
+            for folder in self._files:
+                if not self.watch.watches(folder):
+                    self.watch.add(folder, recursive=False)
+            self._follow_certificates(release)
+        if (release.certificates, release.hostname) != self._looked_at:
+            self.look()
+
+    def look(self) -> None:
+        """Look at the certificates although nothing is known to have changed. From any thread."""
+        self._certificates_due = True
+        self.watch.wake()
+
+    def _follow_certificates(self, release: Release) -> None:
+        """Links lead elsewhere, files are mounted by themselves: watch each step of each path."""
+        self._sources = self.slots.footprints(release.certificates)
+        for path in self._sources:
+            self.watch.add(path.parent, recursive=False)
+            if path.is_file() and not path.is_symlink():
+                self.watch.add_file(path)
+
+    def run(self) -> None:
+        """Look once at everything, then whenever something changed. Does not return."""
+        again = self._look(set(), again=True, daily=False)
+        checked = time.monotonic()
+        while True:
+            seconds = RETRY_SECONDS if again else max(1.0, checked + DAY - time.monotonic())
+            seconds = DOUBT_SECONDS if self.slots.doubtful else seconds
+            changed = self.watch.changes(seconds)
+            if changed:
+                changed |= self.watch.settle(QUIET, LONGEST, time.monotonic)
+            daily = time.monotonic() - checked > DAY
+            checked = time.monotonic() if daily else checked
+            again = self._look(changed, again, daily)
+
+    def _look(self, changed: set[Path], again: bool, daily: bool) -> bool:
+        """React; whether the daemon has to be told later because it did not answer."""
+        later = False
+        try:
+            if again or _below(changed, [self.volume.folder]):
+                later = not self._edits()
+            if daily or self._certificates_due or self.slots.doubtful or changed & self._sources:
+                self._certificates()
+            if daily or _below(changed, self._managed) or any(p.parent in self._files for p in changed):
+                self._drift()
+        except (AgentError, OSError, TimeoutError) as error:
+            log("watching", reason=error)
+            later = True
+        return later
+
+    def _edits(self) -> bool:
+        done = self.volume.report()
+        self.freshen_volume()
+        return done
+
+    def freshen_volume(self) -> None:
+        """Project `main` again where a file of the volume has to give way to it."""
+        if self.volume.stale and self.volume.main:
+            with self.turns.lock, self.node.open() as objects:
+                self.volume.project(objects, self.volume.main)
+
+    def _certificates(self) -> None:
+        self._certificates_due = False  # before anything is read: what comes meanwhile is looked at again
+        release = self.node.release
+        with self._lock:
+            self._follow_certificates(release)
+        try:
+            newest = self.slots.check(release.certificates, release.hostname, patient=True)
+        except (AgentError, OSError):
+            self._certificates_due = True  # the daemon has to hear of it
+            raise
+        self._looked_at = (release.certificates, release.hostname)
+        if newest:
+            self.apply_newest(newest)
+        self.slots.prune({entry.identity for entry in self.node.release.files.values() if entry.slot})
+
+    def _drift(self) -> None:
+        with self.turns.lock:
+            drift = sorted(set(self.node.drifted(self.node.release)) - self.node.pinned)
+            self.node.drift = drift
+        if drift != self._reported:
+            self._reported = drift
+            log("drift", paths=",".join(drift))
+            self.link.ask("agent.drift", paths=drift)
+
+
+def _below(changed: Iterable[Path], folders: Iterable[Path]) -> bool:
+    tops = list(folders)
+    return any(path.is_relative_to(top) for path in changed for top in tops)

@@ -1,0 +1,1 @@
+"""Files on the node: staged beside their targets, renamed in, compiled, compared."""

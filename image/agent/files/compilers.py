@@ -1,0 +1,98 @@
+"""postmap(1) and sievec(1), always on files beside the live ones."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from agent.commands import run
+from agent.errors import Failed
+from agent.files.install import cool, product
+from agent.paths import ASIDE
+
+POSTMAP_DEADLINE = 60.0
+SIEVEC_DEADLINE = 20.0
+ZONES = Path("/usr/share/zoneinfo")
+
+
+def compile_asides(asides: Iterable[tuple[Path, str, str]], scratch: Path) -> None:
+    """Compile staged sources: (aside file, compiler, service) each. Raises Failed with path and line."""
+    rows = list(asides)
+    maps = [(path, service) for path, compiler, service in rows if compiler == "postmap"]
+    if maps:
+        _postmap([path for path, _ in maps], maps[0][1], scratch)
+    for path, compiler, service in rows:
+        if compiler == "sievec":
+            _sievec(path, service)
+        if compiler == "zone":
+            _link_zone(path, service)
+        elif compiler:
+            # postmap gives a map its source's permissions and owner only where it may: say it plainly.
+            product(path, compiler).chmod(path.stat().st_mode & 0o777)
+
+
+def minimal_config(scratch: Path) -> Path:
+    """A Postfix configuration of nothing: the live one may be the broken thing that is being replaced."""
+    folder = scratch / "postfix-minimal"
+    folder.mkdir(parents=True, exist_ok=True)
+    main = folder / "main.cf"
+    if not main.exists():
+        main.write_text("compatibility_level = 3.6\n")
+        cool(main)
+    return folder
+
+
+def _postmap(paths: list[Path], service: str, scratch: Path) -> None:
+    for path in paths:
+        product(path, "postmap").unlink(missing_ok=True)
+    words = ["postmap", "-c", str(minimal_config(scratch)), *(f"lmdb:{path}" for path in paths)]
+    ran = run(words, POSTMAP_DEADLINE)
+    if ran.code:
+        raise Failed(service, f"postmap: {last_line(ran.output)}", *locate(ran.output, paths))
+
+
+def _link_zone(path: Path, service: str) -> None:
+    zone = ZONES / path.read_text().strip()
+    if not zone.is_file():
+        raise Failed(service, f"{zone.relative_to(ZONES)} is no time zone", _live(path), 1)
+    link = product(path, "zone")
+    link.unlink(missing_ok=True)
+    link.symlink_to(zone)
+
+
+def renew_sieve(path: Path, service: str) -> None:
+    """Compile a live script again: Dovecot refuses a binary made under other Sieve settings than it has now.
+
+    It would compile the script at each delivery then, and not be allowed to keep the result.
+    """
+    live, aside = product(path, "sievec"), path.with_name(f"{ASIDE}{path.stem}.svbin")
+    _sievec(path, service, aside)
+    aside.chmod(path.stat().st_mode & 0o777)
+    aside.replace(live)
+
+
+def _sievec(path: Path, service: str, binary: Path | None = None) -> None:
+    ran = run(["sievec", str(path), str(binary or product(path, "sievec"))], SIEVEC_DEADLINE)
+    if ran.code:
+        match = re.search(r"line (\d+): error: (.*)", ran.output)
+        line, text = (int(match[1]), match[2]) if match else (0, last_line(ran.output))
+        raise Failed(service, f"sievec: {text}", _live(path), line)
+
+
+def locate(output: str, paths: list[Path]) -> tuple[str, int]:
+    """The first (target path, line) that a tool's output names, ("", 0) when none."""
+    for path in paths:
+        if match := re.search(re.escape(str(path)) + r",? line (\d+)", output):
+            return _live(path), int(match[1])
+    return "", 0
+
+
+def last_line(output: str) -> str:
+    """The last line with text: where tools say why they gave up."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    return lines[-1] if lines else "no output"
+
+
+def _live(path: Path) -> str:
+    return str(path.with_name(path.name.removeprefix(ASIDE))).lstrip("/")

@@ -1,0 +1,183 @@
+"""Files beside their targets, then renamed in: nothing live changes before everything is on disk.
+
+A staged file is written whole as `.mail-agent~NAME` in its target's folder and compiled there; the old file
+is kept as a hard link `.mail-agent~old~NAME`. Placing is then only rename(2), and going back is too, so
+neither needs room on a full disk.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import grp
+import os
+import pwd
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from agent.paths import ASIDE
+from agent.release.manifest import Entry
+
+COOL_SECONDS = 5
+NO_ZONE = "/usr/share/zoneinfo/Etc/UTC"
+KEPT = ASIDE + "old~"
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """One file that is about to be replaced (or, without `fresh`, removed), by absolute paths."""
+
+    target: str
+    existed: bool
+    fresh: bool
+    by_time: bool = False
+    """Whether its reader notices a new file by its time alone (Dovecot's passwd-files)."""
+
+    @property
+    def aside(self) -> Path:
+        """Where the new file waits."""
+        return beside(Path(self.target), ASIDE)
+
+    @property
+    def kept(self) -> Path:
+        """Where the old file waits."""
+        return beside(Path(self.target), KEPT)
+
+    def as_dict(self) -> dict[str, object]:
+        """Plain values, for the journal."""
+        return asdict(self)
+
+
+def beside(target: Path, prefix: str) -> Path:
+    """The name next to `target`; a compiled product's name is built as its compiler builds it."""
+    return target.with_name(prefix + target.name)
+
+
+def product(target: Path, compile_by: str) -> Path:
+    """The file that is compiled from `target`."""
+    if compile_by == "sievec":
+        return target.with_suffix(".svbin")
+    if compile_by == "zone":
+        return target.with_name(target.name.replace("timezone", "localtime"))
+    return target.with_name(target.name + ".lmdb")
+
+
+def placements(root: Path, write: Iterable[Entry], remove: Iterable[Entry]) -> list[Placement]:
+    """Every file an attempt replaces or removes. Products come before their sources.
+
+    Postfix warns of a map that is older than its source (postmap(1)); the other way round it is silent.
+    """
+    rows: list[Placement] = []
+    for entries, fresh in ((write, True), (remove, False)):
+        for entry in entries:
+            target = root / entry.path
+            files = [product(target, entry.compile), target] if entry.compile else [target]
+            by_time = _noticed_by_time(entry)
+            rows += [Placement(str(file), os.path.lexists(file), fresh, by_time) for file in files]
+    return rows
+
+
+def stage(root: Path, entry: Entry, content: bytes) -> Path:
+    """Write one file aside with mode, owner and a time that its reader will notice. Raises OSError."""
+    target = root / entry.path
+    make_folders(target.parent)
+    aside = beside(target, ASIDE)
+    with contextlib.suppress(FileNotFoundError):
+        aside.unlink()
+    # The mode comes before the content: a private key is never readable by others, not even for a moment.
+    handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        if os.geteuid() == 0:
+            os.fchown(file.fileno(), *owner_ids(entry.owner))
+        file.write(content)
+        os.fchmod(file.fileno(), entry.mode)
+    if _noticed_by_time(entry):
+        _advance_time(aside, target)
+    else:
+        cool(aside)
+    return aside
+
+
+def cool(path: Path) -> None:
+    """Date a file a little back: Postfix waits two seconds before it trusts a main.cf that just changed."""
+    then = time.time() - COOL_SECONDS
+    os.utime(path, (then, then))
+
+
+def _noticed_by_time(entry: Entry) -> bool:
+    return entry.action == "none" and not entry.compile
+
+
+def _advance_time(aside: Path, target: Path) -> None:
+    """Dovecot sees a new passwd-file by its size and its time in whole seconds: never repeat a second."""
+    with contextlib.suppress(FileNotFoundError):
+        floor = int(target.stat().st_mtime) + 1
+        if floor > time.time():
+            os.utime(aside, (floor, floor))
+
+
+def make_folders(folder: Path) -> None:
+    """Create missing folders, readable by all: what they hold is protected by its own mode."""
+    if not folder.is_dir():
+        make_folders(folder.parent)
+        folder.mkdir(0o755, exist_ok=True)
+
+
+def owner_ids(owner: str) -> tuple[int, int]:
+    """Numbers of "user:group". Raises KeyError for a name that the node does not have."""
+    user, _, group = owner.partition(":")
+    uid = int(user) if user.isdigit() else pwd.getpwnam(user).pw_uid
+    return uid, int(group) if group.isdigit() else grp.getgrnam(group or user).gr_gid
+
+
+def keep(rows: Iterable[Placement]) -> None:
+    """Link the old files aside. All of them, before the first is replaced."""
+    for row in rows:
+        if row.existed:
+            with contextlib.suppress(FileNotFoundError):
+                row.kept.unlink()
+            os.link(row.target, row.kept, follow_symlinks=False)
+
+
+def place(rows: Iterable[Placement]) -> None:
+    """Put every staged file in its place, remove what the release no longer has."""
+    for row in rows:
+        if row.fresh:
+            row.aside.replace(row.target)
+        else:
+            _clear(Path(row.target))
+
+
+def _clear(target: Path) -> None:
+    """Remove a file; the time zone's link leads where the image's does, and what is mounted there counts."""
+    target.unlink(missing_ok=True)
+    if target.name == "localtime":
+        target.symlink_to(NO_ZONE)
+
+
+def put_back(rows: Iterable[Placement]) -> None:
+    """Undo `place`, wholly or partly done; safe to repeat."""
+    for row in rows:
+        target = Path(row.target)
+        if os.path.lexists(row.kept):
+            if row.by_time:
+                with contextlib.suppress(FileNotFoundError):
+                    later = max(time.time(), int(target.lstat().st_mtime) + 1)
+                    os.utime(row.kept, (later, later), follow_symlinks=False)
+            row.kept.replace(target)
+        elif row.fresh and not row.existed:
+            target.unlink(missing_ok=True)
+    sweep(rows)
+
+
+def sweep(rows: Iterable[Placement]) -> None:
+    """Remove what is left beside the targets."""
+    for path in _rubbish(rows):
+        path.unlink(missing_ok=True)
+
+
+def _rubbish(rows: Iterable[Placement]) -> Iterator[Path]:
+    for row in rows:
+        yield row.aside
+        yield row.kept

@@ -1,0 +1,117 @@
+"""Managed files as they are on disk, against what the applied release says (drift)."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+
+from agent.files.install import product
+from agent.release.manifest import Entry
+
+Stamp = tuple[int, int, int, int]
+"""Size, change time and inode, time of status change: when these are the same, so is the content."""
+
+
+def blob_id(content: bytes) -> str:
+    """Git's object id of a file content (gitformat-loose(5))."""
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+
+
+def printed(mode: int, blob: str) -> str:
+    """How `Disk.print` writes a file down."""
+    return f"{mode:04o} {blob}"
+
+
+class Disk:
+    """Remembers the stamps of files that were right, so that looking again costs a stat(2)."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._right: dict[str, tuple[str, Stamp]] = {}
+        self._prints: dict[str, tuple[Stamp, str]] = {}
+
+    def print(self, path: str) -> str:
+        """Mode and blob id of a managed path on disk: "0644 1f7a…"; "" where there is no regular file."""
+        target = self.root / path
+        try:
+            found = target.lstat()
+            stamp = (found.st_size, found.st_mtime_ns, found.st_ino, found.st_ctime_ns)
+            known = self._prints.get(path)
+            if known is None or known[0] != stamp:
+                if not stat.S_ISREG(found.st_mode):
+                    return ""
+                known = stamp, printed(found.st_mode & 0o777, blob_id(target.read_bytes()))
+                self._prints[path] = known
+        except OSError:
+            return ""
+        return known[1]
+
+    def right(self, entry: Entry, wanted: str) -> bool:
+        """Whether the file on disk has the blob id `wanted` and its mode, and its product is there."""
+        target = self.root / entry.path
+        try:
+            found = target.lstat()
+            stamp = (found.st_size, found.st_mtime_ns, found.st_ino, found.st_ctime_ns)
+            if entry.compile and not product(target, entry.compile).exists():
+                return False
+            if self._right.get(entry.path) == (wanted, stamp):
+                return True
+            if target.is_symlink() or found.st_mode & 0o777 != entry.mode:
+                return False
+            if blob_id(target.read_bytes()) != wanted:
+                return False
+        except OSError:
+            return False
+        self._right[entry.path] = (wanted, stamp)
+        return True
+
+    def forget(self, paths: Iterable[str]) -> None:
+        """Look at these files anew."""
+        for path in paths:
+            self._right.pop(path, None)
+
+
+def mount_points(root: Path, text: str | None = None) -> set[str]:
+    """Paths below `root`, without leading slash, that something is mounted on (proc(5), mountinfo).
+
+    An empty file system in memory is scratch space, which nobody put a configuration into.
+    """
+    if text is None:
+        try:
+            text = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape")
+        except OSError:
+            return set()
+    rows = [line.split() for line in text.splitlines()]
+    used = (
+        row for row in rows if not (row[3] == "/" and "tmpfs" in row[6:] and "ro" not in row[5].split(","))
+    )
+    places = {row[4].encode().decode("unicode_escape") for row in used}
+    prefix = str(root).rstrip("/") + "/"
+    return {place.removeprefix(prefix) for place in places if place.startswith(prefix)}
+
+
+def pinned(root: Path, entries: Iterable[Entry], mounts: set[str]) -> set[str]:
+    """Managed paths that are not ours: mounted over, in a folder that is, or in a read-only one."""
+    found = set()
+    read_only: dict[Path, bool] = {}
+    for entry in entries:
+        target = Path(entry.path)
+        folder = (root / entry.path).parent
+        if folder not in read_only:
+            read_only[folder] = _read_only(folder)
+        covered = [entry.path, *(parent.as_posix() for parent in target.parents)]
+        if entry.compile == "zone":
+            covered.append(product(target, entry.compile).as_posix())
+        if read_only[folder] or not mounts.isdisjoint(covered):
+            found.add(entry.path)
+    return found
+
+
+def _read_only(folder: Path) -> bool:
+    try:
+        return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,115 @@
+"""A shadow of the configuration folders: the staged files, and links to live files that nobody manages."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from agent.apply.plan import Content
+from agent.errors import Problem
+from agent.files.install import cool
+from agent.paths import ASIDE
+from agent.release.manifest import Entry, Release
+
+FOLDERS = {"postfix": "etc/postfix", "dovecot": "etc/dovecot", "rspamd": "etc/rspamd", "sshd": "etc/ssh"}
+PRODUCTS = (".lmdb", ".svbin")
+
+
+class Shadow:
+    """A private folder laid out as the root, for one check; a context manager that removes it."""
+
+    def __init__(self, root: Path, scratch: Path, content: Content, base: Release, target: Release) -> None:
+        self.root, self.content, self.base, self.target = root, content, base, target
+        scratch.mkdir(parents=True, exist_ok=True)
+        self.folder = Path(tempfile.mkdtemp(prefix="check-", dir=scratch))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def path(self, target: str) -> Path:
+        """The shadow of a target path."""
+        return self.folder / target
+
+    def text(self, target: str) -> str:
+        """A staged file as text, "" when the release does not have it."""
+        entry = self.target.files.get(target)
+        return self.content(entry).decode("utf-8", "replace") if entry and not entry.slot else ""
+
+    def build(self, service: str) -> None:
+        """Lay out one service's folder. Files that no checker reads are there, but empty."""
+        top = FOLDERS.get(service, "")
+        if top:
+            self._link_unmanaged(self.root / top)
+        for entry in self.target.files.values():
+            if service in entry.services and not entry.slot:
+                self.write(entry)
+
+    def write(self, entry: Entry) -> Path:
+        """Write one staged file."""
+        place = self.path(entry.path)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        wanted = entry.action != "none" or entry.compile == "sievec"
+        content = self.content(entry) if wanted or self.changed(entry) else b""
+        if entry.path.startswith("etc/dovecot/"):
+            # An absolute include would read the live file in place of the staged one.
+            content = content.replace(b"/etc/dovecot/conf.d", str(self.path("etc/dovecot/conf.d")).encode())
+            content = content.replace(b"!include /etc/dovecot/", b"!include " + self._dovecot())
+            content = content.replace(b"!include_try /etc/dovecot/", b"!include_try " + self._dovecot())
+        place.unlink(missing_ok=True)
+        place.write_bytes(content)
+        cool(place)
+        return place
+
+    def changed(self, entry: Entry) -> bool:
+        """Whether a file differs from the release that serves."""
+        return self.base.files.get(entry.path) != entry
+
+    def problem(self, service: str, found: str, line: int, message: str) -> Problem:
+        """A problem at a path that a checker printed: the shadow's prefix is taken off."""
+        path = found.removeprefix(str(self.folder)).lstrip("/")
+        return Problem(service, path, line, message.replace(str(self.folder), ""))
+
+    def exists(self, path: str) -> bool:
+        """Whether an absolute path will be there once the release is applied."""
+        name = path.lstrip("/")
+        if name in self.target.files:
+            return True
+        return name not in self.base.files and (self.root / name).exists()
+
+    def _dovecot(self) -> bytes:
+        return str(self.path("etc/dovecot")).encode() + b"/"
+
+    def _link_unmanaged(self, top: Path) -> None:
+        managed = self.base.files.keys() | self.target.files.keys()
+        for folder, folders, names in os.walk(top):
+            place = self.path(Path(folder).relative_to(self.root).as_posix())
+            place.mkdir(parents=True, exist_ok=True)
+            for name in (*names, *(f for f in folders if Path(folder, f).is_symlink())):
+                live = Path(folder, name)
+                path = live.relative_to(self.root).as_posix()
+                source = path.rpartition(".")[0] if path.endswith(PRODUCTS) else path
+                if path not in managed and source not in managed and not name.startswith(ASIDE):
+                    (place / name).symlink_to(live)
+
+
+def changed_services(base: Release, target: Release) -> set[str]:
+    """Services some of whose files differ."""
+    paths: Iterable[str] = base.files.keys() | target.files.keys()
+    entries = [
+        r.files[p]
+        for p in paths
+        if base.files.get(p) != target.files.get(p)
+        for r in (base, target)
+        if p in r.files
+    ]
+    return {service for entry in entries for service in entry.services}

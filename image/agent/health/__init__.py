@@ -1,0 +1,1 @@
+"""Whether services and volumes are well: probes, log, supervisor, free space."""

@@ -1,0 +1,1 @@
+"""What the agent remembers over restarts, and what it found damaged of it."""

@@ -1,0 +1,1 @@
+"""A release as it comes from the state repository, with its placeholders replaced."""

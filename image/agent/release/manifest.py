@@ -1,0 +1,203 @@
+"""A release as the agent sees it: manifest.json and the object ids of its files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from agent.errors import Corrupt
+from agent.release.git_objects import Objects
+from wire.actions import ACTIONS
+
+FORMAT = 1
+COMPILERS = ("", "postmap", "sievec", "zone")
+AREAS = (
+    "etc/dms/",
+    "etc/dovecot/",
+    "etc/postfix/",
+    "etc/redis/",
+    "etc/rspamd/",
+    "etc/ssh/mailserver/",
+    "usr/lib/dovecot/sieve-filter/",
+    "usr/lib/dovecot/sieve-global/",
+    "usr/lib/dovecot/sieve-personal/",
+    "usr/lib/dovecot/sieve-pipe/",
+)
+"""Folders where rendered files may lie: a release configures services, it replaces no program or user.
+
+All belong to root: a file written below somebody else's folder could be led astray by a link.
+"""
+SINGLES = frozenset(
+    ["etc/aliases", "etc/logrotate.d/maillog", "etc/mailname", "etc/mailserver/update-check", "etc/timezone"]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One managed file. `identity` is the blob id, or for a certificate the digest of its chain."""
+
+    path: str
+    services: tuple[str, ...]
+    action: str
+    mode: int
+    owner: str
+    compile: str
+    identity: str
+    slot: str = ""
+    part: str = ""
+    restart_on: tuple[str, ...] = ()
+    fill: bool = False
+    """Whether words in it stand for what only the node knows (placeholders.py)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One check of a running service (renderers' ProbeKind names the kinds)."""
+
+    name: str
+    kind: str
+    port: int = 0
+    path: str = ""
+    tls: str = ""
+    proxy: bool = False
+    """Whether the port expects a header of the PROXY protocol first."""
+    host: str = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceEntry:
+    """A service that runs: its supervisor programs in start order, and what must answer."""
+
+    name: str
+    programs: tuple[str, ...]
+    probes: tuple[Probe, ...]
+
+
+@dataclass(frozen=True)
+class Release:
+    """What one release says. `commit` is empty for a tree that is only being validated."""
+
+    commit: str
+    number: int
+    hostname: str = ""
+    files: Mapping[str, Entry] = field(default_factory=dict)
+    services: Mapping[str, ServiceEntry] = field(default_factory=dict)
+    certificates: tuple[Mapping[str, str], ...] = ()
+    mail_owner: tuple[int, int] | None = None
+    """User and group id that all mail belongs to."""
+    log_level: str = "info"
+    supervisor_log_level: str = ""
+    account_deadline: int = 0
+    """Seconds that a container without an account goes on after its start; 0 for ever."""
+    manifest: str = ""
+    """The blob id of its manifest.json."""
+
+    def has(self, service: str) -> bool:
+        """Whether it has files of a service, whether or not that has programs."""
+        return any(service in entry.services for entry in self.files.values())
+
+    def digest(self, service: str) -> str:
+        """A digest of the files that a service must be told about: what decides whether it serves."""
+        rows = sorted(
+            f"{e.path} {e.identity} {e.mode:o} {e.owner}"
+            for e in self.files.values()
+            if service in e.services and e.action != "none"
+        )
+        return hashlib.sha256("\n".join(rows).encode()).hexdigest()
+
+
+EMPTY = Release("", 0)
+
+
+def read_release(objects: Objects, tree: str, commit: str = "", number: int = 0) -> Release:
+    """Read the release in a node's folder (`tree` is any name of that tree). Raises NotFound, Corrupt."""
+    blobs = {path: oid for path, _, oid in objects.walk(tree)}
+    identity = blobs.pop("manifest.json", "")
+    if not identity:
+        raise Corrupt(f"release {number or tree} has no manifest.json")
+    release = parse_manifest(objects.blob(identity), blobs, commit, number)
+    return replace(release, manifest=identity)
+
+
+def parse_manifest(content: bytes, blobs: Mapping[str, str], commit: str, number: int) -> Release:
+    """A Release from the bytes of its manifest. Raises Corrupt."""
+    try:
+        return parse(json.loads(content), blobs, commit, number)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Corrupt(f"manifest.json of release {number or commit}: {error!r}") from error
+
+
+def parse(manifest: Mapping[str, Any], blobs: Mapping[str, str], commit: str, number: int) -> Release:
+    """A Release from a decoded manifest and the object ids of the tree's files. Raises Corrupt, KeyError."""
+    if manifest["format"] != FORMAT:
+        raise Corrupt(f"manifest format {manifest['format']} is not known to this agent")
+    files = {path: _entry(path, raw, blobs) for path, raw in manifest["files"].items()}
+    if stray := blobs.keys() - files.keys():
+        raise Corrupt(f"the manifest does not list {min(stray)}")
+    services = {name: _service(name, raw) for name, raw in manifest["services"].items()}
+    order = [name for name in manifest.get("order", []) if name in services]
+    order += [name for name in services if name not in order]
+    return Release(
+        commit,
+        number,
+        manifest["hostname"],
+        files,
+        {name: services[name] for name in order},
+        tuple(manifest.get("certificates", ())),
+        _ids(manifest.get("mail_owner")),
+        str(manifest.get("log_level", "info")),
+        str(manifest.get("supervisor_log_level", "")),
+        int(manifest.get("account_deadline", 0)),
+    )
+
+
+def _ids(raw: Any) -> tuple[int, int] | None:
+    if raw is None:
+        return None
+    uid, gid = (int(number) for number in raw)
+    if min(uid, gid) < 1:
+        raise Corrupt("mail cannot belong to root")
+    return uid, gid
+
+
+def _entry(path: str, raw: Mapping[str, Any], blobs: Mapping[str, str]) -> Entry:
+    parts = path.split("/")
+    if ".." in parts or "." in parts or "" in parts or not (path.startswith(AREAS) or path in SINGLES):
+        raise Corrupt(f"{path} is not a place for a rendered file")
+    certificate = raw.get("certificate") or {}
+    if raw["action"] not in ACTIONS or raw.get("compile", "") not in COMPILERS:
+        raise Corrupt(f"{path}: unknown action or compiler")
+    mode = int(raw["mode"], 8)
+    if mode & ~0o777:
+        raise Corrupt(f"{path}: mode {raw['mode']} is not allowed")
+    return Entry(
+        path,
+        tuple(raw.get("services") or [raw["service"]]),
+        raw["action"],
+        mode,
+        raw["owner"],
+        raw.get("compile", ""),
+        str(certificate["identity"]) if certificate else blobs[path],
+        certificate.get("slot", ""),
+        certificate.get("part", ""),
+        tuple(raw.get("restart_on", ())),
+        bool(raw.get("fill")),
+    )
+
+
+def _service(name: str, raw: Mapping[str, Any]) -> ServiceEntry:
+    probes = tuple(
+        Probe(
+            p["name"],
+            p["kind"],
+            int(p.get("port", 0)),
+            p.get("path", ""),
+            p.get("tls", ""),
+            bool(p.get("proxy")),
+        )
+        for p in raw["probes"]
+    )
+    return ServiceEntry(name, tuple(raw["programs"]), probes)

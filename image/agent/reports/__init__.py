@@ -1,0 +1,1 @@
+"""What others ask of the agent: its socket and operations, status, readiness."""

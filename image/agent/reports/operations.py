@@ -1,0 +1,169 @@
+"""The operations of the agent's socket (docs/agent.md lists them)."""
+
+from __future__ import annotations
+
+import pwd
+import shutil
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from agent.apply.checks import Checker
+from agent.apply.engine import Engine, Request, is_older
+from agent.apply.hold import hold, overlay
+from agent.apply.quarantine import find_rows
+from agent.apply.queue import Turns
+from agent.apply.rescue import look_again
+from agent.certificates.slots import Slots
+from agent.config_volume.volume import Volume
+from agent.errors import AgentError, Refused
+from agent.files import owners
+from agent.log import log
+from agent.mailbox_sizes import Usage
+from agent.release.git_objects import Objects
+from agent.release.manifest import read_release
+from agent.reports.readiness import Readiness
+from agent.reports.server import Operation
+from agent.reports.status import Status
+
+CONTROL_ACCOUNT = "git"
+"""The user that the control plane runs as."""
+STARTING_SECONDS = 90.0
+"""Below the time that the daemon waits for an apply."""
+
+
+class Operations:
+    """What the daemon can ask for."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        turns: Turns,
+        status: Status,
+        volume: Volume,
+        checker: Checker,
+        readiness: Readiness,
+        slots: Slots,
+        caught_up: threading.Event,
+    ) -> None:
+        self.caught_up = caught_up
+        self.engine, self.node = engine, engine.node
+        self.turns, self.status, self.volume, self.checker = turns, status, volume, checker
+        self.readiness, self.slots = readiness, slots
+        self.usage = Usage(self.node.paths.mail, self.node.paths.run, self.node.paths.state / "usage.json")
+
+    def table(self) -> Mapping[str, Operation]:
+        """Name to operation: the whole of what the socket offers."""
+        return {
+            "apply": self.apply,
+            "validate": self.validate,
+            "status": self.report,
+            "certificates": lambda _: {"refused": self.slots.refused},
+            "health": lambda _: {"healthy": self.readiness.ready and self.status.healthy()},
+            "suspend": lambda _: self.suspend(True),
+            "resume": lambda _: self.suspend(False),
+            "outcomes": lambda _: {"outcomes": self.node.store.outcomes()},
+            "ack": self.acknowledge,
+            "drift": lambda _: self.drift(),
+            "owners.mend": lambda _: self.mend_owners(),
+            "mailbox.delete": self.delete_mailbox,
+            "mailbox.usage": self.count_usage,
+        }
+
+    def apply(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Bring a release to serve; the answer is its outcome.
+
+        While the agent starts it waits: what the node itself reports then makes newer releases, and only the
+        last of them is worth an apply.
+        """
+        self.caught_up.wait(STARTING_SECONDS)
+        wanted = Request(
+            str(request["release"]), int(request["number"]), str(request["main"]), bool(request.get("retry"))
+        )
+        return self.turns.submit(wanted)
+
+    def validate(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Ask the daemons' checkers about a staged tree, which may still be in a push's quarantine."""
+        start = self.node.clock()
+        tree, folders = str(request["tree"]), [str(folder) for folder in request.get("objects", [])]
+        with Objects(self.node.paths.repository, folders) as objects:
+            target = read_release(objects, tree)
+            rows = find_rows(self.node.store.quarantine(), target) if self.node.release.commit else []
+            target = overlay(target, hold(self.node.release, rows))
+            base = self.node.release.files
+            new = [entry for path, entry in target.files.items() if base.get(path) != entry]
+            problems = self.node.missing(objects, new) or self.checker(
+                objects, tree, self.node.release, target
+            )
+            checked = self.checker.checked
+        redact = self.node.filler.redact
+        rows = [problem.as_dict() | {"message": redact(problem.message)} for problem in problems]
+        return {"problems": rows, "checked": checked, "seconds": round(self.node.clock() - start, 3)}
+
+    def report(self, _request: Mapping[str, Any]) -> dict[str, Any]:
+        """Status, with what concerns the config volume."""
+        look_again(self.node)
+        refused = [{"path": path, "reason": reason} for path, reason in sorted(self.volume.refused.items())]
+        return self.status.report() | {
+            "volume_refused": refused,
+            "volume": self.volume.note,
+            "ready": self.readiness.ready,
+            "certificate_refused": self.slots.refused,
+            **self.node.findings.report(),
+        }
+
+    def suspend(self, on: bool) -> dict[str, Any]:
+        """Hold releases back, or let them through again."""
+        self.node.store.suspend(on)
+        log("suspended" if on else "resumed")
+        return {"suspended": on}
+
+    def acknowledge(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Outcomes that the daemon has recorded."""
+        ids = [str(name) for name in request["ids"]]
+        self.node.store.acknowledge(ids)
+        return {"acknowledged": len(ids)}
+
+    def drift(self) -> dict[str, Any]:
+        """Look at every managed file now."""
+        with self.turns.lock:
+            self.node.drift = sorted(set(self.node.drifted(self.node.release)) - self.node.pinned)
+            return {"paths": list(self.node.drift), "pinned": sorted(self.node.pinned)}
+
+    def mend_owners(self) -> dict[str, Any]:
+        """Give the state repository and the control folder back to the control plane's account."""
+        account = pwd.getpwnam(CONTROL_ACCOUNT)
+        return owners.mend(self.node.paths.repository.parent, account.pw_uid, account.pw_gid)
+
+    def count_usage(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """KiB in use by address."""
+        addresses, elsewhere = request.get("addresses") or (), request.get("elsewhere") or ()
+        return {"used": self.usage.of(map(str, addresses), map(str, elsewhere))}
+
+    def delete_mailbox(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Remove the mail of an address that has no account any more."""
+        user, _, domain = str(request["address"]).rpartition("@")
+        if not user or not domain or any(part in (".", "..") or "/" in part for part in (user, domain)):
+            raise Refused(f"{request['address']!r} is not an address")
+        mail = self.node.paths.mail
+        place = mail / domain / user
+        if place.is_symlink() or not place.resolve().is_relative_to(mail.resolve()):
+            raise Refused(f"the mailbox of {request['address']} is not inside {mail}")
+        if not place.is_dir():
+            return {"deleted": False}
+        shutil.rmtree(place)
+        log("mailbox deleted", address=request["address"])
+        return {"deleted": True}
+
+
+def apply_and_project(engine: Engine, volume: Volume, request: Request) -> dict[str, Any]:
+    """An apply, and the config volume brought to the same commit of `main` whatever the outcome."""
+    lost = is_older(engine.node, request)  # a `main` of before would empty the volume
+    outcome = engine.apply(request)
+    if request.main and not lost:
+        try:
+            with engine.node.open() as objects:
+                volume.project(objects, request.main)
+        except (AgentError, OSError) as error:
+            log("config volume not written", reason=error)
+    return outcome
