@@ -19,6 +19,8 @@ FORBIDDEN = {
 TASK = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b")
 REASONED = re.compile(r"\bTODO\([^)]+\): \S+")
 
+PYTHON_FILE = re.compile(r"(?<![\w./-])(?:[a-z_]+/)*[a-z_]+\.py\b")
+
 HERE = Path(__file__)
 
 
@@ -60,6 +62,19 @@ def test_modules_and_public_classes_say_what_they_are(name: str) -> None:
         if isinstance(node, ast.ClassDef) and not node.name.startswith("_") and not ast.get_docstring(node)
     ]
     assert silent == []
+
+
+GUIDES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+@pytest.mark.parametrize(
+    "path", sorted({*modules().values(), *GUIDES}), ids=lambda p: p.relative_to(ROOT).as_posix()
+)
+def test_a_file_that_is_named_exists(path: Path) -> None:
+    """Docstrings, comments and guides name no Python file that was renamed or removed."""
+    known = [f"/{tracked_file.relative_to(ROOT).as_posix()}" for tracked_file in tracked()]
+    named = set(PYTHON_FILE.findall(path.read_text(encoding="utf-8")))
+    assert sorted(name for name in named if not any(file.endswith(f"/{name}") for file in known)) == []
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "tests").rglob("test_*.py")), ids=lambda p: p.name)

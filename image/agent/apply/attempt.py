@@ -1,8 +1,8 @@
 """One try to bring a release to serve: an ordered list of small steps of one signature.
 
 Until `place` nothing that a service reads has changed, so a failure there is a rejection. From `place` on
-a failure puts the old files back by the same steps (`RESTORE_STEPS`). The journal is on disk before `stage`, so
-a killed agent finds out at its next start how far it came (recovery.py).
+a failure puts the old files back by the same steps (`RESTORE_STEPS`). The journal is on disk before `stage`,
+so a killed agent finds out at its next start how far it came (recovery.py).
 """
 
 from __future__ import annotations
