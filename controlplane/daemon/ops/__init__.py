@@ -1,4 +1,7 @@
-"""Every operation of the control socket, by name. To add one: a function in a module here, a line below."""
+"""Every operation of the control socket, by name. To add one: a function in a module here, a line below.
+
+Most give a result and nothing else. Those of TALKING also tell a person line by line what they find or do.
+"""
 
 from __future__ import annotations
 
@@ -12,19 +15,25 @@ from controlplane.daemon.ops import (
     hooks,
     importing,
     listing,
-    look,
     node,
     plans,
     questions,
+    show,
 )
 from controlplane.daemon.protocol import Request, Result, Say
 from controlplane.errors import UsageError
 
-Op = Callable[[Daemon, Request, Say], Result]
+Silent = Callable[[Daemon, Request], Result]
+Talking = Callable[[Daemon, Request, Say], Result]
 
-OPS: Mapping[str, Op] = {
+TALKING: Mapping[str, Talking] = {
     "pre-receive": hooks.pre_receive,
     "post-receive": hooks.post_receive,
+    "log": questions.log,
+    "history": questions.history,
+}
+
+SILENT: Mapping[str, Silent] = {
     "edit": changes.edit,
     "rehearse": changes.rehearse,
     "rollback": back.rollback,
@@ -39,14 +48,12 @@ OPS: Mapping[str, Op] = {
     "aliases": listing.aliases,
     "masters": listing.masters,
     "access": listing.access,
-    "show": look.show,
-    "diff": look.diff,
-    "explain": look.explain,
-    "recipient": look.recipient,
+    "show": show.show,
+    "diff": show.diff,
+    "explain": show.explain,
+    "recipient": show.recipient,
     "plan": plans.plan,
     "validate": plans.validate,
-    "log": questions.log,
-    "history": questions.history,
     "verify": questions.verify,
     "agent.hello": agent.hello,
     "agent.certificate": agent.certificate,
@@ -56,9 +63,11 @@ OPS: Mapping[str, Op] = {
 }
 
 
-def find(name: str) -> Op:
-    """The operation of that name; raises UsageError."""
-    op = OPS.get(name)
-    if op is None:
+def find(name: str) -> Talking:
+    """The operation of that name, called in the same way whether it talks or not; raises UsageError."""
+    if talking := TALKING.get(name):
+        return talking
+    silent = SILENT.get(name)
+    if silent is None:
         raise UsageError.because(f"there is no operation {name!r}", "see docs/reference/control-protocol.md")
-    return op
+    return lambda daemon, request, _say: silent(daemon, request)

@@ -9,7 +9,7 @@ from typing import Any
 from controlplane.daemon.certificates import decline, read_chain
 from controlplane.daemon.core import Daemon
 from controlplane.daemon.ops.arguments import content, text
-from controlplane.daemon.protocol import Request, Result, Say
+from controlplane.daemon.protocol import Request, Result
 from controlplane.errors import MailserverError, Refused, UsageError
 from controlplane.events import (
     CertificateRefused,
@@ -28,13 +28,12 @@ from renderers.tls.service import sources
 AGENT = "agent"
 
 
-def hello(daemon: Daemon, request: Request, say: Say) -> Result:
+def hello(daemon: Daemon, request: Request) -> Result:
     """The agent is there: the release it should serve, and what the log knows that the node may have lost.
 
     That is certificates, whether releases are held back and, where the agent names no release, the one that
     was applied last.
     """
-    del say
     intake = daemon.intake
     with intake.writing("recording what the node observed"):
         events = [*file_events(intake.state, request.get("observed") or {}), *_repaired(request)]
@@ -73,9 +72,8 @@ def _applied(daemon: Daemon) -> dict[str, Any]:
     return {"release": release.commit, "number": number, "main": release.basis.main_commit}
 
 
-def certificate(daemon: Daemon, request: Request, say: Say) -> Result:
+def certificate(daemon: Daemon, request: Request) -> Result:
     """A pair was seen, or refused; the answer names the release that serves it."""
-    del say
     slot, reason = text(request, "slot") or "default", text(request, "refused")
     if reason:
         _refuse_certificate(daemon, slot, reason)
@@ -94,9 +92,8 @@ def certificate(daemon: Daemon, request: Request, say: Say) -> Result:
     return daemon.delivery.target()
 
 
-def volume(daemon: Daemon, request: Request, say: Say) -> Result:
+def volume(daemon: Daemon, request: Request) -> Result:
     """Files of the config volume that somebody edited by hand."""
-    del say
     edits = [_edit(change) for change in request.get("changes") or []]
     done = take_over(daemon.intake, edits, daemon.template, lambda proposal: daemon.check(proposal).problems)
     news = {each.path: each.reason for each in done.refused}
@@ -110,16 +107,14 @@ def volume(daemon: Daemon, request: Request, say: Say) -> Result:
     return {"refused": told, "overruled": overruled, "main": daemon.intake.main}
 
 
-def outcomes(daemon: Daemon, request: Request, say: Say) -> Result:
+def outcomes(daemon: Daemon, _request: Request) -> Result:
     """The agent keeps outcomes that were not acknowledged: fetch them soon."""
-    del request, say
     daemon.delivery.poke_collect()
     return {}
 
 
-def drift(daemon: Daemon, request: Request, say: Say) -> Result:
+def drift(daemon: Daemon, request: Request) -> Result:
     """Managed files differ from the applied release, or no longer do."""
-    del say
     paths = tuple(sorted(str(path) for path in request.get("paths") or ()))
     with daemon.intake.writing("recording drift"):
         events = drift_events(daemon.intake.state, paths)

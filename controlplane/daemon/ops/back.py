@@ -12,7 +12,7 @@ from typing import Any
 
 from controlplane.daemon.core import Daemon
 from controlplane.daemon.ops import arguments
-from controlplane.daemon.protocol import Request, Result, Say
+from controlplane.daemon.protocol import Request, Result
 from controlplane.errors import Conflict, Problem, Refused, UsageError
 from controlplane.events import ChangeSet, Source
 from controlplane.git import Change, NewFile
@@ -85,9 +85,8 @@ Look = Callable[[Files], tuple[Aim, str]]
 """From the files of `main` as they are to what they are to be, and the title of the plan."""
 
 
-def rollback(daemon: Daemon, request: Request, say: Say) -> Result:
+def rollback(daemon: Daemon, request: Request) -> Result:
     """Restore everything as it was at a revision, as a new change set."""
-    del say
     intake = daemon.intake
 
     def look(present: Files) -> tuple[Aim, str]:
@@ -97,9 +96,8 @@ def rollback(daemon: Daemon, request: Request, say: Say) -> Result:
     return _carry_out(daemon, request, "rollback", look)
 
 
-def revert(daemon: Daemon, request: Request, say: Say) -> Result:
+def revert(daemon: Daemon, request: Request) -> Result:
     """Take single change sets back, as a new one; what came after them stays."""
-    del say
     intake, positions = daemon.intake, _positions(request)
 
     def look(present: Files) -> tuple[Aim, str]:

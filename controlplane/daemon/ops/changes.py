@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from controlplane.daemon.core import Daemon
 from controlplane.daemon.ops import arguments
-from controlplane.daemon.protocol import Request, Result, Say
+from controlplane.daemon.protocol import Request, Result
 from controlplane.intake.checks.mass_delete import BY_COMMAND, mass_deletions
 from controlplane.intake.edits import commands
 from controlplane.intake.pipeline import MAIN, Check
@@ -14,9 +14,8 @@ TYPED = 10
 """Addresses that a person names in one command."""
 
 
-def edit(daemon: Daemon, request: Request, say: Say) -> Result:
+def edit(daemon: Daemon, request: Request) -> Result:
     """Edit what `main` says; the answer comes when the change serves, or failed to."""
-    del say
     sealer = daemon.intake.sealer
     make = commands.make(arguments.text(request, "command"), request, sealer.seal)
     before = daemon.intake.release_number
@@ -34,9 +33,8 @@ def _guard(daemon: Daemon, request: Request) -> Check:
     return lambda proposal: mass_deletions(before, proposal.state.desired, BY_COMMAND)
 
 
-def rehearse(daemon: Daemon, request: Request, say: Say) -> Result:
+def rehearse(daemon: Daemon, request: Request) -> Result:
     """Whether `main` lets itself be edited so: raises what `edit` would, before anybody is asked for more."""
-    del say
     repo = daemon.intake.stores.repo.fresh()
     commands.rehearse(request, MainReader().read(repo, repo.refs.get(MAIN)))
     return {}

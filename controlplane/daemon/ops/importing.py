@@ -9,7 +9,7 @@ from typing import Any
 from controlplane import secrets
 from controlplane.daemon.core import Checked, Daemon
 from controlplane.daemon.ops import arguments
-from controlplane.daemon.protocol import Request, Result, Say
+from controlplane.daemon.protocol import Request, Result
 from controlplane.errors import Problem, Refused, UsageError
 from controlplane.git import Change, NewFile
 from controlplane.intake.checks.mass_delete import BY_COMMAND, mass_deletions
@@ -23,12 +23,11 @@ from controlplane.intake.trees import Files, MainReader
 from controlplane.statefiles.treefile import TreeFile
 
 
-def take_in(daemon: Daemon, request: Request, say: Say) -> Result:
+def take_in(daemon: Daemon, request: Request) -> Result:
     """What the import does to each file and setting, its problems, its plan, and the change that was made.
 
     Nothing is changed where there is a problem, and with `dry_run`.
     """
-    del say
     brought, intake = _brought(request), daemon.intake
     with intake.writing("planning an import"):
         intake.catch_up()

@@ -5,35 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from controlplane.daemon.core import Daemon
-from controlplane.daemon.protocol import Request, Result, Say
+from controlplane.daemon.protocol import Request, Result
 from controlplane.daemon.usage import add_usage
 from controlplane.model import Desired
 
 
-def accounts(daemon: Daemon, request: Request, say: Say) -> Result:
+def accounts(daemon: Daemon, _request: Request) -> Result:
     """Accounts in the order of their file, with the aliases that lead to them, and how full they are."""
-    del request, say
     state = daemon.intake.state
     result = accounts_of(state.desired)
     add_usage(result["accounts"], state, daemon.ask_agent)
     return result
 
 
-def aliases(daemon: Daemon, request: Request, say: Say) -> Result:
+def aliases(daemon: Daemon, _request: Request) -> Result:
     """Aliases with their targets."""
-    del request, say
     return aliases_of(daemon.intake.state.desired)
 
 
-def masters(daemon: Daemon, request: Request, say: Say) -> Result:
+def masters(daemon: Daemon, _request: Request) -> Result:
     """The names of master accounts."""
-    del request, say
     return masters_of(daemon.intake.state.desired)
 
 
-def access(daemon: Daemon, request: Request, say: Say) -> Result:
+def access(daemon: Daemon, _request: Request) -> Result:
     """Who is restricted from sending and receiving, and how."""
-    del request, say
     return access_of(daemon.intake.state.desired)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from controlplane.daemon.certificates import rows
 from controlplane.daemon.core import WAIT_SECONDS, Daemon
 from controlplane.daemon.ops import arguments
-from controlplane.daemon.protocol import Request, Result, Say
+from controlplane.daemon.protocol import Request, Result
 from controlplane.errors import MailserverError, Unavailable
 from controlplane.events import ApplyResumed, ApplySuspended, Event
 from controlplane.intake.blame.failed_release import change_of, origin_of
@@ -24,9 +24,8 @@ from controlplane.model import DEFAULT_NODE
 ASK_SECONDS = 20.0
 
 
-def status(daemon: Daemon, request: Request, say: Say) -> Result:
+def status(daemon: Daemon, request: Request) -> Result:
     """What serves, as the agent sees it, and what the control plane knows besides."""
-    del say
     wanted = int(request.get("wait") or 0)
     end = time.monotonic() + float(request.get("timeout") or WAIT_SECONDS)
     if wanted:
@@ -70,9 +69,8 @@ def _unwritable(daemon: Daemon, seen: Result) -> Result:
     return seen | {"unwritable": why} | ({"healthy": False} if why else {})
 
 
-def certificates(daemon: Daemon, request: Request, say: Say) -> Result:
+def certificates(daemon: Daemon, _request: Request) -> Result:
     """What serves, when it ends, and what was not taken over."""
-    del request, say
     refused = daemon.refused_certificates
     with contextlib.suppress(Unavailable):  # what was refused since the daemon started is known here too
         refused = daemon.ask_agent({"op": "certificates"}, ASK_SECONDS).get("refused", refused)
@@ -82,14 +80,13 @@ def certificates(daemon: Daemon, request: Request, say: Say) -> Result:
     }
 
 
-def reconcile(daemon: Daemon, request: Request, say: Say) -> Result:
+def reconcile(daemon: Daemon, request: Request) -> Result:
     """Take over what is waiting and apply the newest release again, quarantined or not.
 
     The result tells what came of it besides: `before` (the release that served), `healed` (drifted files that
     were put back), `patched` (user-patches.sh, which had failed, ran), `volume_refused` (edits of the config
     volume that are not taken over).
     """
-    del say
     intake, wait = daemon.intake, bool(request.get("wait"))
     before = intake.state.observed.node()
     drifted = _drifted(daemon) if wait else []
@@ -122,15 +119,13 @@ def _asked(daemon: Daemon, op: str) -> Result:
         return {}
 
 
-def suspend(daemon: Daemon, request: Request, say: Say) -> Result:
+def suspend(daemon: Daemon, request: Request) -> Result:
     """Go on making releases, and hold them back."""
-    del say
     return _switch(daemon, request, "suspend", ApplySuspended, daemon.intake.state.observed.node().suspended)
 
 
-def resume(daemon: Daemon, request: Request, say: Say) -> Result:
+def resume(daemon: Daemon, request: Request) -> Result:
     """Apply releases again, the newest one at once."""
-    del say
     held = daemon.intake.state.observed.node().suspended
     done = _switch(daemon, request, "resume", ApplyResumed, not held)
     daemon.delivery.forget()

@@ -6,7 +6,7 @@ import time
 
 from controlplane.daemon.core import Checked, Daemon
 from controlplane.daemon.ops import arguments
-from controlplane.daemon.protocol import Request, Result, Say
+from controlplane.daemon.protocol import Request, Result
 from controlplane.errors import MailserverError
 from controlplane.git import StateRepo
 from controlplane.intake.checks.mass_delete import mass_deletions
@@ -18,9 +18,8 @@ from controlplane.intake.trees import Files, MainReader
 from controlplane.model import State
 
 
-def plan(daemon: Daemon, request: Request, say: Say) -> Result:
+def plan(daemon: Daemon, request: Request) -> Result:
     """The plan of a tree or of a revision against the state, or against another revision."""
-    del say
     state = _base(daemon, arguments.text(request, "base"))
     files: Files = arguments.files(request) or _files_at(daemon, arguments.text(request, "target") or "main")
     tree, _ = render(state)
@@ -34,9 +33,8 @@ def plan(daemon: Daemon, request: Request, say: Say) -> Result:
     }
 
 
-def validate(daemon: Daemon, request: Request, say: Say) -> Result:
+def validate(daemon: Daemon, request: Request) -> Result:
     """Everything that a push of this tree would be refused for, the daemons' own checkers included."""
-    del say
     begun = time.monotonic()
     files: Files = arguments.files(request) or _files_at(
         daemon, arguments.text(request, "revision") or "main"

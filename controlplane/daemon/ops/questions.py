@@ -55,9 +55,8 @@ def history(daemon: Daemon, request: Request, say: Say) -> Result:
     return {"entries": [_entry(entry) for entry in reversed(entries)]}
 
 
-def verify(daemon: Daemon, request: Request, say: Say) -> Result:
+def verify(daemon: Daemon, _request: Request) -> Result:
     """Replay the log, compare its end with `main` and with `rendered`, read every object of theirs."""
-    del request, say
     stores = daemon.intake.stores
     found = proof.prove(stores.repo, stores.log)
     if not found.findings:

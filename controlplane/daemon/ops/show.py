@@ -7,7 +7,7 @@ from typing import Any
 
 from controlplane.daemon.core import Daemon
 from controlplane.daemon.ops import arguments
-from controlplane.daemon.protocol import Request, Result, Say
+from controlplane.daemon.protocol import Request, Result
 from controlplane.errors import NotFound
 from controlplane.intake.diff import diff as compare
 from controlplane.intake.history import revisions
@@ -25,9 +25,8 @@ from renderers.release import NodeTree
 from renderers.service import RenderedFile
 
 
-def show(daemon: Daemon, request: Request, say: Say) -> Result:
+def show(daemon: Daemon, request: Request) -> Result:
     """Everything that `main` said at a revision, or that served then; never a password hash or a secret."""
-    del say
     intake, at = daemon.intake, arguments.text(request, "at")
     if request.get("live"):
         return _served(intake, at)
@@ -81,9 +80,8 @@ def _told(desired: Desired) -> dict[str, Any]:
     }
 
 
-def diff(daemon: Daemon, request: Request, say: Say) -> Result:
+def diff(daemon: Daemon, request: Request) -> Result:
     """What differs between two revisions: in meaning, and in what the services read."""
-    del say
     intake = daemon.intake
     old = revisions.state_at(intake, revisions.find(intake, arguments.text(request, "a")))
     new = revisions.state_at(intake, revisions.find(intake, arguments.text(request, "b")))
@@ -98,9 +96,8 @@ def diff(daemon: Daemon, request: Request, say: Say) -> Result:
     }
 
 
-def explain(daemon: Daemon, request: Request, say: Say) -> Result:
+def explain(daemon: Daemon, request: Request) -> Result:
     """The value of a setting that is in effect, and where it comes from."""
-    del say
     name = arguments.text(request, "name").upper()
     spec = catalog.SETTINGS.get(name)
     if spec is None:
@@ -127,9 +124,8 @@ def _overruled(state: State, spec: catalog.SettingSpec) -> str | None:
     return "(secret)" if spec.secret and given is not None else given
 
 
-def recipient(daemon: Daemon, request: Request, say: Say) -> Result:
+def recipient(daemon: Daemon, _request: Request) -> Result:
     """Whom to seal for: the public half of the server's identity."""
-    del request, say
     return {"recipient": daemon.intake.sealer.recipient}
 
 
