@@ -40,7 +40,7 @@ test: venv image ## everything: checks, pure tests, the daemons' checkers, whole
 	@status=0; rm -rf .pytest_cache; \
 	$(MAKE) --no-print-directory lint || status=1; \
 	$(SCRATCH) $(BIN)/pytest -n auto --dist worksteal -m "$(PURE)" || $(AGAIN) -m "$(PURE)" || status=1; \
-	$(BIN)/pytest -m "not ($(PURE))" || $(AGAIN) -m "not ($(PURE))" || status=1; \
+	$(BIN)/pytest -n 2 --dist loadfile -m "not ($(PURE))" || $(AGAIN) -m "not ($(PURE))" || status=1; \
 	exit $$status
 
 .PHONY: check
