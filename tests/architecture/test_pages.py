@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-from tests.architecture.sources import ROOT, tracked
+from tests.architecture.sources import ROOT, modules, tracked, tree
 
 RECORDS = (ROOT / "docs/decisions", ROOT / "CHANGELOG.md")
 """Texts that tell of their own time: what they name may have moved since."""
@@ -15,6 +17,7 @@ GENERATED = ROOT / "docs/reference"
 """Their generators have tests of their own, and shorten paths."""
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 CODE = re.compile(r"^ *```.*?^ *```$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
+CLASS = re.compile(r"`([A-Z][a-z]\w+)(?:\.(\w+))?`")
 PLACEHOLDER = re.compile(r"<\w+>|\b[A-Z]{4,}\b")
 
 
@@ -65,3 +68,28 @@ def test_named_paths_exist(name: str) -> None:
         if not any(ROOT.glob(pattern)):
             missing.append(path)
     assert missing == []
+
+
+@cache
+def classes() -> dict[str, set[str]]:
+    """The shipped classes, each with the names of its methods and attributes."""
+    found: dict[str, set[str]] = {}
+    for path in modules().values():
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.ClassDef):
+                parts = [part for part in ast.walk(node) if part is not node]
+                names = {part.name for part in parts if isinstance(part, ast.FunctionDef)}
+                names |= {part.attr for part in parts if isinstance(part, ast.Attribute)}
+                found.setdefault(node.name, set()).update(names)
+    return found
+
+
+def test_the_architecture_names_what_is_there() -> None:
+    """Classes in code spans exist, and so do their methods and attributes."""
+    page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    unknown = [
+        f"{name}.{member}" if member else name
+        for name, member in CLASS.findall(page)
+        if name not in classes() or (member and member not in classes()[name])
+    ]
+    assert unknown == []
