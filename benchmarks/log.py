@@ -12,12 +12,13 @@ from pathlib import Path
 from controlplane.event_log import EventLog
 from controlplane.events import AccountAdded, AliasAdded, ChangeSet
 from controlplane.fold import fold
-from controlplane.git import StateRepo, many_loose, pack_loose, prune_packed, relaxed
+from controlplane.git import StateRepo, many_loose, pack_loose, prune_packed
 from controlplane.lock import WriterLock
 from controlplane.model import State
 from controlplane.states import snapshot
 from controlplane.states.checkpoints import Checkpoints
 from controlplane.verify import verify
+from tests.fsync import without_fsync
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -64,7 +65,7 @@ def measure(folder: Path, options: argparse.Namespace) -> None:
     log = EventLog(repo, WriterLock(folder / "writer.lock"))
     report("appends, durable", options.appends, lambda: fill(log, options.appends, 1))
     rest = max(options.replay // options.events - options.appends, 0)
-    with relaxed():
+    with without_fsync():
         packed = None if options.loose else repo.path
         name = "appends, not synced" if options.loose else "appends, not synced, packing included"
         report(name, rest, lambda: fill(log, rest, options.events, packed))

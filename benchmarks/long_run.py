@@ -10,8 +10,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from controlplane.git import relaxed
 from tests.daemon.site import Site
+from tests.fsync import without_fsync
 
 
 def megabytes(folder: Path) -> float:
@@ -58,7 +58,7 @@ def main() -> int:
     parser.add_argument("--changes", type=int, default=20_000)
     parser.add_argument("--every", type=int, default=2_000)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="long-run-") as folder, relaxed():
+    with tempfile.TemporaryDirectory(prefix="long-run-") as folder, without_fsync():
         site, begun = Site(Path(folder)), time.monotonic()
         print("| changes | disk, MiB | packs | loose | PSS, MiB | descriptors | packs held | s |")
         print("| --- | --- | --- | --- | --- | --- | --- | --- |")

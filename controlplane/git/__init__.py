@@ -8,7 +8,7 @@ from controlplane.git.commits import (
     format_message,
     parse_trailers,
 )
-from controlplane.git.durability import fsync_directory, relaxed, without_a_home, write_atomically
+from controlplane.git.durability import fsync_directory, without_a_home, write_atomically
 from controlplane.git.leftovers import OF_THE_CONTROL_FOLDER, sweep
 from controlplane.git.mending import damaged_packs, object_id, set_packs_aside, tree_objects
 from controlplane.git.merge import merge_file, scrubbed_environment
@@ -48,7 +48,6 @@ __all__ = [
     "pack_loose",
     "parse_trailers",
     "prune_packed",
-    "relaxed",
     "remove_packs",
     "scrubbed_environment",
     "set_packs_aside",

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pygit2
@@ -25,16 +23,6 @@ def without_a_home() -> None:
     """Read no git configuration of the user who started this process: it may be out of reach now."""
     for level in (ConfigLevel.GLOBAL, ConfigLevel.XDG):
         pygit2.settings.search_path[level] = ""
-
-
-@contextmanager
-def relaxed() -> Iterator[None]:
-    """Write without fsync inside, for copies that can be made again; the process as a whole is affected."""
-    pygit2.settings.enable_fsync_gitdir(False)
-    try:
-        yield
-    finally:
-        pygit2.settings.enable_fsync_gitdir(True)
 
 
 def fsync_directory(path: Path) -> None:

@@ -38,8 +38,6 @@ CONFIGURATION: Mapping[str, str] = {
 
 NO_COMMIT = "0" * 40
 _ID = re.compile("[0-9a-f]{40}")
-_ABOVE_OWN_BACKENDS = 99
-"""libgit2 writes to the backend of the highest priority; its own have 1 and 2."""
 
 
 class StateRepo:
@@ -82,19 +80,14 @@ class StateRepo:
         flush(repo.path)
         return repo
 
-    def fresh(self, alternates: tuple[Path, ...] = (), scratch: Path | None = None) -> StateRepo:
+    def fresh(self, alternates: tuple[Path, ...] = ()) -> StateRepo:
         """Another handle, with empty caches, that also sees the objects in these folders.
 
         In pre-receive the pushed objects are in a quarantine (git-receive-pack(1)) that a plain handle
-        does not see. With `scratch`, an existing folder, new objects go there and are not synced: for a
-        plan or a check that must leave nothing behind. Drop the handle afterwards.
+        does not see. Drop the handle afterwards.
         """
         other = StateRepo(self.path)
-        other._handle.widened = scratch is not None or bool(alternates)
-        if scratch is not None:
-            # level 0 would write no zlib stream at all, which nothing can read
-            backend = pygit2.OdbBackendLoose(str(scratch), 1, False)
-            other._git.odb.add_backend(backend, _ABOVE_OWN_BACKENDS)
+        other._handle.widened = bool(alternates)
         for folder in alternates:
             other._git.odb.add_disk_alternate(str(folder))
         return other

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from controlplane.git import relaxed
 from controlplane.git.packing import MOST_PACKS
 from tests.daemon.site import Site
+from tests.fsync import without_fsync
 
 CHANGES = 400
 EACH = 16
@@ -35,7 +35,7 @@ def _descriptors(repository: Path) -> int:
 def test_packs_descriptors_and_maps_stay_few(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """Packing begins by itself again and again, small packs become one, and replaced ones are let go of."""
     monkeypatch.setattr("controlplane.git.packing.MANY", 1)
-    with relaxed():
+    with without_fsync():
         for number in range(CHANGES):
             address = f"user{number % 10}@example.test"
             if address in site.daemon.intake.state.desired.accounts:

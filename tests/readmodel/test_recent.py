@@ -18,10 +18,10 @@ from controlplane.events import (
     ReleaseRejected,
     ReleaseRolledBack,
 )
-from controlplane.git import relaxed
 from controlplane.readmodel import Filters, recent
 from controlplane.states import checkpoints
 from controlplane.states.checkpoints import Checkpoints
+from tests.fsync import without_fsync
 from tests.readmodel.test_readmodel import Life
 from tests.store.samples import account, change
 
@@ -39,7 +39,7 @@ def lived(folder: Path, seed: int, length: int = 90, marks: bool = True) -> Life
     """A life of changes, releases and what became of them, by chance."""
     life, chance = Life(folder), random.Random(seed)  # noqa: S311  # the same again
     often = chance.choice((0.05, 0.5))
-    with relaxed():
+    with without_fsync():
         life.append(account("ann"), AliasAdded(source="info@x.test", targets=("a@x.test",)))
         newest = served = 0
         for n in range(length):

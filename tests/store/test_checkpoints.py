@@ -20,10 +20,11 @@ from controlplane.events import (
     ReleaseApplied,
 )
 from controlplane.fold import fold
-from controlplane.git import StateRepo, relaxed
+from controlplane.git import StateRepo
 from controlplane.model import Desired, State
 from controlplane.states import checkpoints, differences
 from controlplane.states.checkpoints import Checkpoints
+from tests.fsync import without_fsync
 from tests.property.strategies import changed_states
 from tests.store.samples import BEGIN, account, change, fill, open_log
 
@@ -41,7 +42,7 @@ def short_stretches(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def kept(log: EventLog, tmp_path: Path) -> Checkpoints:
     """A log of accounts that come, move, change and go, and its checkpoints."""
-    with relaxed():
+    with without_fsync():
         for position in range(1, LENGTH + 1):
             who = f"user{position - position % 5}@example.test"
             told = {
@@ -104,7 +105,7 @@ def test_damage_costs_nothing_but_time(
 def test_checkpoints_go_on_where_they_ended(log: EventLog, kept: Checkpoints) -> None:
     """What comes later is added; the files before it stay."""
     before = kept.marks(log)
-    with relaxed():
+    with without_fsync():
         fill(log, 15)
     kept.catch_up(log)
     assert kept.marks(log)[: len(before)] == before
@@ -115,7 +116,7 @@ def test_checkpoints_of_another_log_are_not_used(kept: Checkpoints, tmp_path: Pa
     """A volume that was restored from a backup has its own."""
     (tmp_path / "other").mkdir()
     other = open_log(tmp_path / "other", StateRepo.ensure(tmp_path / "other" / "state.git"))
-    with relaxed():
+    with without_fsync():
         fill(other, LENGTH)
     assert Checkpoints(kept.folder).marks(other) == []
     Checkpoints(kept.folder).catch_up(other)
@@ -124,7 +125,7 @@ def test_checkpoints_of_another_log_are_not_used(kept: Checkpoints, tmp_path: Pa
 
 def test_what_serves_is_known_at_each_mark(log: EventLog, tmp_path: Path) -> None:
     """A mark names the change sets that tell what serves there."""
-    with relaxed():
+    with without_fsync():
         for position in range(1, 22):
             event = ReleaseApplied(node="mail", release=1, seconds=0.1)
             log.append(change(position, *([event] if position in (3, 10) else [account(position)])))
@@ -160,7 +161,7 @@ def test_an_alias_that_comes_back_stands_at_the_end() -> None:
 
 def test_a_question_leaves_checkpoints_for_the_next(log: EventLog, tmp_path: Path) -> None:
     """A log that has none yet is folded once, also where its snapshot spared the start that."""
-    with relaxed():
+    with without_fsync():
         fill(log, 30)
     made = Checkpoints(tmp_path / "checkpoints")
     assert made.state_at(log, 20) == replayed(log, 20)

@@ -118,19 +118,6 @@ def test_quarantined_objects_are_seen_by_a_fresh_handle(repo: StateRepo, tmp_pat
         repo.commit_info(made)
 
 
-def test_a_scratch_handle_leaves_nothing_behind(repo: StateRepo, tmp_path: Path) -> None:
-    """Objects for a plan go to a folder of their own, where git finds them as an alternate."""
-    base = repo.write_tree("", {"a": NewFile(b"1")})
-    scratch = tmp_path / "scratch"
-    scratch.mkdir()
-    draft = repo.fresh(scratch=scratch)
-    tree = draft.write_tree(base, {"b": NewFile(b"2")})
-    assert list(draft.tree_files(tree)) == ["a", "b"]
-    with pytest.raises(Corrupt):
-        repo.fresh().tree_files(tree)
-    assert list(repo.fresh((scratch,)).tree_files(tree)) == ["a", "b"]
-
-
 def test_damage_is_told_by_name(repo: StateRepo) -> None:
     """A flipped byte, an emptied file and a missing one each name the object and what it is part of."""
     made = commit(repo, "main", {"config/x": b"hello" * 100})

@@ -15,13 +15,13 @@ from controlplane.git import (
     merge_packs,
     pack_loose,
     prune_packed,
-    relaxed,
     remove_packs,
     sweep,
 )
 from controlplane.git.leftovers import OLD
 from controlplane.git.packing import MOST_PACKS
 from controlplane.verify import verify
+from tests.fsync import without_fsync
 from tests.store.samples import fill
 
 
@@ -32,7 +32,7 @@ def loose(repo: StateRepo) -> int:
 
 def test_loose_objects_move_into_a_pack(repo: StateRepo, log: EventLog) -> None:
     """Handles that were open before go on reading and writing; the log holds together."""
-    with relaxed():
+    with without_fsync():
         fill(log, 20)
     before = list(log.iterate())
     pack_loose(repo.path)
@@ -51,7 +51,7 @@ def test_packing_waits_until_it_is_worth_it(
     """A new repository is left alone; one with many loose objects is not."""
     assert not many_loose(repo.path)
     monkeypatch.setattr("controlplane.git.packing.MANY", 1)
-    with relaxed():
+    with without_fsync():
         for _ in range(2000):
             fill(log, 1)
             if many_loose(repo.path):
@@ -62,7 +62,7 @@ def test_packing_waits_until_it_is_worth_it(
 def packed(repo: StateRepo, log: EventLog, times: int) -> None:
     """Pack a few change sets, so many times."""
     for _ in range(times):
-        with relaxed():
+        with without_fsync():
             fill(log, 2)
         pack_loose(repo.path)
         prune_packed(repo.path)

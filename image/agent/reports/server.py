@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import socket
-import struct
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -59,13 +58,6 @@ def serve(sock: socket.socket, operations: Mapping[str, Operation]) -> None:
                 time.sleep(ACCEPT_PAUSE)
             continue
         threading.Thread(target=_answer, args=(connection, operations), daemon=True).start()
-
-
-def peer(connection: socket.socket) -> int:
-    """The user id at the other end (SO_PEERCRED, unix(7))."""
-    raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    _pid, uid, _gid = struct.unpack("3i", raw)
-    return int(uid)
 
 
 def _answer(connection: socket.socket, operations: Mapping[str, Operation]) -> None:
