@@ -1,12 +1,18 @@
-"""What all tests share: steady property tests and a git that knows nothing of the machine."""
+"""What all tests share: steady property tests, a git that ignores the machine, a state repo and its log."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from controlplane.event_log import EventLog
+from controlplane.git import StateRepo
+from controlplane.lock import WriterLock
+from tests.change_sets import open_log
 
 settings.register_profile("laptop", max_examples=50, deadline=None)
 settings.register_profile(
@@ -41,3 +47,21 @@ def _hermetic_git() -> Iterator[None]:
         for name, value in GIT_ENVIRONMENT.items():
             patch.setenv(name, value)
         yield
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> StateRepo:
+    """A new, empty state repo."""
+    return StateRepo.ensure(tmp_path / "state.git")
+
+
+@pytest.fixture
+def lock(tmp_path: Path) -> WriterLock:
+    """The writer's lock beside the repo."""
+    return WriterLock(tmp_path / "writer.lock")
+
+
+@pytest.fixture
+def log(repo: StateRepo, tmp_path: Path) -> EventLog:
+    """The empty event log of the repo."""
+    return open_log(tmp_path, repo)

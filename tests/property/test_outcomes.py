@@ -29,7 +29,7 @@ from controlplane.log_format import milliseconds
 from controlplane.readmodel import query, schema
 from controlplane.readmodel.projection import Projector
 from controlplane.release import Basis, Release
-from tests.store.samples import BEGIN, change
+from tests.change_sets import BEGIN, change
 
 VIRTUAL, ACCOUNTS, ENV, MAIN_CF = (
     "config/postfix-virtual.cf",

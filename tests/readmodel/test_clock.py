@@ -13,7 +13,7 @@ import pytest
 from controlplane.errors import NotFound
 from controlplane.readmodel import Filters, clock, query, schema
 from controlplane.readmodel.projection import Projector
-from tests.store.samples import BEGIN, change
+from tests.change_sets import BEGIN, change
 
 
 def minutes(number: float) -> datetime:

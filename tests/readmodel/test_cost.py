@@ -8,7 +8,7 @@ from contextlib import closing
 from controlplane.events import AliasAdded, ReleaseApplied
 from controlplane.readmodel import schema
 from controlplane.readmodel.projection import Projector
-from tests.store.samples import change
+from tests.change_sets import change
 
 STEP = 100
 """Instructions of SQLite's machine between two counts."""

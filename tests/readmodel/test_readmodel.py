@@ -24,7 +24,7 @@ from controlplane.events import (
 from controlplane.git import StateRepo
 from controlplane.readmodel import Entry, Filters, ReadModel
 from controlplane.release import Basis, Releases
-from tests.store.samples import BEGIN, account, change, fill, open_log
+from tests.change_sets import BEGIN, account, change, fill, open_log
 
 
 class Life:

@@ -21,9 +21,9 @@ from controlplane.events import (
 from controlplane.readmodel import Filters, recent
 from controlplane.states import checkpoints
 from controlplane.states.checkpoints import Checkpoints
+from tests.change_sets import account, change
 from tests.fsync import without_fsync
 from tests.readmodel.test_readmodel import Life
-from tests.store.samples import account, change
 
 SECRET = frozenset({"LDAP_BIND_PW"})
 

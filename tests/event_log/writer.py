@@ -8,7 +8,7 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
-from tests.store.samples import account, change, open_log
+from tests.change_sets import account, change, open_log
 
 
 def append(folder: Path, name: str, count: int) -> None:

@@ -26,7 +26,7 @@ from controlplane.fold import fold
 from controlplane.model import State
 from controlplane.states import snapshot
 from controlplane.states.checkpoints import Checkpoints
-from tests.store.samples import account, change, fill
+from tests.change_sets import account, change, fill
 
 EVERYTHING = (
     account("b"),

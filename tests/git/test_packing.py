@@ -21,8 +21,8 @@ from controlplane.git import (
 from controlplane.git.leftovers import OLD
 from controlplane.git.packing import MOST_PACKS
 from controlplane.verify import verify
+from tests.change_sets import fill
 from tests.fsync import without_fsync
-from tests.store.samples import fill
 
 
 def loose(repo: StateRepo) -> int:

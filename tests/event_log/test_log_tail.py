@@ -10,7 +10,7 @@ from controlplane import log_tail
 from controlplane.event_log import EventLog
 from controlplane.git import StateRepo
 from controlplane.log_tail import LogTail
-from tests.store.samples import fill
+from tests.change_sets import fill
 
 
 def _tail(log: EventLog, tmp_path: Path) -> LogTail:

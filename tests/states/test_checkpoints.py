@@ -24,9 +24,9 @@ from controlplane.git import StateRepo
 from controlplane.model import Desired, State
 from controlplane.states import checkpoints, differences
 from controlplane.states.checkpoints import Checkpoints
+from tests.change_sets import BEGIN, account, change, fill, open_log
 from tests.fsync import without_fsync
 from tests.property.strategies import changed_states
-from tests.store.samples import BEGIN, account, change, fill, open_log
 
 LENGTH = 60
 

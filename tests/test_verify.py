@@ -12,7 +12,7 @@ from controlplane.event_log import EventLog
 from controlplane.git import SERVER, StateRepo
 from controlplane.release import Basis, Releases
 from controlplane.verify import Comparison, Finding, verify
-from tests.store.samples import BEGIN, account, change, fill
+from tests.change_sets import BEGIN, account, change, fill
 
 
 def findings(repo: StateRepo, log: EventLog, **options: object) -> list[Finding]:

@@ -10,7 +10,7 @@ import pytest
 from controlplane.errors import Conflict, Corrupt, NotFound
 from controlplane.git import FILE, SERVER, StateRepo
 from controlplane.release import Basis, FileChange, Releases, line_changes
-from tests.store.samples import BEGIN
+from tests.change_sets import BEGIN
 
 
 def nodes(**files: bytes) -> dict[str, dict[str, tuple[bytes, int]]]:

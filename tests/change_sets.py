@@ -1,4 +1,4 @@
-"""Change sets for tests, and the places where tests keep things."""
+"""Change sets for tests, and a log to put them into."""
 
 from __future__ import annotations
 

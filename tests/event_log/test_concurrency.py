@@ -13,14 +13,14 @@ from controlplane.git import StateRepo
 from controlplane.lock import WriterLock
 from controlplane.model import State
 from controlplane.verify import verify
-from tests.store.samples import change, open_log
+from tests.change_sets import change, open_log
 
 ROOT = Path(__file__).parents[2]
 
 
 def start_writer(folder: Path, name: str, threads: int, count: int) -> subprocess.Popen[str]:
     """A writer process whose acknowledgements can be read."""
-    command = [sys.executable, "-m", "tests.store.writer", str(folder), name, str(threads), str(count)]
+    command = [sys.executable, "-m", "tests.event_log.writer", str(folder), name, str(threads), str(count)]
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
 
 

@@ -26,7 +26,7 @@ from controlplane.git import (
 )
 from controlplane.git.commits import signature_parts
 from controlplane.git.objects import store
-from tests.store.samples import BEGIN
+from tests.change_sets import BEGIN
 
 
 def commit(repo: StateRepo, ref: str, files: dict[str, bytes], message: str = "a change\n") -> str:

@@ -13,7 +13,7 @@ from controlplane.event_log import EventLog
 from controlplane.events import OverrideChanged, OverrideRemoved
 from controlplane.git import SERVER, StateRepo
 from controlplane.log_format import milliseconds
-from tests.store.samples import BEGIN, change, fill, open_log
+from tests.change_sets import BEGIN, change, fill, open_log
 
 
 def test_a_change_set_comes_back_as_it_was_appended(log: EventLog) -> None:
