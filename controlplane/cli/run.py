@@ -17,8 +17,9 @@ import click
 
 from controlplane import __version__
 from controlplane.cli.ask.client import AlreadyTold, DaemonBug
-from controlplane.cli.text.terminal import problem_lines, say, show_json
+from controlplane.cli.text.terminal import say, say_problems, show_json
 from controlplane.errors import MailserverError, Problem, Refused, UsageError
+from controlplane.words.problems import REFUSED
 
 DIFFERENCE = 4
 BUG = 3
@@ -79,15 +80,14 @@ def show_error(error: MailserverError) -> None:
     if isinstance(error, UsageError):
         _show_problems("✗ not understood", error)
     elif isinstance(error, Refused):
-        _show_problems("✗ refused: nothing was changed", error)
+        _show_problems(REFUSED, error)
     elif not isinstance(error, AlreadyTold):
         say(f"✗ {error}")
 
 
 def _show_problems(title: str, error: Refused) -> None:
     say(title)
-    for line in problem_lines(error.problems):
-        click.echo(line, err=True)
+    say_problems(error.problems)
 
 
 def _report_bug(bug: Exception, name: str) -> int:

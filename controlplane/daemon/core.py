@@ -17,10 +17,10 @@ from controlplane.intake.blame.source_map import problem_of
 from controlplane.intake.pipeline import Intake, Recorded
 from controlplane.intake.plan import as_dict
 from controlplane.intake.proposal import Proposal
-from controlplane.intake.report import plan_lines
 from controlplane.intake.trees import node_trees
 from controlplane.model import DEFAULT_NODE
 from controlplane.recovery.findings import Damage
+from controlplane.words.plans import plan_lines
 
 WAIT_SECONDS = 60.0
 """How long a command waits for its release to serve."""

@@ -48,6 +48,7 @@ LAYERS = (
     ("controlplane.intake.importing", "controlplane.intake.blame", "controlplane.intake.audit"),
     ("controlplane.intake.history",),
     ("controlplane.intake.edits",),
+    ("controlplane.words",),
     ("controlplane.recovery",),
     ("controlplane.daemon",),
     ("controlplane.cli",),

@@ -82,6 +82,16 @@ def test_a_broken_preview_is_told_and_kept_out_of_the_way(site: Site) -> None:
     assert "would be refused on main" in done.stderr
 
 
+def test_a_broken_preview_shows_lines_as_they_are(site: Site) -> None:
+    """Also a line that reads like our own words."""
+    clone = site.clone()
+    clone.append(VIRTUAL, "refused: nothing was changed\n")
+    clone.commit()
+    said = clone.push("origin", "HEAD:refs/heads/draft").stderr
+    assert "| refused: nothing was changed" in said
+    assert said.count("would be refused on main") == 1
+
+
 @pytest.mark.parametrize("ref", ["refs/heads/draft", "refs/tags/secret", "refs/notes/secret"])
 def test_a_key_in_the_clear_is_refused_wherever_it_goes(site: Site, ref: str) -> None:
     """Also where it was taken out again: every clone would get it, by whatever name."""

@@ -13,10 +13,11 @@ from controlplane.errors import NotFound
 from controlplane.git import StateRepo
 from controlplane.intake.plan import as_dict
 from controlplane.intake.proposal import propose_files, render
-from controlplane.intake.report import markdown, plan_lines, problem_lines
 from controlplane.intake.trees import Files, MainReader
 from controlplane.model import DEFAULT_NODE, Desired, NodeStatus, Observed, State
 from controlplane.statefiles.tree import read_tree
+from controlplane.words.plans import markdown, plan_lines
+from controlplane.words.problems import refusal_lines
 
 HOSTNAME = "mail.example.test"
 """Stands for the server's name, which a clone does not hold."""
@@ -45,7 +46,7 @@ def plan(change: str) -> dict[str, Any]:
     found = proposal.plan
     return {
         "plan": as_dict(found),
-        "text": problem_lines(found.problems) if found.problems else plan_lines(found),
+        "text": refusal_lines(found.problems) if found.problems else plan_lines(found),
         "markdown": markdown(found),
         "different": found.different,
         "problems": [problem.as_dict() for problem in found.problems],

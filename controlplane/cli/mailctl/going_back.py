@@ -12,7 +12,7 @@ from controlplane.cli.ask.client import call
 from controlplane.cli.options import mass_delete
 from controlplane.cli.run import DIFFERENCE
 from controlplane.cli.text.change import finish
-from controlplane.cli.text.terminal import problem_lines, say, show_json, show_lines
+from controlplane.cli.text.terminal import say, say_problems, show_json, show_lines
 from controlplane.errors import Problem, Refused
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -70,8 +70,7 @@ def _show(found: dict[str, Any], as_json: bool, exit_code: bool) -> int:
         show_lines(_lines(found))
         if found["refused"]:
             say("⚠ this would be refused:")
-            for line in problem_lines([Problem(**problem) for problem in found["refused"]]):
-                click.echo(line, err=True)
+            say_problems([Problem(**problem) for problem in found["refused"]])
         say("► dry run: nothing was changed")
     return DIFFERENCE if exit_code and found["different"] else 0
 

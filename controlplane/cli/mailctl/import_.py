@@ -12,8 +12,9 @@ from controlplane.cli import options
 from controlplane.cli.ask.client import call
 from controlplane.cli.text.change import finish
 from controlplane.cli.text.import_report import left_out, lines
-from controlplane.cli.text.terminal import problem_lines, say, show_json, show_lines
+from controlplane.cli.text.terminal import say, say_problems, show_json, show_lines
 from controlplane.errors import Problem
+from controlplane.words.problems import REFUSED
 
 ENV_FILE = "mailserver.env"
 MOST_ENV = 1 << 20
@@ -65,9 +66,8 @@ def command(
         return 1 if problems else 0
     show_lines(lines(found))
     if problems:
-        say("✗ refused: nothing was changed")
-        for line in problem_lines(problems):
-            click.echo(line, err=True)
+        say(REFUSED)
+        say_problems(problems)
         return 1
     if dry_run:
         say("► dry run: nothing was changed")

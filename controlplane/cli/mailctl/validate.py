@@ -10,8 +10,9 @@ import click
 from controlplane.cli import options
 from controlplane.cli.ask.client import call, server_is_here
 from controlplane.cli.clone import watching
-from controlplane.cli.text.terminal import problem_lines, say, show_json
+from controlplane.cli.text.terminal import say, show_json
 from controlplane.errors import NotFound, Problem
+from controlplane.words.problems import problem_lines
 
 
 @click.command("validate")

@@ -1,4 +1,4 @@
-"""Text for people: marks, colours, columns, problems with their excerpts."""
+"""Where output goes and how it looks on a terminal: marks, colours, columns."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from controlplane.errors import Problem
+from controlplane.words.problems import problem_lines
 
 MARKS = {"✗": "red", "✔": "green", "►": "cyan", "⚠": "yellow", "+": "green", "−": "red", "~": "yellow"}
 
@@ -20,6 +21,12 @@ _GAP = 2
 def say(text: str) -> None:
     """A line of talk to stderr; its leading mark is coloured on a terminal."""
     click.echo(paint(text), err=True)
+
+
+def say_problems(problems: Sequence[Problem]) -> None:
+    """Problems to stderr, below a title that was said."""
+    for line in problem_lines(problems):
+        click.echo(line, err=True)
 
 
 def paint(line: str) -> str:
@@ -84,22 +91,3 @@ def shorten(text: str, most: int) -> str:
 
 def _width(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
-
-
-def problem_lines(problems: Sequence[Problem]) -> list[str]:
-    """Each problem with its place, its excerpt with carets, and its cure."""
-    return [line for problem in problems for line in _problem(problem)]
-
-
-def _problem(problem: Problem) -> list[str]:
-    place = problem.path and (f"{problem.path}:{problem.line}: " if problem.line else f"{problem.path}: ")
-    lines = [f"  {place}{problem.message}"]
-    if problem.excerpt:
-        number = str(problem.line or " ")  # where no line is at fault it has no number
-        lines.append(f"    {number} | {problem.excerpt}")
-        if problem.column:
-            gap = " " * len(number)
-            lines.append(f"    {gap} | {' ' * (problem.column - 1)}{'^' * max(problem.length, 1)}")
-    if problem.cure:
-        lines.append(f"    {problem.cure}")
-    return lines

@@ -23,10 +23,11 @@ from controlplane.intake.edits.rollback import Aim
 from controlplane.intake.pipeline import MAIN, Intake
 from controlplane.intake.plan import as_dict
 from controlplane.intake.proposal import Proposal
-from controlplane.intake.report import counted, plan_lines
 from controlplane.intake.trees import Files, readable
 from controlplane.log_format import format_time
 from controlplane.statefiles.compose import compose
+from controlplane.words.numbers import counted
+from controlplane.words.plans import plan_lines
 
 TRIES = 5
 """Times that a plan is made anew because `main` moved meanwhile, where nobody has seen it."""

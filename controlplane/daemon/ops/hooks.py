@@ -17,8 +17,10 @@ from controlplane.intake.checks import pushed_history
 from controlplane.intake.checks.mass_delete import OPTION as MASS_DELETE
 from controlplane.intake.edits.branches import HEADS, MAIN, NOTHING, meaning
 from controlplane.intake.proposal import Proposal
-from controlplane.intake.report import counted, plan_lines, problem_lines
 from controlplane.model import State
+from controlplane.words.numbers import counted
+from controlplane.words.plans import plan_lines
+from controlplane.words.problems import refusal_lines
 
 DRY_RUN = "dry-run"
 REASON = "reason="
@@ -77,7 +79,7 @@ def parse_options(given: list[str]) -> Options:
 def _refusal(error: MailserverError) -> list[str]:
     if isinstance(error, TooLate):
         return [f"✗ {line}" if not number else f"  {line}" for number, line in enumerate(error.args)]
-    return problem_lines(error.problems) if isinstance(error, Refused) else [f"✗ refused: {error}"]
+    return refusal_lines(error.problems) if isinstance(error, Refused) else [f"✗ refused: {error}"]
 
 
 def _decide(daemon: Daemon, request: Request, say: Say) -> Result:
@@ -176,7 +178,7 @@ def _take_over(daemon: Daemon, new: str, say: Say) -> None:
     recorded = {each.commit: each for each in intake.catch_up()}
     daemon.delivery.poke()
     if intake.trouble:
-        for line in problem_lines(intake.trouble):
+        for line in refusal_lines(intake.trouble):
             say(line)
         return
     done = recorded.get(new) or intake.recent.get(new)

@@ -18,9 +18,9 @@ from controlplane.intake.importing.items import Prepared
 from controlplane.intake.importing.prepare import Brought, Here, prepare
 from controlplane.intake.plan import Plan, as_dict
 from controlplane.intake.proposal import Proposal
-from controlplane.intake.report import plan_lines
 from controlplane.intake.trees import Files, MainReader
 from controlplane.statefiles.treefile import TreeFile
+from controlplane.words.plans import plan_lines
 
 
 def take_in(daemon: Daemon, request: Request) -> Result:

@@ -13,9 +13,10 @@ from controlplane.intake.checks.mass_delete import mass_deletions
 from controlplane.intake.history import revisions
 from controlplane.intake.plan import as_dict
 from controlplane.intake.proposal import Proposal, propose_files, render
-from controlplane.intake.report import markdown, plan_lines, problem_lines
 from controlplane.intake.trees import Files, MainReader
 from controlplane.model import State
+from controlplane.words.plans import markdown, plan_lines
+from controlplane.words.problems import refusal_lines
 
 
 def plan(daemon: Daemon, request: Request) -> Result:
@@ -26,7 +27,7 @@ def plan(daemon: Daemon, request: Request) -> Result:
     found = propose_files(state, tree, files, guard=False).plan
     return {
         "plan": as_dict(found),
-        "text": problem_lines(found.problems) if found.problems else plan_lines(found),
+        "text": refusal_lines(found.problems) if found.problems else plan_lines(found),
         "markdown": markdown(found),
         "different": found.different,
         "problems": [problem.as_dict() for problem in found.problems],

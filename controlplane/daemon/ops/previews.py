@@ -11,11 +11,14 @@ from controlplane.errors import MailserverError
 from controlplane.git import StateRepo
 from controlplane.intake.checks.mass_delete import mass_deletions
 from controlplane.intake.proposal import Proposal
-from controlplane.intake.report import counted, plan_lines, problem_lines
 from controlplane.intake.trees import node_trees
 from controlplane.plain_text import sanitize_line
 from controlplane.release import PREVIEWS, Basis
+from controlplane.words.numbers import counted
+from controlplane.words.plans import plan_lines
+from controlplane.words.problems import refusal_lines
 
+WOULD_BE_REFUSED = "✗ would be refused on main"
 MOST_LACKING, TOLD_LACKING = 100, 5
 """Commits of main that a stale branch lacks: how many are counted, and how many are named."""
 
@@ -25,8 +28,8 @@ def show(daemon: Daemon, repo: StateRepo, branch: str, commit: str, say: Say) ->
     proposal = _propose(daemon, repo, commit)
     say(f"► preview of {branch} against main")
     if proposal.problems:
-        for line in problem_lines(proposal.problems):
-            say(line.replace("refused: nothing was changed", "would be refused on main"))
+        for line in refusal_lines(proposal.problems, WOULD_BE_REFUSED):
+            say(line)
         return
     checked = daemon.check(proposal)
     for line in _stale(daemon, repo, commit):
@@ -35,8 +38,8 @@ def show(daemon: Daemon, repo: StateRepo, branch: str, commit: str, say: Say) ->
         say(f"⚠ {massive.path}: {massive.message}; {massive.cure}")
     for line in plan_lines(proposal.plan):
         say(line)
-    for line in problem_lines(checked.problems) if checked.problems else ():
-        say(line.replace("refused: nothing was changed", "would be refused on main"))
+    for line in refusal_lines(checked.problems, WOULD_BE_REFUSED) if checked.problems else ():
+        say(line)
 
 
 def _stale(daemon: Daemon, repo: StateRepo, commit: str) -> list[str]:

@@ -7,8 +7,8 @@ import pytest
 from controlplane.events import AliasAdded, OverrideChanged
 from controlplane.intake.checks.code_execution import marks
 from controlplane.intake.plan import Notice, Plan, as_dict
-from controlplane.intake.report import markdown, plan_lines
 from controlplane.model import Override
+from controlplane.words.plans import markdown, plan_lines
 
 SEALED = b"-----BEGIN AGE ENCRYPTED FILE-----\nYWdl\n-----END AGE ENCRYPTED FILE-----\n"
 

@@ -1,11 +1,11 @@
-"""How plans and refusals read."""
+"""How plans read."""
 
 from __future__ import annotations
 
 from controlplane.errors import Problem
 from controlplane.events import AccountAdded, AliasAdded, SettingChanged
 from controlplane.intake.plan import FileChange, Notice, Plan, as_dict
-from controlplane.intake.report import markdown, plan_lines, problem_lines
+from controlplane.words.plans import markdown, plan_lines
 
 HASH = "{SHA512-CRYPT}$6$secret"
 PLAN = Plan(
@@ -34,19 +34,6 @@ def test_a_plan_tells_events_counts_files_and_actions() -> None:
     ]
 
 
-def test_a_refusal_shows_the_line_and_its_fault() -> None:
-    """Place, reason, the line, the fault underlined, the cure."""
-    problem = Problem("config/x.cf", 14, "that is wrong", "write it right", 3, 4, "a wrong line")
-    assert problem_lines([problem]) == [
-        "✗ refused: nothing was changed",
-        "  config/x.cf:14: that is wrong",
-        "    14 | a wrong line",
-        "       |   ^^^^",
-        "    write it right",
-        "1 problem; correct and try again. `mailctl validate` finds them before a push.",
-    ]
-
-
 def test_no_form_of_a_plan_shows_a_password_hash() -> None:
     """Text, Markdown and JSON leave it out."""
     plan = Plan(events=(AccountAdded(address="user1@example.test", password_hash=HASH),))
@@ -68,3 +55,14 @@ def test_many_events_are_counted_not_told() -> None:
     lines = plan_lines(Plan(events=events))
     assert len(lines) < 50
     assert "Plan: 1000 to add, 0 to change, 0 to remove." in lines
+
+
+def test_a_problem_without_a_file_has_no_empty_place() -> None:
+    """A comment on a pull request names a place where there is one."""
+    problems = (
+        Problem("config/x.cf", 14, "that is wrong", "write it right"),
+        Problem("", 0, "too much", "less"),
+    )
+    assert markdown(Plan(problems=problems)) == (
+        "### ✗ This would be refused\n\n- `config/x.cf:14` that is wrong: write it right\n- too much: less\n"
+    )

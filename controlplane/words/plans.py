@@ -1,13 +1,13 @@
-"""A plan and a refusal in words: lines for terminals and pushes, Markdown for pull requests."""
+"""A plan as text: lines for terminals and pushes, Markdown for pull requests."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import groupby
 
 from controlplane.errors import Problem
 from controlplane.events import Event
 from controlplane.intake.plan import FileChange, Plan, detail_of
+from controlplane.words.problems import place_of
 
 MARKS = {"add": "+", "change": "~", "remove": "−", "report": "·"}
 MOST_EVENTS = 40
@@ -61,28 +61,20 @@ def service_lines(plan: Plan) -> list[str]:
     return lines
 
 
-def problem_lines(problems: Sequence[Problem]) -> list[str]:
-    """A refusal: where, what, the line with its fault underlined, the cure."""
-    lines = ["✗ refused: nothing was changed"]
-    for problem in problems:
-        lines += _problem(problem)
-    many = counted(len(problems), "problem")
-    lines.append(f"{many}; correct and try again. `mailctl validate` finds them before a push.")
-    return lines
-
-
 def markdown(plan: Plan) -> str:
     """The plan as a comment on a pull request."""
     if plan.problems:
-        rows = "\n".join(f"- `{_where(p)}` {p.message}: {p.cure}" for p in plan.problems)
+        rows = "\n".join(map(_problem_row, plan.problems))
         return f"### ✗ This would be refused\n\n{rows}\n"
     body = "\n".join([*event_lines(plan), *service_lines(plan)])
     return f"### {counts_line(plan)}\n\n```\n{body}\n```\n"
 
 
-def counted(number: int, noun: str) -> str:
-    """`1 change`, `2 changes`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def _problem_row(problem: Problem) -> str:
+    place = place_of(problem)
+    return (
+        f"- `{place}` {problem.message}: {problem.cure}" if place else f"- {problem.message}: {problem.cure}"
+    )
 
 
 def _event_line(event: Event, note: str) -> str:
@@ -109,22 +101,3 @@ def _file_text(change: FileChange) -> str:
     counts = [f"+{change.added}"] if change.added else []
     counts += [f"−{change.removed}"] if change.removed else []
     return " ".join([change.path.rpartition("/")[2], *counts])
-
-
-def _where(problem: Problem) -> str:
-    return f"{problem.path}:{problem.line}" if problem.line else problem.path
-
-
-def _problem(problem: Problem) -> list[str]:
-    where = _where(problem)
-    lines = [f"  {where}: {problem.message}" if where else f"  {problem.message}"]
-    if problem.excerpt and problem.line:
-        number = str(problem.line)
-        lines.append(f"    {number} | {problem.excerpt}")
-        if problem.column:
-            lines.append(
-                f"    {' ' * len(number)} | {' ' * (problem.column - 1)}{'^' * max(problem.length, 1)}"
-            )
-    if problem.cure:
-        lines.append(f"    {problem.cure}")
-    return lines
