@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from agent.concurrently import side_by_side
+from agent.concurrently import run_concurrently
 from agent.log import log
 
 # Nothing is inherited: settings and passwords stand in the container's environment, MAIL_CONFIG would send
@@ -71,7 +71,7 @@ def run(arguments: Sequence[str], deadline: float, cwd: str | None = None) -> Ra
 
 def run_all(commands: Iterable[Sequence[str]], deadline: float) -> list[Ran]:
     """Run commands side by side that do not need each other; what each did, in their order."""
-    return side_by_side([functools.partial(run, arguments, deadline) for arguments in commands])
+    return run_concurrently([functools.partial(run, arguments, deadline) for arguments in commands])
 
 
 def _last_words(process: subprocess.Popen[bytes]) -> bytes:

@@ -9,7 +9,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def side_by_side(calls: Sequence[Callable[[], T]]) -> list[T]:
+def run_concurrently(calls: Sequence[Callable[[], T]]) -> list[T]:
     """What each call returns, in their order. The last one runs in this thread; none of them may raise."""
     results: dict[int, T] = {}
 

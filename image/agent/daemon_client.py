@@ -13,7 +13,7 @@ from agent.errors import AgentError, Refused, Unavailable
 DEADLINE = 60.0
 
 
-class Link:
+class DaemonClient:
     """The daemon's socket."""
 
     def __init__(self, path: Path) -> None:

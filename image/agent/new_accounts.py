@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from agent.files import install as placing
+from agent.files import staging
 from agent.log import log
 from agent.paths import ASIDE
 from agent.release.manifest import Entry
@@ -28,7 +28,7 @@ SECONDS = 2.0
 """How long a file stays: Dovecot sees the passwd-file after one."""
 
 
-class Fresh:
+class NewAccounts:
     """The files of one folder, which holds nothing else. Safe to use from several threads."""
 
     def __init__(self, folder: Path) -> None:
@@ -61,7 +61,7 @@ class Fresh:
 
     def _announce(self, target: Path, entry: Entry) -> None:
         live = target.read_bytes() if target.exists() else None
-        lines = dict.fromkeys(placing.beside(target, ASIDE).read_bytes().splitlines())
+        lines = dict.fromkeys(staging.beside(target, ASIDE).read_bytes().splitlines())
         with self._lock:
             # First what no longer holds goes: a removed account, a password that is no more.
             for name in self._lines.keys() - {_name(line) for line in self._lines.values() if line in lines}:
@@ -85,8 +85,8 @@ class Fresh:
         if not self._folder.is_dir():
             self._folder.mkdir(0o750)
             if os.geteuid() == 0:
-                os.chown(self._folder, *placing.owner_ids(entry.owner))
-        path = placing.stage(self._folder, replace(entry, path=name), _with_userdb(line) + b"\n")
+                os.chown(self._folder, *staging.owner_ids(entry.owner))
+        path = staging.stage(self._folder, replace(entry, path=name), _with_userdb(line) + b"\n")
         # As for the passwd-file itself: a time in seconds that Dovecot has not seen at this name before.
         self._second = max(int(time.time()), self._second + 1)
         os.utime(path, (self._second, self._second))

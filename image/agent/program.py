@@ -13,20 +13,20 @@ from agent.apply.checks import Checker
 from agent.apply.engine import Engine, Request
 from agent.apply.keeping import Keeping
 from agent.apply.node import Node
-from agent.apply.queue import Turns
+from agent.apply.queue import ApplyQueue
 from agent.apply.recovery import recover, serve_applied
 from agent.apply.rescue import newest, open_repository
-from agent.certificates.slots import Slots
+from agent.certificates.slots import CertificateSlots
 from agent.certificates.store import Certificates
 from agent.config_volume.volume import Volume
 from agent.config_volume.watching import Watching
-from agent.daemon_client import Link
+from agent.daemon_client import DaemonClient
 from agent.errors import AgentError
-from agent.files.managed import Disk
+from agent.files.managed import ManagedFiles
 from agent.health.supervisor import Supervisor
 from agent.log import log, show
 from agent.paths import Paths
-from agent.records.journal import Applied, Store
+from agent.records.journal import Applied, Journal
 from agent.reports.first_account import ACCOUNTS, FirstAccount
 from agent.reports.operations import Operations, apply_and_project
 from agent.reports.readiness import Readiness
@@ -50,33 +50,40 @@ class Agent:
     def __init__(self, paths: Paths) -> None:
         self.paths = paths
         paths.state.mkdir(parents=True, exist_ok=True)
-        self.link = Link(paths.daemon_socket)
+        self.daemon = DaemonClient(paths.daemon_socket)
         certificates = Certificates(paths.state / "certs")
         self.checker = Checker(
             paths.root, paths.run, lambda objects, entry: self.node.content(objects, entry)
         )
         self.node = Node(
-            paths, Store(paths.state), Actor(Supervisor(paths.supervisor_socket)), self.checker, certificates,
-            Disk(paths.root),
+            paths, Journal(paths.state), Actor(Supervisor(paths.supervisor_socket)), self.checker,
+            certificates, ManagedFiles(paths.root),
         )  # fmt: skip
         self.engine = Engine(self.node)
         self.findings = self.node.findings
-        self.volume = Volume(paths.volume, paths.state / "projection.json", self.link, self.findings)
-        self.slots = Slots(
-            paths.root, paths.state, certificates, self.link, self.node.filler.opening.opened, self.findings
+        self.volume = Volume(paths.volume, paths.state / "projection.json", self.daemon, self.findings)
+        self.slots = CertificateSlots(
+            paths.root,
+            paths.state,
+            certificates,
+            self.daemon,
+            self.node.placeholders.opening.opened,
+            self.findings,
         )
         self.keeping = Keeping(self.node)
         self.readiness = Readiness(self.node)
-        self.turns = Turns(self._apply)
+        self.queue = ApplyQueue(self._apply)
         self.first_account = FirstAccount(
-            self.node, self.turns.lock, lambda: self.volume.refused.get(ACCOUNTS, "")
+            self.node, self.queue.lock, lambda: self.volume.refused.get(ACCOUNTS, "")
         )
         self.node.project = self.volume.project
         self.node.mend_certificates = self.slots.mend
         self.caught_up = threading.Event()
-        self.watching = Watching(self.node, self.turns, self.volume, self.slots, self.link, self.apply_newest)
+        self.watching = Watching(
+            self.node, self.queue, self.volume, self.slots, self.daemon, self.apply_newest
+        )
         self.operations = Operations(
-            self.engine, self.turns, Status(self.node), self.volume, self.checker, self.readiness,
+            self.engine, self.queue, Status(self.node), self.volume, self.checker, self.readiness,
             self.slots, self.caught_up,
         )  # fmt: skip
 
@@ -102,7 +109,7 @@ class Agent:
 
     def start_services(self) -> None:
         """Settle what a killed agent left, then serve the release that was applied."""
-        with self.turns.lock:
+        with self.queue.lock:
             self._forgive()
             self._take_repairs()
             try:
@@ -140,7 +147,7 @@ class Agent:
             found = [applied for applied, _ in newest(self.node, objects)]
             for each in [*found[:MOST_TRIED], *found[:1]]:
                 self._serve(each)
-                with self.turns.lock:
+                with self.queue.lock:
                     silence = self.engine.silence(objects)
                 if not silence:
                     break
@@ -149,11 +156,11 @@ class Agent:
         self._mended(f"the agent's records were lost and no control plane answers: release {number} serves")
 
     def _serve(self, found: Applied) -> None:
-        with self.turns.lock:
+        with self.queue.lock:
             self.node.applied = found
             problem = serve_applied(self.engine, {})
             if self.node.release.services:
-                self.node.store.set_applied(self.node.applied)
+                self.node.journal.set_applied(self.node.applied)
             else:
                 self.node.applied = Applied()
             self._started(problem)
@@ -168,8 +175,8 @@ class Agent:
         mark = self.paths.run / "started"
         if not mark.exists():
             mark.touch()
-            if self.node.store.quarantine():
-                self.node.store.set_quarantine([])
+            if self.node.journal.quarantine():
+                self.node.journal.set_quarantine([])
 
     def _take_repairs(self) -> None:
         """What the container's start put right before there was an agent."""
@@ -188,7 +195,7 @@ class Agent:
         timer.start()
 
     def _restore(self, commit: str, seconds: float) -> None:
-        with self.turns.lock:
+        with self.queue.lock:
             if self.node.applied.commit != commit:
                 return
             problem = serve_applied(self.engine, {})
@@ -204,7 +211,7 @@ class Agent:
         while True:
             repairs = self.findings.untold()
             try:
-                answer = self.link.ask(
+                answer = self.daemon.ask(
                     "agent.hello",
                     node=self.node.folder,
                     applied_commit=self.node.applied.commit,
@@ -227,13 +234,13 @@ class Agent:
         """Apply what the daemon said is newest, unless that is what serves, wholly."""
         commit = str(newest.get("release") or "")
         if commit and (commit != self.node.applied.commit or self.node.applied.held):
-            outcome = self.turns.submit(Request(commit, int(newest["number"]), str(newest["main"]), retry))
+            outcome = self.queue.submit(Request(commit, int(newest["number"]), str(newest["main"]), retry))
             self.report_outcomes(outcome)
 
     def report_outcomes(self, _outcome: object = None) -> None:
         """Outcomes of applies that the daemon did not ask for are fetched by it."""
-        if self.node.store.outcomes():
-            self.link.ask("agent.outcomes")
+        if self.node.journal.outcomes():
+            self.daemon.ask("agent.outcomes")
 
     def catch_up(self) -> None:
         """After the start: bring what the node knows into the log, then apply the newest release, once.
@@ -264,8 +271,8 @@ class Agent:
 
     def _hold_back(self, answer: dict[str, Any]) -> None:
         """Somebody suspended releases, says the log, and the mark of it is gone."""
-        if answer.get("suspended") and not self.node.store.suspended:
-            self.node.store.suspend(True)
+        if answer.get("suspended") and not self.node.journal.suspended:
+            self.node.journal.suspend(True)
             self.findings.mended(
                 "agent", "the mark that releases are held back was lost: set, as the log says"
             )

@@ -19,14 +19,14 @@ from agent.apply.recovery import recover, serve_applied
 from agent.certificates.store import Certificates
 from agent.commands import Ran
 from agent.config_volume.volume import Volume
-from agent.daemon_client import Link
+from agent.daemon_client import DaemonClient
 from agent.errors import Failed, Problem, Unavailable
-from agent.files.install import product
-from agent.files.managed import Disk
+from agent.files.managed import ManagedFiles
+from agent.files.staging import product
 from agent.health.probes import Answer
 from agent.paths import Paths
-from agent.records.journal import Store
-from agent.release.git_objects import Objects
+from agent.records.journal import Journal
+from agent.release.git_objects import ObjectReader
 
 GIT_ENVIRONMENT = {
     **{key: os.environ[key] for key in ("PATH",)},
@@ -203,11 +203,11 @@ def make_world(root: Path) -> World:
 
     node = Node(
         paths,
-        Store(paths.state),
+        Journal(paths.state),
         Actor(programs, runner, dict, lambda _pid: {}),
         lambda *_: list(problems),
         Certificates(paths.state / "certs"),
-        Disk(root),
+        ManagedFiles(root),
         prober=prober,
         compiler=fake_compiler,
         fitter=lambda _service, probes: tuple(probes),
@@ -237,7 +237,7 @@ def served(world: World) -> World:
     return world
 
 
-class ControlPlane(Link):
+class ControlPlane(DaemonClient):
     """The daemon's place: keeps what it was asked, answers what it was told to."""
 
     def __init__(self) -> None:
@@ -270,6 +270,6 @@ def volume(world: World, daemon: ControlPlane) -> Volume:
 def project(volume: Volume, repository: Repository, **files: str) -> str:
     """Project a commit of main whose config/ holds these files."""
     main = repository.commit({f"config/{n.replace('__', '/')}.cf": t.encode() for n, t in files.items()})
-    with Objects(repository.folder) as objects:
+    with ObjectReader(repository.folder) as objects:
         volume.project(objects, main)
     return main

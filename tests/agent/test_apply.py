@@ -11,9 +11,9 @@ import pytest
 
 from agent.apply.attempt import STEPS, Attempt, Step, act, commit, probe
 from agent.apply.engine import Engine, Request
-from agent.apply.queue import Turns
+from agent.apply.queue import ApplyQueue
 from agent.errors import Failed, Problem
-from agent.files import install as placing
+from agent.files import staging
 from agent.records.journal import Applied
 from tests.agent.conftest import World, restart_agent, sample
 
@@ -37,7 +37,7 @@ def test_first_release_writes_all_and_starts_in_order(world: World) -> None:
     assert outcome["outcome"] == "applied"
     assert world.programs.calls == ["start dovecot", "start postfix"]
     assert world.text(VIRTUAL + ".lmdb") == "map of virtual 1\n"
-    assert world.node.store.applied().number == 1
+    assert world.node.journal.applied().number == 1
     assert world.rubbish() == []
 
 
@@ -127,7 +127,7 @@ def test_dead_probe_rolls_back_and_quarantines(served: World) -> None:
     assert (again["outcome"], again["service"], served.programs.calls) == ("quarantined", "postfix", [])
     assert served.text(MAIN) == "main 1\n"
     assert served.apply(main="good\n")["outcome"] == "applied"
-    assert served.node.store.failure() is None
+    assert served.node.journal.failure() is None
 
 
 def test_retry_overrides_quarantine(served: World) -> None:
@@ -139,7 +139,7 @@ def test_retry_overrides_quarantine(served: World) -> None:
     assert served.engine.apply(request)["outcome"] == "quarantined"
     outcome = served.engine.apply(Request(request.commit, request.number, retry=True))
     assert outcome["outcome"] == "applied"
-    assert served.node.store.quarantine() == []
+    assert served.node.journal.quarantine() == []
 
 
 @pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
@@ -157,8 +157,8 @@ def test_fault_at_every_step(served: World, step: Step, before: bool, error: Exc
     assert outcome["outcome"] in ("rejected", "rolled_back")
     assert (outcome["serving"], served.text(MAIN), served.text(USERDB)) == (1, "main 1\n", "userdb 1\n")
     assert served.text(VIRTUAL + ".lmdb") == "map of virtual 1\n"
-    assert served.node.store.outcomes()[-1] == outcome
-    assert (served.node.store.journal(), served.rubbish()) == (None, [])
+    assert served.node.journal.outcomes()[-1] == outcome
+    assert (served.node.journal.interrupted(), served.rubbish()) == (None, [])
     assert served.node.drifted(served.node.release) == []
     served.engine.steps = STEPS
     if step not in (act, probe):
@@ -178,7 +178,7 @@ def test_commit_that_fails_rolls_back(served: World) -> None:
 
 def test_full_disk_while_staging(served: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A disk that fills in the middle of staging leaves nothing behind."""
-    real: Callable[..., Any] = placing.stage
+    real: Callable[..., Any] = staging.stage
     calls = []
 
     def stage(*arguments: Any) -> Any:
@@ -187,7 +187,7 @@ def test_full_disk_while_staging(served: World, monkeypatch: pytest.MonkeyPatch)
             raise OSError(errno.ENOSPC, "No space left on device")
         return real(*arguments)
 
-    monkeypatch.setattr(placing, "stage", stage)
+    monkeypatch.setattr(staging, "stage", stage)
     outcome = served.apply(main="new\n", userdb="new\n")
     assert (outcome["outcome"], served.rubbish()) == ("rejected", [])
     assert "No space left" in outcome["reason"]
@@ -197,7 +197,7 @@ def test_first_release_that_fails_is_tried_again(world: World) -> None:
     """Without a last good release nothing stays half running and nothing is quarantined."""
     world.broken.add("main")
     assert world.apply()["outcome"] == "rolled_back"
-    assert (world.programs.running, world.node.store.quarantine()) == (set(), [])
+    assert (world.programs.running, world.node.journal.quarantine()) == (set(), [])
     world.broken.clear()
     assert world.apply()["outcome"] == "applied"
 
@@ -220,9 +220,9 @@ def test_known_drift_is_healed_by_the_next_release(served: World) -> None:
 
 def test_suspended_node_applies_nothing(served: World) -> None:
     """While suspended a release is answered, not applied, and that survives a restart."""
-    served.node.store.suspend(True)
+    served.node.journal.suspend(True)
     assert served.apply(main="new\n")["outcome"] == "suspended"
-    assert restart_agent(served).node.store.suspended
+    assert restart_agent(served).node.journal.suspended
 
 
 def test_unknown_commit_is_rejected(served: World) -> None:
@@ -242,24 +242,24 @@ def test_newer_request_supersedes_one_that_waits() -> None:
         applied.append(request.number)
         return {"release": request.number}
 
-    turns = Turns(apply)
+    queue = ApplyQueue(apply)
     answers: dict[int, Any] = {}
     threads = [
-        threading.Thread(target=lambda n=n: answers.update({n: turns.submit(Request("c", n))}))
+        threading.Thread(target=lambda n=n: answers.update({n: queue.submit(Request("c", n))}))
         for n in (1, 2, 3)
     ]
     threads[0].start()
     assert begun.wait(60)
     for thread in threads[1:]:
         thread.start()
-    while turns.waiters() < 2:
+    while queue.waiters() < 2:
         threading.Event().wait(0.005)
     go.set()
     for thread in threads:
         thread.join(60)
     assert applied == [1, 3]
     assert {n: a["release"] for n, a in answers.items()} == {1: 1, 2: 3, 3: 3}
-    assert turns.submit(Request("c", 2))["release"] == 3
+    assert queue.submit(Request("c", 2))["release"] == 3
 
 
 def test_engine_reads_only_what_changed(served: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -288,7 +288,7 @@ def test_commit_that_is_not_recorded_does_not_count(served: World, monkeypatch: 
     def full(_applied: Applied) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(type(served.node.store), "set_applied", lambda _, applied: full(applied))
+    monkeypatch.setattr(type(served.node.journal), "set_applied", lambda _, applied: full(applied))
     outcome = served.apply(main="new\n")
     assert (outcome["outcome"], outcome["serving"]) == ("rolled_back", 1)
     assert (served.text(MAIN), served.node.applied.number) == ("main 1\n", 1)
@@ -304,4 +304,4 @@ def test_a_service_that_was_silent_before_is_restarted(served: World) -> None:
     served.programs.restarts_heal = lambda: None
     served.broken.update({"main 2", "main 3"})
     assert served.apply(main="main 3\n")["outcome"] == "rolled_back"
-    assert served.node.store.quarantine() == []
+    assert served.node.journal.quarantine() == []

@@ -8,7 +8,7 @@ import pytest
 
 from agent import check_dovecot as checking
 from agent.commands import Ran
-from agent.files.staged_tree import Shadow
+from agent.files.staged_tree import StagedTree
 from agent.release.manifest import EMPTY, Release
 
 MODULES = ("lib10_quota_plugin.so", "lib21_fts_xapian_plugin.so", "sieve/lib90_sieve_extprograms_plugin.so")
@@ -33,7 +33,7 @@ def test_missing_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: st
         module.parent.mkdir(parents=True, exist_ok=True)
         module.touch()
     monkeypatch.setattr(checking, "run", lambda *_: Ran(0, text))
-    with Shadow(tmp_path, tmp_path / "run", lambda _: b"", EMPTY, Release("", 0)) as shadow:
-        shadow.path("etc/dovecot").mkdir(parents=True)
-        shadow.path(checking.CONFIG).touch()
-        assert [problem.message for problem in checking.check_dovecot(shadow)] == ([found] if found else [])
+    with StagedTree(tmp_path, tmp_path / "run", lambda _: b"", EMPTY, Release("", 0)) as staged:
+        staged.path("etc/dovecot").mkdir(parents=True)
+        staged.path(checking.CONFIG).touch()
+        assert [problem.message for problem in checking.check_dovecot(staged)] == ([found] if found else [])

@@ -11,8 +11,8 @@ import pytest
 from agent import log
 from agent.errors import Failed
 from agent.files.compilers import ZONES, compile_asides
-from agent.files.install import product
 from agent.files.managed import mount_points, pinned
+from agent.files.staging import product
 from agent.release.manifest import Entry
 from agent.reports.first_account import FirstAccount
 from tests.agent.conftest import World

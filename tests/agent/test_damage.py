@@ -12,11 +12,11 @@ import pytest
 
 from agent.apply.keeping import Keeping
 from agent.apply.rescue import look_again
-from agent.certificates.slots import Slots
+from agent.certificates.slots import CertificateSlots
 from agent.certificates.store import Certificates
 from agent.config_volume.volume import Volume
-from agent.daemon_client import Link
-from agent.release.git_objects import Objects
+from agent.daemon_client import DaemonClient
+from agent.release.git_objects import ObjectReader
 from tests.agent.conftest import ControlPlane, World, git, make_world, project, restart_agent, sample
 
 MAIN, USERDB = "etc/postfix/main.cf", "etc/dovecot/userdb"
@@ -111,15 +111,15 @@ def parts(after: World) -> set[str]:
 def test_a_damaged_record_of_the_applied_release_is_recalled(kept: World, damage: str, fresh: bool) -> None:
     """The copy of what served says which release it was; the repair is told, no outcome is made up."""
     before = kept.node.applied
-    outcomes = kept.node.store.outcomes()
-    DAMAGES[damage](kept.node.store.folder / "applied.json")
+    outcomes = kept.node.journal.outcomes()
+    DAMAGES[damage](kept.node.journal.folder / "applied.json")
     if fresh:
         new_container(kept)
     after = restart_agent(kept)
     is_served(after)
     assert after.node.applied.commit == before.commit
     assert "agent" in parts(after)
-    assert after.node.store.outcomes() == outcomes
+    assert after.node.journal.outcomes() == outcomes
     again = restart_agent(after)
     assert again.node.applied.commit == before.commit
     assert len(again.node.findings.repairs) == 1
@@ -139,7 +139,7 @@ def test_a_damaged_object_of_the_applied_release_is_read_from_the_copy(
     is_served(after)
     if fresh or not name.endswith(MAIN):
         assert parts(after)
-    assert after.node.store.failure() is None
+    assert after.node.journal.failure() is None
 
 
 @pytest.mark.parametrize("fresh", [False, True], ids=["restarted", "fresh"])
@@ -167,7 +167,7 @@ def test_without_copies_and_records_the_newest_release_is_read_from_git(kept: Wo
     """A release that git can read is better than none; the daemon brings the right one later."""
     git(kept.repository.folder, "update-ref", "refs/heads/rendered", _numbered(kept))
     cut(path_of(kept, kept.node.applied.commit))
-    shutil.rmtree(kept.node.store.folder / "serving")
+    shutil.rmtree(kept.node.journal.folder / "serving")
     new_container(kept)
     is_served(restart_agent(kept), "userdb 7\n")
 
@@ -181,43 +181,43 @@ def _numbered(world: World) -> str:
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_journal_is_an_attempt_that_is_taken_back(kept: World, damage: str) -> None:
     """Half of a release is in place and nobody knows which: all is as applied again, services restart."""
-    kept.node.store.open_journal({"id": "x", "rows": []})
-    DAMAGES[damage](kept.node.store.folder / "journal.json")
+    kept.node.journal.open({"id": "x", "rows": []})
+    DAMAGES[damage](kept.node.journal.folder / "journal.json")
     (kept.root / MAIN).write_text("half done\n")
     after = restart_agent(kept)
     is_served(after)
-    assert not (after.node.store.folder / "journal.json").exists()
+    assert not (after.node.journal.folder / "journal.json").exists()
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.parametrize("name", ["quarantine.json", "failure.json", "outcomes"])
 def test_other_records_are_begun_anew(kept: World, name: str, damage: str) -> None:
     """They are put aside and named; the agent goes on."""
-    store = kept.node.store
+    store = kept.node.journal
     store.set_quarantine([{"commit": "x", "number": 1, "service": "s", "digest": "d", "reason": "r"}])
     store.set_failure({"id": "x", "outcome": "rejected", "release": 1, "commit": "x", "serving": 1})
     path = store.folder / name
     DAMAGES[damage](next(path.glob("*.json")) if path.is_dir() else path)
     after = restart_agent(kept)
     is_served(after)
-    after.node.store.quarantine(), after.node.store.failure(), after.node.store.outcomes()
+    after.node.journal.quarantine(), after.node.journal.failure(), after.node.journal.outcomes()
     assert (damage == "lost") or "agent" in parts(after)
 
 
 def test_a_file_in_the_place_of_the_outcomes_folder_is_put_aside(kept: World) -> None:
     """And outcomes are kept again."""
-    shutil.rmtree(kept.node.store.folder / "outcomes")
-    (kept.node.store.folder / "outcomes").write_text("")
+    shutil.rmtree(kept.node.journal.folder / "outcomes")
+    (kept.node.journal.folder / "outcomes").write_text("")
     after = restart_agent(kept)
     assert after.apply(userdb="userdb 3\n")["outcome"] == "applied"
-    assert len(after.node.store.outcomes()) == 1
+    assert len(after.node.journal.outcomes()) == 1
 
 
 def test_what_nobody_has_any_more_stays_as_it_is_on_disk(kept: World) -> None:
     """Neither git nor the copy has a file: the one on disk serves, is no drift, and is named."""
     identity = git(kept.repository.folder, "rev-parse", f"{kept.node.applied.commit}:mail/{MAIN}")
     cut(path_of(kept, identity))
-    shutil.rmtree(kept.node.store.folder / "serving")
+    shutil.rmtree(kept.node.journal.folder / "serving")
     (kept.root / MAIN).write_text("main by hand\n")
     after = restart_agent(kept)
     assert after.text(MAIN) == "main by hand\n"
@@ -236,7 +236,7 @@ def test_a_damaged_release_is_rejected_and_goes_through_when_it_is_whole(served:
     outcome = served.engine.apply(request)
     assert (outcome["outcome"], outcome["service"]) == ("rejected", "")
     assert "damaged" in outcome["reason"] or "is not in the state" in outcome["reason"]
-    assert served.node.store.quarantine() == []
+    assert served.node.journal.quarantine() == []
     assert served.text(MAIN) == "main 1\n"
     path.write_bytes(whole)
     assert served.engine.apply(request)["outcome"] == "applied"
@@ -275,7 +275,7 @@ def test_a_repository_that_lost_its_newest_releases_takes_nothing_back(kept: Wor
 
 def test_copies_are_as_many_as_two_releases_need(kept: World) -> None:
     """Only what changed is written; what no kept release has goes; damaged copies are made again."""
-    files = kept.node.store.folder / "serving/files"
+    files = kept.node.journal.folder / "serving/files"
     for number in range(3, 7):
         assert kept.apply(userdb=f"userdb {number}\n")["outcome"] == "applied"
         before = {path.name for path in files.iterdir()}
@@ -292,7 +292,7 @@ def test_copies_are_as_many_as_two_releases_need(kept: World) -> None:
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_copy_stops_nothing(kept: World, record: str, damage: str) -> None:
     """Git is asked first; and the next copy is whole again."""
-    DAMAGES[damage](kept.node.store.folder / "serving" / record)
+    DAMAGES[damage](kept.node.journal.folder / "serving" / record)
     after = restart_agent(kept)
     is_served(after)
     Keeping(after.node).keep()
@@ -311,13 +311,13 @@ def test_a_lost_projection_does_not_take_old_files_for_edits(
     (volume.folder / "two.cf").write_text("edited\n")
     again = Volume(volume.folder, volume.record, daemon)
     assert again.forgotten
-    with Objects(world.repository.folder) as objects:
+    with ObjectReader(world.repository.folder) as objects:
         again.remember(objects, main)
     assert again.report()
     assert [(change["path"], bool(change["base"])) for change in daemon.asked] == [("two.cf", True)]
 
 
-class Silent(Link):
+class Silent(DaemonClient):
     """A daemon that takes everything and says nothing."""
 
     def ask(self, op: str, **arguments: Any) -> dict[str, Any]:
@@ -330,7 +330,7 @@ def test_a_lost_pair_is_made_again_before_the_start(tmp_path: Path) -> None:
     store = Certificates(tmp_path / "state/certs")
     (tmp_path / "state").mkdir()
     source = {"slot": "default", "type": "self-signed", "pairs": [["/none.pem", "/none.key"]]}
-    slots = Slots(tmp_path, tmp_path / "state", store, Silent(tmp_path))
+    slots = CertificateSlots(tmp_path, tmp_path / "state", store, Silent(tmp_path))
     slots.check((source,), "mail.example.test")
     (identity,) = [folder.name for folder in store.folder.iterdir()]
     for folder in (store.folder, tmp_path / "state/ca"):
@@ -371,11 +371,11 @@ def test_an_object_that_a_start_does_not_need_is_named_all_the_same(kept: World)
 
 def test_records_that_are_removed_under_a_running_agent_come_back(kept: World) -> None:
     """The next change is applied, answered and kept as any other."""
-    shutil.rmtree(kept.node.store.folder)
+    shutil.rmtree(kept.node.journal.folder)
     outcome = kept.apply(userdb="userdb 3\n")
     assert outcome["outcome"] == "applied"
-    assert [row["id"] for row in kept.node.store.outcomes()] == [outcome["id"]]
-    kept.node.store.acknowledge([outcome["id"]])
+    assert [row["id"] for row in kept.node.journal.outcomes()] == [outcome["id"]]
+    kept.node.journal.acknowledge([outcome["id"]])
     Keeping(kept.node).keep()
     new_container(kept)
     is_served(restart_agent(kept), "userdb 3\n")

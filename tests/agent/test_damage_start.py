@@ -52,7 +52,7 @@ def test_the_log_says_what_served(served: World, monkeypatch: pytest.MonkeyPatch
     agent = forgetful(served, monkeypatch)
     served.broken.add("bad")
     agent.node.prober = served.node.prober
-    monkeypatch.setattr(agent.link, "ask", log.ask)
+    monkeypatch.setattr(agent.daemon, "ask", log.ask)
     agent.start_services()
     agent.catch_up()
     assert agent.node.applied.number == log.applied.number
@@ -66,10 +66,10 @@ def test_a_lost_mark_of_suspension_is_set_again(served: World, monkeypatch: pyte
     """Somebody held releases back, and was told so."""
     log = Log(served, suspended=True)
     agent = forgetful(served, monkeypatch)
-    monkeypatch.setattr(agent.link, "ask", log.ask)
+    monkeypatch.setattr(agent.daemon, "ask", log.ask)
     agent.start_services()
     agent.catch_up()
-    assert agent.node.store.suspended
+    assert agent.node.journal.suspended
     assert served.text("etc/postfix/main.cf") == "main 1\n"
 
 
@@ -88,12 +88,12 @@ def test_without_anybody_to_ask_the_newest_release_serves(
             raise Unavailable(f"nobody answers {op}")
         return answers[0]
 
-    monkeypatch.setattr(agent.link, "ask", ask)
+    monkeypatch.setattr(agent.daemon, "ask", ask)
     monkeypatch.setattr("agent.program.SERVE_WITHOUT_DAEMON", 0.0)
     agent.start_services()
     agent.hello()
     assert served.text("etc/postfix/main.cf") == "main 1\n"
-    assert agent.node.store.applied().commit == commit
+    assert agent.node.journal.applied().commit == commit
 
 
 def test_what_was_held_is_not_served_when_all_records_are_lost(
@@ -105,7 +105,7 @@ def test_what_was_held_is_not_served_when_all_records_are_lost(
     agent = forgetful(served, monkeypatch)
     served.broken.add("bad")
     agent.node.prober = served.node.prober
-    monkeypatch.setattr(agent.link, "ask", log.ask)
+    monkeypatch.setattr(agent.daemon, "ask", log.ask)
     agent.start_services()
     agent.catch_up()
     assert served.text("etc/postfix/main.cf") == "main 1\n"
@@ -134,12 +134,12 @@ def test_without_anybody_to_ask_a_release_that_answers_serves(
             raise Unavailable(f"nobody answers {op}")
         return {"release": ""}
 
-    monkeypatch.setattr(agent.link, "ask", ask)
+    monkeypatch.setattr(agent.daemon, "ask", ask)
     monkeypatch.setattr("agent.program.SERVE_WITHOUT_DAEMON", 0.0)
     agent.start_services()
     agent.hello()
     assert served.text("etc/postfix/main.cf") == "main 1\n"
-    assert agent.node.store.applied().number == 1
+    assert agent.node.journal.applied().number == 1
 
 
 def test_what_the_start_of_the_container_repaired_is_told(

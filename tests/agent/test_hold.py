@@ -89,7 +89,7 @@ def test_two_services_are_held_at_once(broken: World) -> None:
     assert broken.text(USERDB) == "account\n"
     reverted = broken.apply(dovecot="deadly\n", userdb="account\n")
     assert (reverted["outcome"], held(reverted), reverted["earlier"]) == ("applied", [DOVECOT], [])
-    assert broken.node.store.failure() is None
+    assert broken.node.journal.failure() is None
     last = broken.apply(userdb="account\n")
     assert (last["outcome"], last["held"]) == ("applied", [])
 
@@ -120,7 +120,7 @@ def test_changes_of_one_release_are_told_apart(served: World) -> None:
     outcome = served.engine.apply(second)
     assert (outcome["outcome"], held(outcome), served.text(DOVECOT)) == ("applied", [MAIN], "good\n")
     assert [each["outcome"] for each in outcome["earlier"]] == ["rolled_back"]
-    assert [each["outcome"] for each in served.node.store.outcomes()][-2:] == ["rolled_back", "applied"]
+    assert [each["outcome"] for each in served.node.journal.outcomes()][-2:] == ["rolled_back", "applied"]
 
 
 def test_a_service_that_came_with_the_fault_does_not_start(served: World) -> None:
@@ -144,7 +144,7 @@ def test_what_serves_in_its_place_outlives_a_start(broken: World, kind: str) -> 
         for path in sample():
             (broken.root / path).unlink()
     if kind == "killed before the outcome":
-        broken.node.store.open_journal(
+        broken.node.journal.open(
             {"id": outcome["id"], "phase": "applying", "commit": outcome["commit"], "number": 3, "main": "",
              "base": "", "actions": {}, "rows": []}
         )  # fmt: skip
@@ -158,14 +158,14 @@ def test_a_forgiven_fault_is_tried_and_held_again(broken: World) -> None:
     """A new start of the container tries all of it; while that fails the rest goes on to serve."""
     broken.apply(main="deadly\n", virtual="alias\n")
     request = Request(broken.node.applied.commit, 3)
-    broken.node.store.set_quarantine([])
+    broken.node.journal.set_quarantine([])
     outcome = broken.engine.apply(request)
     assert (outcome["outcome"], outcome["serving"]) == ("rolled_back", 3)
     assert (broken.text(MAIN), broken.text(VIRTUAL)) == ("main 1\n", "alias\n")
     assert held(broken.engine.outcome("applied", request)) == [MAIN]
     broken.broken.clear()
     assert broken.engine.apply(replace(request, retry=True))["held"] == []
-    assert (broken.text(MAIN), broken.node.store.quarantine()) == ("deadly\n", [])
+    assert (broken.text(MAIN), broken.node.journal.quarantine()) == ("deadly\n", [])
 
 
 def test_what_a_checker_refuses_holds_nothing_else(served: World) -> None:
@@ -217,7 +217,7 @@ def test_a_kill_while_it_is_taken_back_keeps_what_failed(served: World) -> None:
     after = make_world(served.root)
     after.repository.number, after.broken = served.repository.number, served.broken
     serve_applied(after.engine, recover(after.engine))
-    assert list(after.node.store.quarantine()[0]["files"]) == [MAIN]
+    assert list(after.node.journal.quarantine()[0]["files"]) == [MAIN]
 
 
 def rows(*more: str) -> dict[str, Any]:

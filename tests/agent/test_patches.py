@@ -10,7 +10,7 @@ import pytest
 
 from agent.apply.engine import Request
 from agent.apply.user_patches.script import SCRIPT, VARIABLES, Result, read_variables, run_script
-from agent.apply.user_patches.unmanaged_files import Surroundings
+from agent.apply.user_patches.unmanaged_files import UnmanagedFiles
 from agent.records.journal import Applied
 from tests.agent.conftest import World, entry, make_world, restart_agent, sample
 
@@ -228,9 +228,9 @@ def test_variables_keep_what_follows_the_first_sign() -> None:
     assert read_variables(b"A=b=c\n\nB=\n") == {"A": "b=c", "B": ""}
 
 
-def around(root: Path) -> Surroundings:
+def around(root: Path) -> UnmanagedFiles:
     """As a new agent has it."""
-    return Surroundings(root, root / "kept")
+    return UnmanagedFiles(root, root / "kept")
 
 
 def test_surroundings_leave_what_others_did(tmp_path: Path) -> None:
@@ -353,11 +353,11 @@ def test_a_script_that_only_added_files_is_undone(world: World, after: str) -> N
     if after == "release":
         assert world.engine.apply(without)["actions"] == {"dovecot": "reload"}
     else:
-        world.node.store.set_applied(Applied(without.commit, without.number))
+        world.node.journal.set_applied(Applied(without.commit, without.number))
         restart_agent(world)
     assert not job.exists()
     assert not added.exists()
-    assert not world.node.surroundings.has_effect
+    assert not world.node.unmanaged_files.has_effect
 
 
 def test_a_failed_run_leaves_nothing(world: World) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from agent.records.checksummed import Records
 from agent.records.findings import Findings
-from agent.records.journal import Store
+from agent.records.journal import Journal
 
 
 def test_few_damaged_records_are_kept(tmp_path: Path) -> None:
@@ -23,7 +23,7 @@ def test_a_record_from_before_there_were_sums_counts(tmp_path: Path) -> None:
     """An update of the image loses nothing."""
     row = {"commit": "a" * 40, "number": 3, "main": "", "attempt": "", "patched": {}, "patch_failure": ""}
     (tmp_path / "applied.json").write_text(json.dumps(row))
-    assert Store(tmp_path).applied().number == 3
+    assert Journal(tmp_path).applied().number == 3
 
 
 def test_repairs_are_told_once(tmp_path: Path) -> None:

@@ -65,8 +65,8 @@ def test_kill_at_every_step(served: World, step: str, when: str) -> None:
     assert after.text(MAIN) == ("new\n" if committed else "main 1\n")
     assert after.text(VIRTUAL + ".lmdb") == f"map of {after.text(VIRTUAL)}"
     assert after.node.drifted(after.node.release) == []
-    assert (after.node.store.journal(), after.rubbish()) == (None, [])
-    numbers = [row["release"] for row in after.node.store.outcomes() if row["outcome"] == "applied"]
+    assert (after.node.journal.interrupted(), after.rubbish()) == (None, [])
+    numbers = [row["release"] for row in after.node.journal.outcomes() if row["outcome"] == "applied"]
     assert numbers == ([1, 2] if committed else [1])
     assert after.engine.apply(request)["outcome"] == "applied"
 
@@ -78,7 +78,7 @@ def test_kill_while_rolling_back(served: World, step: str) -> None:
     kill_at(served, step, "before", request, broken="deadly")
     after = restart_agent(served)
     assert (after.text(MAIN), after.node.applied.number) == ("main 1\n", 1)
-    last = after.node.store.outcomes()[-1]
+    last = after.node.journal.outcomes()[-1]
     assert (last["outcome"], last["release"], last["service"]) == ("rolled_back", 2, "postfix")
     assert after.engine.apply(request)["outcome"] == "quarantined"
 
@@ -118,11 +118,11 @@ def test_restart_beside_running_services_tells_nobody(served: World) -> None:
 
 def test_outcomes_stay_until_acknowledged(served: World) -> None:
     """Outcomes survive a restart and go when the daemon has them."""
-    ids = [row["id"] for row in restart_agent(served).node.store.outcomes()]
+    ids = [row["id"] for row in restart_agent(served).node.journal.outcomes()]
     assert len(ids) == 1
-    served.node.store.acknowledge([*ids, "../applied"])
-    assert restart_agent(served).node.store.outcomes() == []
-    assert served.node.store.applied().number == 1
+    served.node.journal.acknowledge([*ids, "../applied"])
+    assert restart_agent(served).node.journal.outcomes() == []
+    assert served.node.journal.applied().number == 1
 
 
 def test_steps_have_one_signature() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from agent.daemon_client import Link
+from agent.daemon_client import DaemonClient
 from agent.errors import AgentError, Corrupt, NotFound, Refused, Unavailable
 from agent.reports.server import NAMES, listen, serve
 
@@ -43,7 +43,7 @@ def ask(path: Path, line: bytes) -> dict[str, Any]:
 def test_answer(path: Path) -> None:
     """A request gets its result, also through the agent's own client."""
     assert ask(path, b'{"op": "echo", "word": "x"}') == {"result": {"said": "x"}}
-    assert Link(path).ask("echo", word="y") == {"said": "y"}
+    assert DaemonClient(path).ask("echo", word="y") == {"said": "y"}
 
 
 @pytest.mark.parametrize("line", [b"", b"nonsense", b"[]", b'{"op": "exec"}', b'{"word": 1}'])
@@ -57,7 +57,7 @@ def test_errors_keep_their_kind(path: Path) -> None:
     assert ask(path, b'{"op": "fail", "how": "refused"}')["error"]["type"] == "Refused"
     assert ask(path, b'{"op": "fail", "how": "bug"}')["error"]["type"] == "Bug"
     with pytest.raises(AgentError, match="no"):
-        Link(path).ask("fail", how="refused")
+        DaemonClient(path).ask("fail", how="refused")
     assert ask(path, b'{"op": "echo", "word": "x"}')["result"] == {"said": "x"}
 
 
@@ -75,4 +75,4 @@ def test_only_its_group_may_ask(path: Path) -> None:
 def test_nobody_there(tmp_path: Path) -> None:
     """A daemon that is not there is unavailable."""
     with pytest.raises(Unavailable):
-        Link(tmp_path / "none.sock").ask("agent.hello")
+        DaemonClient(tmp_path / "none.sock").ask("agent.hello")

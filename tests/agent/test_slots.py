@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from agent.certificates.slots import Slots
+from agent.certificates.slots import CertificateSlots
 from agent.certificates.store import Certificates
-from agent.daemon_client import Link
+from agent.daemon_client import DaemonClient
 from agent.errors import Refused, Unavailable
 from tests.certificates import Authority, Pair
 
 HOST = "mail.example.test"
 
 
-class FakeLink(Link):
+class FakeLink(DaemonClient):
     """The daemon: remembers what it was told."""
 
     def __init__(self) -> None:
@@ -37,13 +37,15 @@ class Box:
     """A node with slots."""
 
     def __init__(self, root: Path) -> None:
-        self.root, self.link = root, FakeLink()
+        self.root, self.daemon = root, FakeLink()
         (root / "state").mkdir(exist_ok=True)
         self.slots = self.fresh()
 
-    def fresh(self) -> Slots:
+    def fresh(self) -> CertificateSlots:
         """What a new agent process finds."""
-        return Slots(self.root, self.root / "state", Certificates(self.root / "state/certs"), self.link)
+        return CertificateSlots(
+            self.root, self.root / "state", Certificates(self.root / "state/certs"), self.daemon
+        )
 
     def put(self, pair: Pair, name: str = "tls") -> None:
         """Write a pair where `source` looks for it."""
@@ -52,7 +54,7 @@ class Box:
 
     def told(self) -> list[dict[str, Any]]:
         """What the daemon was told since the last call."""
-        told, self.link.told = self.link.told, []
+        told, self.daemon.told = self.daemon.told, []
         return told
 
 
@@ -211,7 +213,7 @@ def test_what_the_daemon_declines_is_refused(box: Box, authority: Authority) -> 
     box.put(authority.issue())
     box.slots.check((source(),), HOST)
     box.put(authority.issue(days=-0.5))
-    box.link.error = Refused("it ended")
+    box.daemon.error = Refused("it ended")
     box.slots.check((source(),), HOST)
     assert box.slots.refused == {"default": "it ended"}
 
@@ -219,16 +221,16 @@ def test_what_the_daemon_declines_is_refused(box: Box, authority: Authority) -> 
 def test_a_daemon_that_is_away_is_told_later(box: Box, authority: Authority) -> None:
     """Nothing counts as told before it was heard."""
     box.put(authority.issue())
-    box.link.error = Unavailable("no")
+    box.daemon.error = Unavailable("no")
     with pytest.raises(Unavailable):
         box.slots.check((source(),), HOST)
-    box.link.error = None
+    box.daemon.error = None
     assert box.slots.check((source(),), HOST) is not None
     (box.root / "tls.pem").write_text("nonsense")
-    box.link.error = Unavailable("no")
+    box.daemon.error = Unavailable("no")
     with pytest.raises(Unavailable):
         box.slots.check((source(),), HOST)
     assert not box.slots.refused
-    box.link.error = None
+    box.daemon.error = None
     box.slots.check((source(),), HOST)
     assert "no certificate in PEM" in box.slots.refused["default"]

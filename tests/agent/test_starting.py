@@ -47,7 +47,7 @@ def agent(world: World, monkeypatch: pytest.MonkeyPatch) -> Agent:
     made.node.compiler = world.node.compiler
     made.node.check = lambda *_: []
     control = Control(world)
-    monkeypatch.setattr(made.link, "ask", control.ask)
+    monkeypatch.setattr(made.daemon, "ask", control.ask)
     monkeypatch.setattr(made.readiness, "release_serves", lambda **_: None)
     return made
 
@@ -182,10 +182,10 @@ def test_a_failed_restore_is_tried_again(served: World, monkeypatch: pytest.Monk
         return problems.pop(0)
 
     monkeypatch.setattr("agent.program.serve_applied", restore)
-    agent.node.store.set_quarantine([{"commit": "x", "number": 1}])
+    agent.node.journal.set_quarantine([{"commit": "x", "number": 1}])
     agent.start_services()
     assert tried.wait(10)
-    assert agent.node.store.quarantine() == []
+    assert agent.node.journal.quarantine() == []
 
 
 def test_a_restart_serves_before_anybody_is_asked(served: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ ACCOUNTS = "postfix-accounts.cf"
 
 def again(volume: Volume) -> Volume:
     """What a new agent process makes of the same volume."""
-    return Volume(volume.folder, volume.record, volume.link)
+    return Volume(volume.folder, volume.record, volume.daemon)
 
 
 @pytest.mark.parametrize("restarted", [False, True], ids=["at once", "while the agent is away"])

@@ -68,7 +68,7 @@ class Actor:
                 cold.add(service.name)
                 if started.issuperset(service.programs):
                     continue  # it has just read the new files
-            if self._tell(service, action):
+            if self._apply_action(service, action):
                 cold.add(service.name)
         return cold
 
@@ -77,7 +77,7 @@ class Actor:
         if "postfix" in release.services:
             self.runner(("postqueue", "-f"), RELOAD_DEADLINE)  # whatever it says: it tries again by itself
 
-    def _tell(self, service: ServiceEntry, action: str) -> bool:
+    def _apply_action(self, service: ServiceEntry, action: str) -> bool:
         """One service's action; whether it was restarted."""
         if action == "none":
             return False

@@ -1,6 +1,6 @@
 """One try to bring a release to serve: an ordered list of small steps of one signature.
 
-Until `place` nothing that a service reads has changed, so a failure there is a rejection. From `place` on
+Until `install` nothing that a service reads has changed, so a failure there is a rejection. From `install` on
 a failure puts the old files back by the same steps (`RESTORE_STEPS`). The journal is on disk before `stage`,
 so a killed agent finds out at its next start how far it came (recovery.py).
 """
@@ -21,30 +21,30 @@ from agent.apply.node import Node
 from agent.apply.plan import Plan, compare
 from agent.apply.user_patches.step import patch, prepare
 from agent.errors import Failed, Invalid
-from agent.files import install as placing
+from agent.files import staging
 from agent.files.compilers import renew_sieve
-from agent.files.install import Placement, placements
 from agent.files.managed import mount_points, pinned
+from agent.files.staging import Placement, placements
 from agent.health.logs import LogMark, failed
 from agent.health.probes import Answer
 from agent.health.supervisor import has_died
 from agent.log import log
 from agent.mail_owner import own
 from agent.records.journal import Applied
-from agent.release.git_objects import Objects
+from agent.release.git_objects import ObjectReader
 from agent.release.manifest import Entry, Release, ServiceEntry
 
 AFTER_RELOAD, AFTER_RESTART, AFTER_START = 5.0, 7.0, 15.0
 WHILE_RESTORING = 2.5
 """Short, since a silent one is then restarted."""
-COLD_START: Mapping[str, float] = {"rspamd": 30.0}
+START_SECONDS: Mapping[str, float] = {"rspamd": 30.0}
 """Seconds a service has to answer; Rspamd loads its maps and compiles its patterns first."""
-HOLD_BACK = frozenset({"postfix"})
+THROTTLES_RESTARTS = frozenset({"postfix"})
 """Services that can run and be silent for a while, and that a reload does not wake.
 
 Postfix waits a minute before it starts a process again that died, as smtpd does while Dovecot is away.
 """
-WHEN_ENABLED = 6.0
+GRACE_WHEN_ENABLED = 6.0
 """Seconds that other changes wait for one of these that did not run before.
 
 After that, while it lives, it counts as starting: status says so, and mail is deferred until it answers.
@@ -61,7 +61,7 @@ class Attempt:
     """What the steps share. `stale` are paths to write although their entry did not change."""
 
     node: Node
-    objects: Objects
+    objects: ObjectReader
     base: Release
     target: Release
     main: str = ""
@@ -122,12 +122,12 @@ def compare_releases(attempt: Attempt) -> None:
     attempt.plan = replace(plan, starts=plan.starts or bool(attempt.stale))
     # Recorded before it is overwritten: files that somebody changed by hand since they were written.
     base = attempt.base.files
-    node.drift = [p for p in changed if not node.right(base[p])]
+    node.drift = [p for p in changed if not node.matches(base[p])]
 
 
 def fill(attempt: Attempt) -> None:
     """Every sealed value and pinned secret of the changed files can be had."""
-    if problems := attempt.node.missing(attempt.objects, attempt.plan.write):
+    if problems := attempt.node.unresolved(attempt.objects, attempt.plan.write):
         raise Invalid(problems)
 
 
@@ -145,7 +145,7 @@ def _look(attempt: Attempt) -> None:
     """Patiently: a restart drops sessions, and a machine that stalls is no silent service."""
     node = attempt.node
     for name, action in attempt.plan.actions.items():
-        if name in HOLD_BACK and action == "reload" and name in attempt.base.services:
+        if name in THROTTLES_RESTARTS and action == "reload" and name in attempt.base.services:
             service = attempt.base.services[name]
             died = partial(has_died, node.actor.programs, service.programs)
             answers = node.prober(node.probes(service), node.paths.root, node.clock() + AFTER_RELOAD, died)
@@ -166,13 +166,13 @@ def _check(attempt: Attempt) -> None:
     tree = attempt.node.tree(attempt.target.commit)
     problems = attempt.node.check(attempt.objects, tree, attempt.base, attempt.target)
     if problems:
-        raise Invalid([replace(p, message=attempt.node.filler.redact(p.message)) for p in problems])
+        raise Invalid([replace(p, message=attempt.node.placeholders.redact(p.message)) for p in problems])
 
 
 def record(attempt: Attempt) -> None:
     """Journal what is about to happen."""
     attempt.rows = placements(attempt.node.paths.root, attempt.plan.write, attempt.plan.remove)
-    attempt.node.store.open_journal(attempt.journal("applying"))
+    attempt.node.journal.open(attempt.journal("applying"))
 
 
 def stage(attempt: Attempt) -> None:
@@ -180,23 +180,23 @@ def stage(attempt: Attempt) -> None:
     root, renewed = attempt.node.paths.root, _renews_scripts(attempt)
     compiled = []
     for entry in attempt.plan.write:
-        aside = placing.stage(root, entry, attempt.content(entry))
+        aside = staging.stage(root, entry, attempt.content(entry))
         if entry.compile == "sievec" and renewed:
             # The live configuration, in a new container Debian's, may not know the script's extensions.
-            placing.product(aside, entry.compile).touch()
+            staging.product(aside, entry.compile).touch()
         elif entry.compile:
             compiled.append((aside, entry.compile, entry.services[0]))
     if compiled:
         attempt.node.compiler(compiled, attempt.node.paths.run)
-    placing.keep(attempt.rows)
+    staging.keep(attempt.rows)
 
 
 def place(attempt: Attempt) -> None:
     """Rename the staged files in."""
     attempt.placed = True
-    attempt.node.disk.forget(entry.path for entry in (*attempt.plan.write, *attempt.plan.remove))
-    attempt.node.fresh.announce(attempt.node.paths.root, attempt.plan.write)
-    placing.place(attempt.rows)
+    attempt.node.managed.forget(entry.path for entry in (*attempt.plan.write, *attempt.plan.remove))
+    attempt.node.new_accounts.announce(attempt.node.paths.root, attempt.plan.write)
+    staging.install(attempt.rows)
 
 
 def renew_scripts(attempt: Attempt) -> None:
@@ -219,7 +219,7 @@ def own_mail(attempt: Attempt) -> None:
 def act(attempt: Attempt) -> None:
     """Start, stop, reload or restart, only where needed and only as hard as needed.
 
-    A service that was silent before is restarted: no reload ends that (HOLD_BACK).
+    A service that was silent before is restarted: no reload ends that (THROTTLES_RESTARTS).
     """
     restarts = dict.fromkeys(attempt.silent & attempt.plan.actions.keys(), "restart")
     attempt.plan = plan = replace(attempt.plan, actions={**attempt.plan.actions, **restarts})
@@ -239,11 +239,11 @@ def probe(attempt: Attempt) -> None:
     for service in attempt.target.services.values():
         if service.name not in touched:
             continue
-        new = service.name in COLD_START and service.name not in attempt.base.services
+        new = service.name in START_SECONDS and service.name not in attempt.base.services
         if new and not attempt.base.commit:
             starting = True  # on the first start nothing waits for a slow one but the ready line
             continue
-        seconds = WHEN_ENABLED if new else _seconds(attempt, service.name, starting)
+        seconds = GRACE_WHEN_ENABLED if new else _seconds(attempt, service.name, starting)
         died = partial(_hopeless, attempt, service)
         answers = attempt.node.prober(probes[service.name], attempt.node.paths.root, start + seconds, died)
         # What is behind a filter that still starts says "later", which is no fault of its own.
@@ -267,14 +267,14 @@ def _seconds(attempt: Attempt, service: str, starting: bool) -> float:
     cold = service in attempt.cold
     if attempt.probe_all and not cold:
         return WHILE_RESTORING
-    return allowance(service, cold, not attempt.base.commit) + (WHEN_ENABLED if starting else 0.0)
+    return allowance(service, cold, not attempt.base.commit) + (GRACE_WHEN_ENABLED if starting else 0.0)
 
 
 def allowance(service: str, cold: bool, first: bool = False) -> float:
     """Seconds that a service has to answer; more while the whole machine is starting."""
     if not cold:
         return AFTER_RELOAD
-    return COLD_START.get(service, AFTER_START if first else AFTER_RESTART)
+    return START_SECONDS.get(service, AFTER_START if first else AFTER_RESTART)
 
 
 def _silence(attempt: Attempt, service: str, answer: Answer, seconds: float) -> Failed:
@@ -298,10 +298,10 @@ def commit(attempt: Attempt) -> None:
         attempt.patch_failure,
         attempt.held.as_dict(),
     )
-    attempt.node.store.set_applied(applied)  # may fail on a full disk: then the old one still counts
+    attempt.node.journal.set_applied(applied)  # may fail on a full disk: then the old one still counts
     attempt.node.applied = applied
     attempt.node.release = target
-    attempt.node.surroundings.settle()
+    attempt.node.unmanaged_files.settle()
 
 
 STEPS: tuple[Step, ...] = (

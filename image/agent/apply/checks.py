@@ -13,8 +13,8 @@ from agent.check_postfix import check_postfix
 from agent.commands import run
 from agent.errors import Problem
 from agent.files.compilers import ZONES, last_line
-from agent.files.staged_tree import Shadow, changed_services
-from agent.release.git_objects import Objects
+from agent.files.staged_tree import StagedTree, changed_services
+from agent.release.git_objects import ObjectReader
 from agent.release.manifest import Entry, Release
 
 RSPAMD_DEADLINE = 20.0
@@ -22,9 +22,9 @@ SSHD_DEADLINE = 5.0
 SYNTAX_DEADLINE = 5.0
 
 
-def check_rspamd(shadow: Shadow) -> list[Problem]:
-    """`rspamadm configtest` with its folders turned to the shadow: otherwise it reads the live local.d."""
-    folder = shadow.path("etc/rspamd")
+def check_rspamd(staged: StagedTree) -> list[Problem]:
+    """`rspamadm configtest` on the staged tree: otherwise it reads the live local.d."""
+    folder = staged.path("etc/rspamd")
     if not (folder / "rspamd.conf").exists():
         return []
     words = ["rspamadm", f"--var=CONFDIR={folder}", f"--var=LOCAL_CONFDIR={folder}", "configtest", "-c"]
@@ -33,30 +33,30 @@ def check_rspamd(shadow: Shadow) -> list[Problem]:
         return []
     match = re.search(r"error while parsing (\S+): line: (\d+), column: \d+ - (.*)", ran.output)
     if match:
-        return [shadow.problem("rspamd", match[1], int(match[2]), match[3])]
+        return [staged.problem("rspamd", match[1], int(match[2]), match[3])]
     lines = [line for line in ran.output.splitlines() if line.strip() and "syntax BAD" not in line]
-    return [shadow.problem("rspamd", "etc/rspamd/rspamd.conf", 0, last_line("\n".join(lines)))]
+    return [staged.problem("rspamd", "etc/rspamd/rspamd.conf", 0, last_line("\n".join(lines)))]
 
 
-def check_sshd(shadow: Shadow) -> list[Problem]:
+def check_sshd(staged: StagedTree) -> list[Problem]:
     """`sshd -t` (sshd(8)), with a host key to throw away: the real ones are made when sshd first starts."""
     problems = []
-    key = str(shadow.folder / "host_key")
-    for entry in shadow.target.files.values():
+    key = str(staged.folder / "host_key")
+    for entry in staged.target.files.values():
         if "sshd" in entry.services and entry.path.endswith("sshd_config"):
             run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], SSHD_DEADLINE)
-            config = str(shadow.path(entry.path))
+            config = str(staged.path(entry.path))
             ran = run(["/usr/sbin/sshd", "-t", "-f", config, "-h", key], SSHD_DEADLINE)
             if ran.code:
                 match = re.search(r" line (\d+)", ran.output)
                 line = int(match[1]) if match else 0
-                problems.append(shadow.problem("sshd", entry.path, line, last_line(ran.output)))
+                problems.append(staged.problem("sshd", entry.path, line, last_line(ran.output)))
     return problems
 
 
-def check_patches(shadow: Shadow) -> list[Problem]:
+def check_patches(staged: StagedTree) -> list[Problem]:
     """`bash -n` (bash(1)): the syntax of user-patches.sh."""
-    script = shadow.path(SCRIPT)
+    script = staged.path(SCRIPT)
     if not script.is_file():
         return []
     ran = run(["bash", "-n", str(script)], SYNTAX_DEADLINE)
@@ -65,18 +65,18 @@ def check_patches(shadow: Shadow) -> list[Problem]:
     first = next((line for line in ran.output.splitlines() if line.strip()), "not understood by bash")
     match = re.search(r": line (\d+): (.*)", first)
     line, message = (int(match[1]), match[2]) if match else (0, first)
-    return [shadow.problem("patches", SCRIPT, line, message)]
+    return [staged.problem("patches", SCRIPT, line, message)]
 
 
-def check_system(shadow: Shadow) -> list[Problem]:
+def check_system(staged: StagedTree) -> list[Problem]:
     """The time zone is one of the system's (tzfile(5))."""
-    zone = shadow.text("etc/timezone").strip()
+    zone = staged.text("etc/timezone").strip()
     if not zone or (ZONES / zone).is_file():
         return []
-    return [shadow.problem("system", "etc/timezone", 1, f"{zone} is no time zone")]
+    return [staged.problem("system", "etc/timezone", 1, f"{zone} is no time zone")]
 
 
-CHECKERS: dict[str, Callable[[Shadow], list[Problem]]] = {
+CHECKERS: dict[str, Callable[[StagedTree], list[Problem]]] = {
     "postfix": check_postfix,
     "dovecot": check_dovecot,
     "rspamd": check_rspamd,
@@ -90,12 +90,12 @@ CHECKERS: dict[str, Callable[[Shadow], list[Problem]]] = {
 class Checker:
     """Checks services whose files changed; what has passed once is not checked again."""
 
-    def __init__(self, root: Path, scratch: Path, content: Callable[[Objects, Entry], bytes]) -> None:
+    def __init__(self, root: Path, scratch: Path, content: Callable[[ObjectReader, Entry], bytes]) -> None:
         self.root, self.scratch, self._content = root, scratch, content
         self._passed: set[str] = set()
         self.checked: list[str] = []
 
-    def __call__(self, objects: Objects, _tree: str, base: Release, target: Release) -> list[Problem]:
+    def __call__(self, objects: ObjectReader, _tree: str, base: Release, target: Release) -> list[Problem]:
         """Problems of the services that differ between two releases."""
         content: Content = lambda entry: self._content(objects, entry)  # noqa: E731
         names = sorted(changed_services(base, target) & CHECKERS.keys())
@@ -104,17 +104,17 @@ class Checker:
         ]
         problems: list[Problem] = []
         if todo:
-            with Shadow(self.root, self.scratch, content, base, target) as shadow:
+            with StagedTree(self.root, self.scratch, content, base, target) as staged:
                 for name in todo:
-                    problems += self._check(shadow, name)
+                    problems += self._check(staged, name)
         self.checked = names
         return sorted(set(problems))
 
-    def _check(self, shadow: Shadow, name: str) -> list[Problem]:
-        shadow.build(name)
-        found = CHECKERS[name](shadow)
+    def _check(self, staged: StagedTree, name: str) -> list[Problem]:
+        staged.build(name)
+        found = CHECKERS[name](staged)
         if not found:
-            self._passed.add(self._key(name, shadow.base, shadow.target))
+            self._passed.add(self._key(name, staged.base, staged.target))
         return found
 
     def _key(self, name: str, base: Release, target: Release) -> str:

@@ -15,12 +15,12 @@ from agent.apply.plan import Plan, compare
 from agent.apply.quarantine import Row, find_rows, make_row, put_in, take_out
 from agent.apply.rescue import look_again
 from agent.apply.user_patches.script import SCRIPT
-from agent.apply.user_patches.step import put_back_touched
+from agent.apply.user_patches.step import restore_touched
 from agent.errors import AgentError, Corrupt, Failed, NotFound
-from agent.files import install as placing
+from agent.files import staging
 from agent.health.supervisor import ALWAYS, all_running
 from agent.log import log
-from agent.release.git_objects import Objects
+from agent.release.git_objects import ObjectReader
 from agent.release.manifest import Release
 
 Outcome = dict[str, Any]
@@ -73,7 +73,7 @@ class Engine:
 
     def _apply(self, request: Request) -> Outcome:
         node = self.node
-        if node.store.suspended:
+        if node.journal.suspended:
             return self.outcome("suspended", request, reason="releases are held back until resume")
         if is_older(node, request):
             return self.outcome("rejected", request, reason=OLDER.format(request.number, node.applied.number))
@@ -84,7 +84,7 @@ class Engine:
         except (NotFound, Corrupt, AgentError, OSError) as error:
             return self.outcome("rejected", request, reason=str(error))
 
-    def _read(self, objects: Objects, request: Request) -> Release:
+    def _read(self, objects: ObjectReader, request: Request) -> Release:
         """The release to apply. Raises Corrupt with what that means for the mail."""
         try:
             release = self.node.read(objects, request.commit, request.number)
@@ -96,12 +96,12 @@ class Engine:
         look_again(self.node)
         return release
 
-    def _serve(self, objects: Objects, target: Release, request: Request) -> Outcome:
+    def _serve(self, objects: ObjectReader, target: Release, request: Request) -> Outcome:
         """Try a release, and when part of it fails, or did before, the rest of it.
 
         The outcome has in `earlier` those of the tries before it that are news.
         """
-        node, failed = self.node, self.node.store.quarantine()
+        node, failed = self.node, self.node.journal.quarantine()
         before = node.applied.held.get("why", ())
         if request.retry or not node.release.commit:
             failed = []
@@ -136,7 +136,7 @@ class Engine:
         return [*held, row] if row and row["digest"] not in {each["digest"] for each in held} else held
 
     def _attempt(
-        self, objects: Objects, target: Release, request: Request, held: Held
+        self, objects: ObjectReader, target: Release, request: Request, held: Held
     ) -> tuple[Outcome, Row | None]:
         """One try; the row tells what of the release failed where the rest of it is worth another one."""
         node = self.node
@@ -157,27 +157,27 @@ class Engine:
         except Exception as error:  # noqa: BLE001  # whatever went wrong, the last good release goes back first
             return self._undo(attempt, request, as_failure(error))
         with contextlib.suppress(OSError):  # what is left is swept at the next start
-            placing.sweep(attempt.rows)
+            staging.clean_up(attempt.rows)
         self._note_drift(attempt)
-        take_out(node.store, target)
-        actions = told(attempt)
+        take_out(node.journal, target)
+        actions = performed_actions(attempt)
         if attempt.base.commit and not TAKE_MAIL.isdisjoint(actions):
             node.actor.flush(target)
         told_of = {"actions": actions, "observed": node.observed()}
         return self.outcome("applied", request, id=attempt.id, after=self._close, **told_of), None
 
     def _close(self) -> None:
-        self.node.store.close_journal()
+        self.node.journal.close()
 
     def _note_drift(self, attempt: Attempt) -> None:
         healed = {entry.path for entry in attempt.plan.write}
         for entry in attempt.plan.write:
-            self.node.disk.right(entry, self.node.wanted(entry))
+            self.node.managed.matches(entry, self.node.wanted(entry))
         self.node.drift = [path for path in self.node.drift if path not in healed]
 
     def _undo(self, attempt: Attempt, request: Request, failure: Failed) -> tuple[Outcome, Row | None]:
         node = self.node
-        failure.reason = node.filler.redact(failure.reason)
+        failure.reason = node.placeholders.redact(failure.reason)
         log(
             "attempt failed",
             level="error",
@@ -190,18 +190,18 @@ class Engine:
         told_of = {**where, "id": attempt.id, "after": self._close, "held": self._all_held(row)}
         if not attempt.placed:
             with contextlib.suppress(OSError):
-                placing.sweep(attempt.rows)
+                staging.clean_up(attempt.rows)
             return self.outcome("rejected", request, reason=failure.reason, **told_of), row
         with contextlib.suppress(OSError):
             journal = attempt.journal("restoring") | {"failure": where | {"reason": failure.reason}}
-            node.store.open_journal(journal | {"row": row})
+            node.journal.open(journal | {"row": row})
         problem = self.restore(attempt, failure.service)
         if row:
-            put_in(node.store, row)
+            put_in(node.journal, row)
         reason = failure.reason + (
             f"; and the last good release does not serve either: {problem}" if problem else ""
         )
-        actions = told(attempt)
+        actions = performed_actions(attempt)
         outcome = self.outcome("rolled_back", request, reason=reason, actions=actions, **told_of)
         return outcome, None if problem else row
 
@@ -217,13 +217,13 @@ class Engine:
         """Put the old files back and make their services serve; returns what still is wrong, or ""."""
         node = self.node
         paths = [entry.path for entry in (*attempt.plan.write, *attempt.plan.remove)]
-        node.disk.forget(paths)
-        node.fresh.clear()
+        node.managed.forget(paths)
+        node.new_accounts.clear()
         problems: list[str] = []
         try:
-            placing.put_back(attempt.rows)
+            staging.restore(attempt.rows)
             if attempt.runs_script or attempt.replans:
-                put_back_touched(attempt)
+                restore_touched(attempt)
         except (AgentError, OSError) as error:
             problems.append(str(error))
         back = Attempt(node, attempt.objects, attempt.target, attempt.base, stale=set(paths))
@@ -255,7 +255,7 @@ class Engine:
                 return ""
         return reason
 
-    def silence(self, objects: Objects) -> str:
+    def silence(self, objects: ObjectReader) -> str:
         """Why the release that serves does not answer, given the time of a cold start; "" where it does."""
         release = self.node.release
         attempt = Attempt(self.node, objects, release, release, probe_all=True, cold=set(release.services))
@@ -290,16 +290,16 @@ class Engine:
         }
         base |= {"serving": serving.number, "serving_commit": serving.commit} | fields
         base.setdefault("held", list(serving.held.get("why", ())))
-        return base | {"reason": self.node.filler.redact(str(base["reason"]))}
+        return base | {"reason": self.node.placeholders.redact(str(base["reason"]))}
 
     def _remember(self, outcome: Outcome) -> None:
         after, again = outcome.pop("after", None), outcome.pop("again", False)
         good = outcome["outcome"] == "applied"
         try:
             if outcome["outcome"] != "suspended" and not again:
-                self.node.store.add_outcome(outcome)
-                if not good or self.node.store.failure():
-                    self.node.store.set_failure(None if good else outcome)
+                self.node.journal.add_outcome(outcome)
+                if not good or self.node.journal.failure():
+                    self.node.journal.set_failure(None if good else outcome)
             if after:
                 after()
         except OSError as error:
@@ -312,7 +312,7 @@ class Engine:
             log(outcome["outcome"], level="info" if good else "error", **words)
 
 
-def told(attempt: Attempt) -> dict[str, str]:
+def performed_actions(attempt: Attempt) -> dict[str, str]:
     """What was done to each service."""
     return {
         **attempt.plan.actions,

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from agent.apply.user_patches.script import SCRIPT
 from agent.errors import AgentError, Failed
 from agent.log import log
-from agent.release.git_objects import Objects
+from agent.release.git_objects import ObjectReader
 from agent.release.manifest import Entry, Probe, Release, ServiceEntry
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def _differ(old: Mapping[str, Any], new: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
 
 
-def failed_part(node: Node, objects: Objects, base: Release, target: Release, failure: Failed) -> Part:
+def failed_part(node: Node, objects: ObjectReader, base: Release, target: Release, failure: Failed) -> Part:
     """What of a release failed: the configuration that came with the same change as what the failure names.
 
     Several changes may have made one release; each has its own on `rendered`, and only those are held that
@@ -182,7 +182,7 @@ def _at_fault(
     return frozenset(found)
 
 
-def _changes(node: Node, objects: Objects, base: Release, target: Release) -> list[Part]:
+def _changes(node: Node, objects: ObjectReader, base: Release, target: Release) -> list[Part]:
     """What each release from the one that serves to this one changed; [] where that is not known."""
     found: list[Part] = []
     newer = target

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from agent.apply.node import Node
 from agent.errors import AgentError
-from agent.files import install as placing
+from agent.files import staging
 from agent.log import log
 from agent.release.manifest import Entry
 
@@ -32,13 +32,13 @@ def compile_mounted(attempt: Attempt) -> None:
 def _compile(node: Node, entry: Entry) -> None:
     root = node.paths.root
     source = root / entry.path
-    live = placing.product(source, entry.compile)
+    live = staging.product(source, entry.compile)
     if not source.is_file() or (live.exists() and live.stat().st_mtime_ns > source.stat().st_mtime_ns):
         return
-    aside = placing.stage(root, entry, source.read_bytes())
+    aside = staging.stage(root, entry, source.read_bytes())
     try:
         node.compiler([(aside, entry.compile, entry.services[0])], node.paths.run)
-        placing.product(aside, entry.compile).replace(live)
+        staging.product(aside, entry.compile).replace(live)
     finally:
-        placing.product(aside, entry.compile).unlink(missing_ok=True)
+        staging.product(aside, entry.compile).unlink(missing_ok=True)
         aside.unlink()

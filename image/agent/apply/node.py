@@ -12,28 +12,28 @@ from typing import Any
 from agent import listeners
 from agent.apply.actions import Actor
 from agent.apply.user_patches.script import Result, run_script
-from agent.apply.user_patches.unmanaged_files import Surroundings
+from agent.apply.user_patches.unmanaged_files import UnmanagedFiles
 from agent.certificates.store import Certificates
 from agent.errors import AgentError, Problem
 from agent.files.compilers import compile_asides
-from agent.files.managed import Disk, blob_id
+from agent.files.managed import ManagedFiles, blob_id
 from agent.health.logs import LogMark
 from agent.health.probes import Answer, wait
-from agent.new_accounts import Fresh
+from agent.new_accounts import NewAccounts
 from agent.paths import Paths
-from agent.records.journal import Applied, Store
+from agent.records.journal import Applied, Journal
 from agent.records.kept_files import Kept
-from agent.release.git_objects import Objects
+from agent.release.git_objects import ObjectReader
 from agent.release.manifest import EMPTY, Entry, Probe, Release, ServiceEntry, read_release
 from agent.release.networks import Networks
 from agent.release.pinned_secrets import PinnedSecrets
-from agent.release.placeholders import Filled, Filler
-from agent.release.unsealing import Opening
+from agent.release.placeholders import Filled, Placeholders
+from agent.release.unsealing import Unsealer
 
 VERIFY = "`mailctl verify` names what is damaged; `mailctl reconcile` tries again what was mended"
 """The cure of an object that cannot be read."""
 
-Check = Callable[[Objects, str, Release, Release], list[Problem]]
+Check = Callable[[ObjectReader, str, Release, Release], list[Problem]]
 """(objects, tree, base, target) to the problems that the daemons' own checkers find."""
 
 
@@ -42,11 +42,11 @@ class Node:
     """Collaborators and what the agent knows in memory. Held by one attempt at a time (see queue.py)."""
 
     paths: Paths
-    store: Store
+    journal: Journal
     actor: Actor
     check: Check
     certificates: Certificates
-    disk: Disk
+    managed: ManagedFiles
     folder: str = "mail"
     """The node's folder on `rendered`."""
     prober: Callable[[Iterable[Probe], Path, float, Callable[[], bool]], list[Answer]] = wait
@@ -59,7 +59,7 @@ class Node:
     applied: Applied = field(default_factory=Applied)
     pinned: set[str] = field(default_factory=set)
     drift: list[str] = field(default_factory=list)
-    project: Callable[[Objects, str], None] = lambda _objects, _main: None
+    project: Callable[[ObjectReader, str], None] = lambda _objects, _main: None
     """Brings the config volume to a commit of `main`."""
     settled: float = 0.0
     """When the last attempt ended (monotonic clock)."""
@@ -72,15 +72,15 @@ class Node:
     """Sees to it that every certificate that a release names can be had, or another one in its place."""
 
     def __post_init__(self) -> None:
-        self.findings = self.store.findings
+        self.findings = self.journal.findings
         self.kept = Kept(self.paths.state / "serving", self.findings)
-        self.fresh = Fresh(self.paths.fresh)
-        self.filler = Filler(
-            Opening(self.paths.identity),
+        self.new_accounts = NewAccounts(self.paths.fresh)
+        self.placeholders = Placeholders(
+            Unsealer(self.paths.identity),
             PinnedSecrets(self.paths.root, os.environ),
             Networks(self.paths.root),
         )
-        self.surroundings = Surroundings(self.paths.root, self.paths.surroundings)
+        self.unmanaged_files = UnmanagedFiles(self.paths.root, self.paths.surroundings)
         self._filled: dict[str, str] = {}
         self._fitted: dict[str, tuple[tuple[Probe, ...], tuple[Probe, ...]]] = {}
 
@@ -91,38 +91,38 @@ class Node:
             known = self._fitted[service.name] = (service.probes, self.fitter(service.name, service.probes))
         return known[1]
 
-    def open(self) -> Objects:
+    def open(self) -> ObjectReader:
         """A reader of the state repository."""
-        return Objects(self.paths.repository)
+        return ObjectReader(self.paths.repository)
 
     def tree(self, commit: str) -> str:
         """The name of the node's folder in a release's commit."""
         return f"{commit}:{self.folder}"
 
-    def read(self, objects: Objects, commit: str, number: int) -> Release:
+    def read(self, objects: ObjectReader, commit: str, number: int) -> Release:
         """Read a release of this node, and open at once what is sealed in it."""
         release = read_release(objects, self.tree(commit), commit, number)
         new = [e for e in release.files.values() if e.fill and e.identity not in self._filled]
-        self.filler.learn(self.blob(objects, entry) for entry in new)
+        self.placeholders.learn(self.blob(objects, entry) for entry in new)
         for entry in new:
             self.content(objects, entry)
         return release
 
-    def content(self, objects: Objects, entry: Entry) -> bytes:
+    def content(self, objects: ObjectReader, entry: Entry) -> bytes:
         """The bytes of a managed file: from git, filled, or from the certificate store.
 
-        Words that cannot be replaced do not stop it (`missing` finds them before a release is written).
+        Words that cannot be replaced do not stop it (`unresolved` finds them before a release is written).
         """
         if entry.slot:
             return self.certificates.read(entry.identity, entry.part)
         content = self.blob(objects, entry)
         if not entry.fill:
             return content
-        filled = self.filler.fill(content, applied=True)
+        filled = self.placeholders.fill(content, applied=True)
         self._keep(entry, filled)
         return filled.content
 
-    def blob(self, objects: Objects, entry: Entry) -> bytes:
+    def blob(self, objects: ObjectReader, entry: Entry) -> bytes:
         """A file as rendered: from the state repository, else the agent's own copy. Raises AgentError."""
         try:
             return objects.blob(entry.identity)
@@ -134,13 +134,13 @@ class Node:
             self.findings.found(f"object {entry.identity}", what, VERIFY)
             return content
 
-    def missing(self, objects: Objects, entries: Iterable[Entry]) -> list[Problem]:
+    def unresolved(self, objects: ObjectReader, entries: Iterable[Entry]) -> list[Problem]:
         """Words of these files that cannot be replaced by what they stand for."""
         return [
             Problem(entry.services[0], entry.path, line, reason)
             for entry in entries
             if entry.fill
-            for line, reason in self.filler.fill(self.blob(objects, entry)).missing
+            for line, reason in self.placeholders.fill(self.blob(objects, entry)).unresolved
         ]
 
     def wanted(self, entry: Entry) -> str:
@@ -156,20 +156,20 @@ class Node:
         return self._filled[entry.identity] if entry.fill else entry.identity
 
     def _keep(self, entry: Entry, filled: Filled) -> None:
-        if filled.missing:
-            self.unfilled[entry.identity] = filled.missing[0][1]
+        if filled.unresolved:
+            self.unfilled[entry.identity] = filled.unresolved[0][1]
             return
         self.unfilled.pop(entry.identity, None)
         self._filled[entry.identity] = blob_id(filled.content)
 
-    def right(self, entry: Entry) -> bool:
+    def matches(self, entry: Entry) -> bool:
         """Whether a file of the applied release is as that left it, user-patches.sh included."""
         if entry.path in self.unknown:
             return True
         patched = self.applied.patched.get(entry.path)
         if patched is not None:
-            return self.disk.print(entry.path) == patched
-        return self.disk.right(entry, self.wanted(entry))
+            return self.managed.fingerprint(entry.path) == patched
+        return self.managed.matches(entry, self.wanted(entry))
 
     def observed(self) -> dict[str, Any]:
         """What the log should know of the managed files: pinned ones, and what user-patches.sh did."""
@@ -182,19 +182,19 @@ class Node:
 
     def held(self) -> list[dict[str, Any]]:
         """What of the newest release does not serve, as rows of the quarantine."""
-        failure = self.store.failure()
+        failure = self.journal.failure()
         if failure and "held" in failure:
             return list(failure["held"])
         return list(self.applied.held.get("why", ()))
 
     def drifted(self, release: Release) -> list[str]:
         """Managed paths of the applied release whose file on disk is different or missing."""
-        return [path for path, entry in release.files.items() if not self.right(entry)]
+        return [path for path, entry in release.files.items() if not self.matches(entry)]
 
-    def unlike(self, release: Release) -> set[str]:
+    def differing(self, release: Release) -> set[str]:
         """Managed paths of a release whose file on disk is not as rendered, patched or not."""
         files = release.files.items()
-        return {path for path, entry in files if not self.disk.right(entry, self.wanted(entry))}
+        return {path for path, entry in files if not self.managed.matches(entry, self.wanted(entry))}
 
     def mark(self) -> LogMark:
         """Remember where the services' logs end now."""

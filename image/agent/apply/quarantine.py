@@ -7,7 +7,7 @@ from typing import Any
 
 from agent.apply.hold import Part, digest, holds, prints
 from agent.errors import Failed
-from agent.records.journal import Store
+from agent.records.journal import Journal
 from agent.release.manifest import Release
 
 Row = dict[str, Any]
@@ -52,12 +52,12 @@ def find_rows(rows: Iterable[Row], release: Release) -> list[Row]:
     return list(found.values())
 
 
-def put_in(store: Store, row: Row) -> None:
+def put_in(store: Journal, row: Row) -> None:
     """Hold what failed, in place of what is known of the same content."""
     store.set_quarantine([*(r for r in store.quarantine() if r["digest"] != row["digest"]), row])
 
 
-def take_out(store: Store, release: Release) -> None:
+def take_out(store: Journal, release: Release) -> None:
     """A release that serves clears the content that it serves with."""
     rows = store.quarantine()
     left = [row for row in rows if "files" in row and not _serves(row, release)]

@@ -19,7 +19,7 @@ class _Turn:
         self.waiters = 0
 
 
-class Turns:
+class ApplyQueue:
     """Runs applies in a thread of its own. `lock` is held while anything changes on the node."""
 
     def __init__(self, apply: Callable[[Request], Outcome]) -> None:

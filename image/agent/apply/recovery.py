@@ -17,9 +17,9 @@ from agent.apply.quarantine import put_in
 from agent.apply.rescue import newest, obtainable, open_repository, read_applied, recall
 from agent.apply.user_patches.step import patch, prepare_start
 from agent.errors import AgentError
-from agent.files import install as placing
-from agent.files.install import Placement, placements
+from agent.files import staging
 from agent.files.managed import mount_points, pinned
+from agent.files.staging import Placement, placements
 from agent.log import log
 from agent.paths import ASIDE
 from agent.release.manifest import EMPTY, Release
@@ -35,7 +35,7 @@ def recover(engine: Engine) -> dict[str, str]:
     """
     node = engine.node
     node.applied = recall(node)
-    journal, damage = node.store.find_journal()
+    journal, damage = node.journal.find_interrupted()
     if damage:
         return _put_back_unknown(node, damage)
     if journal is None:
@@ -47,18 +47,18 @@ def recover(engine: Engine) -> dict[str, str]:
         return _put_back_unknown(node, str(error))
     request = Request(journal["commit"], journal["number"], journal["main"])
     if node.applied.attempt == journal["id"]:
-        placing.sweep(rows)
-        node.surroundings.settle()
+        staging.clean_up(rows)
+        node.unmanaged_files.settle()
         outcome = engine.outcome("applied", request, id=journal["id"], actions=journal["actions"])
-        node.store.add_outcome(outcome)
-        node.store.close_journal()
+        node.journal.add_outcome(outcome)
+        node.journal.close()
         return {}
     with contextlib.suppress(OSError):
-        placing.put_back(rows)
-        node.surroundings.undo()
+        staging.restore(rows)
+        node.unmanaged_files.undo()
     if journal["phase"] == "restoring":
         _report_failure(engine, journal, request)
-    node.store.close_journal()
+    node.journal.close()
     return dict(journal["actions"])
 
 
@@ -68,7 +68,7 @@ def _put_back_unknown(node: Node, damage: str) -> dict[str, str]:
     What it replaced is found by comparing every file with the applied release, which a start does anyway;
     what it added is what the newest release has besides. All services are restarted, whatever it told them.
     """
-    node.store.close_journal()
+    node.journal.close()
     node.findings.mended(
         "agent", f"journal.json was damaged ({damage}): what the attempt had changed is as before it again"
     )
@@ -90,9 +90,9 @@ def _report_failure(engine: Engine, journal: dict[str, Any], request: Request) -
     node, failure = engine.node, journal["failure"]
     outcome = engine.outcome("rolled_back", request, id=journal["id"], actions=journal["actions"], **failure)
     if journal.get("row"):
-        put_in(node.store, journal["row"])
-    node.store.add_outcome(outcome)
-    node.store.set_failure(outcome)
+        put_in(node.journal, journal["row"])
+    node.journal.add_outcome(outcome)
+    node.journal.set_failure(outcome)
 
 
 def serve_applied(engine: Engine, actions: dict[str, str]) -> str:
@@ -104,7 +104,7 @@ def serve_applied(engine: Engine, actions: dict[str, str]) -> str:
     """
     node = engine.node
     applied = node.applied
-    node.fresh.clear()
+    node.new_accounts.clear()
     if not applied.commit:
         return ""
     try:
@@ -141,7 +141,7 @@ def _reconcile(attempt: Attempt, actions: dict[str, str]) -> None:
     stage(attempt)
     place(attempt)
     compile_mounted(attempt)
-    placing.sweep(attempt.rows)
+    staging.clean_up(attempt.rows)
     patch(attempt)
     differ |= _taken_over(node, attempt)
     attempt.plan = Plan(tuple(write), (), _needed(release, differ, actions), (), starts=True)
@@ -158,10 +158,10 @@ def _taken_over(node: Node, attempt: Attempt) -> set[str]:
     if changed != node.applied:
         node.applied = changed
         try:
-            node.store.set_applied(changed)
+            node.journal.set_applied(changed)
         except OSError as error:
             log("what user-patches.sh did is not kept", reason=error)
-    node.surroundings.settle()
+    node.unmanaged_files.settle()
     return {path for path in before.keys() | now.keys() if before.get(path) != now.get(path)}
 
 

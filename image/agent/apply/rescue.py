@@ -15,7 +15,7 @@ from agent.apply.node import VERIFY, Node
 from agent.errors import AgentError, Corrupt, NotFound
 from agent.records.findings import RELEASE, Damage
 from agent.records.journal import COMMIT, Applied
-from agent.release.git_objects import Objects
+from agent.release.git_objects import ObjectReader
 from agent.release.manifest import Entry, Release
 
 RENDERED = "refs/heads/rendered"
@@ -25,7 +25,7 @@ FAR = 20
 """Releases of `rendered` that are tried when nobody knows which one served."""
 
 
-class NoObjects(Objects):
+class NoObjects(ObjectReader):
     """Stands in for the state repository where it cannot be opened: has nothing."""
 
     def __init__(self, reason: str) -> None:
@@ -41,7 +41,7 @@ class NoObjects(Objects):
 
 def recall(node: Node) -> Applied:
     """Which release served last, by the agent's record or by what else remembers it."""
-    applied, damage = node.store.find_applied()
+    applied, damage = node.journal.find_applied()
     if applied.commit:
         return applied
     found = max(_witnesses(node), key=lambda each: each.number, default=Applied())
@@ -61,7 +61,7 @@ def recall(node: Node) -> Applied:
 
 def _write(node: Node, applied: Applied) -> None:
     try:
-        node.store.set_applied(applied)
+        node.journal.set_applied(applied)
     except OSError as error:
         node.findings.found(
             "agent", f"applied.json cannot be written: {error}", "free the disk, or remount it"
@@ -72,14 +72,14 @@ def _witnesses(node: Node) -> Iterator[Applied]:
     """What else says which release served: the copy of it, and outcomes that are not acknowledged."""
     for kept in node.kept.releases():
         yield kept.applied
-    failure = node.store.failure()
-    for row in [*node.store.outcomes(), *([failure] if failure else [])]:
+    failure = node.journal.failure()
+    for row in [*node.journal.outcomes(), *([failure] if failure else [])]:
         commit = str(row.get("serving_commit") or "")
         if COMMIT.fullmatch(commit):
             yield Applied(commit, int(row["serving"]))
 
 
-def open_repository(node: Node) -> Objects:
+def open_repository(node: Node) -> ObjectReader:
     """The state repository, or what has nothing in its place."""
     try:
         return node.open()
@@ -87,7 +87,7 @@ def open_repository(node: Node) -> Objects:
         return NoObjects(str(error))
 
 
-def read_applied(node: Node, objects: Objects) -> Release:
+def read_applied(node: Node, objects: ObjectReader) -> Release:
     """The release to serve; `node.applied` is the one that it turned out to be. Raises AgentError.
 
     Where nothing is known to have been applied that is none, unless no daemon is there to say (`newest`).
@@ -101,7 +101,7 @@ def read_applied(node: Node, objects: Objects) -> Release:
     return release
 
 
-def _instead(node: Node, objects: Objects, applied: Applied, error: AgentError) -> Release:
+def _instead(node: Node, objects: ObjectReader, applied: Applied, error: AgentError) -> Release:
     for found, release in _others(node, objects):
         node.applied = found
         same = found.commit == applied.commit
@@ -112,7 +112,7 @@ def _instead(node: Node, objects: Objects, applied: Applied, error: AgentError) 
     raise Corrupt(f"release {applied.number} cannot be read, and there is no copy of it: {error}") from error
 
 
-def _others(node: Node, objects: Objects) -> Iterator[tuple[Applied, Release]]:
+def _others(node: Node, objects: ObjectReader) -> Iterator[tuple[Applied, Release]]:
     kept = sorted(node.kept.releases(), key=lambda each: each.applied.commit != node.applied.commit)
     for each in kept:
         try:
@@ -122,7 +122,7 @@ def _others(node: Node, objects: Objects) -> Iterator[tuple[Applied, Release]]:
     yield from newest(node, objects)
 
 
-def newest(node: Node, objects: Objects) -> Iterator[tuple[Applied, Release]]:
+def newest(node: Node, objects: ObjectReader) -> Iterator[tuple[Applied, Release]]:
     """Releases of `rendered` that can be read, the newest first."""
     commit = RENDERED
     for _ in range(FAR):
@@ -142,7 +142,7 @@ def newest(node: Node, objects: Objects) -> Iterator[tuple[Applied, Release]]:
         commit = parent[1]
 
 
-def obtainable(node: Node, objects: Objects, entry: Entry) -> Entry | None:
+def obtainable(node: Node, objects: ObjectReader, entry: Entry) -> Entry | None:
     """The file to write, or an older one of the same path; None where what is on disk has to do."""
     node.unknown.discard(entry.path)
     try:
@@ -172,7 +172,7 @@ def look_again(node: Node) -> None:
                 node.unknown.clear()
 
 
-def _is_whole(node: Node, objects: Objects, damage: Damage) -> bool:
+def _is_whole(node: Node, objects: ObjectReader, damage: Damage) -> bool:
     kind, _, identity = damage.part.partition(" ")
     try:
         if damage.part == RELEASE:
@@ -183,7 +183,7 @@ def _is_whole(node: Node, objects: Objects, damage: Damage) -> bool:
             slots = [entry for entry in node.release.files.values() if entry.slot == identity]
             return all(node.certificates.blob(entry.identity, entry.part) for entry in slots)
         elif damage.part == "agent":
-            return bool(node.applied.commit and node.store.applied().commit)
+            return bool(node.applied.commit and node.journal.applied().commit)
         else:
             return False
     except AgentError:

@@ -9,7 +9,7 @@ from typing import Any
 from agent.certificates.selfsigned import make_pair
 from agent.certificates.sources import Found, Open, footprints, read
 from agent.certificates.store import Certificates
-from agent.daemon_client import Link
+from agent.daemon_client import DaemonClient
 from agent.errors import AgentError, NotFound, Refused
 from agent.files.atomic import write_json
 from agent.log import log
@@ -21,7 +21,7 @@ Source = Mapping[str, Any]
 MADE_HERE = "made here"
 
 
-class Slots:
+class CertificateSlots:
     """What each slot holds: {slot: {"identity", "type", "place", "made_here", "refused"}}, in slots.json."""
 
     def __init__(
@@ -29,11 +29,11 @@ class Slots:
         root: Path,
         state: Path,
         store: Certificates,
-        link: Link,
+        link: DaemonClient,
         opened: Open = lambda content: content,
         findings: Findings | None = None,
     ) -> None:
-        self.root, self.state, self.store, self.link, self.opened = root, state, store, link, opened
+        self.root, self.state, self.store, self.daemon, self.opened = root, state, store, link, opened
         self._record = state / "slots.json"
         self._findings = Findings(state) if findings is None else findings
         records = Records(state, self._findings)
@@ -144,7 +144,7 @@ class Slots:
                 self._keep(slot, row)
             return None
         try:
-            answer = self.link.ask(
+            answer = self.daemon.ask(
                 "agent.certificate",
                 slot=slot, chain=found.chain.decode(), made_here=made_here, place=found.place,
             )  # fmt: skip
@@ -171,7 +171,7 @@ class Slots:
         before = self._known.get(slot, {})
         self._known[slot] = {**before, "refused": reason}  # known here before anybody can ask about it
         try:
-            answer = self.link.ask("agent.certificate", slot=slot, refused=reason)
+            answer = self.daemon.ask("agent.certificate", slot=slot, refused=reason)
         except AgentError:
             self._known[slot] = before
             raise
@@ -180,7 +180,7 @@ class Slots:
 
     def _let_go(self, slot: str) -> dict[str, Any] | None:
         """The release does not name the slot any more."""
-        answer = self.link.ask("agent.certificate", slot=slot, removed=True)
+        answer = self.daemon.ask("agent.certificate", slot=slot, removed=True)
         self._doubts.pop(slot, None)
         del self._known[slot]
         write_json(self._record, self._known)

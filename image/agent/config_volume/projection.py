@@ -13,7 +13,7 @@ from agent.files import beneath
 from agent.files.managed import blob_id
 from agent.paths import ASIDE
 from agent.records.checksummed import encode
-from agent.release.git_objects import Objects
+from agent.release.git_objects import ObjectReader
 
 LARGEST = 16 * 1024 * 1024
 """Bytes that a file of the config volume may have."""
@@ -21,7 +21,7 @@ READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 def project(
-    folder: Path, objects: Objects, wanted: Mapping[str, tuple[str, bool]], projected: dict[str, str]
+    folder: Path, objects: ObjectReader, wanted: Mapping[str, tuple[str, bool]], projected: dict[str, str]
 ) -> tuple[str, set[str]]:
     """Bring the volume to `wanted`; returns a note when not all could be written, and the paths held back.
 
@@ -65,7 +65,7 @@ def _noting(notes: list[str], path: str) -> Iterator[None]:
             notes.append(f"{path} on the config volume is not writable ({error.strerror})")
 
 
-def _write(folder: Path, path: str, objects: Objects, oid: str, executable: bool, before: str) -> bool:
+def _write(folder: Path, path: str, objects: ObjectReader, oid: str, executable: bool, before: str) -> bool:
     """Whether the volume has the file's new content now."""
     with beneath.folder_of(folder, path, make=True) as (handle, name):
         _clear_way(handle, name)

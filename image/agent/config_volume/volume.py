@@ -16,13 +16,13 @@ from typing import Any
 
 from agent.config_volume.files import VolumeFiles
 from agent.config_volume.projection import LARGEST, project, save
-from agent.daemon_client import Link
+from agent.daemon_client import DaemonClient
 from agent.errors import AgentError
 from agent.files import beneath
 from agent.log import log
 from agent.records.checksummed import Records, has
 from agent.records.findings import Findings
-from agent.release.git_objects import SYMLINK_MODE, Objects
+from agent.release.git_objects import SYMLINK_MODE, ObjectReader
 from wire.private_keys import find_pem
 
 CLEAR_KEY = "holds a private key in the clear: it stays here and is not recorded"
@@ -34,8 +34,10 @@ FAR = 100
 class Volume:
     """The folder, what was last projected onto it, and what became of edits."""
 
-    def __init__(self, folder: Path, record: Path, link: Link, findings: Findings | None = None) -> None:
-        self.folder, self.record, self.link = folder, record, link
+    def __init__(
+        self, folder: Path, record: Path, link: DaemonClient, findings: Findings | None = None
+    ) -> None:
+        self.folder, self.record, self.daemon = folder, record, link
         self._findings = Findings(record.parent) if findings is None else findings
         known, self._damage = Records(record.parent, self._findings).read(record.name, _is_projection)
         self.forgotten = known is None
@@ -56,12 +58,12 @@ class Volume:
         self._sent: dict[str, str] = {}
         self._files = VolumeFiles(folder)
 
-    def project(self, objects: Objects, main: str) -> None:
+    def project(self, objects: ObjectReader, main: str) -> None:
         """Write what changed on `main` to the volume. A volume that cannot be written is left alone."""
         with self._lock:
             self._project(objects, main)
 
-    def _project(self, objects: Objects, main: str) -> None:
+    def _project(self, objects: ObjectReader, main: str) -> None:
         main = self._newest(objects, main)
         wanted = {
             path: (oid, mode == "100755")
@@ -75,7 +77,7 @@ class Volume:
         self.forgotten = False
         save(self.record, main, self.projected, self._held)
 
-    def remember(self, objects: Objects, main: str) -> None:
+    def remember(self, objects: ObjectReader, main: str) -> None:
         """What the lost record said, as far as the release that serves tells: it came with this `main`.
 
         Otherwise a file that the volume has from before would be taken for an edit, and undo what became of
@@ -88,7 +90,7 @@ class Volume:
         what = f"damaged ({self._damage})" if self._damage else "lost"
         self._findings.mended("agent", f"projection.json was {what}: taken from `main` as it served")
 
-    def _newest(self, objects: Objects, main: str) -> str:
+    def _newest(self, objects: ObjectReader, main: str) -> str:
         """`main`, or the later commit that has edits from here: an older one would undo them for a moment."""
         at = self._taken_in
         for _ in range(FAR):
@@ -109,7 +111,7 @@ class Volume:
         if not changes:
             return True
         try:
-            answer = self.link.ask("agent.volume", changes=changes)
+            answer = self.daemon.ask("agent.volume", changes=changes)
         except AgentError as error:
             log("edits not taken", files=len(changes), reason=error)
             for change in changes:

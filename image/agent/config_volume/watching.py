@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from agent.apply.node import Node
-from agent.apply.queue import Turns
-from agent.certificates.slots import Slots
+from agent.apply.queue import ApplyQueue
+from agent.certificates.slots import CertificateSlots
 from agent.config_volume.inotify import Watch
 from agent.config_volume.volume import Volume
-from agent.daemon_client import Link
+from agent.daemon_client import DaemonClient
 from agent.errors import AgentError
 from agent.files.managed import mount_points
 from agent.log import log
@@ -33,13 +33,13 @@ class Watching:
     def __init__(
         self,
         node: Node,
-        turns: Turns,
+        queue: ApplyQueue,
         volume: Volume,
-        slots: Slots,
-        link: Link,
+        slots: CertificateSlots,
+        link: DaemonClient,
         apply_newest: Callable[[dict[str, Any]], None],
     ) -> None:
-        self.node, self.turns, self.volume, self.slots, self.link = node, turns, volume, slots, link
+        self.node, self.queue, self.volume, self.slots, self.daemon = node, queue, volume, slots, link
         self.apply_newest = apply_newest
         self.watch = Watch()
         self._lock = threading.Lock()
@@ -119,7 +119,7 @@ class Watching:
     def freshen_volume(self) -> None:
         """Project `main` again where a file of the volume has to give way to it."""
         if self.volume.stale and self.volume.main:
-            with self.turns.lock, self.node.open() as objects:
+            with self.queue.lock, self.node.open() as objects:
                 self.volume.project(objects, self.volume.main)
 
     def _certificates(self) -> None:
@@ -138,13 +138,13 @@ class Watching:
         self.slots.prune({entry.identity for entry in self.node.release.files.values() if entry.slot})
 
     def _drift(self) -> None:
-        with self.turns.lock:
+        with self.queue.lock:
             drift = sorted(set(self.node.drifted(self.node.release)) - self.node.pinned)
             self.node.drift = drift
         if drift != self._reported:
             self._reported = drift
             log("drift", paths=",".join(drift))
-            self.link.ask("agent.drift", paths=drift)
+            self.daemon.ask("agent.drift", paths=drift)
 
 
 def _below(changed: Iterable[Path], folders: Iterable[Path]) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from agent.commands import run
 from agent.errors import Failed
-from agent.files.install import cool, product
+from agent.files.staging import cool, product
 from agent.paths import ASIDE
 
 POSTMAP_DEADLINE = 60.0

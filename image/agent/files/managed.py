@@ -8,7 +8,7 @@ import stat
 from collections.abc import Iterable
 from pathlib import Path
 
-from agent.files.install import product
+from agent.files.staging import product
 from agent.release.manifest import Entry
 
 Stamp = tuple[int, int, int, int]
@@ -20,12 +20,12 @@ def blob_id(content: bytes) -> str:
     return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
-def printed(mode: int, blob: str) -> str:
-    """How `Disk.print` writes a file down."""
+def fingerprint_of(mode: int, blob: str) -> str:
+    """How `ManagedFiles.fingerprint` writes a file down."""
     return f"{mode:04o} {blob}"
 
 
-class Disk:
+class ManagedFiles:
     """Remembers the stamps of files that were right, so that looking again costs a stat(2)."""
 
     def __init__(self, root: Path) -> None:
@@ -33,7 +33,7 @@ class Disk:
         self._right: dict[str, tuple[str, Stamp]] = {}
         self._prints: dict[str, tuple[Stamp, str]] = {}
 
-    def print(self, path: str) -> str:
+    def fingerprint(self, path: str) -> str:
         """Mode and blob id of a managed path on disk: "0644 1f7a…"; "" where there is no regular file."""
         target = self.root / path
         try:
@@ -43,13 +43,13 @@ class Disk:
             if known is None or known[0] != stamp:
                 if not stat.S_ISREG(found.st_mode):
                     return ""
-                known = stamp, printed(found.st_mode & 0o777, blob_id(target.read_bytes()))
+                known = stamp, fingerprint_of(found.st_mode & 0o777, blob_id(target.read_bytes()))
                 self._prints[path] = known
         except OSError:
             return ""
         return known[1]
 
-    def right(self, entry: Entry, wanted: str) -> bool:
+    def matches(self, entry: Entry, wanted: str) -> bool:
         """Whether the file on disk has the blob id `wanted` and its mode, and its product is there."""
         target = self.root / entry.path
         try:

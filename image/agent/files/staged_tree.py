@@ -1,4 +1,4 @@
-"""A shadow of the configuration folders: the staged files, and links to live files that nobody manages."""
+"""The configuration folders as a release would leave them: staged files, and links to what nobody manages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Self
 
 from agent.apply.plan import Content
 from agent.errors import Problem
-from agent.files.install import cool
+from agent.files.staging import cool
 from agent.paths import ASIDE
 from agent.release.manifest import Entry, Release
 
@@ -20,7 +20,7 @@ FOLDERS = {"postfix": "etc/postfix", "dovecot": "etc/dovecot", "rspamd": "etc/rs
 PRODUCTS = (".lmdb", ".svbin")
 
 
-class Shadow:
+class StagedTree:
     """A private folder laid out as the root, for one check; a context manager that removes it."""
 
     def __init__(self, root: Path, scratch: Path, content: Content, base: Release, target: Release) -> None:
@@ -37,7 +37,7 @@ class Shadow:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def path(self, target: str) -> Path:
-        """The shadow of a target path."""
+        """Where a target path lies in the staged tree."""
         return self.folder / target
 
     def text(self, target: str) -> str:
@@ -75,7 +75,7 @@ class Shadow:
         return self.base.files.get(entry.path) != entry
 
     def problem(self, service: str, found: str, line: int, message: str) -> Problem:
-        """A problem at a path that a checker printed: the shadow's prefix is taken off."""
+        """A problem at a path that a checker printed: the staged tree's folder is taken off."""
         path = found.removeprefix(str(self.folder)).lstrip("/")
         return Problem(service, path, line, message.replace(str(self.folder), ""))
 

@@ -25,7 +25,7 @@ def threshold(size: int) -> int:
     return max(min(size // 20, 1024 * MIB), min(256 * MIB, size // 5))
 
 
-class Room:
+class FreeSpace:
     """The volumes by what they are called; `parts` are the folders that may have grown."""
 
     def __init__(self, volumes: Mapping[str, Path], parts: Mapping[str, Path]) -> None:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.concurrently import side_by_side
+from agent.concurrently import run_concurrently
 from agent.errors import Unavailable
 from agent.release.manifest import Probe
 
@@ -204,7 +204,7 @@ def _connect(probe: Probe, root: Path, seconds: float) -> socket.socket:
 
 def ask_all(probes: Iterable[Probe], root: Path) -> list[Answer]:
     """One try of each, side by side."""
-    return side_by_side([functools.partial(ask, probe, root) for probe in probes])
+    return run_concurrently([functools.partial(ask, probe, root) for probe in probes])
 
 
 def wait(
@@ -225,7 +225,7 @@ def wait(
                 given_up.set()
         return given_up.is_set()
 
-    return side_by_side([functools.partial(_until_ok, probe, root, deadline, no_use) for probe in probes])
+    return run_concurrently([functools.partial(_until_ok, probe, root, deadline, no_use) for probe in probes])
 
 
 def _until_ok(probe: Probe, root: Path, deadline: float, no_use: Callable[[], bool]) -> Answer:

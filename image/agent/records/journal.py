@@ -26,7 +26,7 @@ class Applied:
     main: str = ""
     attempt: str = ""
     patched: Mapping[str, str] = field(default_factory=dict)
-    """Managed files that user-patches.sh made other than rendered: path to what `Disk.print` says."""
+    """Managed files that user-patches.sh made other than rendered: path to its fingerprint."""
     patch_failure: str = ""
     """Why user-patches.sh failed when it last ran, "" when it did not."""
     held: Mapping[str, Any] = field(default_factory=dict)
@@ -59,7 +59,7 @@ def _is_quarantine(value: Any) -> bool:
     return isinstance(value, list) and all(_QUARANTINED(row) for row in value)
 
 
-class Store:
+class Journal:
     """Durable facts: applied, journal, outcomes, quarantine, suspended. Every write is fsynced.
 
     Nothing here raises for a record that is lost or damaged: it is put aside and named in `findings`.
@@ -89,19 +89,19 @@ class Store:
         """Commit: from here on this release is the one to come back to."""
         self.records.write("applied.json", asdict(applied))
 
-    def journal(self) -> dict[str, Any] | None:
+    def interrupted(self) -> dict[str, Any] | None:
         """The attempt that is under way, or was when the agent died."""
-        return self.find_journal()[0]
+        return self.find_interrupted()[0]
 
-    def find_journal(self) -> tuple[dict[str, Any] | None, str]:
+    def find_interrupted(self) -> tuple[dict[str, Any] | None, str]:
         """The same, and what is wrong with the record."""
         return self.records.read("journal.json", _JOURNAL)
 
-    def open_journal(self, row: Mapping[str, Any]) -> None:
+    def open(self, row: Mapping[str, Any]) -> None:
         """Say what is about to be done, or that it is being undone."""
         self.records.write("journal.json", dict(row))
 
-    def close_journal(self) -> None:
+    def close(self) -> None:
         """The attempt is over. Needs no fsync: a journal that comes back names a committed attempt."""
         self.records.remove("journal.json")
 

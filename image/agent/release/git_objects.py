@@ -26,7 +26,7 @@ FOLDER_MODE = "40000"
 SYMLINK_MODE = "120000"
 
 
-class Objects:
+class ObjectReader:
     """An open reader of objects; a context manager. Not for use by several threads at once."""
 
     def __init__(self, repository: Path, alternates: Sequence[str] = ()) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from agent.errors import Corrupt
-from agent.release.git_objects import Objects
+from agent.release.git_objects import ObjectReader
 from wire.actions import ACTIONS
 
 FORMAT = 1
@@ -112,7 +112,7 @@ class Release:
 EMPTY = Release("", 0)
 
 
-def read_release(objects: Objects, tree: str, commit: str = "", number: int = 0) -> Release:
+def read_release(objects: ObjectReader, tree: str, commit: str = "", number: int = 0) -> Release:
     """Read the release in a node's folder (`tree` is any name of that tree). Raises NotFound, Corrupt."""
     blobs = {path: oid for path, _, oid in objects.walk(tree)}
     identity = blobs.pop("manifest.json", "")

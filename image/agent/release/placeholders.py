@@ -8,7 +8,7 @@
 | `{net:host:IFACE}` | the address of the container's host |
 | `{net:connected}` | every IPv4 network that is connected |
 
-A text that is sealed as a whole is opened as a whole, first. What cannot be had is told (`Filled.missing`)
+A text that is sealed as a whole is opened as a whole, first. What cannot be had is told (`Filled.unresolved`)
 and stays as it is, but for addresses, of which there are none then: a release that is new is refused for
 it, one that served before goes on with all the rest.
 """
@@ -23,7 +23,7 @@ from functools import partial
 
 from agent.release.networks import Networks
 from agent.release.pinned_secrets import PinnedSecrets
-from agent.release.unsealing import ARMOR, Opening
+from agent.release.unsealing import ARMOR, Unsealer
 
 SEALED = re.compile(rb"(?<![A-Za-z0-9])age:([A-Za-z0-9+/]{200,}={0,2})(?![A-Za-z0-9+/=])")
 WORDS = re.compile(
@@ -38,16 +38,16 @@ SHORTEST = 4
 
 @dataclass(frozen=True)
 class Filled:
-    """A file as it is to be. `missing` are (line, reason) of words that could not be replaced."""
+    """A file as it is to be. `unresolved` are (line, reason) of words that could not be replaced."""
 
     content: bytes
-    missing: tuple[tuple[int, str], ...] = ()
+    unresolved: tuple[tuple[int, str], ...] = ()
 
 
-class Filler:
+class Placeholders:
     """Replaces words; remembers what they became, so that no message repeats it."""
 
-    def __init__(self, opening: Opening, pinned: PinnedSecrets, networks: Networks) -> None:
+    def __init__(self, opening: Unsealer, pinned: PinnedSecrets, networks: Networks) -> None:
         self.opening, self._pinned, self._networks = opening, pinned, networks
         self._secrets: set[bytes] = set()
 

@@ -27,7 +27,7 @@ Ask = Callable[[bytes], bytes]
 """A request of controlplane/unseal.py to its answer. Raises OSError, SubprocessError."""
 
 
-class Opening:
+class Unsealer:
     """Sealed texts (binary or armored age) to what they hold. `identity` is the file with the key.
 
     The child runs as `user` (its id), where this process may say so.

@@ -12,15 +12,15 @@ from agent.apply.checks import Checker
 from agent.apply.engine import Engine, Request, is_older
 from agent.apply.hold import hold, overlay
 from agent.apply.quarantine import find_rows
-from agent.apply.queue import Turns
+from agent.apply.queue import ApplyQueue
 from agent.apply.rescue import look_again
-from agent.certificates.slots import Slots
+from agent.certificates.slots import CertificateSlots
 from agent.config_volume.volume import Volume
 from agent.errors import AgentError, Refused
 from agent.files import owners
 from agent.log import log
 from agent.mailbox_sizes import Usage
-from agent.release.git_objects import Objects
+from agent.release.git_objects import ObjectReader
 from agent.release.manifest import read_release
 from agent.reports.readiness import Readiness
 from agent.reports.server import Operation
@@ -38,17 +38,17 @@ class Operations:
     def __init__(
         self,
         engine: Engine,
-        turns: Turns,
+        queue: ApplyQueue,
         status: Status,
         volume: Volume,
         checker: Checker,
         readiness: Readiness,
-        slots: Slots,
+        slots: CertificateSlots,
         caught_up: threading.Event,
     ) -> None:
         self.caught_up = caught_up
         self.engine, self.node = engine, engine.node
-        self.turns, self.status, self.volume, self.checker = turns, status, volume, checker
+        self.queue, self.status, self.volume, self.checker = queue, status, volume, checker
         self.readiness, self.slots = readiness, slots
         self.usage = Usage(self.node.paths.mail, self.node.paths.run, self.node.paths.state / "usage.json")
 
@@ -62,7 +62,7 @@ class Operations:
             "health": lambda _: {"healthy": self.readiness.ready and self.status.healthy()},
             "suspend": lambda _: self.suspend(True),
             "resume": lambda _: self.suspend(False),
-            "outcomes": lambda _: {"outcomes": self.node.store.outcomes()},
+            "outcomes": lambda _: {"outcomes": self.node.journal.outcomes()},
             "ack": self.acknowledge,
             "drift": lambda _: self.drift(),
             "owners.mend": lambda _: self.mend_owners(),
@@ -80,23 +80,23 @@ class Operations:
         wanted = Request(
             str(request["release"]), int(request["number"]), str(request["main"]), bool(request.get("retry"))
         )
-        return self.turns.submit(wanted)
+        return self.queue.submit(wanted)
 
     def validate(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Ask the daemons' checkers about a staged tree, which may still be in a push's quarantine."""
         start = self.node.clock()
         tree, folders = str(request["tree"]), [str(folder) for folder in request.get("objects", [])]
-        with Objects(self.node.paths.repository, folders) as objects:
+        with ObjectReader(self.node.paths.repository, folders) as objects:
             target = read_release(objects, tree)
-            rows = find_rows(self.node.store.quarantine(), target) if self.node.release.commit else []
+            rows = find_rows(self.node.journal.quarantine(), target) if self.node.release.commit else []
             target = overlay(target, hold(self.node.release, rows))
             base = self.node.release.files
             new = [entry for path, entry in target.files.items() if base.get(path) != entry]
-            problems = self.node.missing(objects, new) or self.checker(
+            problems = self.node.unresolved(objects, new) or self.checker(
                 objects, tree, self.node.release, target
             )
             checked = self.checker.checked
-        redact = self.node.filler.redact
+        redact = self.node.placeholders.redact
         rows = [problem.as_dict() | {"message": redact(problem.message)} for problem in problems]
         return {"problems": rows, "checked": checked, "seconds": round(self.node.clock() - start, 3)}
 
@@ -114,19 +114,19 @@ class Operations:
 
     def suspend(self, on: bool) -> dict[str, Any]:
         """Hold releases back, or let them through again."""
-        self.node.store.suspend(on)
+        self.node.journal.suspend(on)
         log("suspended" if on else "resumed")
         return {"suspended": on}
 
     def acknowledge(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Outcomes that the daemon has recorded."""
         ids = [str(name) for name in request["ids"]]
-        self.node.store.acknowledge(ids)
+        self.node.journal.acknowledge(ids)
         return {"acknowledged": len(ids)}
 
     def drift(self) -> dict[str, Any]:
         """Look at every managed file now."""
-        with self.turns.lock:
+        with self.queue.lock:
             self.node.drift = sorted(set(self.node.drifted(self.node.release)) - self.node.pinned)
             return {"paths": list(self.node.drift), "pinned": sorted(self.node.pinned)}
 

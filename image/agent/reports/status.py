@@ -10,7 +10,7 @@ from typing import Any
 
 from agent.apply.node import Node
 from agent.errors import AgentError
-from agent.health.free_space import Room
+from agent.health.free_space import FreeSpace
 from agent.health.probes import Answer, ask_all
 from agent.health.supervisor import since
 from agent.release.manifest import ServiceEntry
@@ -28,7 +28,7 @@ class Status:
         self.node = node
         paths = node.paths
         state = paths.state.parent
-        self.room = Room(
+        self.room = FreeSpace(
             {"state": state, "mail": paths.mail, "config": paths.volume},
             {
                 "mail": paths.mail,
@@ -67,7 +67,7 @@ class Status:
 
     def report(self) -> dict[str, Any]:
         """The whole of `status`."""
-        node, failure = self.node, self.node.store.failure()
+        node, failure = self.node, self.node.journal.failure()
         answers, states = self.answers(), self._states()
         services = [
             self._service(s, answers.get(name, []), states) for name, s in node.release.services.items()
@@ -78,13 +78,13 @@ class Status:
             "applied": node.applied.number,
             "applied_commit": node.applied.commit,
             "attempted": max(node.applied.number, failure["release"] if failure else 0),
-            "suspended": node.store.suspended,
+            "suspended": node.journal.suspended,
             "healthy": self.healthy(),
             "failure": failure,
             "services": services,
             "drift": list(node.drift),
             **node.observed(),
-            "left_by_patches": node.surroundings.leftovers(),
+            "left_by_patches": node.unmanaged_files.leftovers(),
             "unfilled": {
                 entry.path: node.unfilled[entry.identity]
                 for entry in node.release.files.values()

@@ -16,9 +16,9 @@ from agent.apply.node import Node
 from agent.apply.user_patches.script import SCRIPT, VARIABLES, Result, read_variables
 from agent.check_postfix import ask_postfix
 from agent.errors import Failed
-from agent.files import install as placing
+from agent.files import staging
 from agent.files.compilers import last_line, renew_sieve
-from agent.files.managed import printed
+from agent.files.managed import fingerprint_of
 from agent.log import log
 from agent.release.manifest import Entry, Release
 from wire.actions import action_of, harder
@@ -54,8 +54,8 @@ def prepare(attempt: Attempt) -> None:
         or bool(attempt.stale)
         or any(_concerns(node, *pair) for pair in _changed(base, target))
     )
-    if attempt.runs_script or ((node.applied.patched or node.surroundings.has_effect) and not there):
-        attempt.stale |= node.unlike(target) - node.pinned
+    if attempt.runs_script or ((node.applied.patched or node.unmanaged_files.has_effect) and not there):
+        attempt.stale |= node.differing(target) - node.pinned
         attempt.replans = True
     attempt.postfix = _postfix_processes(node) if attempt.runs_script else set()
 
@@ -64,11 +64,11 @@ def prepare_start(attempt: Attempt) -> set[str]:
     """The same when the agent starts: once a start of the container, and where a run was cut short."""
     node, target = attempt.node, attempt.target
     off = [
-        path for path in node.applied.patched if path in target.files and not node.right(target.files[path])
+        path for path in node.applied.patched if path in target.files and not node.matches(target.files[path])
     ]
     attempt.runs_script = SCRIPT in target.files and bool(off or not _mark(node).exists())
-    attempt.replans = SCRIPT not in target.files and node.surroundings.has_effect
-    return node.unlike(target) if attempt.runs_script else set()
+    attempt.replans = SCRIPT not in target.files and node.unmanaged_files.has_effect
+    return node.differing(target) if attempt.runs_script else set()
 
 
 def _changed(base: Release, target: Release) -> Iterable[tuple[Entry | None, Entry | None]]:
@@ -87,7 +87,7 @@ def patch(attempt: Attempt) -> None:
     """Run the script on the files in place, see what it did, and plan by what differs in total."""
     attempt.patched = dict(attempt.node.applied.patched)
     attempt.patch_failure = attempt.node.applied.patch_failure
-    around, managed = attempt.node.surroundings, attempt.target.files
+    around, managed = attempt.node.unmanaged_files, attempt.target.files
     if attempt.runs_script:
         _begin(attempt)
         result = _run(attempt)
@@ -107,8 +107,8 @@ def patch(attempt: Attempt) -> None:
 def _begin(attempt: Attempt) -> None:
     """Undo the last run. Managed files go with it where it had put a link in the place of their folder."""
     node = attempt.node
-    node.surroundings.begin(attempt.target.files, attempt.base.files)
-    for path in sorted(node.unlike(attempt.target) - node.pinned - node.unknown):
+    node.unmanaged_files.begin(attempt.target.files, attempt.base.files)
+    for path in sorted(node.differing(attempt.target) - node.pinned - node.unknown):
         place_one(attempt, attempt.target.files[path])
 
 
@@ -126,7 +126,7 @@ def _run(attempt: Attempt) -> Result:
         variables = read_variables(node.paths.target(VARIABLES).read_bytes()) if VARIABLES in files else {}
     except OSError:
         variables = {}
-    result = node.script(script, variables, node.filler.redact)
+    result = node.script(script, variables, node.placeholders.redact)
     log("user-patches.sh", failure=result.failure or "none")
     return result
 
@@ -134,7 +134,9 @@ def _run(attempt: Attempt) -> Result:
 def _effect(attempt: Attempt) -> dict[str, str]:
     """What the script made of managed files; its maps and Sieve scripts are compiled again."""
     node, files = attempt.node, attempt.target.files
-    found = {path: node.disk.print(path) for path in sorted(node.unlike(attempt.target) - node.pinned)}
+    found = {
+        path: node.managed.fingerprint(path) for path in sorted(node.differing(attempt.target) - node.pinned)
+    }
     for path in (path for path, there in found.items() if there):
         _make_good(node, files[path])
     return found
@@ -143,14 +145,14 @@ def _effect(attempt: Attempt) -> dict[str, str]:
 def _make_good(node: Node, entry: Entry) -> None:
     target = node.paths.target(entry.path)
     if entry.compile == "postmap":
-        aside = placing.stage(node.paths.root, entry, target.read_bytes())
+        aside = staging.stage(node.paths.root, entry, target.read_bytes())
         node.compiler([(aside, entry.compile, entry.services[0])], node.paths.run)
-        placing.product(aside, entry.compile).replace(placing.product(target, entry.compile))
+        staging.product(aside, entry.compile).replace(staging.product(target, entry.compile))
         aside.unlink()
     elif entry.compile == "sievec":
         renew_sieve(target, entry.services[0])
     elif entry.action != "none":
-        placing.cool(target)
+        staging.cool(target)
 
 
 def _judge(attempt: Attempt, result: Result) -> None:
@@ -199,20 +201,20 @@ def _put_back(attempt: Attempt, service: str) -> None:
 def place_one(attempt: Attempt, entry: Entry) -> None:
     """Put one file, and what is compiled of it, in its place as rendered."""
     node = attempt.node
-    rows = placing.placements(node.paths.root, [entry], ())
-    aside = placing.stage(node.paths.root, entry, attempt.content(entry))
+    rows = staging.placements(node.paths.root, [entry], ())
+    aside = staging.stage(node.paths.root, entry, attempt.content(entry))
     if entry.compile:
         node.compiler([(aside, entry.compile, entry.services[0])], node.paths.run)
-    placing.place(rows)
-    node.disk.forget([entry.path])
+    staging.install(rows)
+    node.managed.forget([entry.path])
 
 
-def put_back_touched(attempt: Attempt) -> None:
+def restore_touched(attempt: Attempt) -> None:
     """After the old files are back: also those that only the script had changed."""
     node = attempt.node
-    node.surroundings.undo()
+    node.unmanaged_files.undo()
     for path, entry in attempt.base.files.items():
-        if path not in node.pinned and path not in node.applied.patched and not node.right(entry):
+        if path not in node.pinned and path not in node.applied.patched and not node.matches(entry):
             place_one(attempt, entry)
 
 
@@ -243,15 +245,15 @@ def _differs(attempt: Attempt, path: str) -> bool:
     old, new = attempt.base.files.get(path), attempt.target.files.get(path)
     if path in node.drift or old is None or new is None or old.owner != new.owner:
         return True
-    before = node.applied.patched.get(path) or printed(old.mode, node.wanted(old))
-    return before != (attempt.patched.get(path) or printed(new.mode, node.wanted(new)))
+    before = node.applied.patched.get(path) or fingerprint_of(old.mode, node.wanted(old))
+    return before != (attempt.patched.get(path) or fingerprint_of(new.mode, node.wanted(new)))
 
 
 def _need(attempt: Attempt, old: Entry | None, entry: Entry) -> str:
     if old is None or not entry.restart_on:
         return entry.action
     target = attempt.node.paths.target(entry.path)
-    kept = placing.beside(target, placing.KEPT)
+    kept = staging.beside(target, staging.KEPT)
     before = kept.read_bytes() if kept.exists() else attempt.content(old)
     return action_of(entry.action, entry.restart_on, before, target.read_bytes())
 

@@ -54,7 +54,7 @@ Index = dict[str, dict[str, str]]
 """Path to `before` and `left`: what was there, and what the script made of it (footprint.py)."""
 
 
-class Surroundings:
+class UnmanagedFiles:
     """`folder` holds the records and the contents of before; paths are relative to `root`."""
 
     def __init__(self, root: Path, folder: Path) -> None:

@@ -21,7 +21,7 @@ def folder(served: World, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of a node that serves accounts a and b; its files stay until a test wants them gone."""
     monkeypatch.setattr(fresh, "SECONDS", 60.0)
     served.apply(userdb=line("a") + line("b"))
-    served.node.fresh.clear()
+    served.node.new_accounts.clear()
     return served.node.paths.fresh
 
 

@@ -20,8 +20,8 @@ from agent.apply.recovery import recover, serve_applied
 from agent.errors import Problem
 from agent.release.networks import Networks
 from agent.release.pinned_secrets import PinnedSecrets
-from agent.release.placeholders import Filler
-from agent.release.unsealing import Opening
+from agent.release.placeholders import Placeholders
+from agent.release.unsealing import Unsealer
 from controlplane import secrets
 from tests.agent.conftest import World, entry, make_world, sample
 from tests.architecture.sources import ROOT
@@ -51,8 +51,8 @@ def prepare(world: World, environment: Mapping[str, str]) -> World:
     routes = world.root / "proc/net/route"
     routes.parent.mkdir(parents=True, exist_ok=True)
     routes.write_text(ROUTES)
-    world.node.filler = Filler(
-        Opening(world.node.paths.identity, (sys.executable, "-c", UNSEAL), os.geteuid()),
+    world.node.placeholders = Placeholders(
+        Unsealer(world.node.paths.identity, (sys.executable, "-c", UNSEAL), os.geteuid()),
         PinnedSecrets(world.root, environment),
         Networks(world.root, lambda: LINKS),
     )
@@ -211,13 +211,13 @@ def test_a_filled_file_that_somebody_edits_has_drifted(keyed: World) -> None:
 def test_the_same_values_are_opened_once(keyed: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """One child for a release, none for the next one that brings nothing new."""
     asked: list[bytes] = []
-    ask = Opening._ask
+    ask = Unsealer._ask
 
-    def counting(self: Opening, request: bytes) -> bytes:
+    def counting(self: Unsealer, request: bytes) -> bytes:
         asked.append(request)
         return ask(self, request)
 
-    monkeypatch.setattr(Opening, "_ask", counting)
+    monkeypatch.setattr(Unsealer, "_ask", counting)
     one, two = (secrets.seal_value(text, recipient(keyed)) for text in ("one", "two"))
     apply(keyed, virtual=f"a {one}\n", main=f"b = {two}\n")
     apply(keyed, virtual=f"a {one}\n", main=f"b = {two}\n", dovecot="changed")

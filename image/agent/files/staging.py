@@ -1,7 +1,7 @@
 """Files beside their targets, then renamed in: nothing live changes before everything is on disk.
 
 A staged file is written whole as `.mail-agent~NAME` in its target's folder and compiled there; the old file
-is kept as a hard link `.mail-agent~old~NAME`. Placing is then only rename(2), and going back is too, so
+is kept as a hard link `.mail-agent~old~NAME`. Installing is then only rename(2), and going back is too, so
 neither needs room on a full disk.
 """
 
@@ -140,7 +140,7 @@ def keep(rows: Iterable[Placement]) -> None:
             os.link(row.target, row.kept, follow_symlinks=False)
 
 
-def place(rows: Iterable[Placement]) -> None:
+def install(rows: Iterable[Placement]) -> None:
     """Put every staged file in its place, remove what the release no longer has."""
     for row in rows:
         if row.fresh:
@@ -156,8 +156,8 @@ def _clear(target: Path) -> None:
         target.symlink_to(NO_ZONE)
 
 
-def put_back(rows: Iterable[Placement]) -> None:
-    """Undo `place`, wholly or partly done; safe to repeat."""
+def restore(rows: Iterable[Placement]) -> None:
+    """Undo `install`, wholly or partly done; safe to repeat."""
     for row in rows:
         target = Path(row.target)
         if os.path.lexists(row.kept):
@@ -168,10 +168,10 @@ def put_back(rows: Iterable[Placement]) -> None:
             row.kept.replace(target)
         elif row.fresh and not row.existed:
             target.unlink(missing_ok=True)
-    sweep(rows)
+    clean_up(rows)
 
 
-def sweep(rows: Iterable[Placement]) -> None:
+def clean_up(rows: Iterable[Placement]) -> None:
     """Remove what is left beside the targets."""
     for path in _rubbish(rows):
         path.unlink(missing_ok=True)

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from agent.health.free_space import MIB, Room, threshold
+from agent.health.free_space import MIB, FreeSpace, threshold
 
 GIB = 1024 * MIB
 
@@ -23,10 +23,10 @@ def fake(
     monkeypatch.setattr(os, "statvfs", lambda _: found)
 
 
-def room(tmp_path: Path, name: str = "state") -> Room:
+def room(tmp_path: Path, name: str = "state") -> FreeSpace:
     """One volume with one part."""
     (tmp_path / "part").mkdir(exist_ok=True)
-    return Room({name: tmp_path}, {"mail": tmp_path / "part"})
+    return FreeSpace({name: tmp_path}, {"mail": tmp_path / "part"})
 
 
 @pytest.mark.parametrize(
