@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from fnmatch import fnmatchcase
 from typing import Any
 
 import controlplane
@@ -59,6 +60,11 @@ def _opened(file: RenderedFile | CertificateFile, group: str) -> RenderedFile | 
 def complaints(state: State) -> list[Complaint]:
     """What the services refuse of this state, in the order of files and lines."""
     return sorted(complaint for service in SERVICES for complaint in service.complaints(state))
+
+
+def reads_clear(path: str) -> bool:
+    """Whether a service reads or runs this file below config/ as it stands on `main`, never opened."""
+    return any(fnmatchcase(path, pattern) for service in SERVICES for pattern in service.reads_clear)
 
 
 def _manifest(

@@ -152,6 +152,11 @@ class Service(Protocol):
     writes_times: bool
     """Whether it prints local times: a changed zone reloads it, as processes read it when they start."""
 
+    @property
+    def reads_clear(self) -> tuple[str, ...]:
+        """Files below config/ (fnmatch(3) patterns) that it reads while rendering, or runs: never sealed."""
+        ...
+
     def enabled(self, state: State) -> bool:
         """Whether the service is part of this state; a disabled one has no programs, files or probes."""
         ...
@@ -179,6 +184,7 @@ class Plain:
     name: str
     group = "root"
     writes_times = False
+    reads_clear: tuple[str, ...] = ()
 
     def enabled(self, _state: State) -> bool:
         """In every state."""

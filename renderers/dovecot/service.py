@@ -16,6 +16,7 @@ class Dovecot(Plain):
     name = "dovecot"
     group = "dovecot"
     writes_times = True
+    reads_clear = ("sieve-filter/*", "sieve-pipe/*")
 
     def enabled(self, state: State) -> bool:
         """Off with SMTP_ONLY."""

@@ -25,6 +25,7 @@ class Patches(Plain):
     """
 
     name = "patches"
+    reads_clear = (SCRIPT,)
 
     def enabled(self, state: State) -> bool:
         """Where `main` has the script."""

@@ -102,7 +102,7 @@ def _of_transport(state: State) -> Iterator[Complaint]:
 
 def _of_overrides(state: State) -> Iterator[Complaint]:
     text = render.override(state, "postfix-main.cf")
-    parsed = list(overrides.parameters(text))
+    parsed = [*overrides.orphan(text), *overrides.parameters(text)]
     good = [p for p in parsed if isinstance(p, overrides.Parameter)]
     classes = _words(" ".join(p.value for p in good if p.name == "smtpd_restriction_classes"))
     for parameter in parsed:
@@ -113,7 +113,7 @@ def _of_overrides(state: State) -> Iterator[Complaint]:
             yield Complaint(overrides.MAIN, parameter.line, f"{parameter.name}: {message}", cure)
     master = render.override(state, "postfix-master.cf")
     known = overrides.services(render.base_master(state)) | _NOT_YET
-    for option in overrides.options(master, known):
+    for option in (*overrides.orphan(master), *overrides.options(master, known)):
         if isinstance(option, overrides.BadLine):
             yield Complaint(overrides.MASTER, *option)
             continue

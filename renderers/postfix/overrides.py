@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import NamedTuple
 
 from renderers.service import Origin
@@ -15,7 +16,7 @@ from renderers.service import Origin
 MAIN = "config/postfix-main.cf"
 MASTER = "config/postfix-master.cf"
 _REFERENCE = re.compile(r"\$[{(]?([A-Za-z0-9_]+)[})]?")
-_NAME = re.compile(r"[A-Za-z0-9_.$(){}-]+\Z")
+_NAME = re.compile(r"[A-Za-z0-9_]+\Z")
 _MASTER_LINE = re.compile(
     r"(?P<service>[^\s/=]+)/(?P<type>[a-z-]+)/(?P<name>[A-Za-z0-9_]+)\s*=\s*(?P<value>.*)\Z"
 )
@@ -73,6 +74,14 @@ def logical_rows(text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
         rows, start = [row], number
     if rows:
         yield start, tuple(rows)
+
+
+def orphan(text: str) -> Iterator[BadLine]:
+    """The first line where white space before it makes it go on with a line that is not there."""
+    for number, rows in islice(logical_rows(text), 1):
+        if rows[0][0].isspace():
+            message = f"{rows[0].strip()[:80]!r} goes on with a line that is not there"
+            yield BadLine(number, message, "begin the first line without white space")
 
 
 def last_value(text: str, name: str) -> str | None:

@@ -16,6 +16,7 @@ class Postfix(Plain):
     name = "postfix"
     group = "postfix"
     writes_times = True
+    reads_clear = ("postfix-main.cf", "postfix-master.cf", "postfix-aliases.cf")
 
     def render(self, state: State) -> Iterable[RenderedFile]:
         """Configuration and lookup tables; a change of accounts or aliases touches tables alone."""

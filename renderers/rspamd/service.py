@@ -15,6 +15,7 @@ class Rspamd(Plain):
     name = "rspamd"
     group = "_rspamd"
     writes_times = True
+    reads_clear = ("rspamd/custom-commands.conf",)
 
     def enabled(self, state: State) -> bool:
         """By its setting; Redis is a service of its own."""

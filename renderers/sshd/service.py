@@ -18,6 +18,7 @@ class Sshd(Plain):
     """Git only, for the user `git`, with the key's comment as the actor."""
 
     name = "sshd"
+    reads_clear = (KEYS,)
 
     def enabled(self, state: State) -> bool:
         """Off until the file of keys exists."""

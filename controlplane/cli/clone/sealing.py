@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 from controlplane.cli.ask.client import call
 from controlplane.errors import NotFound, Refused, Unavailable
-from controlplane.intake.checks.sealed_texts import READ_BY_US
+from controlplane.intake.checks.sealed_texts import never_sealed
 from controlplane.sealing import is_sealed, seal, seal_value
 from controlplane.secrets import RECIPIENT
 from controlplane.statefiles.parsed import Place
 from controlplane.statefiles.secret_parts import has_format, seal_parts, secret_parts
-from controlplane.statefiles.tree import CONFIG, PARSED, SETTINGS
+from controlplane.statefiles.tree import CONFIG, SETTINGS
 
 
 class Sealed(NamedTuple):
@@ -52,7 +52,7 @@ def file(path: Path) -> Sealed:
     inner = _in_place(content, place)
     if inner.told or has_format(place.path):
         return inner
-    if place.path in PARSED or READ_BY_US.fullmatch(place.path):
+    if never_sealed(place.path):
         cure = "write it in the clear; it holds no secrets"
         raise Refused.because(f"{path.name} cannot be sealed: the server reads its lines", cure, place.path)
     return Sealed(seal(content, place.recipient).encode(), "sealed as a whole; only the server opens it")

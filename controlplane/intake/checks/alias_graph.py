@@ -8,9 +8,10 @@ counts only for addresses that are not accounts, since those may have an entry o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
-from controlplane.model import Desired
+from controlplane.model import Desired, Override
+from controlplane.statefiles.continuation_lines import logical_lines
 
 MAX_DEPTH = 1000
 """Steps from an alias to its end: virtual_alias_recursion_limit of postconf(5)."""
@@ -18,6 +19,18 @@ MAX_RECIPIENTS = 1000
 """Addresses that one alias may come to: virtual_alias_expansion_limit of postconf(5)."""
 MAX_NODES = 200_000
 """Addresses that are followed; a catch-all of whole domains could make more."""
+
+
+def limits(overrides: Mapping[str, Override]) -> tuple[int, int]:
+    """(steps, recipients) that an alias is followed for: the default limits, or those of postfix-main.cf."""
+    found = {"virtual_alias_recursion_limit": MAX_DEPTH, "virtual_alias_expansion_limit": MAX_RECIPIENTS}
+    override = overrides.get("postfix-main.cf")
+    if override is not None and b"virtual_alias_" in override.content:
+        for entry in logical_lines(override.content.decode(errors="replace")):
+            name, _, value = (part.strip() for part in entry.text.partition("="))
+            if name in found and value.isdecimal():
+                found[name] = int(value)
+    return found["virtual_alias_recursion_limit"], found["virtual_alias_expansion_limit"]
 
 
 def entry_of(address: str, desired: Desired) -> str | None:

@@ -15,7 +15,6 @@ from typing import NamedTuple
 
 from controlplane.errors import Problem
 from controlplane.intake.checks import account_names, alias_graph, stale_entries
-from controlplane.intake.checks.postfix_overrides import alias_limits, shape_problems
 from controlplane.model import Desired
 from controlplane.statefiles import aliases
 from controlplane.statefiles.parsed import MAX_PROBLEMS, Place
@@ -45,7 +44,7 @@ def check(desired: Desired, files: Mapping[str, TreeFile], before: Desired | Non
     lines = _Lines(files)
     touched = _Touched.between(before or Desired(), desired)
     names = islice(account_names.problems(before or Desired(), desired, files), MAX_PROBLEMS)
-    problems = [*names, *_loops(desired, touched, lines, before), *shape_problems(desired.overrides)]
+    problems = [*names, *_loops(desired, touched, lines, before)]
     elsewhere = desired.settings.get("ACCOUNT_PROVISIONER", "").upper() == "LDAP"
     doubts = chain(
         _dangling(desired, touched, lines),
@@ -72,7 +71,7 @@ class _Touched(NamedTuple):
         changed = [source for source, alias in new.items() if old.get(source) != alias]
         gone = {source for source in old if source not in new}
         gone |= {address for address in before.accounts if address not in after.accounts}
-        limits, known = alias_limits(after.overrides), alias_limits(before.overrides)
+        limits, known = alias_graph.limits(after.overrides), alias_graph.limits(before.overrides)
         return cls(changed, gone, *limits, limits != known)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 
 from controlplane.errors import Problem
@@ -15,15 +14,18 @@ from controlplane.statefiles import accounts, env_file
 from controlplane.statefiles.parsed import Place
 from controlplane.statefiles.secret_parts import has_format
 from controlplane.statefiles.tree import CONFIG, PARSED
+from renderers.release import reads_clear
 
 Fault = Callable[[str], str]
 """Why a sealed text cannot be used; empty where it can."""
 
-READ_BY_US = re.compile(
-    r"config/(?:postfix-(?:main|master|aliases)\.cf|rspamd/custom-commands\.conf|gitops/.+|user-patches\.sh"
-    r"|sieve-(?:filter|pipe)/.+)"
-)
-"""Files that the control plane reads, or that are run, so that nobody can fill them in."""
+OWN = f"{CONFIG}gitops/"
+"""Where files for the control plane itself are."""
+
+
+def never_sealed(path: str) -> bool:
+    """Whether a file of `main` cannot be sealed as a whole, since it is read before the node opens it."""
+    return path in PARSED or path.startswith(OWN) or reads_clear(path.removeprefix(CONFIG))
 
 
 def misplaced(files: Files) -> Iterator[Problem]:
@@ -34,7 +36,7 @@ def misplaced(files: Files) -> Iterator[Problem]:
         if has_format(path) and path in PARSED:
             cure = f"seal its values, so that it can be reviewed: mailctl seal {path} (of the clear file)"
             yield Problem(path, 1, "the file is sealed as a whole", cure)
-        elif path in PARSED or READ_BY_US.fullmatch(path):
+        elif never_sealed(path):
             yield Problem(path, 1, "this file cannot be sealed", "write it in the clear; it holds no secrets")
     if ENV_FILE in files and PREFIX.encode() in files[ENV_FILE].content:
         yield from _settings(files[ENV_FILE].content.decode(errors="replace"))

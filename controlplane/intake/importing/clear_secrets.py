@@ -10,10 +10,9 @@ from dataclasses import dataclass
 
 from controlplane import sealing, secrets
 from controlplane.errors import Refused
-from controlplane.intake.checks.sealed_texts import READ_BY_US
+from controlplane.intake.checks.sealed_texts import never_sealed
 from controlplane.intake.checks.secrets_in_clear import in_clear
 from controlplane.statefiles.secret_parts import seal_parts, secret_parts
-from controlplane.statefiles.tree import PARSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +26,7 @@ class Sealer:
         if sealing.is_sealed(content) or not any(in_clear(path, content)):
             return content
         sealed = self._in_place(path, content)
-        if not any(in_clear(path, sealed)) or path in PARSED or READ_BY_US.fullmatch(path):
+        if not any(in_clear(path, sealed)) or never_sealed(path):
             return sealed  # what is left has no place in a file that the server reads: it is refused
         return sealing.seal(content, self._recipient).encode()
 

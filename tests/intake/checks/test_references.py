@@ -111,28 +111,6 @@ def test_a_target_that_nobody_answers_to_is_a_warning(virtual: str, lost: list[s
     assert [warning.excerpt.split()[1].split(",")[0] for warning in findings.warnings] == lost
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "line"),
-    [
-        ("main", "# x\nmaximal_queue_lifetime 1d\n", 2),
-        ("main", "  orphan = 1\n", 1),
-        ("master", "submission/inet=no\n", 1),
-        ("master", "submission inet n - n - - smtpd\n", 1),
-    ],
-)
-def test_an_override_that_sets_nothing_is_refused(name: str, content: str, line: int) -> None:
-    """Only assignments can be passed on to Postfix."""
-    (problem,) = _check("", **{name: content}).problems
-    assert (problem.path, problem.line) == (f"config/postfix-{name}.cf", line)
-
-
-def test_overrides_as_documented_pass() -> None:
-    """Continuation lines and comments are part of the format."""
-    main = "# x\nmynetworks = 127.0.0.0/8\n  172.16.0.0/12\nempty =\n"
-    master = "submission/inet/smtpd_reject_unlisted_recipient=no\n12345/inet/syslog_name=x\n"
-    assert _check("", main=main, master=master).problems == ()
-
-
 def test_only_what_a_change_touched_is_told() -> None:
     """A warning of last year is not repeated with every push; what a removal leaves hanging is told."""
     account = Account("a@e.test", "{SHA}x")
