@@ -51,6 +51,9 @@ LAYERS = (
     ("controlplane.words",),
     ("controlplane.recovery",),
     ("controlplane.daemon",),
+    ("controlplane.cli.lazy", "controlplane.cli.options", "controlplane.cli.text"),
+    ("controlplane.cli.ask",),
+    ("controlplane.cli.clone", "controlplane.cli.run"),
     ("controlplane.cli",),
 )
 """Lowest first; a module may import its own layer and those below. The longest name that fits it counts."""
