@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
+
+OUTCOMES = ("served", "rejected", "rolled-back", "held", "superseded", "pending")
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -36,6 +38,13 @@ def wait(function: F) -> F:
     )(function)
 
 
+def watch(function: F) -> F:
+    """--watch, for the commands that read a working tree."""
+    return click.option(
+        "--watch", is_flag=True, help="Do it again after each save in the working tree, until Ctrl-C."
+    )(function)
+
+
 def mass_delete(function: F) -> F:
     """--allow-mass-delete, for the commands that may take much away at once."""
     return click.option(
@@ -43,6 +52,40 @@ def mass_delete(function: F) -> F:
         is_flag=True,
         help="Also where more than half of all accounts, aliases, quotas, relay hosts … would go.",
     )(function)
+
+
+def pager(function: F) -> F:
+    """--no-pager, for the commands that may say a lot."""
+    return click.option(
+        "--pager/--no-pager",
+        default=True,
+        help="Show what is longer than the screen in pages ($PAGER, less). The default on a terminal.",
+    )(function)
+
+
+def outcomes(function: F) -> F:
+    """--outcome and --not-live, for the commands that tell of changes."""
+    function = click.option("--not-live", is_flag=True, help="Changes that never served.")(function)
+    return click.option(
+        "--outcome",
+        multiple=True,
+        type=_outcome_word,
+        metavar="|".join(OUTCOMES),
+        help="Changes that came to this; may be given several times.",
+    )(function)
+
+
+def _outcome_word(text: str) -> str:
+    """An outcome, for click's `type`; JSON writes `rolled_back`."""
+    word = text.lower().replace("_", "-")
+    if word not in OUTCOMES:
+        raise click.BadParameter(f"'{text}' is not an outcome: one of {', '.join(OUTCOMES)}")
+    return word
+
+
+def wanted_outcomes(given: Sequence[str], *, not_live: bool) -> list[str]:
+    """What the two options ask for; nothing for everything."""
+    return list(dict.fromkeys([*given, *(OUTCOMES[1:] if not_live else ())]))
 
 
 def direction(function: F) -> F:

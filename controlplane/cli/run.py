@@ -35,23 +35,23 @@ def run(program: click.Command, name: str, arguments: Sequence[str] | None = Non
         sys.stdout.flush()
     except click.ClickException as wrong:
         wrong.show()
-        tell(as_json, "UsageError", wrong.format_message())
+        tell("UsageError", wrong.format_message(), as_json=as_json)
         return 2
     except (click.Abort, KeyboardInterrupt):
         say("✗ interrupted")
-        tell(as_json, "Interrupted", "interrupted")
+        tell("Interrupted", "interrupted", as_json=as_json)
         return INTERRUPTED
     except MailserverError as error:
         show_error(error)
         problems = error.problems if isinstance(error, Refused) else ()
-        tell(as_json, kind_of(error), str(error), problems)
+        tell(kind_of(error), str(error), problems, as_json=as_json)
         return error.exit_code
     except BrokenPipeError:
         # The reader of stdout went away (`| head`): nothing is wrong; keep the interpreter from telling.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as bug:  # noqa: BLE001  # the one place where a bug becomes a report
-        tell(as_json, "Bug", f"{type(bug).__name__}: {bug}")
+        tell("Bug", f"{type(bug).__name__}: {bug}", as_json=as_json)
         return _report_bug(bug, name)
     return status if isinstance(status, int) else 0
 
@@ -68,7 +68,7 @@ def kind_of(error: MailserverError) -> str:
     return "Refused" if isinstance(error, AlreadyTold) else type(error).__name__
 
 
-def tell(as_json: bool, kind: str, message: str, problems: Sequence[Problem] = ()) -> None:
+def tell(kind: str, message: str, problems: Sequence[Problem] = (), *, as_json: bool) -> None:
     """A failure as JSON on stdout, where a program asked for it; people read stderr."""
     if as_json:
         rows = [problem.as_dict() for problem in problems]

@@ -37,7 +37,7 @@ LONG: dict[str, Any] = {
 def test_lines_fit_the_terminal(most: int, with_subject: bool) -> None:
     """No line is wider, and each says what, who and what became of it."""
     short = {**LONG, "position": 1, "subject": "a@x.test", "outcome": "served", "live": LONG["outcome_time"]}
-    lines = entry_lines([LONG, short], with_subject, most)
+    lines = entry_lines([LONG, short], with_subject=with_subject, most=most)
     assert max(map(len, lines)) <= most
     text = "\n".join(lines)
     for part in ("12345", "relay.credentials_set", "Grace", "rolled back 2026-11-23 14:03:19", "live 2026"):
@@ -56,7 +56,9 @@ def test_the_day_is_told_where_it_is_another() -> None:
     """`live 14:03:12` is of the day of the change."""
     same = {**LONG, "outcome": "served", "outcome_time": "2026-11-22T14:03:12.000Z"}
     assert entry_lines([same], with_subject=True)[0].endswith("  live 14:03:12")
-    assert entry_lines([{**LONG, "outcome": "pending", "outcome_time": ""}], True)[0].endswith("  pending")
+    assert entry_lines([{**LONG, "outcome": "pending", "outcome_time": ""}], with_subject=True)[0].endswith(
+        "  pending"
+    )
 
 
 def test_wide_characters_take_two_columns() -> None:
@@ -81,6 +83,6 @@ def test_long_text_comes_in_pages(
     seen: list[str] = []
     monkeypatch.setattr(click, "echo_via_pager", seen.append)
     monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal)
-    show_pages([f"line {n}" for n in range(lines)], pager)
+    show_pages([f"line {n}" for n in range(lines)], pager=pager)
     assert bool(seen) is paged
     assert bool(capsys.readouterr().out) is not paged

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable, Collection, Generator
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
 
 import click
 
@@ -14,8 +13,6 @@ from controlplane.cli.clone.working_tree import is_tree
 from controlplane.cli.run import show_error
 from controlplane.cli.text.terminal import say
 from controlplane.errors import MailserverError
-
-F = TypeVar("F", bound=Callable[..., object])
 
 QUIET_MS = 100
 """Milliseconds without another save before a run begins: an editor writes, renames and deletes at once."""
@@ -25,13 +22,6 @@ LOOK_MS = 200
 """Milliseconds that watching takes before the first run, which no save may escape."""
 NAMED = 3
 """Files that the line before a run names."""
-
-
-def option(function: F) -> F:
-    """--watch, for the commands that read a working tree."""
-    return click.option(
-        "--watch", is_flag=True, help="Do it again after each save in the working tree, until Ctrl-C."
-    )(function)
 
 
 def watched(tree: str | None, run: Callable[[], object]) -> int:

@@ -12,7 +12,7 @@ from controlplane.cli.text.terminal import show_json, show_lines
 
 @click.command("certificates")
 @options.as_json
-def command(as_json: bool) -> None:
+def command(*, as_json: bool) -> None:
     """The certificates that serve: names, key, issuer, end, where each was read; and what was refused."""
     answer = call("certificates")
     if as_json:

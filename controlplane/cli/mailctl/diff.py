@@ -17,7 +17,7 @@ from controlplane.cli.text.terminal import show_json, show_lines
 @click.option("--rendered", "part", flag_value="rendered", help="Only the files that the services read.")
 @options.as_json
 @options.exit_code
-def command(a: str, b: str, part: str | None, as_json: bool, exit_code: bool) -> int:
+def command(a: str, b: str, part: str | None, *, as_json: bool, exit_code: bool) -> int:
     """What differs between the revisions A and B (default: now), in the state and in the rendered files.
 
     A revision is a position of the log, a commit, a branch, or a time.

@@ -15,7 +15,7 @@ from controlplane.errors import Unavailable
 @click.command("explain")
 @click.argument("setting")
 @options.as_json
-def command(setting: str, as_json: bool) -> None:
+def command(setting: str, *, as_json: bool) -> None:
     """What SETTING does, its values and default, the services that read it, and the value in effect here."""
     # Imported here: it takes longer than everything else that the programs need to start.
     from controlplane.settings import catalog

@@ -31,13 +31,13 @@ def options(function: F) -> F:
     return function
 
 
-def go(op: str, question: str, given: dict[str, Any], exit_code: bool) -> int:
+def go(op: str, question: str, given: dict[str, Any], *, exit_code: bool) -> int:
     """Plan `op`, ask, carry it out. `given` are the command's options and the arguments of the request."""
     yes, dry_run, as_json = given.pop("yes"), given.pop("dry_run"), given.pop("as_json")
     always = {"reason": given.pop("reason"), "wait": given.pop("wait"), "source": "mailctl"}
     request = {name: value for name, value in given.items() if value} | always
     if dry_run:
-        return _show(call(op, **request, dry_run=True), as_json, exit_code)
+        return _show(call(op, **request, dry_run=True), as_json=as_json, exit_code=exit_code)
     asks = not yes and sys.stdin.isatty()
     if asks:
         found = call(op, **request, dry_run=True)
@@ -45,7 +45,7 @@ def go(op: str, question: str, given: dict[str, Any], exit_code: bool) -> int:
         if found["refused"]:
             raise Refused([Problem(**problem) for problem in found["refused"]])
         if not found["different"]:
-            return _nothing(found, as_json)
+            return _nothing(found, as_json=as_json)
         if not click.confirm(question, default=False, err=True):
             say("► nothing was changed")
             return NOT_DONE
@@ -63,7 +63,7 @@ def go(op: str, question: str, given: dict[str, Any], exit_code: bool) -> int:
     return 0
 
 
-def _show(found: dict[str, Any], as_json: bool, exit_code: bool) -> int:
+def _show(found: dict[str, Any], *, as_json: bool, exit_code: bool) -> int:
     if as_json:
         show_json(found)
     else:
@@ -75,7 +75,7 @@ def _show(found: dict[str, Any], as_json: bool, exit_code: bool) -> int:
     return DIFFERENCE if exit_code and found["different"] else 0
 
 
-def _nothing(found: dict[str, Any], as_json: bool) -> int:
+def _nothing(found: dict[str, Any], *, as_json: bool) -> int:
     if as_json:
         show_json(found)
     say("✔ nothing had to be changed")

@@ -8,22 +8,21 @@ import click
 
 from controlplane.cli import options
 from controlplane.cli.ask.client import call
-from controlplane.cli.text.entries import outcome_options, show_entries, wanted_outcomes
-from controlplane.cli.text.pages import pager_option
+from controlplane.cli.text.entries import show_entries
 from controlplane.cli.text.terminal import say
 
 
 @click.command("history")
 @click.argument("subject")
-@outcome_options
-@pager_option
+@options.outcomes
+@options.pager
 @options.as_json
-def command(subject: str, as_json: bool, pager: bool, outcome: tuple[str, ...], not_live: bool) -> None:
+def command(subject: str, *, as_json: bool, pager: bool, outcome: tuple[str, ...], not_live: bool) -> None:
     """Everything that happened to SUBJECT: an address, a setting's name, a file, a node."""
-    wanted = wanted_outcomes(outcome, not_live)
+    wanted = options.wanted_outcomes(outcome, not_live=not_live)
     asked: dict[str, Any] = {"outcome": wanted} if wanted else {}
     entries = call("history", subject=subject, **asked)["entries"]
-    show_entries(entries, as_json, with_subject=False, pager=pager)
+    show_entries(entries, as_json=as_json, with_subject=False, pager=pager)
     if not entries and wanted:
         say(f"⚠ nothing that happened to {subject} is {' or '.join(wanted)}")
     elif not entries:

@@ -34,6 +34,7 @@ MOST_ENV = 1 << 20
 def command(
     folder: Path,
     env: Path | None,
+    *,
     dry_run: bool,
     replace: bool,
     allow_mass_delete: bool,

@@ -8,8 +8,7 @@ import click
 
 from controlplane.cli import options
 from controlplane.cli.ask.client import call
-from controlplane.cli.text.entries import outcome_options, show_entries, wanted_outcomes
-from controlplane.cli.text.pages import pager_option
+from controlplane.cli.text.entries import show_entries
 from controlplane.cli.text.terminal import say
 
 
@@ -26,11 +25,11 @@ from controlplane.cli.text.terminal import say
 @click.option(
     "--limit", default=50, show_default=True, type=click.IntRange(min=1), help="The newest so many."
 )
-@outcome_options
-@pager_option
+@options.outcomes
+@options.pager
 @options.as_json
 def command(
-    as_json: bool, pager: bool, limit: int, outcome: tuple[str, ...], not_live: bool, **filters: str | None
+    *, as_json: bool, pager: bool, limit: int, outcome: tuple[str, ...], not_live: bool, **filters: str | None
 ) -> None:
     """Who changed what, when and why, and what became of it; newest last.
 
@@ -38,10 +37,10 @@ def command(
     superseded by a later one, or is pending. With --json one object a line, an event each.
     """
     asked: dict[str, Any] = {name: value for name, value in filters.items() if value is not None}
-    if wanted := wanted_outcomes(outcome, not_live):
+    if wanted := options.wanted_outcomes(outcome, not_live=not_live):
         asked["outcome"] = wanted
     entries = call("log", filters=asked, limit=limit)["entries"]
-    show_entries(entries, as_json, with_subject=True, pager=pager)
+    show_entries(entries, as_json=as_json, with_subject=True, pager=pager)
     if not entries:
         given = " ".join(f"--{name} {_said(value)}" for name, value in asked.items())
         say(f"⚠ nothing in the log fits {given}" if given else "⚠ the log is empty")

@@ -9,7 +9,6 @@ import click
 
 from controlplane.cli import options
 from controlplane.cli.ask.client import call, server_is_here
-from controlplane.cli.clone import watching
 from controlplane.cli.run import DIFFERENCE
 from controlplane.cli.text.terminal import say, show_json, show_lines
 
@@ -26,8 +25,8 @@ from controlplane.cli.text.terminal import say, show_json, show_lines
 )
 @options.as_json
 @options.exit_code
-@watching.option
-def command(change: str | None, layout: str, as_json: bool, exit_code: bool, watch: bool) -> int:
+@options.watch
+def command(change: str | None, layout: str, *, as_json: bool, exit_code: bool, watch: bool) -> int:
     """What a change would do: events, files of the services, reloads and restarts.
 
     The change is a REVISION against what serves, a range A..B, or a working tree DIR (default: here). In a
@@ -35,12 +34,16 @@ def command(change: str | None, layout: str, as_json: bool, exit_code: bool, wat
     """
 
     def show() -> int:
-        return _show(_plan(change), layout, as_json, exit_code)
+        return _show(_plan(change), layout, as_json=as_json, exit_code=exit_code)
 
-    return watching.watched(change, show) if watch else show()
+    if not watch:
+        return show()
+    from controlplane.cli.clone.watching import watched
+
+    return watched(change, show)
 
 
-def _show(found: dict[str, Any], layout: str, as_json: bool, exit_code: bool) -> int:
+def _show(found: dict[str, Any], layout: str, *, as_json: bool, exit_code: bool) -> int:
     if as_json or layout == "json":
         show_json(found["plan"])
     elif layout == "markdown":

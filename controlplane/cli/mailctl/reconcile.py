@@ -16,7 +16,7 @@ from controlplane.errors import Unavailable
 @click.command("reconcile")
 @options.wait
 @options.as_json
-def command(wait: bool, as_json: bool) -> None:
+def command(*, wait: bool, as_json: bool) -> None:
     """Apply the newest release now, even one that failed before, and heal drift."""
     change = call("reconcile", wait=wait, source="mailctl")
     if as_json:
@@ -28,10 +28,10 @@ def command(wait: bool, as_json: bool) -> None:
         finish(change)
         _say_healed(change)
     else:
-        say(_fared(change, wait))
+        say(_fared(change, wait=wait))
 
 
-def _fared(change: dict[str, Any], wait: bool) -> str:
+def _fared(change: dict[str, Any], *, wait: bool) -> str:
     """What became of a release that was there already. Raises Unavailable where it does not serve."""
     outcome, release = change.get("outcome") or {}, change.get("release") or 0
     kind = outcome.get("outcome")

@@ -12,7 +12,7 @@ from controlplane.cli.text.terminal import say, show_json
 @click.command("resume")
 @options.reason
 @options.as_json
-def command(reason: str, as_json: bool) -> None:
+def command(reason: str, *, as_json: bool) -> None:
     """Apply releases again, beginning with the newest."""
     result = call("resume", reason=reason, source="mailctl")
     if as_json:

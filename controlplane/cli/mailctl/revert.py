@@ -17,11 +17,12 @@ from controlplane.cli.mailctl import going_back
 @options.wait
 @options.as_json
 @options.exit_code
-def command(exit_code: bool, positions: tuple[str, ...], **given: Any) -> int:
+def command(*, exit_code: bool, positions: tuple[str, ...], **given: Any) -> int:
     """Take back the change sets at these positions of the log, and nothing else, as a new change set.
 
     What came after them stays. On a terminal the plan is shown and asked about. Where a later change set
     touched the same thing, it is refused and that one is named. Passwords come back as they were: the log has
     their hashes.
     """
-    return going_back.go("revert", "Take it back?", {**given, "positions": list(positions)}, exit_code)
+    given["positions"] = list(positions)
+    return going_back.go("revert", "Take it back?", given, exit_code=exit_code)

@@ -22,7 +22,7 @@ from controlplane.cli.mailctl import going_back
 @options.wait
 @options.as_json
 @options.exit_code
-def command(exit_code: bool, **given: Any) -> int:
+def command(*, exit_code: bool, **given: Any) -> int:
     """Go back to how everything was at TARGET, as a new change set.
 
     TARGET is a position of the log, a commit of main, or a time; 0 is before the first change set. All that
@@ -30,4 +30,4 @@ def command(exit_code: bool, **given: Any) -> int:
     shown and asked about. Nothing is rewritten: the log gains the events that lead back, so a rollback can
     itself be rolled back. Mail, certificates and what the container's environment holds are not touched.
     """
-    return going_back.go("rollback", "Go back?", given, exit_code)
+    return going_back.go("rollback", "Go back?", given, exit_code=exit_code)

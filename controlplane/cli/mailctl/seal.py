@@ -17,7 +17,7 @@ STDIN = "-"
 @click.argument("files", nargs=-1, metavar="[FILE]...")
 @click.option("--value", is_flag=True, help="Seal one value, from the terminal or stdin, and print the word.")
 @click.option("--stdout", is_flag=True, help="Print what FILE is with its secrets sealed; FILE stays.")
-def command(files: tuple[str, ...], value: bool, stdout: bool) -> None:
+def command(files: tuple[str, ...], *, value: bool, stdout: bool) -> None:
     """Seal secrets so that only this server can open them.
 
     Each FILE of a clone, or of the config volume, is sealed in its place: in mailserver.env,

@@ -21,7 +21,7 @@ PARTS = ("accounts", "aliases", "quotas", "masters", "relay", "access", "setting
 @click.option("--at", default="", metavar="REVISION|TIME", help="As it was then (default: now).")
 @click.option("--live", is_flag=True, help="What the server did then, not what it was asked to do.")
 @options.as_json
-def command(part: str | None, at: str, live: bool, as_json: bool) -> None:
+def command(part: str | None, at: str, *, live: bool, as_json: bool) -> None:
     """Everything that `main` says, or one part of it, now or as it was.
 
     A revision is a position of the log, a commit, or a branch; a time is 1h (ago), yesterday, 2026-11-23,

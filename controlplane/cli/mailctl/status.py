@@ -15,7 +15,7 @@ from controlplane.cli.text.terminal import say, show_json, show_lines
 @click.option("--timeout", default=60.0, show_default=True, help="Seconds that --wait waits at most.")
 @click.option("--health", is_flag=True, help="Print one line; exit with 1 unless everything serves.")
 @options.as_json
-def command(release: int, timeout: float, health: bool, as_json: bool) -> int:
+def command(release: int, timeout: float, *, health: bool, as_json: bool) -> int:
     """What serves: the release, the services with their probes, certificates, drift."""
     status = call("status", patience=timeout + 30, wait=release, timeout=timeout)
     healthy = bool(status.get("healthy"))

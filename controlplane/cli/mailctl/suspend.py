@@ -12,7 +12,7 @@ from controlplane.cli.text.terminal import say, show_json
 @click.command("suspend")
 @options.reason
 @options.as_json
-def command(reason: str, as_json: bool) -> None:
+def command(reason: str, *, as_json: bool) -> None:
     """Stop applying releases: changes are still validated and recorded, and wait for `mailctl resume`."""
     result = call("suspend", reason=reason, source="mailctl")
     if as_json:

@@ -9,7 +9,6 @@ import click
 
 from controlplane.cli import options
 from controlplane.cli.ask.client import call, server_is_here
-from controlplane.cli.clone import watching
 from controlplane.cli.text.terminal import say, show_json
 from controlplane.errors import NotFound, Problem
 from controlplane.words.problems import problem_lines
@@ -18,20 +17,24 @@ from controlplane.words.problems import problem_lines
 @click.command("validate")
 @click.argument("tree", required=False, metavar="[DIR|REVISION]")
 @options.as_json
-@watching.option
-def command(tree: str | None, as_json: bool, watch: bool) -> int:
+@options.watch
+def command(tree: str | None, *, as_json: bool, watch: bool) -> int:
     """Find what a push would be refused for, in the working tree DIR (default: here) or at a REVISION.
 
     On the server the daemons' own checkers take part; in a clone everything else is checked.
     """
 
     def show() -> int:
-        return _show(_validate(tree), as_json)
+        return _show(_validate(tree), as_json=as_json)
 
-    return watching.watched(tree, show) if watch else show()
+    if not watch:
+        return show()
+    from controlplane.cli.clone.watching import watched
+
+    return watched(tree, show)
 
 
-def _show(found: dict[str, Any], as_json: bool) -> int:
+def _show(found: dict[str, Any], *, as_json: bool) -> int:
     problems = [Problem(**problem) for problem in found["problems"]]
     if as_json:
         show_json(found)

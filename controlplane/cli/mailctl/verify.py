@@ -22,7 +22,7 @@ REPOSITORIES = ("state.git", ".git", ".")
 @click.argument("folder", required=False, type=click.Path(path_type=Path))
 @click.option("--offline", is_flag=True, help="Ask no server: read the repository itself.")
 @options.as_json
-def command(folder: Path | None, offline: bool, as_json: bool) -> int:
+def command(folder: Path | None, *, offline: bool, as_json: bool) -> int:
     """Prove by replay that log, `main` and `rendered` agree; say where they do not.
 
     Reads and hashes every object of the log, of every release and of the newest main. Returns 1 where

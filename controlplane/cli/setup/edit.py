@@ -16,7 +16,7 @@ def rehearse(what: str, **arguments: Any) -> None:
         call("rehearse", command=what, source="setup", **arguments)
 
 
-def edit(what: str, reason: str, wait: bool, **arguments: Any) -> bool:
+def edit(what: str, reason: str, *, wait: bool, **arguments: Any) -> bool:
     """Carry out one edit of `main` and wait until it serves; raises Unavailable when it does not.
 
     The answer is whether there was anything to change.

@@ -10,7 +10,7 @@ from controlplane.errors import Unavailable
 FAILED = ("rejected", "rolled_back", "quarantined")
 
 
-def finish(change: dict[str, Any], quiet: bool = False) -> None:
+def finish(change: dict[str, Any], *, quiet: bool = False) -> None:
     """Say what became of a change; `quiet` leaves out what went as everybody expects.
 
     Raises Unavailable when the agent did not let the release serve, with its reason.

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from controlplane.cli.text.pages import show_pages, width
 from controlplane.cli.text.terminal import columns, fit_cells, shorten
 
-OUTCOMES = ("served", "rejected", "rolled-back", "held", "superseded", "pending")
 _NARROWEST = (16, 12, 14)
 """Columns that subject, detail and the person keep before a row becomes two lines."""
 _REASON = 200
@@ -21,52 +20,24 @@ _TOLD = frozenset({"rejected", "rolled_back", "held", "superseded"})
 """Outcomes whose reason stands below the change set."""
 
 
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def outcome_options(function: F) -> F:
-    """--outcome and --not-live, for the commands that tell of changes."""
-    function = click.option("--not-live", is_flag=True, help="Changes that never served.")(function)
-    return click.option(
-        "--outcome",
-        multiple=True,
-        type=_outcome_word,
-        metavar="|".join(OUTCOMES),
-        help="Changes that came to this; may be given several times.",
-    )(function)
-
-
-def _outcome_word(text: str) -> str:
-    """An outcome, for click's `type`; JSON writes `rolled_back`."""
-    word = text.lower().replace("_", "-")
-    if word not in OUTCOMES:
-        raise click.BadParameter(f"'{text}' is not an outcome: one of {', '.join(OUTCOMES)}")
-    return word
-
-
-def wanted_outcomes(given: Sequence[str], not_live: bool) -> list[str]:
-    """What the two options ask for; nothing for everything."""
-    return list(dict.fromkeys([*given, *(OUTCOMES[1:] if not_live else ())]))
-
-
 def show_entries(
-    entries: Sequence[dict[str, Any]], as_json: bool, with_subject: bool, pager: bool = True
+    entries: Sequence[dict[str, Any]], *, as_json: bool, with_subject: bool, pager: bool = True
 ) -> None:
     """Entries to stdout: a line of JSON each, or columns that fit the terminal, in pages."""
     if as_json:
         for entry in entries:
             click.echo(json.dumps(entry, ensure_ascii=False))
         return
-    show_pages(entry_lines(entries, with_subject, width()), pager)
+    show_pages(entry_lines(entries, with_subject=with_subject, most=width()), pager=pager)
 
 
-def entry_lines(entries: Sequence[dict[str, Any]], with_subject: bool, most: int = 0) -> list[str]:
+def entry_lines(entries: Sequence[dict[str, Any]], *, with_subject: bool, most: int = 0) -> list[str]:
     """The columns, and below each change set what became of it and the reason that was given.
 
     No line is wider than `most` (0: as wide as it has to be). Where the columns do not fit, the person and
     the outcome stand on a second line.
     """
-    cells = [_row(entry, with_subject) for entry in entries]
+    cells = [_row(entry, with_subject=with_subject) for entry in entries]
     narrow = {3 + n: least for n, least in enumerate(_NARROWEST if with_subject else _NARROWEST[1:])}
     fitted = fit_cells(cells, most, narrow)
     if fitted is not None:
@@ -88,7 +59,7 @@ def entry_lines(entries: Sequence[dict[str, Any]], with_subject: bool, most: int
     return [shorten(line, most) for line in lines]
 
 
-def _row(entry: dict[str, Any], with_subject: bool) -> list[str]:
+def _row(entry: dict[str, Any], *, with_subject: bool) -> list[str]:
     subject = [entry["subject"]] if with_subject else []
     who = entry["actor"]
     if entry.get("author") and entry["author"] != who:

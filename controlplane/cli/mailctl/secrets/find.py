@@ -24,7 +24,7 @@ FOUND = 4
 )
 @options.as_json
 @click.option("--exit-code", is_flag=True, help="Return 4 if there is any.")
-def command(repository: Path | None, as_json: bool, exit_code: bool) -> int:
+def command(repository: Path | None, *, as_json: bool, exit_code: bool) -> int:
     """Tell where passwords and private keys stand in the clear, now or at any time before.
 
     Looks into all of main's history, the log, every release, previews, tags and other branches, by the rules

@@ -13,10 +13,10 @@ from controlplane.cli.setup.edit import edit
 @click.argument("recipient")
 @options.reason
 @options.wait
-def command(alias: str, recipient: str, reason: str, wait: bool) -> None:
+def command(alias: str, recipient: str, reason: str, *, wait: bool) -> None:
     """Deliver mail for ALIAS to RECIPIENT.
 
     ALIAS is an address, or @example.test for a whole domain. RECIPIENT is one address or several with commas
     between them; an alias that exists gets them in addition.
     """
-    edit("alias.add", reason, wait, alias=alias, target=recipient)
+    edit("alias.add", reason, wait=wait, alias=alias, target=recipient)

@@ -13,9 +13,9 @@ from controlplane.cli.setup.edit import edit
 @click.argument("recipient")
 @options.reason
 @options.wait
-def command(alias: str, recipient: str, reason: str, wait: bool) -> None:
+def command(alias: str, recipient: str, reason: str, *, wait: bool) -> None:
     """Stop delivering mail for ALIAS to RECIPIENT.
 
     The alias goes with its last recipient.
     """
-    edit("alias.remove", reason, wait, alias=alias, target=recipient)
+    edit("alias.remove", reason, wait=wait, alias=alias, target=recipient)

@@ -11,7 +11,7 @@ from controlplane.cli.text.terminal import show_json
 
 @click.command("list")
 @options.as_json
-def command(as_json: bool) -> None:
+def command(*, as_json: bool) -> None:
     """List the aliases with their recipients."""
     aliases = call("aliases", source="setup")["aliases"]
     if as_json:

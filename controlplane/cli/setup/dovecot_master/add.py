@@ -14,7 +14,7 @@ from controlplane.cli.setup.passwords import ask_password, hash_password
 @click.argument("password", required=False)
 @options.reason
 @options.wait
-def command(name: str, password: str | None, reason: str, wait: bool) -> None:
+def command(name: str, password: str | None, reason: str, *, wait: bool) -> None:
     """Add the master account NAME.
 
     It logs in to every mailbox, as ADDRESS*NAME with its own password. A missing PASSWORD is asked for, or
@@ -23,4 +23,4 @@ def command(name: str, password: str | None, reason: str, wait: bool) -> None:
     if password is None:
         rehearse("master.add", name=name)
     hashed = hash_password(ask_password(password))
-    edit("master.add", reason, wait, name=name, password_hash=hashed)
+    edit("master.add", reason, wait=wait, name=name, password_hash=hashed)

@@ -12,6 +12,6 @@ from controlplane.cli.setup.edit import edit
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 @options.reason
 @options.wait
-def command(names: tuple[str, ...], reason: str, wait: bool) -> None:
+def command(names: tuple[str, ...], reason: str, *, wait: bool) -> None:
     """Delete master accounts."""
-    edit("master.remove", reason, wait, names=list(names))
+    edit("master.remove", reason, wait=wait, names=list(names))

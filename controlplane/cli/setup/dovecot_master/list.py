@@ -11,7 +11,7 @@ from controlplane.cli.text.terminal import show_json
 
 @click.command("list")
 @options.as_json
-def command(as_json: bool) -> None:
+def command(*, as_json: bool) -> None:
     """List the master accounts."""
     names = call("masters", source="setup")["masters"]
     if as_json:

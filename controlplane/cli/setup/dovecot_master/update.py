@@ -14,7 +14,7 @@ from controlplane.cli.setup.passwords import ask_password, hash_password
 @click.argument("password", required=False)
 @options.reason
 @options.wait
-def command(name: str, password: str | None, reason: str, wait: bool) -> None:
+def command(name: str, password: str | None, reason: str, *, wait: bool) -> None:
     """Give the master account NAME a new password.
 
     A missing PASSWORD is asked for, or read from stdin when that is not a terminal.
@@ -22,4 +22,4 @@ def command(name: str, password: str | None, reason: str, wait: bool) -> None:
     if password is None:
         rehearse("master.update", name=name)
     hashed = hash_password(ask_password(password))
-    edit("master.update", reason, wait, name=name, password_hash=hashed)
+    edit("master.update", reason, wait=wait, name=name, password_hash=hashed)

@@ -14,7 +14,7 @@ from controlplane.cli.setup.passwords import ask_password, hash_password
 @click.argument("password", required=False)
 @options.reason
 @options.wait
-def command(address: str, password: str | None, reason: str, wait: bool) -> None:
+def command(address: str, password: str | None, reason: str, *, wait: bool) -> None:
     """Add the account ADDRESS.
 
     A missing PASSWORD is asked for, or read from stdin when that is not a terminal. The account works
@@ -23,4 +23,4 @@ def command(address: str, password: str | None, reason: str, wait: bool) -> None
     if password is None:
         rehearse("account.add", address=address)
     hashed = hash_password(ask_password(password))
-    edit("account.add", reason, wait, address=address, password_hash=hashed)
+    edit("account.add", reason, wait=wait, address=address, password_hash=hashed)

@@ -18,7 +18,9 @@ from controlplane.cli.text.terminal import say
 @options.mass_delete
 @options.reason
 @options.wait
-def command(addresses: tuple[str, ...], yes: bool, allow_mass_delete: bool, reason: str, wait: bool) -> None:
+def command(
+    addresses: tuple[str, ...], *, yes: bool, allow_mass_delete: bool, reason: str, wait: bool
+) -> None:
     """Delete accounts, and their mail if you say so.
 
     The accounts can be had back with `mailctl revert`; deleted mail cannot. Where nobody can be asked, the
@@ -28,7 +30,7 @@ def command(addresses: tuple[str, ...], yes: bool, allow_mass_delete: bool, reas
         rehearse("account.remove", addresses=list(addresses))
     with_mail = yes or _confirmed(addresses)
     asked = {"allow_mass_delete": True} if allow_mass_delete else {}
-    changed = edit("account.remove", reason, wait, addresses=list(addresses), **asked)
+    changed = edit("account.remove", reason, wait=wait, addresses=list(addresses), **asked)
     if with_mail and not server_runs():
         if changed:
             say(f"⚠ no server runs here, so the mail of {', '.join(addresses)} was not deleted")

@@ -15,7 +15,7 @@ UNITS = ("K", "M", "G", "T")
 
 @click.command("list")
 @options.as_json
-def command(as_json: bool) -> None:
+def command(*, as_json: bool) -> None:
     """List the accounts: quota in use, limit (`~` for none), percentage, and their aliases."""
     accounts = call("accounts", source="setup")["accounts"]
     if as_json:

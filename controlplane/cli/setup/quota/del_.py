@@ -12,9 +12,9 @@ from controlplane.cli.setup.edit import edit
 @click.argument("address", type=options.address)
 @options.reason
 @options.wait
-def command(address: str, reason: str, wait: bool) -> None:
+def command(address: str, reason: str, *, wait: bool) -> None:
     """Take the limit of its own from the mailbox of ADDRESS.
 
     The one of all mailboxes applies then (POSTFIX_MAILBOX_SIZE_LIMIT).
     """
-    edit("quota.remove", reason, wait, address=address)
+    edit("quota.remove", reason, wait=wait, address=address)

@@ -14,9 +14,9 @@ from controlplane.cli.setup.edit import edit
 @click.argument("size", required=False)
 @options.reason
 @options.wait
-def command(address: str, size: str | None, reason: str, wait: bool) -> None:
+def command(address: str, size: str | None, reason: str, *, wait: bool) -> None:
     """Limit the mailbox of ADDRESS to SIZE.
 
     SIZE is digits and one of B, k, M, G, T, such as 512M; 0 for no limit. A missing one is asked for.
     """
-    edit("quota.set", reason, wait, address=address, size=ask(size, "Size (such as 512M)").strip())
+    edit("quota.set", reason, wait=wait, address=address, size=ask(size, "Size (such as 512M)").strip())

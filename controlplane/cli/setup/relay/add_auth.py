@@ -15,7 +15,7 @@ from controlplane.cli.setup.passwords import ask_password
 @click.argument("password", required=False)
 @options.reason
 @options.wait
-def command(domain: str, username: str, password: str | None, reason: str, wait: bool) -> None:
+def command(domain: str, username: str, password: str | None, reason: str, *, wait: bool) -> None:
     """Log in to the relay host as USERNAME for mail from DOMAIN.
 
     A missing PASSWORD is asked for, or read from stdin when that is not a terminal. It is kept sealed: only
@@ -23,4 +23,11 @@ def command(domain: str, username: str, password: str | None, reason: str, wait:
     """
     if password is None:
         rehearse("relay.credentials", domain=domain, username=username)
-    edit("relay.credentials", reason, wait, domain=domain, username=username, password=ask_password(password))
+    edit(
+        "relay.credentials",
+        reason,
+        wait=wait,
+        domain=domain,
+        username=username,
+        password=ask_password(password),
+    )

@@ -12,6 +12,6 @@ from controlplane.cli.setup.edit import edit
 @click.argument("domain")
 @options.reason
 @options.wait
-def command(domain: str, reason: str, wait: bool) -> None:
+def command(domain: str, reason: str, *, wait: bool) -> None:
     """Send mail from DOMAIN directly, where RELAY_HOST takes all other mail."""
-    edit("relay.exclude", reason, wait, domain=domain)
+    edit("relay.exclude", reason, wait=wait, domain=domain)

@@ -14,10 +14,10 @@ from controlplane.cli.setup.edit import edit
 @click.argument("address", required=False)
 @options.reason
 @options.wait
-def command(direction: str, address: str | None, reason: str, wait: bool) -> None:
+def command(direction: str, address: str | None, reason: str, *, wait: bool) -> None:
     """Keep ADDRESS from sending or from receiving mail.
 
     Mail from it, or to it, is refused from when the command returns. A missing ADDRESS is asked for.
     """
     address = options.address(ask(address, "Address"))
-    edit("access.add", reason, wait, direction=direction, address=address)
+    edit("access.add", reason, wait=wait, direction=direction, address=address)

@@ -14,10 +14,10 @@ from controlplane.cli.setup.edit import edit
 @click.argument("address", required=False)
 @options.reason
 @options.wait
-def command(direction: str, address: str | None, reason: str, wait: bool) -> None:
+def command(direction: str, address: str | None, reason: str, *, wait: bool) -> None:
     """Let ADDRESS send or receive mail again.
 
     A missing ADDRESS is asked for.
     """
     address = options.address(ask(address, "Address"))
-    edit("access.remove", reason, wait, direction=direction, address=address)
+    edit("access.remove", reason, wait=wait, direction=direction, address=address)

@@ -12,7 +12,7 @@ from controlplane.cli.text.terminal import say, show_json
 @click.command("list")
 @options.direction
 @options.as_json
-def command(direction: str, as_json: bool) -> None:
+def command(direction: str, *, as_json: bool) -> None:
     """List who may not send or receive mail, and what is done with it."""
     rows: dict[str, str] = call("access", source="setup")[direction]
     if as_json:
