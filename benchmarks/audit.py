@@ -38,7 +38,7 @@ from controlplane.events import (
 from controlplane.fold import fold
 from controlplane.git import StateRepo, scrubbed_environment
 from controlplane.intake.proposal import render
-from controlplane.intake.trees import node_trees
+from controlplane.intake.trees import node_files
 from controlplane.lock import WriterLock
 from controlplane.log_format import encode_events, encode_header, format_time
 from controlplane.model import State
@@ -167,9 +167,9 @@ def make(root: Path, options: argparse.Namespace) -> int:
 def _release(repo: StateRepo, state: State) -> int:
     """Leave the release that the log's end renders to; the last position."""
     tip = EventLog(repo, WriterLock(repo.path / "lock")).tip()
-    tree, complaints = render(state)
-    assert tree is not None, complaints
-    Releases(repo).write(node_trees(tree), Basis(tip.position, tip.commit, tip.main_commit, "0"), tip.time)
+    trees, complaints = render(state)
+    assert trees is not None, complaints
+    Releases(repo).write(node_files(trees), Basis(tip.position, tip.commit, tip.main_commit, "0"), tip.time)
     return tip.position
 
 

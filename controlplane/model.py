@@ -13,9 +13,7 @@ from functools import cached_property
 
 from controlplane.ordered import OrderedDraft
 from controlplane.settings import Settings
-
-DEFAULT_NODE = "mail"
-"""The folder on `rendered` of the one node that a single container has."""
+from wire.nodes import DEFAULT_NODE
 
 
 def blob_id(content: bytes) -> str:
@@ -187,17 +185,24 @@ class Observed:
     certificates: Mapping[str, Certificate] = field(default_factory=dict)
     nodes: Mapping[str, NodeStatus] = field(default_factory=dict)
 
-    def node(self, name: str = DEFAULT_NODE) -> NodeStatus:
-        """The status of a node, an empty one for a node that never reported."""
-        return self.nodes.get(name) or NodeStatus(name)
-
 
 @dataclass(frozen=True)
 class State:
-    """The fold of the log up to some position."""
+    """The fold of the log up to some position, as one of the nodes sees it."""
 
     desired: Desired = field(default_factory=Desired)
     observed: Observed = field(default_factory=Observed)
+    node: str = DEFAULT_NODE
+    """The node whose host name and status these are."""
+
+    def seen_from(self, node: str) -> State:
+        """The same state from the view of another node."""
+        return self if node == self.node else replace(self, node=node)
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """The nodes to render for: those that reported, before the first report this one."""
+        return tuple(sorted(self.observed.nodes)) or (self.node,)
 
     @cached_property
     def settings(self) -> Settings:
@@ -206,9 +211,14 @@ class State:
         return Settings.resolve({**self.desired.settings, **pinned}, hostname=self.hostname)
 
     @property
+    def status(self) -> NodeStatus:
+        """What the node reported; an empty status before its first report."""
+        return self.observed.nodes.get(self.node) or NodeStatus(self.node)
+
+    @property
     def hostname(self) -> str:
-        """The fully qualified name of the default node; empty until it reported."""
-        return self.observed.node().hostname
+        """The fully qualified name of the node; empty until it reported."""
+        return self.status.hostname
 
 
 class Draft:

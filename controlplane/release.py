@@ -22,7 +22,7 @@ BRANCH = "rendered"
 PREVIEWS = "preview/"
 MANIFEST = "manifest.json"
 
-NodeTrees = Mapping[str, Mapping[str, tuple[bytes, int]]]
+NodeFiles = Mapping[str, Mapping[str, tuple[bytes, int]]]
 """By node and path: content and git mode (0o100644 or 0o100755)."""
 
 
@@ -67,7 +67,7 @@ class Releases:
         tip = self._repo.refs.get(BRANCH)
         return self.read(tip) if tip else None
 
-    def tree(self, nodes: NodeTrees, base: str = "") -> str:
+    def tree(self, nodes: NodeFiles, base: str = "") -> str:
         """Store rendered files as a tree; whatever stands in the tree `base` is not written again."""
         files = self._repo.tree_files(base, "the release before") if base else {}
         changes: dict[str, Change] = dict.fromkeys(files)
@@ -81,7 +81,7 @@ class Releases:
                     changes[path] = NewFile(content, mode)
         return self._repo.write_tree(base, changes) if changes or not base else base
 
-    def write(self, nodes: NodeTrees, basis: Basis, time: datetime) -> Release:
+    def write(self, nodes: NodeFiles, basis: Basis, time: datetime) -> Release:
         """Make a release and move `rendered` to it; the newest one when no file differs from it."""
         newest = self.newest()
         tree = self.tree(nodes, newest.tree if newest else "")
@@ -96,7 +96,7 @@ class Releases:
         parents = (parent,) if parent else ()
         return self._repo.write_commit(tree, parents, message(number, basis), SERVER, time)
 
-    def preview(self, branch: str, nodes: NodeTrees, basis: Basis, time: datetime) -> Release:
+    def preview(self, branch: str, nodes: NodeFiles, basis: Basis, time: datetime) -> Release:
         """Put what a branch would render at `preview/<branch>`, on top of the newest release."""
         newest = self.newest()
         tree = self.tree(nodes, newest.tree if newest else "")

@@ -32,8 +32,13 @@ class NodeTree:
         return self.owners[path]
 
 
-def render_node(state: State) -> NodeTree:
-    """Everything the default node reads: pure, and the same bytes for the same state."""
+NodeTrees = Mapping[str, NodeTree]
+"""What each node gets, by its name."""
+
+
+def render(state: State, node: str) -> NodeTree:
+    """Everything that a node reads: pure, and the same bytes for the same state."""
+    state = state.seen_from(node)
     files: dict[str, RenderedFile | CertificateFile] = {}
     owners: dict[str, str] = {}
     for service in _enabled(state):
@@ -57,8 +62,9 @@ def _opened(file: RenderedFile | CertificateFile, group: str) -> RenderedFile | 
     return replace(file, fill=True, mode=file.mode & 0o750, owner=owner)
 
 
-def complaints(state: State) -> list[Complaint]:
-    """What the services refuse of this state, in the order of files and lines."""
+def complaints(state: State, node: str) -> list[Complaint]:
+    """What the services of a node refuse of this state, in the order of files and lines."""
+    state = state.seen_from(node)
     return sorted(complaint for service in SERVICES for complaint in service.complaints(state))
 
 

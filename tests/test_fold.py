@@ -88,7 +88,7 @@ def test_a_rolled_back_release_leaves_the_one_before_applied() -> None:
             DriftDetected(node="mail", paths=("etc/postfix/main.cf",)),
         ],
     )
-    node = state.observed.node()
+    node = state.status
     assert (node.hostname, node.applied, node.attempted) == ("mail.example.test", 96, 97)
     assert node.failure == "no answer (config/x:7)"
     assert node.drifted == ("etc/postfix/main.cf",)

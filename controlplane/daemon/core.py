@@ -17,8 +17,7 @@ from controlplane.intake.blame.source_map import problem_of
 from controlplane.intake.pipeline import Intake, Recorded
 from controlplane.intake.plan import as_dict
 from controlplane.intake.proposal import Proposal
-from controlplane.intake.trees import node_trees
-from controlplane.model import DEFAULT_NODE
+from controlplane.intake.trees import node_files
 from controlplane.recovery.findings import Damage
 from controlplane.words.plans import plan_lines
 
@@ -65,20 +64,22 @@ class Daemon:
         self.ahead.consider()
 
     def check(self, proposal: Proposal) -> Checked:
-        """Let the node's checkers look at the staged tree; their complaints are led back to `main`."""
-        tree, intake = proposal.tree, self.intake
-        if tree is None or not proposal.plan.files:
+        """Let the node's checkers look at its staged tree; their complaints are led back to `main`."""
+        trees, intake = proposal.trees, self.intake
+        if trees is None or not proposal.plan.files:
             return Checked()
         base = intake.release.tree if intake.release else ""
-        staged = intake.stores.releases.tree(node_trees(tree), base)
-        node = intake.stores.repo.entries(staged)[DEFAULT_NODE].id
+        staged = intake.stores.repo.entries(intake.stores.releases.tree(node_files(trees), base))
+        node = self.delivery.node
+        request = {"op": "validate", "node": node, "tree": staged[node].id, "objects": []}
         try:
-            found = self.ask_agent({"op": "validate", "tree": node, "objects": []}, VALIDATE_SECONDS)
+            found = self.ask_agent(request, VALIDATE_SECONDS)
         except Unavailable as error:
             return Checked(unavailable=str(error))
         return Checked(
             problems=tuple(
-                problem_of(tree, proposal.state, each, proposal.files) for each in found.get("problems") or ()
+                problem_of(trees[node], proposal.state, each, proposal.files)
+                for each in found.get("problems") or ()
             ),
             services=tuple(found.get("checked") or ()),
             seconds=float(found.get("seconds") or 0.0),

@@ -34,6 +34,8 @@ class Delivery:
     def __init__(self, intake: Intake, ask: Ask, after: Callable[[], object] = lambda: None) -> None:
         self._intake = intake
         self._ask = ask
+        self.node = intake.state.node
+        """The node whose agent `ask` reaches."""
         self._after = after
         """Called after each delivery, when nobody waits any more."""
         self._wanted = threading.Condition()
@@ -41,16 +43,21 @@ class Delivery:
         self._asked = self._answered = 0
         """Deliveries that were asked for, and the last of them that came to an end."""
         self._newest: dict[str, Any] = {}
-        self.held = Holding()
+        self.held = Holding(self.node)
         """What of the newest release is held on the node."""
         self._thread = threading.Thread(target=self._run, name="delivery", daemon=True)
+
+    @property
+    def seen(self) -> State:
+        """The state, seen from the node."""
+        return self._intake.state.seen_from(self.node)
 
     def start(self) -> None:
         """Begin to deliver, in a thread of its own; at once where the last process did not come to it.
 
         Nobody else would: an agent that went on while the control plane was away says no hello.
         """
-        if self._intake.state.observed.node().attempted < self._intake.release_number:
+        if self.seen.status.attempted < self._intake.release_number:
             self._pending = self._collect = True
         self._thread.start()
 
@@ -107,7 +114,7 @@ class Delivery:
     def _outcome_of(self, number: int) -> Outcome | None:
         if int(self._newest.get("release") or 0) >= number:
             return self._newest
-        node = self._intake.state.observed.node()
+        node = self.seen.status
         if node.applied >= number and not node.failure:
             return {"outcome": "applied", "release": node.applied, "seconds": 0.0, "serving": node.applied}
         if node.suspended:
@@ -169,13 +176,13 @@ class Delivery:
         intake = self._intake
         with intake.writing("recording an outcome"):
             good = outcome.get("outcome") == "applied"
-            origin = "" if good else origin_of(intake.stores, outcome)
+            origin = "" if good else origin_of(intake.stores, outcome, self.node)
             self.held.take(intake.stores, outcome.get("held") or (), intake.release)
             events = (
                 *outcome_events(
-                    intake.state, outcome, origin, position_of(intake.stores, outcome), self.held.files
+                    self.seen, outcome, origin, position_of(intake.stores, outcome), self.held.files
                 ),
-                *_observed(intake.state, outcome),
+                *_observed(self.seen, outcome),
             )
             if events:
                 intake.record(events, Cause("agent", "agent"), renders=False)
@@ -185,5 +192,5 @@ class Delivery:
 
 def _observed(state: State, outcome: Outcome) -> list[Event]:
     """What the node says of its files with an outcome that is not older than what is known."""
-    late = int(outcome.get("release") or 0) < state.observed.node().attempted
+    late = int(outcome.get("release") or 0) < state.status.attempted
     return [] if late or "observed" not in outcome else file_events(state, outcome["observed"])

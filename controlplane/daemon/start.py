@@ -143,7 +143,7 @@ def fitting_events(
     refused: list[str] = []
     while True:
         events, wrong = environment_events(intake.state, given, digest)
-        problems = propose_events(intake.state, intake.tree, tuple(events)).problems if events else ()
+        problems = propose_events(intake.state, intake.trees, tuple(events)).problems if events else ()
         blamed = {
             name: problem
             for problem in problems

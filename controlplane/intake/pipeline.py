@@ -27,12 +27,12 @@ from controlplane.intake.proposal import Proposal, propose_events, propose_files
 from controlplane.intake.reservations import Reservations
 from controlplane.intake.sealer import Sealer
 from controlplane.intake.stores import OURS, Stores
-from controlplane.intake.trees import Files, MainReader, node_trees, with_changes
+from controlplane.intake.trees import Files, MainReader, manifests, node_files, with_changes
 from controlplane.release import BRANCH as RENDERED
 from controlplane.release import Basis, Release
 from controlplane.statefiles.tree import ParseCache
 from controlplane.states import snapshot
-from renderers.release import NodeTree
+from renderers.release import NodeTrees
 
 MAIN = "main"
 OURSELVES = "git-mailserver"
@@ -95,7 +95,7 @@ class Intake:
         tip = stores.log.tip()
         self.main, self._seen = tip.main_commit, tip.commit
         self.release: Release | None = self._newest_release()
-        self.tree: NodeTree | None = render(self.state)[0] if self.position else None
+        self.trees: NodeTrees | None = render(self.state)[0] if self.position else None
 
     @contextmanager
     def writing(self, why: str) -> Iterator[None]:
@@ -148,7 +148,7 @@ class Intake:
     def propose_files(self, files: Files, guard: bool = True, first: Iterable[Event] = ()) -> Proposal:
         """What it would mean if these were the files of `main`."""
         return propose_files(
-            self.state, self.tree, files, cache=self._cache, guard=guard, first=first, sealer=self.sealer
+            self.state, self.trees, files, cache=self._cache, guard=guard, first=first, sealer=self.sealer
         )
 
     def catch_up(self) -> list[Recorded]:
@@ -199,19 +199,19 @@ class Intake:
         with self.writing(f"{cause.source} by {cause.actor}"):
             changes = tuple(events)
             if not renders:
-                proposal = Proposal(fold(self.state, changes), self.tree, Plan(events=changes))
+                proposal = Proposal(fold(self.state, changes), self.trees, Plan(events=changes))
                 return self._append(proposal, cause, self.main)
-            proposal = propose_events(self.state, self.tree, changes)
-            if proposal.tree is None:
+            proposal = propose_events(self.state, self.trees, changes)
+            if proposal.trees is None:
                 # What was observed is so, whether or not it can be rendered: the release before stays.
-                proposal = Proposal(proposal.state, self.tree, proposal.plan)
+                proposal = Proposal(proposal.state, self.trees, proposal.plan)
             return self._append(proposal, cause, self.main)
 
     def ensure_release(self) -> None:
         """Make `rendered` agree with the log where a crash came between the two."""
         self.must_take_changes()
         with self.writing("rendering"):
-            if self.tree is not None and self.position:
+            if self.trees is not None and self.position:
                 self._write_release()
 
     def save(self) -> None:
@@ -352,14 +352,14 @@ class Intake:
                 author=cause.author,
             )
         )
-        before, self.tree = self.tree, proposal.tree
+        before, self.trees = self.trees, proposal.trees
         if main != self.main:  # whatever fails from here on, this is what became of that commit
             self._remember(Recorded(change.position, self.release_number, main, Plan()))
         # Not before the append: what failed to be recorded must be found again by `catch_up`.
         self.state, self.position, self.main = proposal.state, change.position, main
         self._seen = change.commit
-        if self.tree is not None and (
-            before is None or before.manifest != self.tree.manifest or proposal.plan.files
+        if self.trees is not None and (
+            before is None or manifests(before) != manifests(self.trees) or proposal.plan.files
         ):
             self._owed = True
         if self._owed:
@@ -368,10 +368,10 @@ class Intake:
         return Recorded(change.position, self.release_number, main, proposal.plan)
 
     def _write_release(self) -> None:
-        assert self.tree is not None  # noqa: S101  # the callers looked
+        assert self.trees is not None  # noqa: S101  # the callers looked
         tip = self.stores.log.tip()
         basis = Basis(tip.position, tip.commit, self.main, controlplane.__version__)
-        nodes = node_trees(self.tree)
+        nodes = node_files(self.trees)
         try:
             self.release = self.stores.releases.write(nodes, basis, tip.time)
         except Conflict:
@@ -393,7 +393,7 @@ class Intake:
         self.state = fold(self.state, (event for change in changes for event in change.events))
         tip = self.stores.log.tip()
         self.position, self.main, self._seen = tip.position, tip.main_commit, tip.commit
-        self.tree, self.release = render(self.state)[0], self.stores.releases.newest()
+        self.trees, self.release = render(self.state)[0], self.stores.releases.newest()
 
     def _tell(self) -> None:
         with self.changed:

@@ -14,7 +14,7 @@ from controlplane.release import line_changes
 from controlplane.sealing import PREFIX
 from controlplane.settings import catalog
 from controlplane.statefiles.secret_words import holds_login
-from renderers.release import NodeTree
+from renderers.release import NodeTree, NodeTrees
 from renderers.service import CertificateFile, RenderedFile
 from wire.actions import action_of, harder
 
@@ -62,11 +62,19 @@ class Plan:
         return sum(event.effect == effect for event in self.events)
 
 
-def compare(old: NodeTree | None, new: NodeTree) -> tuple[tuple[FileChange, ...], dict[str, str]]:
-    """The files that differ between two rendered nodes, and what that does to each service."""
+def compare(old: NodeTrees | None, new: NodeTrees) -> tuple[tuple[FileChange, ...], dict[str, str]]:
+    """The files that differ on any node, and the hardest of what that does to each service."""
+    files: dict[FileChange, None] = {}
+    actions: dict[str, str] = {}
+    for node, tree in new.items():
+        files |= dict.fromkeys(_compare_node((old or {}).get(node), tree, actions))
+    return tuple(files), actions
+
+
+def _compare_node(old: NodeTree | None, new: NodeTree, actions: dict[str, str]) -> list[FileChange]:
+    """The files that differ on one node; adds to `actions`."""
     before: Mapping[str, AnyFile] = old.files if old else {}
     files: list[FileChange] = []
-    actions: dict[str, str] = {}
     for path in sorted({*before, *new.files}):
         a, b = before.get(path), new.files.get(path)
         if a == b:
@@ -79,12 +87,17 @@ def compare(old: NodeTree | None, new: NodeTree) -> tuple[tuple[FileChange, ...]
         for service in _services(b or a, owner):
             actions[service] = harder(actions.get(service, "none"), _action(a, b))
     _started_and_stopped(old, new, actions)
-    return tuple(files), actions
+    return files
 
 
-def running(tree: NodeTree) -> tuple[str, ...]:
-    """The services that run with this tree, in start order."""
-    return tuple(json.loads(tree.manifest)["order"])
+def running(trees: NodeTrees) -> tuple[str, ...]:
+    """The services that run on any of the nodes, in start order."""
+    return tuple(dict.fromkeys(service for tree in trees.values() for service in _running_on(tree)))
+
+
+def _running_on(tree: NodeTree) -> list[str]:
+    order: list[str] = json.loads(tree.manifest)["order"]
+    return order
 
 
 def detail_of(event: Event) -> str:
@@ -137,7 +150,7 @@ def _action(old: AnyFile | None, new: AnyFile | None) -> str:
 
 
 def _started_and_stopped(old: NodeTree | None, new: NodeTree, actions: dict[str, str]) -> None:
-    before, after = (running(old) if old else ()), running(new)
+    before, after = (_running_on(old) if old else []), _running_on(new)
     for service in after:
         if service not in before:
             actions[service] = "start"

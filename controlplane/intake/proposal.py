@@ -25,17 +25,18 @@ from controlplane.settings import ENV_FILE
 from controlplane.settings.constraints import contradictions
 from controlplane.statefiles import env_file
 from controlplane.statefiles.tree import ParseCache, read_tree
-from renderers.release import NodeTree, complaints, render_node
+from renderers import release as nodes
+from renderers.release import NodeTrees
 
 SETTING_NAME = re.compile(r"[A-Z][A-Z0-9]*_[A-Z0-9_]+")
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """A change that could be made. With problems in its plan it must not be; `tree` is None then."""
+    """A change that could be made. With problems in its plan it must not be; `trees` is None then."""
 
     state: State
-    tree: NodeTree | None
+    trees: NodeTrees | None
     plan: Plan
     files: Files = field(default_factory=dict)
     """The files that it would come from, to find places in them."""
@@ -59,7 +60,7 @@ class Proposal:
 
 def propose_files(
     state: State,
-    tree: NodeTree | None,
+    trees: NodeTrees | None,
     files: Files,
     *,
     cache: ParseCache | None = None,
@@ -68,7 +69,7 @@ def propose_files(
     sealer: Sealer | None = None,
     cleartext: bool = False,
 ) -> Proposal:
-    """What `main` with these files would change in `state`, whose rendering is `tree`.
+    """What `main` with these files would change in `state`, whose rendering is `trees`.
 
     `guard` refuses the removal of most accounts, aliases and the like; `first` are events to fold before.
     `sealer` can tell what the server will not open. `cleartext` stands for files that never come into a
@@ -94,7 +95,7 @@ def propose_files(
     if not cleartext and (tree_policy.takes_clear_text(files) if pinned is None else pinned):
         told += clear_texts.allowed(files)
     proposal = replace(
-        propose_events(state, tree, (*first, *diff(state.desired, desired)), told), files=files
+        propose_events(state, trees, (*first, *diff(state.desired, desired)), told), files=files
     )
     wrong = _contradictions(proposal, state)
     return proposal if not wrong else _refused(state, (*wrong, *proposal.problems))
@@ -116,14 +117,14 @@ def _placed(problem: Problem, files: Files) -> Problem:
 
 
 def propose_events(
-    state: State, tree: NodeTree | None, events: tuple[Event, ...], told: tuple[Notice, ...] = ()
+    state: State, trees: NodeTrees | None, events: tuple[Event, ...], told: tuple[Notice, ...] = ()
 ) -> Proposal:
     """What these events would change; rendering may find problems still."""
     after = fold(state, events)
     new, problems = render(after)
     if new is None or problems:
         return Proposal(after, None, Plan(events=events, problems=problems))
-    files, actions = plans.compare(tree, new)
+    files, actions = plans.compare(trees, new)
     return Proposal(
         after,
         new,
@@ -151,10 +152,12 @@ def _cleartext_pinned(state: State) -> bool | None:
     return None if pin is None else pin.value == "1"
 
 
-def render(state: State) -> tuple[NodeTree | None, tuple[Problem, ...]]:
-    """The rendered node, or the problems that keep it from being rendered."""
+def render(state: State) -> tuple[NodeTrees | None, tuple[Problem, ...]]:
+    """Every node rendered, or the problems that keep one from being rendered."""
     try:
-        found = tuple(Problem(c.path, c.line, c.message, c.cure) for c in complaints(state))
-        return (None, found) if found else (render_node(state), ())
+        refused = [complaint for node in state.nodes for complaint in nodes.complaints(state, node)]
+        if refused:
+            return None, tuple(Problem(c.path, c.line, c.message, c.cure) for c in dict.fromkeys(refused))
+        return {node: nodes.render(state, node) for node in state.nodes}, ()
     except Refused as refused:
         return None, refused.problems

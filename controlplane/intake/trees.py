@@ -6,11 +6,10 @@ from collections.abc import Mapping
 
 from controlplane.errors import Corrupt, Refused
 from controlplane.git import EXECUTABLE, FILE, Change, NewFile, StateRepo, TreeEntry, tree_objects
-from controlplane.model import DEFAULT_NODE
-from controlplane.release import MANIFEST, NodeTrees
+from controlplane.release import MANIFEST, NodeFiles
 from controlplane.statefiles.parsed import printable
 from controlplane.statefiles.tree import SUBMODULE, TreeFile
-from renderers.release import NodeTree
+from renderers.release import NodeTree, NodeTrees
 from renderers.service import RenderedFile
 
 Files = Mapping[str, TreeFile]
@@ -75,17 +74,26 @@ def with_changes(repo: StateRepo, files: Files, changes: Mapping[str, Change]) -
     return changed
 
 
-def node_trees(tree: NodeTree) -> NodeTrees:
-    """A rendered node as the release keeps it: its files and its manifest, in the node's folder."""
+def node_files(trees: NodeTrees) -> NodeFiles:
+    """Rendered nodes as a release keeps them: each one's files and its manifest, in the node's folder."""
+    return {node: _kept(tree) for node, tree in trees.items()}
+
+
+def manifests(trees: NodeTrees) -> dict[str, bytes]:
+    """The manifest of each node."""
+    return {node: tree.manifest for node, tree in trees.items()}
+
+
+def _kept(tree: NodeTree) -> Mapping[str, tuple[bytes, int]]:
     files = {
         path: (file.content, EXECUTABLE if file.mode & 0o111 else FILE)
         for path, file in tree.files.items()
         if isinstance(file, RenderedFile)
     }
-    return {DEFAULT_NODE: {**files, MANIFEST: (tree.manifest, FILE)}}
+    return {**files, MANIFEST: (tree.manifest, FILE)}
 
 
-def tree_id(nodes: NodeTrees) -> str:
+def tree_id(nodes: NodeFiles) -> str:
     """The id of the tree that rendered nodes make, with nothing written."""
     files = {f"{node}/{path}": file for node, rendered in nodes.items() for path, file in rendered.items()}
     return list(tree_objects(files))[-1]

@@ -12,7 +12,7 @@ from controlplane.git import damaged_packs, set_packs_aside
 from controlplane.intake.pipeline import Intake
 from controlplane.intake.proposal import render
 from controlplane.intake.stores import Stores
-from controlplane.intake.trees import MainReader, node_trees, tree_id
+from controlplane.intake.trees import MainReader, node_files, tree_id
 from controlplane.model import State
 from controlplane.recovery import branches, files, identity, releases
 from controlplane.recovery.findings import Findings
@@ -69,13 +69,13 @@ def _mend_rendered(stores: Stores, known: Snapshot, findings: Findings) -> None:
     lost = branches.mend_rendered(stores, findings)
     newest = None if lost else stores.releases.newest()
     if newest is None:
-        if lost or (had.fault and stores.log.tip().main_commit and known.state.observed.node().attempted):
+        if lost or (had.fault and stores.log.tip().main_commit and known.state.status.attempted):
             releases.remake(stores, known.state, lost, findings)
         return
-    tree, _ = render(known.state)
-    if tree is None:
+    trees, _ = render(known.state)
+    if trees is None:
         return
-    nodes = node_trees(tree)
+    nodes = node_files(trees)
     if tree_id(nodes) == newest.tree and (count := releases.mend_objects(stores, nodes)):
         objects = "1 damaged object" if count == 1 else f"{count} damaged objects"
         findings.repaired("rendered", f"{objects} of release {newest.number}: written again")

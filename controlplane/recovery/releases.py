@@ -23,10 +23,10 @@ from controlplane.events import (
 from controlplane.git import SERVER, commit_content, object_id, tree_objects
 from controlplane.intake.proposal import render
 from controlplane.intake.stores import Stores
-from controlplane.intake.trees import node_trees, tree_id
+from controlplane.intake.trees import node_files, tree_id
 from controlplane.model import Draft, State
 from controlplane.recovery.findings import Findings
-from controlplane.release import BRANCH, Basis, NodeTrees, Release, message
+from controlplane.release import BRANCH, Basis, NodeFiles, Release, message
 
 NEAR = 50
 """Change sets behind a release, and moves of a branch, that are tried."""
@@ -39,11 +39,11 @@ _SILENT = (*OUTCOMES, DriftDetected, DriftHealed, PathsOvermounted, PatchesRun, 
 
 def remake(stores: Stores, state: State, lost: str, findings: Findings) -> None:
     """Make the newest release again: the very commit `lost` where that can be found out, else one like it."""
-    tree, _ = render(state)
-    if tree is None:
+    trees, _ = render(state)
+    if trees is None:
         findings.lost("rendered", "the log does not render", "push a fix, or: mailctl rollback")
         return
-    nodes = node_trees(tree)
+    nodes = node_files(trees)
     mend_objects(stores, nodes)
     number = _again(stores, nodes, lost) if lost else 0
     if number:
@@ -55,7 +55,7 @@ def remake(stores: Stores, state: State, lost: str, findings: Findings) -> None:
         findings.repaired("rendered", f"it was lost: rendered anew from the log, up to release {number}")
 
 
-def mend_objects(stores: Stores, nodes: NodeTrees) -> int:
+def mend_objects(stores: Stores, nodes: NodeFiles) -> int:
     """Write every object of rendered nodes that cannot be read; how many there were."""
     files = {f"{node}/{path}": file for node, rendered in nodes.items() for path, file in rendered.items()}
     damaged = [each for oid, each in tree_objects(files).items() if not stores.repo.is_sound(oid, each[0])]
@@ -64,7 +64,7 @@ def mend_objects(stores: Stores, nodes: NodeTrees) -> int:
     return len(damaged)
 
 
-def _again(stores: Stores, nodes: NodeTrees, lost: str) -> int:
+def _again(stores: Stores, nodes: NodeFiles, lost: str) -> int:
     """The number of the release whose commit is `lost`, written again byte by byte; 0 where none is."""
     tree = tree_id(nodes)
     moves = list(stores.repo.moves(BRANCH))
@@ -113,13 +113,13 @@ def _release(stores: Stores, commit: str) -> Release | None:
         return None
 
 
-def _on_top(stores: Stores, nodes: NodeTrees, base: Release, state: State) -> int:
+def _on_top(stores: Stores, nodes: NodeFiles, base: Release, state: State) -> int:
     """Releases behind one that can be read, up to the number that the node has seen."""
     tip = stores.log.tip()
     basis = Basis(tip.position, tip.commit, tip.main_commit, controlplane.__version__)
     tree = stores.releases.tree(nodes)
     number, commit = base.number, base.commit
-    wanted = max(number + 1, state.observed.node().attempted)
+    wanted = max(number + 1, state.status.attempted)
     while number < wanted:
         number += 1
         commit = stores.releases.make(number, commit, tree, basis, tip.time)
@@ -149,7 +149,7 @@ def _derive(stores: Stores) -> int:
         rendered, _ = render(state)
         if rendered is None:
             continue
-        new = stores.releases.tree(node_trees(rendered), tree)
+        new = stores.releases.tree(node_files(rendered), tree)
         if new == tree and change.position not in told.named:
             continue
         tree, time, basis = new, change.time, _basis(change)
@@ -170,7 +170,7 @@ def _older(stores: Stores, told: _Told, state: State) -> tuple[int, str, str]:
     rendered, _ = render(state) if told.older else (None, ())
     if rendered is None:
         return 0, "", ""
-    number, commit, tree = 0, "", stores.releases.tree(node_trees(rendered))
+    number, commit, tree = 0, "", stores.releases.tree(node_files(rendered))
     for wanted, basis, time in told.older:
         while number < wanted:
             number += 1

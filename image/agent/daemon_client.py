@@ -14,14 +14,14 @@ DEADLINE = 60.0
 
 
 class DaemonClient:
-    """The daemon's socket."""
+    """The daemon's socket, asked in the name of a node."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, node: str) -> None:
+        self.path, self.node = path, node
 
     def ask(self, op: str, **arguments: Any) -> dict[str, Any]:
         """One request. Raises Unavailable when nobody answers, Refused and AgentError as the answer says."""
-        request = json.dumps({"op": op, **arguments}).encode() + b"\n"
+        request = json.dumps({"op": op, "node": self.node, **arguments}).encode() + b"\n"
         until = time.monotonic() + DEADLINE
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:

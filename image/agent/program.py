@@ -32,6 +32,7 @@ from agent.reports.operations import Operations, apply_and_project
 from agent.reports.readiness import Readiness
 from agent.reports.server import listen, serve
 from agent.reports.status import Status
+from wire.nodes import DEFAULT_NODE
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
 FIRST_RETRY, LAST_RETRY = 2.0, 128.0
@@ -50,7 +51,7 @@ class Agent:
     def __init__(self, paths: Paths) -> None:
         self.paths = paths
         paths.state.mkdir(parents=True, exist_ok=True)
-        self.daemon = DaemonClient(paths.daemon_socket)
+        self.daemon = DaemonClient(paths.daemon_socket, DEFAULT_NODE)
         certificates = Certificates(paths.state / "certs")
         self.checker = Checker(
             paths.root, paths.run, lambda objects, entry: self.node.content(objects, entry)
@@ -213,7 +214,6 @@ class Agent:
             try:
                 answer = self.daemon.ask(
                     "agent.hello",
-                    node=self.node.folder,
                     applied_commit=self.node.applied.commit,
                     observed=self.node.observed(),
                     repairs=[{"part": each.part, "how": each.how} for each in repairs],

@@ -43,7 +43,7 @@ def ask(path: Path, line: bytes) -> dict[str, Any]:
 def test_answer(path: Path) -> None:
     """A request gets its result, also through the agent's own client."""
     assert ask(path, b'{"op": "echo", "word": "x"}') == {"result": {"said": "x"}}
-    assert DaemonClient(path).ask("echo", word="y") == {"said": "y"}
+    assert DaemonClient(path, "mail").ask("echo", word="y") == {"said": "y"}
 
 
 @pytest.mark.parametrize("line", [b"", b"nonsense", b"[]", b'{"op": "exec"}', b'{"word": 1}'])
@@ -57,7 +57,7 @@ def test_errors_keep_their_kind(path: Path) -> None:
     assert ask(path, b'{"op": "fail", "how": "refused"}')["error"]["type"] == "Refused"
     assert ask(path, b'{"op": "fail", "how": "bug"}')["error"]["type"] == "Bug"
     with pytest.raises(AgentError, match="no"):
-        DaemonClient(path).ask("fail", how="refused")
+        DaemonClient(path, "mail").ask("fail", how="refused")
     assert ask(path, b'{"op": "echo", "word": "x"}')["result"] == {"said": "x"}
 
 
@@ -75,4 +75,4 @@ def test_only_its_group_may_ask(path: Path) -> None:
 def test_nobody_there(tmp_path: Path) -> None:
     """A daemon that is not there is unavailable."""
     with pytest.raises(Unavailable):
-        DaemonClient(tmp_path / "none.sock").ask("agent.hello")
+        DaemonClient(tmp_path / "none.sock", "mail").ask("agent.hello")

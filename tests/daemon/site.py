@@ -124,7 +124,8 @@ class Site:
             self.agent.close()
 
     def ask(self, op: str, **arguments: Any) -> dict[str, Any]:
-        return handle(self.daemon, {"op": op, "actor": "root", **arguments}, lambda _: None)
+        who = {"node": self.daemon.delivery.node} if op.startswith("agent.") else {"actor": "root"}
+        return handle(self.daemon, {"op": op, **who, **arguments}, lambda _: None)
 
     def add(self, address: str) -> dict[str, Any]:
         return self.ask("edit", command="account.add", source="setup", address=address, password_hash=HASH)

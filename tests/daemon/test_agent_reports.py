@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from controlplane.daemon.run import Places, build, shut_down
-from controlplane.errors import Refused
+from controlplane.errors import Refused, UsageError
 from controlplane.model import blob_id
 from tests.daemon.site import HASH, NAME, ROOT, Site
 
@@ -216,7 +216,7 @@ def test_a_value_that_a_service_refuses_pins_nothing(tmp_path: Path) -> None:
         (bad, set()),
     ):
         daemon = build(root, {"MAILSERVER_FQDN": NAME, **given})
-        assert daemon.intake.tree is not None
+        assert daemon.intake.trees is not None
         assert daemon.intake.state.observed.pins.keys() == pinned
         said = [line for line in daemon.complaints if line.endswith("POSTFIX_DAGENT is left out")]
         assert len(said) == ("POSTFIX_DAGENT" in given)
@@ -335,3 +335,13 @@ def test_one_name_is_no_file_and_folder_at_once(site: Site) -> None:
     assert _volume(site, _edit("one", None, b"1\n"), _edit("one/own", b"x\n")) == []
     assert _main(site, "one/own") == b"x\n"
     site.must_agree()
+
+
+@pytest.mark.parametrize("node", ["", "mx2"])
+@pytest.mark.parametrize("op", ["hello", "certificate", "volume", "outcomes", "drift"])
+def test_a_stranger_reports_nothing(site: Site, op: str, node: str) -> None:
+    """An agent that names no node, or one that is not ours, is refused before anything is recorded."""
+    position = site.daemon.intake.position
+    with pytest.raises(UsageError, match="node"):
+        site.ask(f"agent.{op}", node=node)
+    assert site.daemon.intake.position == position

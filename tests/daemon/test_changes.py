@@ -51,7 +51,7 @@ def test_a_release_that_fails_is_told_with_its_reason(site: Site) -> None:
     site.agent.fail = lambda _: {"outcome": "rolled_back", "service": "postfix", "reason": "fatal: no"}
     change = site.add("user2@example.test")
     assert change["outcome"]["outcome"] == "rolled_back"
-    node = site.daemon.intake.state.observed.node()
+    node = site.daemon.intake.state.status
     assert "fatal: no" in node.failure
     failure = site.ask("status")["failure"]
     assert failure["change"].startswith("change set")
@@ -59,7 +59,7 @@ def test_a_release_that_fails_is_told_with_its_reason(site: Site) -> None:
     assert node.applied < node.attempted
     site.agent.fail = lambda _: None
     assert site.add("user3@example.test")["outcome"]["outcome"] == "applied"
-    assert site.daemon.intake.state.observed.node().failure == ""
+    assert site.daemon.intake.state.status.failure == ""
     assert [e["kind"] for e in site.ask("log")["entries"]].count("release.rolled_back") == 1
     site.must_agree()
 

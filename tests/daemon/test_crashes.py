@@ -81,12 +81,12 @@ def test_a_release_that_was_not_delivered_is_at_the_next_start(
     monkeypatch.setattr(site.daemon.delivery, "poke", lambda: 0)
     assert site.clone().change(VIRTUAL, "info@example.test a@example.test\n", "Add info").returncode == 0
     wanted = site.daemon.intake.release_number
-    assert site.daemon.intake.state.observed.node().applied < wanted
+    assert site.daemon.intake.state.status.applied < wanted
     site.stop(save=False)
     monkeypatch.setattr(site, "settle", lambda: None)  # nobody asks for anything
     site.start()
     assert site.daemon.delivery.wait_for(wanted, 30)
-    assert site.daemon.intake.state.observed.node().applied == wanted
+    assert site.daemon.intake.state.status.applied == wanted
 
 
 def test_an_old_or_missing_snapshot_is_no_loss(site: Site) -> None:

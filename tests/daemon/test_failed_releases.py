@@ -5,6 +5,8 @@ from __future__ import annotations
 from controlplane.intake.blame.failed_release import Suspect, change_of, held_names, origin_of
 from tests.daemon.site import Site
 
+NODE = "mail"
+
 
 def test_the_new_line_is_blamed_and_its_change_set(site: Site) -> None:
     """The first new line that is no comment, whose change set it was, and where to roll back to."""
@@ -24,7 +26,7 @@ def test_the_new_line_is_blamed_and_its_change_set(site: Site) -> None:
         "path": "",
         "line": 0,
     }
-    origin = origin_of(intake.stores, outcome)
+    origin = origin_of(intake.stores, outcome, NODE)
     assert origin == "config/dovecot.cf:3"
     text, back, position, main = change_of(intake.stores, outcome, origin)
     assert back == serving.basis.log_position
@@ -40,9 +42,9 @@ def test_what_leads_nowhere_blames_nobody(site: Site) -> None:
     """Unknown commits and files that are the server's own give no place."""
     site.add("user1@example.test")
     stores = site.daemon.intake.stores
-    assert origin_of(stores, {"commit": "0" * 40, "service": "postfix"}) == ""
+    assert origin_of(stores, {"commit": "0" * 40, "service": "postfix"}, NODE) == ""
     assert change_of(stores, {"commit": "0" * 40}, "") == Suspect()
-    assert origin_of(stores, {}) == ""
+    assert origin_of(stores, {}, NODE) == ""
 
 
 def test_entries_of_a_table_are_led_back_to_their_change_set(site: Site) -> None:

@@ -142,7 +142,7 @@ def test_a_node_that_forgot_what_is_held_gets_a_release_without_it(site: Site) -
     change(site, "mailserver.env", f"{LIMIT}=7654321\n")
     site.add("second@example.test")
     site.settle()
-    assert site.daemon.intake.state.observed.node().held
+    assert site.daemon.intake.state.status.held
     answer = site.ask("agent.hello", node="mail", applied_commit="")
     assert answer["applied"]["number"] == whole
     assert answer["number"] > whole

@@ -17,6 +17,9 @@ from controlplane.model import (
     RegexpAlias,
     State,
 )
+from renderers import release
+from renderers.release import NodeTree, render
+from renderers.service import Complaint
 
 HOSTNAME = "mail.example.test"
 HASH = "{SHA512-CRYPT}$6$salt$hash"
@@ -73,6 +76,16 @@ def state(
             nodes={"mail": NodeStatus("mail", hostname=hostname)},
         ),
     )
+
+
+def render_node(of: State) -> NodeTree:
+    """What the node of a single container gets."""
+    return render(of, of.node)
+
+
+def complaints(of: State) -> list[Complaint]:
+    """What its services refuse."""
+    return release.complaints(of, of.node)
 
 
 KEY = b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIw0cTn2NBqHkkAd7BR8rtOy8JzJbGLrNWgy2MKMK8j9 ada@laptop\n"

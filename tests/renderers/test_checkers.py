@@ -9,9 +9,9 @@ import tarfile
 
 import pytest
 
-from renderers.release import NodeTree, render_node
+from renderers.release import NodeTree
 from renderers.service import Compile, RenderedFile
-from tests.renderers.states import CASES
+from tests.renderers.states import CASES, render_node
 
 pytestmark = pytest.mark.checkers
 

@@ -8,9 +8,8 @@ import pytest
 
 from controlplane.model import Account, Override, State
 from renderers.dovecot.quota import mailbox
-from renderers.release import complaints, render_node
 from renderers.service import RenderedFile
-from tests.renderers.states import HASH, state
+from tests.renderers.states import HASH, complaints, render_node, state
 
 ACCOUNTS = ("user1@x.test", "user2@x.test")
 

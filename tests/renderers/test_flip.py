@@ -9,8 +9,7 @@ import pytest
 
 from controlplane.settings.catalog import SETTINGS
 from renderers import SERVICES
-from renderers.release import render_node
-from tests.renderers.states import state
+from tests.renderers.states import render_node, state
 
 ACCOUNTS = ("user1@example.test",)
 NAMES = {service.name for service in SERVICES}

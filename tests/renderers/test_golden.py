@@ -13,9 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from renderers.release import render_node
 from renderers.service import CertificateFile
-from tests.renderers.states import CASES
+from tests.renderers.states import CASES, render_node
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 WHOLE = ("default", "full")

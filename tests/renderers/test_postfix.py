@@ -8,9 +8,8 @@ import pytest
 
 from renderers.postfix import maps
 from renderers.postfix.overrides import MAIN, MASTER, merge_main, merge_master
-from renderers.release import complaints, render_node
 from renderers.service import Action, Origin
-from tests.renderers.states import state
+from tests.renderers.states import complaints, render_node, state
 
 
 def content(

@@ -8,9 +8,8 @@ from controlplane.model import State
 from renderers.postfix.overrides import expanded_words, merge_master
 from renderers.postfix.render import proxied
 from renderers.postfix.service import Postfix
-from renderers.release import complaints, render_node
 from renderers.service import Action, RenderedFile
-from tests.renderers.states import state
+from tests.renderers.states import complaints, render_node, state
 
 
 def content(found: State, path: str) -> str:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from controlplane.model import State
-from renderers.release import complaints, render_node
 from renderers.service import Action, Compile, RenderedFile
-from tests.renderers.states import state
+from tests.renderers.states import complaints, render_node, state
 
 ROUTES, PASSWORDS = "etc/postfix/relayhost_map", "etc/postfix/sasl_passwd"
 LOGIN = {"RELAY_USER": "me", "RELAY_PASSWORD": "env:RELAY_PASSWORD:0123456789abcdef"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from controlplane.model import Desired, NodeStatus, Observed, Override, Pin, State
-from renderers.release import render_node
+from tests.renderers.states import render_node
 
 WORD = "age:" + "A" * 240
 

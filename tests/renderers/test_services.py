@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from renderers.release import complaints, render_node
 from renderers.service import CertificateFile, RenderedFile
 from renderers.sshd.keys import BadKey, Key, read
-from tests.renderers.states import KEY, state
+from tests.renderers.states import KEY, complaints, render_node, state
 
 RSPAMD = {"ENABLE_RSPAMD": "1"}
 

@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from renderers.release import render_node
 from renderers.service import RenderedFile
-from tests.renderers.states import state
+from tests.renderers.states import render_node, state
 
 FOLDER = "etc/dms/user-patches"
 

@@ -8,10 +8,9 @@ from itertools import pairwise
 
 import pytest
 
-from renderers.release import complaints, render_node
 from renderers.service import CertificateFile, RenderedFile
 from renderers.tls.service import sources, unused
-from tests.renderers.states import CERTIFICATE, MANUAL, SECOND, TWO, state
+from tests.renderers.states import CERTIFICATE, MANUAL, SECOND, TWO, complaints, render_node, state
 
 LIVE = "/etc/letsencrypt/live"
 

@@ -5,6 +5,7 @@ The daemons' checkers do not run here, and what only a server knows (pins, certi
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from controlplane.git import StateRepo
 from controlplane.intake.plan import as_dict
 from controlplane.intake.proposal import propose_files, render
 from controlplane.intake.trees import Files, MainReader
-from controlplane.model import DEFAULT_NODE, Desired, NodeStatus, Observed, State
+from controlplane.model import Desired, Observed, State
 from controlplane.statefiles.tree import read_tree
 from controlplane.words.plans import markdown, plan_lines
 from controlplane.words.problems import refusal_lines
@@ -41,8 +42,8 @@ def plan(change: str) -> dict[str, Any]:
     # Mistakes of the past are not this change's: what cannot be read there counts as absent.
     desired, _ = read_tree(before)
     state = _state(desired)
-    tree, _ = render(state)
-    proposal = propose_files(state, tree, after)
+    trees, _ = render(state)
+    proposal = propose_files(state, trees, after)
     found = proposal.plan
     return {
         "plan": as_dict(found),
@@ -74,5 +75,5 @@ def _at(repo: StateRepo, revision: str) -> Files:
 
 
 def _state(desired: Desired) -> State:
-    node = NodeStatus(DEFAULT_NODE, hostname=HOSTNAME)
-    return State(desired, Observed(nodes={DEFAULT_NODE: node}))
+    status = replace(State().status, hostname=HOSTNAME)
+    return State(desired, Observed(nodes={status.node: status}))

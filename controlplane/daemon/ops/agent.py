@@ -8,7 +8,7 @@ from typing import Any
 
 from controlplane.daemon.certificates import decline, read_chain
 from controlplane.daemon.core import Daemon
-from controlplane.daemon.ops.arguments import content, text
+from controlplane.daemon.ops.arguments import content, reporting_node, text
 from controlplane.daemon.protocol import Request, Result
 from controlplane.errors import MailserverError, Refused, UsageError
 from controlplane.events import (
@@ -22,7 +22,6 @@ from controlplane.events import (
 from controlplane.intake.accepted_pushes import Cause
 from controlplane.intake.edits.node_reports import drift_events, file_events
 from controlplane.intake.edits.volume import VolumeEdit, is_ours, take_over
-from controlplane.model import DEFAULT_NODE
 from renderers.tls.service import sources
 
 AGENT = "agent"
@@ -34,9 +33,12 @@ def hello(daemon: Daemon, request: Request) -> Result:
     That is certificates, whether releases are held back and, where the agent names no release, the one that
     was applied last.
     """
-    intake = daemon.intake
+    intake, node = daemon.intake, reporting_node(request, daemon.delivery.node)
     with intake.writing("recording what the node observed"):
-        events = [*file_events(intake.state, request.get("observed") or {}), *_repaired(request)]
+        events = [
+            *file_events(intake.state.seen_from(node), request.get("observed") or {}),
+            *_repaired(request),
+        ]
         if events and intake.halted is None:  # a log that is damaged keeps nobody from serving
             intake.record(events, Cause(AGENT, "agent"), renders=False)
     held = (request.get("observed") or {}).get("held") or ()
@@ -46,8 +48,8 @@ def hello(daemon: Daemon, request: Request) -> Result:
     return {
         **daemon.delivery.target(),
         "certificates": [asdict(each) for each in known],
-        "suspended": intake.state.observed.node().suspended,
-        "applied": {} if request.get("applied_commit") else _applied(daemon),
+        "suspended": intake.state.seen_from(node).status.suspended,
+        "applied": {} if request.get("applied_commit") else _applied(daemon, node),
     }
 
 
@@ -57,13 +59,13 @@ def _repaired(request: Request) -> list[Event]:
     return [StoreRepaired(part=str(row.get("part")), how=str(row.get("how"))) for row in rows]
 
 
-def _applied(daemon: Daemon) -> dict[str, Any]:
+def _applied(daemon: Daemon, name: str) -> dict[str, Any]:
     """The release that was applied last, as the log has it; nothing before the first, or where it is gone.
 
     Where something of it was held, only the node knew what served instead: then the last one that served
     wholly. The newest is tried from there as any other, and what fails of it is held again.
     """
-    node, stores = daemon.intake.state.observed.node(), daemon.intake.stores
+    node, stores = daemon.intake.state.seen_from(name).status, daemon.intake.stores
     try:
         number = stores.questions().last_whole() if node.held else node.applied
         release = stores.releases.by_number(number)
@@ -74,6 +76,7 @@ def _applied(daemon: Daemon) -> dict[str, Any]:
 
 def certificate(daemon: Daemon, request: Request) -> Result:
     """A pair was seen, or refused; the answer names the release that serves it."""
+    reporting_node(request, daemon.delivery.node)
     slot, reason = text(request, "slot") or "default", text(request, "refused")
     if reason:
         _refuse_certificate(daemon, slot, reason)
@@ -94,11 +97,12 @@ def certificate(daemon: Daemon, request: Request) -> Result:
 
 def volume(daemon: Daemon, request: Request) -> Result:
     """Files of the config volume that somebody edited by hand."""
+    node = reporting_node(request, daemon.delivery.node)
     edits = [_edit(change) for change in request.get("changes") or []]
     done = take_over(daemon.intake, edits, daemon.template, lambda proposal: daemon.check(proposal).problems)
     news = {each.path: each.reason for each in done.refused}
     if news:
-        events = [EditRefused(node=DEFAULT_NODE, path=path, reason=why) for path, why in news.items()]
+        events = [EditRefused(node=node, path=path, reason=why) for path, why in news.items()]
         daemon.intake.record(events, Cause("config-volume", "config-volume"), renders=False)
     if done.recorded is not None:
         daemon.delivery.poke()
@@ -107,17 +111,19 @@ def volume(daemon: Daemon, request: Request) -> Result:
     return {"refused": told, "overruled": overruled, "main": daemon.intake.main}
 
 
-def outcomes(daemon: Daemon, _request: Request) -> Result:
+def outcomes(daemon: Daemon, request: Request) -> Result:
     """The agent keeps outcomes that were not acknowledged: fetch them soon."""
+    reporting_node(request, daemon.delivery.node)
     daemon.delivery.poke_collect()
     return {}
 
 
 def drift(daemon: Daemon, request: Request) -> Result:
     """Managed files differ from the applied release, or no longer do."""
+    node = reporting_node(request, daemon.delivery.node)
     paths = tuple(sorted(str(path) for path in request.get("paths") or ()))
     with daemon.intake.writing("recording drift"):
-        events = drift_events(daemon.intake.state, paths)
+        events = drift_events(daemon.intake.state.seen_from(node), paths)
         if events and daemon.intake.halted is None:
             daemon.intake.record(events, Cause(AGENT, "agent"), renders=False)
     return {}

@@ -25,6 +25,15 @@ def text(request: Request, name: str, default: str = "") -> str:
     return value
 
 
+def reporting_node(request: Request, known: str) -> str:
+    """The node whose agent reports; raises UsageError for one that is not `known`."""
+    node = text(request, "node")
+    if node != known:
+        message = f"{node!r} is not a node of this server" if node else "the report names no node"
+        raise UsageError.because(message, f"name the node {known}")
+    return node
+
+
 def content(value: object, name: str) -> bytes:
     """Bytes from base64; raises UsageError."""
     try:

@@ -19,7 +19,6 @@ from controlplane.intake.checks.clear_texts import on_main
 from controlplane.intake.checks.warnings import unsupported
 from controlplane.intake.pipeline import Recorded
 from controlplane.intake.plan import Plan
-from controlplane.model import DEFAULT_NODE
 
 ASK_SECONDS = 20.0
 
@@ -33,8 +32,7 @@ def status(daemon: Daemon, request: Request) -> Result:
     intake = daemon.intake
     with contextlib.suppress(MailserverError):  # the answer comes whatever is the matter
         intake.look_after_branches()
-    state = intake.state
-    node = state.observed.node()
+    node = daemon.delivery.seen.status
     seen: dict[str, Any] = {
         "node": node.node,
         "applied": node.applied,
@@ -88,7 +86,7 @@ def reconcile(daemon: Daemon, request: Request) -> Result:
     volume that are not taken over).
     """
     intake, wait = daemon.intake, bool(request.get("wait"))
-    before = intake.state.observed.node()
+    before = daemon.delivery.seen.status
     drifted = _drifted(daemon) if wait else []
     done = intake.catch_up()
     intake.ensure_release()
@@ -101,7 +99,7 @@ def reconcile(daemon: Daemon, request: Request) -> Result:
         "outcome": outcome,
         "before": before.applied,
         "healed": [path for path in drifted if path not in left],
-        "patched": bool(before.patch_failure) and not intake.state.observed.node().patch_failure,
+        "patched": bool(before.patch_failure) and not daemon.delivery.seen.status.patch_failure,
         "volume_refused": _asked(daemon, "status").get("volume_refused") or [],
     }
 
@@ -121,12 +119,12 @@ def _asked(daemon: Daemon, op: str) -> Result:
 
 def suspend(daemon: Daemon, request: Request) -> Result:
     """Go on making releases, and hold them back."""
-    return _switch(daemon, request, "suspend", ApplySuspended, daemon.intake.state.observed.node().suspended)
+    return _switch(daemon, request, "suspend", ApplySuspended, daemon.delivery.seen.status.suspended)
 
 
 def resume(daemon: Daemon, request: Request) -> Result:
     """Apply releases again, the newest one at once."""
-    held = daemon.intake.state.observed.node().suspended
+    held = daemon.delivery.seen.status.suspended
     done = _switch(daemon, request, "resume", ApplyResumed, not held)
     daemon.delivery.forget()
     daemon.delivery.poke()
@@ -137,14 +135,16 @@ def _switch(daemon: Daemon, request: Request, op: str, event: Callable[..., Even
     daemon.ask_agent({"op": op}, ASK_SECONDS)
     if is_so:
         return {"position": 0}
-    recorded = daemon.intake.record([event(node=DEFAULT_NODE)], arguments.cause(request), renders=False)
+    recorded = daemon.intake.record(
+        [event(node=daemon.delivery.node)], arguments.cause(request), renders=False
+    )
     return {"position": recorded.position}
 
 
 def _blame(daemon: Daemon, failure: dict[str, Any]) -> dict[str, Any]:
     """The failure with the line of `main` behind it, and whose change set it was."""
     stores = daemon.intake.stores
-    origin = str(failure.get("origin") or "") or origin_of(stores, failure)
+    origin = str(failure.get("origin") or "") or origin_of(stores, failure, daemon.delivery.node)
     return failure | {"origin": origin, **change_of(stores, failure, origin)._asdict()}
 
 

@@ -23,8 +23,8 @@ def plan(daemon: Daemon, request: Request) -> Result:
     """The plan of a tree or of a revision against the state, or against another revision."""
     state = _base(daemon, arguments.text(request, "base"))
     files: Files = arguments.files(request) or _files_at(daemon, arguments.text(request, "target") or "main")
-    tree, _ = render(state)
-    found = propose_files(state, tree, files, guard=False).plan
+    trees, _ = render(state)
+    found = propose_files(state, trees, files, guard=False).plan
     return {
         "plan": as_dict(found),
         "text": refusal_lines(found.problems) if found.problems else plan_lines(found),

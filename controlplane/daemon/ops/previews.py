@@ -11,7 +11,7 @@ from controlplane.errors import MailserverError
 from controlplane.git import StateRepo
 from controlplane.intake.checks.mass_delete import mass_deletions
 from controlplane.intake.proposal import Proposal
-from controlplane.intake.trees import node_trees
+from controlplane.intake.trees import node_files
 from controlplane.plain_text import sanitize_line
 from controlplane.release import PREVIEWS, Basis
 from controlplane.words.numbers import counted
@@ -81,12 +81,12 @@ def _follow(daemon: Daemon, branch: str, commit: str, say: Say) -> None:
             releases.drop_preview(branch)
             return
         proposal = _propose(daemon, intake.stores.repo, commit)
-        if proposal.tree is None:
+        if proposal.trees is None:
             releases.drop_preview(branch)
             return
         tip = intake.stores.log.tip()
         basis = Basis(tip.position, tip.commit, commit, controlplane.__version__)
-        releases.preview(branch, node_trees(proposal.tree), basis, datetime.now(UTC))
+        releases.preview(branch, node_files(proposal.trees), basis, datetime.now(UTC))
     name = PREVIEWS + branch
     say(f"  rendered as {name}: git fetch && git diff origin/rendered origin/{name}")
 

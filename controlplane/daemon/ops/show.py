@@ -21,7 +21,7 @@ from controlplane.model import Desired, State
 from controlplane.settings import catalog
 from controlplane.statefiles.relay import user_of
 from controlplane.words.plans import event_lines
-from renderers.release import NodeTree
+from renderers.release import NodeTrees
 from renderers.service import RenderedFile
 
 
@@ -151,12 +151,13 @@ def _rendered(old: State, new: State) -> list[str]:
     return lines
 
 
-def _contents(tree: NodeTree | None) -> dict[str, bytes]:
+def _contents(trees: NodeTrees | None) -> dict[str, bytes]:
     """Rendered files as they may be shown: those that everybody in the container may read, no hashes."""
-    if tree is None:
+    if trees is None:
         return {}
     return {
         path: file.content
+        for tree in trees.values()
         for path, file in tree.files.items()
         if isinstance(file, RenderedFile) and file.mode & 0o004
     }

@@ -19,7 +19,7 @@ from controlplane.event_log import EventLog
 from controlplane.events import ChangeSet
 from controlplane.git import TREE, StateRepo, object_id
 from controlplane.intake.proposal import render
-from controlplane.intake.trees import MainReader, node_trees, tree_id
+from controlplane.intake.trees import MainReader, node_files, tree_id
 from controlplane.lock import WriterLock
 from controlplane.model import State
 from controlplane.release import BRANCH as RENDERED
@@ -208,11 +208,11 @@ class _Ends:
         del change
         if self._main:
             yield from self._compare_main(state)
-        tree = render(state)[0]
-        if tree is None or not self._rendered:
+        trees = render(state)[0]
+        if trees is None or not self._rendered:
             return
         newest = Releases(self._repo).read(self._rendered)
-        if tree_id(node_trees(tree)) != newest.tree:
+        if tree_id(node_files(trees)) != newest.tree:
             yield f"release {newest.number} is not what the log renders to"
 
     def _compare_main(self, state: State) -> Iterable[str]:

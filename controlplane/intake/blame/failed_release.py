@@ -11,7 +11,7 @@ from controlplane.events import Event
 from controlplane.intake.blame.parts import behind
 from controlplane.intake.blame.source_map import locate_source
 from controlplane.intake.stores import Stores
-from controlplane.model import DEFAULT_NODE, State
+from controlplane.model import State
 from controlplane.release import Release
 from controlplane.statefiles.event_kinds import file_behind, split_name
 from controlplane.statefiles.treefile import SETTINGS
@@ -20,21 +20,21 @@ LONGEST_SEARCH = 50
 """Change sets between the release that serves and the one that failed that are looked through."""
 
 
-def origin_of(stores: Stores, outcome: Mapping[str, Any]) -> str:
-    """`config/postfix-main.cf:7` behind a failure; "" where nothing leads back to `main`.
+def origin_of(stores: Stores, outcome: Mapping[str, Any], node: str) -> str:
+    """`config/postfix-main.cf:7` behind a failure on a node; "" where nothing leads back to `main`.
 
     What the complaint names comes first. Most complaints name no line: then it is the first line that the
     failed release has and the one that serves has not, in a file of the failing service.
     """
     try:
         failed, serving = _releases(stores, outcome)
-        files = stores.releases.manifest(failed, DEFAULT_NODE)["files"]
+        files = stores.releases.manifest(failed, node)["files"]
         path = str(outcome.get("path") or "")
         if path in files:
             found = locate_source(files[path].get("origins") or (), int(outcome.get("line") or 0))
             if found[0]:
                 return _written(found)
-        new = _changed(stores, failed, serving)
+        new = _changed(stores, failed, serving, node)
         service = str(outcome.get("service") or "")
         return _first(files, new, service) or _first_setting(stores, (failed, serving), files, new, service)
     except (LookupError, ValueError, MailserverError):
@@ -162,9 +162,11 @@ def _releases(stores: Stores, outcome: Mapping[str, Any]) -> tuple[Release, Rele
     return found[0], found[1] if len(found) > 1 else None
 
 
-def _changed(stores: Stores, failed: Release, serving: Release | None) -> dict[str, tuple[bytes, bytes]]:
-    """Old and new content of the files that differ, by path in the container."""
-    repo, prefix = stores.repo, f"{DEFAULT_NODE}/"
+def _changed(
+    stores: Stores, failed: Release, serving: Release | None, node: str
+) -> dict[str, tuple[bytes, bytes]]:
+    """Old and new content of the files of a node that differ, by path in the container."""
+    repo, prefix = stores.repo, f"{node}/"
     before = repo.tree_files(serving.tree) if serving else {}
     after = repo.tree_files(failed.tree)
     return {
@@ -173,7 +175,7 @@ def _changed(stores: Stores, failed: Release, serving: Release | None) -> dict[s
             repo.blob(entry.id, path),
         )
         for path, entry in after.items()
-        if before.get(path) != entry
+        if path.startswith(prefix) and before.get(path) != entry
     }
 
 

@@ -46,9 +46,10 @@ class HeldPart:
 
 
 class Holding:
-    """Remembers the parts that are held; they are worked out once a report."""
+    """Remembers the parts that a node holds; they are worked out once a report."""
 
-    def __init__(self) -> None:
+    def __init__(self, node: str) -> None:
+        self._node = node
         self.parts: tuple[HeldPart, ...] = ()
         self._rows: list[str] = []
 
@@ -57,7 +58,7 @@ class Holding:
         given = list(rows)
         names = [str(row.get("digest")) for row in given]
         if names != self._rows:
-            self.parts = tuple(_part(stores, row, newest) for row in given)
+            self.parts = tuple(_part(stores, row, newest, self._node) for row in given)
             self._rows = names
 
     @property
@@ -93,9 +94,9 @@ def _note(part: HeldPart, shared: set[str], position: int, tried: bool) -> str:
     )
 
 
-def _part(stores: Stores, row: Row, newest: Release | None) -> HeldPart:
+def _part(stores: Stores, row: Row, newest: Release | None, node: str) -> HeldPart:
     outcome = {**row, "release": row.get("number")}
-    origin = origin_of(stores, outcome)
+    origin = origin_of(stores, outcome, node)
     suspect = change_of(stores, outcome, origin, newest)
     names = held_names(stores, outcome)
     return HeldPart(

@@ -68,9 +68,10 @@ def behind(before: State, after: State, held: Row) -> tuple[str, ...]:
 
 def _rendered(state: State, held: Row) -> tuple[Any, ...] | None:
     """What is held as this state renders it; None for one that cannot be rendered."""
-    tree = render(state)[0]
-    if tree is None:
+    trees = render(state)[0]
+    if trees is None:
         return None
+    tree = trees[state.node]
     said = json.loads(tree.manifest)
     return (
         [_bare(tree.files.get(path)) for path in held["files"]],

@@ -33,7 +33,7 @@ def _without_what_it_needs(state: State, event: Event) -> str:
 
 def covered(state: State, changed: Iterable[str]) -> tuple[Notice, ...]:
     """Rendered files that change while something is mounted over them."""
-    overmounted = state.observed.node().overmounted
+    overmounted = state.status.overmounted
     message = "something is mounted over it in the container: the change has no effect"
     return tuple(Notice(f"/{path}", message) for path in changed if path in overmounted)
 

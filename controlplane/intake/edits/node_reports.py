@@ -18,7 +18,7 @@ from controlplane.events import (
     SettingPinned,
     SettingUnpinned,
 )
-from controlplane.model import DEFAULT_NODE, Pin, State
+from controlplane.model import Pin, State
 from controlplane.settings import ENV_FILE, catalog
 from controlplane.statefiles.secret_words import holds_login
 
@@ -42,7 +42,7 @@ def environment_events(
     events += [SettingUnpinned(name=name) for name in state.observed.pins if name not in pins]
     hostname = environment.get(HOSTNAME, "").lower()
     if hostname and hostname != state.hostname:
-        events.append(NodeObserved(node=DEFAULT_NODE, hostname=hostname))
+        events.append(NodeObserved(node=state.node, hostname=hostname))
     return events, complaints
 
 
@@ -59,20 +59,20 @@ def outcome_events(
     blame for a failure, `position` that of the log which the release was rendered from, where that can be
     told, `held` the files of `main` that are not served.
     """
-    node = state.observed.node()
+    known = state.status
     release, kind = int(outcome["release"]), outcome["outcome"]
     failed = kind in ("rejected", "rolled_back", "quarantined")
-    if kind not in ("applied", "rejected", "rolled_back", "quarantined") or release < node.attempted:
+    if kind not in ("applied", "rejected", "rolled_back", "quarantined") or release < known.attempted:
         return
     files = tuple(sorted(held))
-    as_known = failed or (node.applied == release and node.held == files)
-    if release == node.attempted and bool(node.failure) == failed and as_known:
+    as_known = failed or (known.applied == release and known.held == files)
+    if release == known.attempted and bool(known.failure) == failed and as_known:
         return
     seconds = float(outcome.get("seconds") or 0.0)
     if not failed:
         actions = {str(k): str(v) for k, v in (outcome.get("actions") or {}).items()}
         yield ReleaseApplied(
-            node=DEFAULT_NODE,
+            node=state.node,
             release=release,
             seconds=seconds,
             position=position,
@@ -82,7 +82,7 @@ def outcome_events(
         return
     event = ReleaseRolledBack if kind == "rolled_back" else ReleaseRejected
     yield event(
-        node=DEFAULT_NODE,
+        node=state.node,
         release=release,
         seconds=seconds,
         position=position,
@@ -95,27 +95,27 @@ def outcome_events(
 
 def file_events(state: State, observed: Mapping[str, Any]) -> list[Event]:
     """What became of managed files, where that is new: mounts over them, the effect of user-patches.sh."""
-    node = state.observed.node()
+    known = state.status
     events: list[Event] = []
     paths = tuple(sorted(str(path) for path in observed.get("pinned") or ()))
-    if paths != node.overmounted:
-        events.append(PathsOvermounted(node=DEFAULT_NODE, paths=paths))
+    if paths != known.overmounted:
+        events.append(PathsOvermounted(node=state.node, paths=paths))
     files = {str(path): str(found) for path, found in (observed.get("patched") or {}).items()}
     failure = str(observed.get("patch_failure") or "")
     rows = tuple(f"{path} {found}" for path, found in sorted(files.items()))
-    if (rows, failure) != (node.patched, node.patch_failure):
-        events.append(PatchesRun(node=DEFAULT_NODE, files=files, failure=failure))
+    if (rows, failure) != (known.patched, known.patch_failure):
+        events.append(PatchesRun(node=state.node, files=files, failure=failure))
     return events
 
 
 def drift_events(state: State, paths: tuple[str, ...]) -> list[Event]:
     """Drift that is new, or that ended."""
-    known = state.observed.node().drifted
+    known = state.status.drifted
     if paths == known:
         return []
     if paths:
-        return [DriftDetected(node=DEFAULT_NODE, paths=paths)]
-    return [DriftHealed(node=DEFAULT_NODE, paths=known)]
+        return [DriftDetected(node=state.node, paths=paths)]
+    return [DriftHealed(node=state.node, paths=known)]
 
 
 def _pins(environment: Mapping[str, str], digest: Callable[[str], str]) -> tuple[dict[str, Pin], list[str]]:

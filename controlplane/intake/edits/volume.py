@@ -84,7 +84,7 @@ def take_over(
     refused: list[VolumeRefusal] = []
     left = [edit for edit in edits if not is_ours(edit.path) and not _misnamed(edit, refused)]
     left = [_sealed(intake, edit) for edit in left]
-    first = not intake.state.observed.node().applied  # the agent reports the volume before it applies at all
+    first = not intake.state.status.applied  # the agent reports the volume before it applies at all
     cause = Cause(ACTOR, "import" if first and not any(edit.base for edit in edits) else "config-volume")
     while left:
         try:

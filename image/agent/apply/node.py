@@ -29,6 +29,7 @@ from agent.release.networks import Networks
 from agent.release.pinned_secrets import PinnedSecrets
 from agent.release.placeholders import Filled, Placeholders
 from agent.release.unsealing import Unsealer
+from wire.nodes import DEFAULT_NODE
 
 VERIFY = "`mailctl verify` names what is damaged; `mailctl reconcile` tries again what was mended"
 """The cure of an object that cannot be read."""
@@ -47,7 +48,7 @@ class Node:
     check: Check
     certificates: Certificates
     managed: ManagedFiles
-    folder: str = "mail"
+    folder: str = DEFAULT_NODE
     """The node's folder on `rendered`."""
     prober: Callable[[Iterable[Probe], Path, float, Callable[[], bool]], list[Answer]] = wait
     compiler: Callable[[Iterable[tuple[Path, str, str]], Path], None] = compile_asides

@@ -16,7 +16,7 @@ def test_news_are_recorded_once() -> None:
     assert [event.kind for event in events] == ["node.pinned", "patches.run"]
     state = fold(State(), events)
     assert file_events(state, SEEN) == []
-    assert state.observed.node().patched == ("etc/aliases 0644 abc",)
+    assert state.status.patched == ("etc/aliases 0644 abc",)
     assert len(file_events(state, {})) == 2
 
 
