@@ -1,4 +1,4 @@
-"""Messages a second that port 25 takes and Dovecot stores, with and without Rspamd.
+"""Messages per second that port 25 takes and Dovecot stores, with and without Rspamd.
 
 python -m benchmarks.delivery --messages 500 --connections 4
 """
@@ -25,7 +25,7 @@ BODY = "Nothing was decided that was not decided before.\r\n" * 40
 
 
 def message() -> str:
-    """A message that a spam filter has nothing against, each another one."""
+    """An unsuspicious message, different each time."""
     own = (f"Date: {formatdate()}", f"Message-ID: {make_msgid(domain='sender.test')}")
     return "\r\n".join([*HEADERS, *own, "", BODY])
 

@@ -1,4 +1,4 @@
-"""From a command and from a push to live, by number of accounts, while existing accounts log in all the time.
+"""Time from a command and from a push to live, by number of accounts, while existing accounts log in.
 
 python -m benchmarks.live --sizes 10 1000 5000 10000 --repeat 5
 """

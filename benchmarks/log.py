@@ -1,4 +1,4 @@
-"""Appends, folds, replays and verification a second: `python benchmarks/log.py --replay 100000`."""
+"""Appends, folds, replays and verification per second: `python -m benchmarks.log --replay 100000`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def change(position: int, events: int) -> ChangeSet:
-    """A change set of that many events, accounts and aliases by turns."""
+    """A change set of that many events, alternately accounts and aliases."""
     made = (
         AccountAdded(address=f"user{position}-{n}@example.test", password_hash="{SHA512-CRYPT}$6$" + "x" * 90)
         if n % 2 == 0
@@ -46,7 +46,7 @@ def fill(log: EventLog, count: int, events: int, packed: Path | None = None) -> 
 
 
 def replay(log: EventLog) -> State:
-    """The whole log, read, decoded and folded."""
+    """Read, decode and fold the whole log."""
     return fold(State(), log.events())
 
 

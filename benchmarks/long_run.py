@@ -15,7 +15,7 @@ from tests.fsync import without_fsync
 
 
 def megabytes(folder: Path) -> float:
-    """What a folder takes on disk."""
+    """The size of a folder on disk."""
     blocks = 0
     for path in folder.rglob("*"):
         try:
@@ -26,7 +26,7 @@ def megabytes(folder: Path) -> float:
 
 
 def proportional() -> float:
-    """MiB of memory that are this process's (proc(5), smaps_rollup)."""
+    """Private memory of this process in MiB (proc(5), smaps_rollup)."""
     lines = Path("/proc/self/smaps_rollup").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
 

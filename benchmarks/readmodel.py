@@ -1,4 +1,4 @@
-"""Audit queries over a read model of many events: `python benchmarks/readmodel.py --events 1000000`.
+"""Audit queries over a read model of many events: `python -m benchmarks.readmodel --events 1000000`.
 
 The change sets are made in memory: what is measured is the projection and the questions, not git.
 """

@@ -37,7 +37,7 @@ def state_of(size: int) -> State:
 
 
 def seconds(state: State) -> float:
-    """One rendering of everything."""
+    """Render everything once."""
     start = time.perf_counter()
     render(state, state.node)
     return time.perf_counter() - start
@@ -53,7 +53,7 @@ def megabytes(state: State) -> float:
 
 
 def main() -> int:
-    """Print a line a size; exit 1 when one is slower than promised."""
+    """Print one line per size; exit 1 when one is slower than promised."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("sizes", nargs="*", type=int, default=[1_000, 10_000, 100_000])
     parser.add_argument("--limit", type=float, default=2.0, help="seconds that a rendering may take")

@@ -164,7 +164,7 @@ def _wait_ready(name: str, deadline: float, since: float = 0.0) -> float:
 
 @contextmanager
 def resolver() -> Iterator[str]:
-    """The address of a name server in a container: the tests' small zone, and a quick no to all else."""
+    """The address of a name server in a container: the tests' small zone, and nothing else."""
     name = f"mail-bench-dns-{uuid.uuid4().hex[:8]}"
     places = scripts.mounts("dns_responder.py").items()
     mounts = [part for place, inside in places for part in ("--volume", f"{place}:{inside}:ro")]

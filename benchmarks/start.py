@@ -48,7 +48,7 @@ def sample(target: Server) -> dict[str, tuple[int, int]]:
 
 
 def idle(target: Server, seconds: float) -> list[str]:
-    """A cell a column: memory, and the share of one core over so many seconds without work."""
+    """One cell per column: memory, and the share of one core over so many seconds without work."""
     time.sleep(5)  # work that goes on behind an answer is not idleness
     before = sample(target)
     time.sleep(seconds)

@@ -104,7 +104,7 @@ def test_big_files_are_compared_quickly() -> None:
 
 
 def test_what_is_no_release_is_corrupt(repo: StateRepo) -> None:
-    """A commit that somebody put on `rendered` by hand is told by its id."""
+    """A commit that somebody put on `rendered` by hand is reported by its id."""
     made = repo.commit("rendered", "", repo.write_tree("", {}), "by hand\n", SERVER, BEGIN)
     with pytest.raises(Corrupt, match=made):
         Releases(repo).newest()

@@ -1,4 +1,4 @@
-"""setup.sh on a host, with engines that only tell what they were asked."""
+"""setup.sh on a host, with engines that only record what they were asked."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_options_of_the_command_are_not_the_scripts(host: Host) -> None:
 
 
 def test_a_container_by_name_has_to_run(host: Host) -> None:
-    """A name that nobody has and a container that is stopped are told apart."""
+    """An unknown name and a stopped container get different messages."""
     host.engine("docker", ps="other\n")
     gone = host.run("-c", "mailserver", "help")
     assert (gone.returncode, gone.stderr) == (1, "✗ there is no container mailserver: see `docker ps`\n")

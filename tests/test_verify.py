@@ -91,7 +91,7 @@ def test_a_change_set_that_lies_about_itself_is_found(repo: StateRepo, log: Even
 
 
 def test_an_event_that_does_not_fold_is_found_at_its_position(repo: StateRepo, log: EventLog) -> None:
-    """Adding an account twice is told where it happens."""
+    """Adding an account twice is reported where it happens."""
     fill(log, 2)
     log.append(change(3, account("user1")))
     log.append(change(4))

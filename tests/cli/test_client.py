@@ -86,7 +86,7 @@ def test_what_is_said_goes_to_stderr_before_the_result(
 
 
 def test_a_connection_that_ends_early_is_unavailable(daemon: Peer) -> None:
-    """A daemon that dies in the middle is told as such, never as success."""
+    """A daemon that dies in the middle is reported as such, never as success."""
     daemon.answers["verify"] = []
     with pytest.raises(Unavailable, match="ended before"):
         call("verify")

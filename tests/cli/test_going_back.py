@@ -81,7 +81,7 @@ def test_what_would_be_refused_is_not_even_asked(
 def test_a_dry_run_shows_the_plan_as_data(
     mailctl: Run, daemon: Peer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """On stdout, as text or JSON; the status tells a difference where it is asked for."""
+    """On stdout, as text or JSON; with --exit-code the status is 4 where there is a difference."""
     daemon.answers["rollback"] = {"result": PLANNED}
     assert mailctl("rollback", "2", "--dry-run") == 0
     assert "alias.removed" in capsys.readouterr().out

@@ -102,7 +102,7 @@ def test_settings_are_found_where_they_usually_lie(
 def test_the_report_reads_at_a_glance(
     mailctl: Run, daemon: Peer, old: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A line a file and a setting, what to know of the pins, the plan, and how it fared."""
+    """A line per file and setting, what to know about pins, the plan, and the result."""
     daemon.answers["import"] = {"result": FOUND}
     assert mailctl("import", str(old)) == 0
     out, err = capsys.readouterr()
@@ -134,7 +134,7 @@ def test_problems_fail_with_their_place(
 
 
 def test_a_dry_run_says_so(mailctl: Run, daemon: Peer, old: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Nobody should wonder whether it was done."""
+    """The answer says that nothing was changed."""
     daemon.answers["import"] = {"result": FOUND}
     assert mailctl("import", str(old), "--dry-run") == 0
     assert daemon.asked("import")["dry_run"]
@@ -175,7 +175,7 @@ def test_a_file_that_counts_is_not_left_out_silently(
 
 
 def test_no_folder_and_too_much_are_told(old: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A wrong path is told, and all of a disk is not read."""
+    """A wrong path is reported, and all of a disk is not read."""
     with pytest.raises(NotFound):
         read_folder(tmp_path / "nothing")
     monkeypatch.setattr(reading, "MOST_FILES", 2)

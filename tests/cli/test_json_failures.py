@@ -1,4 +1,4 @@
-"""Whoever asks for JSON gets JSON, also for what failed, with the exit status kept."""
+"""With --json a failure is JSON too, and keeps its exit status."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def failure(capsys: pytest.CaptureFixture[str], words: list[str]) -> tuple[int, 
 
 @pytest.mark.parametrize("path", WITH_JSON)
 def test_wrong_usage_is_told_as_json(path: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """An option that there is none of, before or behind --json."""
+    """An option that does not exist, before or behind --json."""
     for options in (["--json", "--nonsense"], ["--nonsense", "--json"]):
         status, error = failure(capsys, [*path.split(), *options])
         assert status == 2

@@ -91,7 +91,7 @@ def test_status_reads_at_a_glance() -> None:
 def test_certificates_are_told_with_what_is_wrong(
     mailctl: Run, daemon: Peer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A row each; below it what ends soon and what was refused; --json has it all."""
+    """One row each; below it what ends soon and what was refused; --json has it all."""
     soon = {**CERTIFICATE, "days": 1, "warnings": ["ends in 1 day: renew it"]}
     over = {**CERTIFICATE, "slot": "fallback", "days": -3, "serves": False, "key": "RSA 2048"}
     answer = {"certificates": [soon, over], "refused": [{"slot": "default", "reason": "/c: no"}]}
@@ -174,7 +174,7 @@ def test_waiting_fails_when_the_release_does_not_serve(mailctl: Run, daemon: Pee
 
 
 def test_history_reads_as_a_table_with_reasons() -> None:
-    """An event a line, with the reason of its change set below."""
+    """One event per line, with the reason of its change set below."""
     lines = entry_lines([ENTRY], with_subject=False)
     assert lines == [
         "128  2026-11-22 14:03:11  alias.added  → user1@example.test  Ada Admin, pushed by ada@laptop, push"
@@ -184,7 +184,7 @@ def test_history_reads_as_a_table_with_reasons() -> None:
 
 
 def test_log_passes_its_filters_on(mailctl: Run, daemon: Peer, capsys: pytest.CaptureFixture[str]) -> None:
-    """Only the filters that were given are sent; --json prints a line an event."""
+    """Only the filters that were given are sent; --json prints one line per event."""
     daemon.answers["log"] = {"result": {"entries": [ENTRY, ENTRY]}}
     assert mailctl("log", "--kind", "alias.added", "--source", "push", "--json") == 0
     assert daemon.asked("log") == {"filters": {"kind": "alias.added", "source": "push"}, "limit": 50}
@@ -199,7 +199,7 @@ def test_history_asks_for_a_subject(mailctl: Run, daemon: Peer) -> None:
 
 
 def test_diff_has_an_exit_code(mailctl: Run, daemon: Peer, capsys: pytest.CaptureFixture[str]) -> None:
-    """A difference is 4 only where it was asked for; each part can be had alone."""
+    """A difference is status 4 only with --exit-code; each part can be shown alone."""
     found = {"text": ["+ alias.added"], "events": [], "rendered": "--- a\n", "different": True}
     daemon.answers["diff"] = {"result": found}
     assert mailctl("diff", "1", "2") == 0
@@ -212,7 +212,7 @@ def test_diff_has_an_exit_code(mailctl: Run, daemon: Peer, capsys: pytest.Captur
 def test_show_prints_one_part_as_it_was(
     mailctl: Run, daemon: Peer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`show accounts --at TIME` prints addresses, one a line."""
+    """`show accounts --at TIME` prints addresses, one per line."""
     state = {
         "position": 3,
         "time": "2026-11-23T00:00:00Z",
@@ -256,7 +256,7 @@ def test_rollback_shows_the_plan_and_the_outcome(
 
 
 def test_verify_fails_with_the_place(mailctl: Run, daemon: Peer, capsys: pytest.CaptureFixture[str]) -> None:
-    """Findings are told and the status is 1."""
+    """Findings are reported and the status is 1."""
     daemon.answers["verify"] = {
         "result": {"ok": False, "positions": 9, "findings": ["change set 4: damaged"]}
     }
@@ -317,7 +317,7 @@ def test_reconcile_says_what_it_did(
 def test_reconcile_names_what_the_volume_has_besides(
     mailctl: Run, daemon: Peer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Edits that are refused are told, also where the release fails again."""
+    """Edits that are refused are reported, also where the release fails again."""
     refused = [{"path": "postfix-accounts.cf", "reason": "this would remove everybody"}]
     answer = {"position": 0, "release": 12, "before": 12, "outcome": APPLIED, "volume_refused": refused}
     line = "⚠ config volume: postfix-accounts.cf is not taken over: this would remove everybody\n"

@@ -1,4 +1,4 @@
-"""Commands that messages and pages name are commands that there are."""
+"""Commands that messages and pages name exist."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PROGRAMS = {"setup": setup, "mailctl": mailctl}
 
 
 def unknown(text: str) -> str:
-    """The first command in a piece of code that there is none of; empty where all are."""
+    """The first command in a piece of code that does not exist; empty where all do."""
     for program, words in NAMED.findall(text):
         command: click.Command = PROGRAMS[program]
         for word in words.split():

@@ -113,7 +113,7 @@ def test_a_setting_is_explained_without_a_server(
 def test_an_unknown_setting_has_a_neighbour(
     mailctl: Run, no_server: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The nearest known name is told."""
+    """The nearest known name is reported."""
     assert mailctl("explain", "ENABEL_RSPAMD") == 1
     assert "ENABLE_RSPAMD" in capsys.readouterr().err
 
@@ -163,7 +163,7 @@ def test_a_folder_that_is_no_clone_is_not_valid(
 
 
 def test_a_revision_is_asked_of_the_server(mailctl: Run, daemon: Peer, tmp_path: Path) -> None:
-    """What is no folder names a revision; a folder never does."""
+    """An argument that is not a folder names a revision; a folder never does."""
     daemon.answers["validate"] = {"result": {"problems": [], "checked": ["postfix"]}}
     assert mailctl("validate", "main") == 0
     assert daemon.asked("validate") == {"revision": "main"}

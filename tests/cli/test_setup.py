@@ -38,7 +38,7 @@ def test_alone_it_prints_the_help(setup: Run, capsys: pytest.CaptureFixture[str]
 def test_an_unknown_command_is_invalid(
     setup: Run, words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """An unknown command is told in the known words and fails."""
+    """An unknown command is named in the known words and fails."""
     assert setup(*words) == 2
     assert f"The command '{' '.join(words)}' is invalid." in capsys.readouterr().err
 
@@ -198,7 +198,7 @@ def test_aliases_are_sent_and_listed(setup: Run, daemon: Peer, capsys: pytest.Ca
 def test_a_change_that_could_not_serve_fails(
     setup: Run, daemon: Peer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The agent's reason is told, and what serves instead."""
+    """The agent's reason is reported, and what serves instead."""
     outcome = {
         "outcome": "rolled_back",
         "release": 4,

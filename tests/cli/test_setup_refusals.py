@@ -82,7 +82,7 @@ def test_a_refusal_without_a_line_shows_no_number(
 def test_mail_stays_where_no_server_runs(
     setup: Run, daemon: Peer, no_agent: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """In a one-off container the account goes, and what could not be done is told without failing."""
+    """In a one-off container the account goes, and what could not be done is reported without failing."""
     del no_agent
     daemon.answers["edit"] = {"result": {"position": 0, "written": ["config/postfix-accounts.cf"]}}
     assert setup("email", "del", "-y", "one@b.test") == 0

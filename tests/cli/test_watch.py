@@ -105,7 +105,7 @@ def watching(folder: Path, *arguments: str) -> Iterator[Watching]:
 
 
 def test_a_plan_is_made_again_at_each_save(clone: Path) -> None:
-    """Each run names what was saved; git's own files are nobody's saves; Ctrl-C is no failure."""
+    """Each run names what was saved; git's own files do not count as saves; Ctrl-C is no failure."""
     with watching(clone, "plan", "--watch") as shown:
         shown.until("Plan: 0 to add, 0 to change, 0 to remove.")
         (clone / ".git/description").write_text("nothing to plan\n")

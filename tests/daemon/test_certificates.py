@@ -1,4 +1,4 @@
-"""Certificates that the node reports: what is taken over, what is told of them."""
+"""Certificates that the node reports: what is taken over, what is said about them."""
 
 from __future__ import annotations
 

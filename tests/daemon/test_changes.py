@@ -178,7 +178,7 @@ def test_plan_and_validate_answer_without_changing(site: Site) -> None:
 
 
 def test_a_rollback_puts_a_file_where_a_folder_came(site: Site) -> None:
-    """And a folder where a file came: the tree is that of then, whole."""
+    """Also a folder where a file now is: the old tree comes back whole."""
     clone = site.clone()
     assert clone.change("config/thing", "a file\n").returncode == 0
     file, tree = site.daemon.intake.main, clone.git("rev-parse", "HEAD^{tree}").stdout
@@ -210,7 +210,7 @@ def test_the_repository_is_packed_beside_the_changes(site: Site, monkeypatch: py
 
 
 def test_a_diff_shows_no_hashes(site: Site) -> None:
-    """Diffs are pasted into tickets: accounts are told by name, tables that hold hashes are left out."""
+    """Diffs are pasted into tickets: accounts are reported by name, tables that hold hashes are left out."""
     site.add("user1@example.test")
     before = site.daemon.intake.position
     site.add("user2@example.test")

@@ -1,4 +1,4 @@
-"""What is held is named as finely as the log tells of it: a bad setting is, the good ones beside it serve."""
+"""What is held is named as finely as the log has events: a bad setting is held, good ones beside it serve."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def test_a_tree_that_stands_for_a_billion_files_is_refused(site: Site, branch: s
 
 
 def test_folders_without_end_are_refused(site: Site) -> None:
-    """A thousand folders in each other are told, not a bug."""
+    """A thousand nested folders are reported, not a bug."""
     clone = site.clone()
     blob = made(clone, "hash-object", "-w", "--stdin", given="x")
     tree = made(clone, "mktree", given=f"100644 blob {blob}\tf\n")
@@ -59,7 +59,7 @@ def test_folders_without_end_are_refused(site: Site) -> None:
 
 
 def test_gigabytes_of_zeros_are_refused_before_they_are_unpacked(site: Site) -> None:
-    """A file that is small in the push and large in memory is told by its size alone."""
+    """A file that is small in the push and large in memory is reported by its size alone."""
     clone = site.clone()
     blob = made(clone, "hash-object", "-w", "--stdin", given=bytes(200 * MIB))
     tree = made(clone, "mktree", given=f"100644 blob {blob}\tzeros\n")
@@ -71,7 +71,7 @@ def test_gigabytes_of_zeros_are_refused_before_they_are_unpacked(site: Site) -> 
 
 
 def test_main_moved_past_the_hooks_to_a_monster_keeps_the_server_up(site: Site) -> None:
-    """A tree that may not even be read is trouble to tell, not a reason not to start."""
+    """A tree that cannot be read is reported as trouble; the server starts all the same."""
     clone = site.clone()
     blob = made(clone, "hash-object", "-w", "--stdin", given="x")
     tree = made(clone, "mktree", given=f"100644 blob {blob}\tf\n")
@@ -176,13 +176,13 @@ def test_a_tag_or_a_trailer_cannot_pass_for_a_revision(site: Site) -> None:
 
 @pytest.mark.parametrize("at", ["2026-02-30", "0001-01-01T00:00+14:00", "../../etc/passwd", "-x"])
 def test_a_time_that_never_was_is_not_found(site: Site, at: str) -> None:
-    """What looks like a time or a path and is none is told as such, not as a bug."""
+    """What looks like a time or a path and is none is reported as such, not as a bug."""
     with pytest.raises((NotFound, UsageError)):
         site.ask("show", at=at)
 
 
 def test_a_key_that_a_later_commit_took_out_is_refused(site: Site) -> None:
-    """It would be in the history for every clone; which commit holds it is told."""
+    """It would be in the history for every clone; which commit holds it is reported."""
     clone = site.clone()
     clone.write("config/notes/key.pem", "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n")
     guilty = clone.commit("Add a key")

@@ -130,7 +130,7 @@ def test_a_second_import_finds_all_there(site: Site) -> None:
 
 
 def test_accounts_made_before_stay(site: Site) -> None:
-    """Whoever tried the server first loses nothing by the import."""
+    """Those who tried the server first lose nothing by the import."""
     site.add("first@example.test")
     assert ask(site, OLD)["problems"] == []
     assert list(site.daemon.intake.state.desired.accounts) == [

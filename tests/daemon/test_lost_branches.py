@@ -75,7 +75,7 @@ def _grown(site: Site) -> Site:
 def test_a_lost_reference_is_put_back_at_the_next_start(
     site: Site, branch: str, loss: str, reflog: bool
 ) -> None:
-    """Accounts, numbers, roll-back and the push of a good clone are there; an event and `status` tell it."""
+    """Accounts, numbers, rollback and the push of a good clone are there; an event and `status` report it."""
     clone = _grown(site).clone()
     before = _facts(site)
     site.stop()

@@ -130,7 +130,7 @@ def live(recording: Recording) -> None:
 
 
 def test_log_history_and_json_are_right_about_every_change(site: Site) -> None:
-    """Of 200 changes 20 and more never served: each is told for what it came to, and so is the time."""
+    """Of 200 changes 20 and more never served: each has its own outcome and the time of it."""
     recording = Recording(site)
     agent = site.agent
     assert agent is not None

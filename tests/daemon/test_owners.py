@@ -115,7 +115,7 @@ def test_what_cannot_be_mended_is_told_with_its_cure(site: Site) -> None:
 
 @pytest.mark.parametrize("lock", ["refs/heads/main.lock", "HEAD.lock", "packed-refs.lock"])
 def test_a_lock_that_a_dead_git_left_goes_by_itself(site: Site, lock: str) -> None:
-    """Command and push wait until it is old enough to be nobody's, instead of blaming others."""
+    """Command and push wait until the lock is old enough to be stale, instead of blaming others."""
 
     def leave() -> None:
         path = site.repository / lock
@@ -152,7 +152,7 @@ def test_mending_stays_within_its_places(tmp_path: Path) -> None:
 
 
 def test_only_owners_are_tried_again_for(taken: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A failure that owners are not behind is told as it is, and nothing is asked of the agent."""
+    """A failure that owners did not cause is reported as it is; the agent is not asked."""
     assert taken.agent is not None
 
     def broken(*_: Any, **__: Any) -> None:

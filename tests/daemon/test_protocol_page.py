@@ -22,7 +22,7 @@ def test_every_operation_has_a_row(op: str) -> None:
 
 @pytest.mark.parametrize("op", ["status", "verify"])
 def test_every_key_of_an_answer_is_named(site: Site, op: str) -> None:
-    """In the row of the operation; what the agent tells itself is on its own page."""
+    """In the row of the operation; the agent's own operations are on its own page."""
     row = next(row for row in ROWS if f"`{op}`" in row.split("|")[1])
     named = set(re.findall(r"`([a-z_]+)`", row))
     agents = {"node", "applied", "attempted", "suspended", "failure", "drift"}

@@ -59,7 +59,7 @@ def test_a_preview_changes_nothing(site: Site) -> None:
 
 
 def test_the_preview_of_a_stale_branch_says_so(site: Site) -> None:
-    """Its plan takes back what main got meanwhile: that is told, with the commits, before the plan."""
+    """Its plan would undo what main got meanwhile: that is said, with the commits, before the plan."""
     clone = site.clone()
     clone.append(VIRTUAL, LINE)
     clone.commit()
@@ -73,7 +73,7 @@ def test_the_preview_of_a_stale_branch_says_so(site: Site) -> None:
 
 
 def test_a_broken_preview_is_told_and_kept_out_of_the_way(site: Site) -> None:
-    """A branch may be half done: its problems are told, and it is accepted."""
+    """A branch may be half done: its problems are reported, and it is accepted."""
     clone = site.clone()
     clone.append(VIRTUAL, "x@example.test not an@@ address\n")
     clone.commit()

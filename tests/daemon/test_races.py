@@ -1,4 +1,4 @@
-"""Several who change the same thing at once: one wins, the others are told so in our words."""
+"""Several change the same thing at once: one wins, the others learn so in our words."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_a_stale_push_is_no_plan_to_undo(site: Site) -> None:
 
 
 def test_a_push_and_a_command_at_once(site: Site) -> None:
-    """Ten times both at once: the command never loses, and a push that does is told in our words."""
+    """Ten times both at once: the command never loses, and a push that does reads our words."""
     site.add("user1@example.test")
     clone, lost = site.clone(), 0
     with ThreadPoolExecutor(1) as pool:
@@ -103,7 +103,7 @@ def test_a_push_and_a_command_at_once(site: Site) -> None:
 
 
 def test_the_record_of_a_push_that_git_gives_up_goes_at_once(site: Site) -> None:
-    """git was told yes and could not move main: its lock was taken."""
+    """git got a yes and could not move main: its lock was taken."""
     clone = prepared(site, 1)
     (site.repository / "hooks/update").unlink()
     (site.repository / "hooks/update").write_text("#!/bin/sh\nexit 1\n")
@@ -114,13 +114,13 @@ def test_the_record_of_a_push_that_git_gives_up_goes_at_once(site: Site) -> None
 
 
 def test_hook_and_daemon_have_the_same_words() -> None:
-    """Whoever finds it out, the loser reads one text."""
+    """Wherever the conflict is found, the loser reads the same text."""
     assert f'"✗ {hooks.TOO_LATE}"' in (ROOT / "hooks/update").read_text()
     assert f"✗ {hooks.TOO_LATE}" == OURS
 
 
 def test_the_last_look_before_git_moves_a_reference_has_our_words(site: Site) -> None:
-    """Whoever moves main past the daemon between consent and swap: the update hook says so."""
+    """When main is moved past the daemon between consent and swap, the update hook says so."""
     clone = prepared(site, 1)
     other = prepared(site, 2)
     site.git("fetch", "-q", str(other.path), "HEAD", cwd=site.repository)

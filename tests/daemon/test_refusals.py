@@ -61,7 +61,7 @@ def test_a_symlink_is_refused(site: Site) -> None:
 
 
 def test_a_complaint_of_a_checker_is_led_back_to_main(site: Site) -> None:
-    """What doveconf or postconf say of a rendered line is told of the line that somebody wrote."""
+    """What doveconf or postconf say of a rendered line is reported at the line that somebody wrote."""
     assert site.agent is not None
     clone = site.clone()
     clone.write("config/dovecot.cf", "mail_max_userip_connections = 5\n# fine\nno_such_setting = 1\n")
@@ -135,7 +135,7 @@ def test_without_a_daemon_a_push_is_refused(site: Site) -> None:
 
 
 def test_most_of_anything_does_not_go_by_a_push(site: Site) -> None:
-    """Told of accounts alone before: each kind is refused by its file, and all go with the option."""
+    """Each kind of entry is guarded, not only accounts, and named by its file; the option lets all go."""
     clone = site.clone()
     people = [f"user{n}@example.test" for n in range(3)]
     clone.write("config/postfix-accounts.cf", "".join(f"{one}|{HASH}\n" for one in people))

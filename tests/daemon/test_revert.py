@@ -1,4 +1,4 @@
-"""Single change sets taken back: what they did goes, what came later stays, what is in the way is told."""
+"""Single change sets are reverted: their effect goes, what came later stays, conflicts are reported."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_every_kind_of_change_can_be_taken_back(site: Site, noun: str, how: str)
 
 
 def test_an_account_comes_back_with_its_password_and_its_place(site: Site) -> None:
-    """The hash is in the log; the order of the file is that of before."""
+    """The hash comes from the log; the file has its previous order."""
     clone = site.clone()
     clone.write(ACCOUNTS, f"a@example.test|{HASH}\nb@example.test|{OTHER}|x=y\nc@example.test|{HASH}\n")
     clone.write("config/dovecot-quotas.cf", "b@example.test:5M\n")
@@ -81,7 +81,7 @@ def test_an_account_comes_back_with_its_password_and_its_place(site: Site) -> No
 
 
 def test_a_later_change_of_the_same_thing_is_in_the_way(site: Site) -> None:
-    """It is told at its line, with who did it and the command that takes both back."""
+    """The conflict is reported at its line, with its author and the command that reverts both."""
     clone = site.clone()
     clone.append(VIRTUAL, f"info@example.test {USER}\n")
     clone.write("config/dovecot-quotas.cf", f"{USER}:5M\n")
@@ -142,7 +142,7 @@ def test_other_lines_of_a_file_stay(site: Site) -> None:
 
 
 def test_reports_and_nonsense_are_refused(site: Site) -> None:
-    """What the agent said cannot be taken back, what never was neither."""
+    """Neither the agent's reports nor a change set that does not exist can be reverted."""
     site.add(USER)
     site.settle()
     report = site.daemon.intake.position
@@ -172,7 +172,7 @@ def test_it_is_guarded_and_quick_at_ten_thousand_accounts(site: Site) -> None:
 
 
 def test_a_plan_is_shown_first(site: Site) -> None:
-    """The dry run tells whose change goes, and changes nothing."""
+    """The dry run says whose change goes, and changes nothing."""
     position = site.ask("edit", command="setting.set", name="SPOOF_PROTECTION", value="1", reason="a try")[
         "position"
     ]

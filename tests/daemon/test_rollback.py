@@ -1,4 +1,4 @@
-"""Back to any position of the log: with its text, from the log alone, with what is refused told."""
+"""Rollback to any position of the log: with its text, from the log alone, with refusals reported."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def refusal(site: Site, op: str, **arguments: Any) -> list[Any]:
 
 
 def test_seven_thousand_accounts_do_not_go_unasked(site: Site) -> None:
-    """Told: `mailctl rollback 2` removed 7,000 of 7,000. Now it is refused; with the option it does so."""
+    """A rollback that would remove every account is refused; with the option it goes on."""
     clone, start = site.clone(), site.daemon.intake.position
     clone.write(ACCOUNTS, "".join(f"user{n}@example.test|{HASH}\n" for n in range(7000)))
     after = push(clone)
@@ -136,7 +136,7 @@ def test_back_to_the_very_start(site: Site) -> None:
 
 
 def test_the_newest_is_no_change(site: Site) -> None:
-    """Going back to where one is changes nothing and says so."""
+    """Going back to the current state changes nothing and says so."""
     site.add(USER)
     position = site.daemon.intake.position
     assert site.ask("rollback", target=str(position), dry_run=True)["different"] is False
@@ -144,7 +144,7 @@ def test_the_newest_is_no_change(site: Site) -> None:
 
 
 def test_a_plan_changes_nothing_and_holds_only_while_main_does(site: Site) -> None:
-    """Whoever says yes to a plan gets that plan or nothing."""
+    """A yes to a plan carries out that plan or nothing."""
     position = site.daemon.intake.position
     site.add(USER)
     before = site.daemon.intake.position, site.git("rev-parse", "main", "events", cwd=site.repository).stdout
@@ -186,7 +186,7 @@ def test_what_is_refused_today_is_told_with_a_way_out(site: Site, monkeypatch: p
 
 
 def test_what_was_sealed_for_another_identity_is_refused(site: Site) -> None:
-    """A new identity opens nothing of the old: the line is told, and the recipient is never rolled back."""
+    """A new identity opens nothing of the old: the line is reported; the recipient is never rolled back."""
     clone = site.clone()
     sealed = site.daemon.intake.sealer.seal("secret")
     clone.write("config/postfix-sasl-password.cf", f"# log-ins\n@example.test me:{sealed}\n")
@@ -206,7 +206,7 @@ def test_what_was_sealed_for_another_identity_is_refused(site: Site) -> None:
 
 
 def test_it_leads_out_of_a_main_that_cannot_be_taken_over(site: Site) -> None:
-    """Somebody moved the branch past the hooks: its text stands in everybody's way but this one's."""
+    """The branch was moved past the hooks: its text blocks every change but a rollback."""
     site.add(USER)
     position = site.daemon.intake.position
     clone = site.clone()

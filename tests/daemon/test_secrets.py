@@ -103,7 +103,7 @@ def seal(clone: Clone, text: str) -> str:
 
 
 def test_what_was_sealed_for_somebody_else_is_refused(site: Site, tmp_path: Path) -> None:
-    """With file and line; one that is there already holds up nobody."""
+    """With file and line; one that is there already blocks nobody."""
     (tmp_path / "other").mkdir()
     stranger = secrets.recipient_of(secrets.ensure_identity(tmp_path / "other"))
     clone = site.clone()
@@ -149,7 +149,7 @@ def test_a_lost_identity_that_nothing_is_sealed_for_is_made_anew(site: Site) -> 
 
 
 def test_another_recipient_is_refused(site: Site, tmp_path: Path) -> None:
-    """Otherwise everybody would seal for whoever pushed it."""
+    """Otherwise everybody would seal for the person who pushed it."""
     clone = site.clone()
     clone.write(secrets.RECIPIENT, f"{secrets.recipient_of(secrets.ensure_identity(tmp_path))}\n")
     clone.commit()
@@ -193,7 +193,7 @@ def pinned(site: Site) -> dict[str, str | None]:
 
 
 def test_a_rotated_pinned_secret_is_a_new_release(site: Site) -> None:
-    """The log holds but a digest, and settings a word that tells one secret from the other."""
+    """The log holds only a digest, and settings a word that distinguishes one secret from another."""
     words = []
     for value in (PLANTED, f"new-{PLANTED}", f"new-{PLANTED}"):
         site.stop()

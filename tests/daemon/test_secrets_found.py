@@ -1,4 +1,4 @@
-"""What is in a log in the clear is told with its places, and never repeated."""
+"""What is in a log in the clear is reported with its places, and never repeated."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ RELAY = "config/postfix-sasl-password.cf"
 
 
 def found(site: Site) -> list[Spot]:
-    """Everything that a search of the site's repository tells."""
+    """Everything that a search of the site's repository finds."""
     search = Search(StateRepo(site.repository))
     spots = search.run()
     assert search.unread == []
@@ -108,7 +108,7 @@ def test_each_place_that_a_push_would_refuse_is_found(site: Site) -> None:
 
 
 def test_what_is_in_the_clear_is_warned_of_while_that_is_allowed(site: Site) -> None:
-    """In the plan with its place, and in status, which tells it as long as it stands there."""
+    """In the plan with its place, and in status for as long as it stands there."""
     clone = site.clone()
     clone.write("mailserver.env", "ALLOW_CLEARTEXT_SECRETS=1\n")
     clone.write("config/dovecot.cf", f"\ndoveadm_password = {SECRET}\n")
@@ -130,7 +130,7 @@ def test_what_is_in_the_clear_is_warned_of_while_that_is_allowed(site: Site) -> 
 def test_what_an_older_release_took_does_not_hold_up_others(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is told in status; other changes pass, and a new one like it does not."""
+    """It is reported in status; other changes pass, and a new one like it does not."""
     clone = site.clone()
     with monkeypatch.context() as older:
         for module in ("tree_policy", "pushed_history", "clear_texts"):

@@ -19,7 +19,7 @@ def _volume(site: Site, path: str, text: str) -> dict[str, object]:
 
 
 def test_an_old_recipient_is_replaced_in_silence(site: Site) -> None:
-    """The server's own key decides: no refusal, no event, and the agent is told to write its file again."""
+    """The server's own key decides: no refusal, no event, and the agent writes its file again."""
     position = site.daemon.intake.position
     answer = _volume(site, RECIPIENT, "age1old\n")
     assert (answer["refused"], answer["overruled"]) == ([], [RECIPIENT])
@@ -27,7 +27,7 @@ def test_an_old_recipient_is_replaced_in_silence(site: Site) -> None:
 
 
 def test_settings_that_contradict_each_other_are_refused(site: Site) -> None:
-    """With the line in mailserver.env, and not held against a later change of something else."""
+    """With the line in mailserver.env; it does not block a later change of something else."""
     clone = site.clone()
     clone.append("mailserver.env", "POSTFIX_MAILBOX_SIZE_LIMIT=1000\n")
     number = len((clone.path / "mailserver.env").read_text().splitlines())
@@ -39,7 +39,7 @@ def test_settings_that_contradict_each_other_are_refused(site: Site) -> None:
 
 
 def test_a_pinned_contradiction_does_not_block_other_changes(site: Site) -> None:
-    """What the environment says cannot be mended by a push, so a push of something else goes through."""
+    """A push cannot correct the environment, so a push of something else goes through."""
     site.stop()
     site.environment |= {"POSTFIX_MAILBOX_SIZE_LIMIT": "1000"}
     site.start()
@@ -47,7 +47,7 @@ def test_a_pinned_contradiction_does_not_block_other_changes(site: Site) -> None
 
 
 def test_only_what_is_wanted_and_missing_is_reported(site: Site) -> None:
-    """Off is what a missing thing is already."""
+    """Turning off what is missing anyway is no contradiction."""
     site.stop()
     site.environment |= {"ENABLE_AMAVIS": "0", "ENABLE_SRS": "1", "SSL_TYPE": "letsencrypt"}
     site.start()

@@ -48,7 +48,7 @@ def test_a_position_that_is_not_the_next_is_refused(log: EventLog) -> None:
 
 
 def test_the_clock_is_kept_as_it_was(log: EventLog) -> None:
-    """The order is that of the positions; a clock that was set back since is told as it was."""
+    """The order is that of the positions; a clock that was set back since is reported as it was."""
     log.append(change(1))
     second = log.append(replace(change(2), time=BEGIN - timedelta(days=1)))
     assert second.time == log.read(2).time == milliseconds(BEGIN - timedelta(days=1))
@@ -99,7 +99,7 @@ def test_git_reads_the_log_as_a_sound_history(log: EventLog, repo: StateRepo) ->
 
 
 def test_an_unreadable_header_is_corrupt(log: EventLog, repo: StateRepo) -> None:
-    """A commit on the branch that is no change set is told by its id."""
+    """A commit on the branch that is no change set is reported by its id."""
     fill(log, 1)
     tip = log.tip().commit
     bad = repo.commit("events", tip, repo.write_tree("", {}), "no change set", SERVER, BEGIN)

@@ -80,7 +80,7 @@ def test_a_blob_with_other_content_is_corrupt() -> None:
 
 
 def test_a_complaint_does_not_show_the_hash() -> None:
-    """A damaged account event is told of without its password hash."""
+    """A damaged account event is reported without its password hash."""
     record, _ = encode(AccountAdded(address="a@example.test", password_hash="{SHA}secret"))
     with pytest.raises(Corrupt) as caught:
         decode({**record, "password_hash": ["{SHA}secret"]}, _no_blobs)

@@ -21,7 +21,7 @@ LEFT = [
 
 
 def test_old_leftovers_go_and_the_rest_stays(tmp_path: Path) -> None:
-    """By age: what is young may belong to somebody."""
+    """By age: what is young may be in use."""
     repo = StateRepo.ensure(tmp_path / "state.git")
     known = set(repo.path.rglob("*"))
     for name in LEFT:

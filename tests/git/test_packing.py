@@ -1,4 +1,4 @@
-"""Packing: loose objects go into packs, and nobody notices."""
+"""Packing: loose objects go into packs while everything else goes on."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_small_packs_become_one_and_nothing_is_held(repo: StateRepo, log: EventL
 
 
 def test_packs_stay_few(repo: StateRepo, log: EventLog) -> None:
-    """However often is packed, their number grows as its logarithm."""
+    """The number of packs grows only with the logarithm of how often is packed."""
     for _ in range(6):
         packed(repo, log, 5)
         remove_packs(repo.path, merge_packs(repo.path))
@@ -124,7 +124,7 @@ def test_a_pack_that_a_push_holds_stays(repo: StateRepo, log: EventLog) -> None:
 
 
 def test_what_killed_processes_left_goes_in_time(repo: StateRepo) -> None:
-    """What is old is nobody's any more; what is new may be somebody's."""
+    """What is old is stale; what is new may be in use."""
     objects = repo.path / "objects"
     old = [objects / "pack/tmp_pack_a", objects / "17/tmp_obj_b", objects / "tmp_objdir-incoming-c/x"]
     new = objects / "pack/tmp_pack_new"

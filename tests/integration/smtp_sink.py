@@ -1,4 +1,4 @@
-"""A mail server that keeps nothing and tells everything: other people's relays and mail exchangers in tests.
+"""A mail server that keeps nothing and reports everything: other people's servers in tests.
 
 Runs in a container: `smtp_sink.py PORT…`. Each port offers STARTTLS and, once encrypted, AUTH PLAIN with any
 password; every message that it takes is one line of JSON on stdout.

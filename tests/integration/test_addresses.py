@@ -111,7 +111,7 @@ def test_an_account_at_the_hosts_own_name(private: Server, clone: Clone, user1: 
 
 
 def test_an_account_with_a_plus_in_its_name_gets_its_mail(private: Server, clone: Clone) -> None:
-    """It is an account like any other, whoever has the shorter name."""
+    """It is an account like any other, whether or not the shorter name is one."""
     address = private.add_account("user1+shop@example.com")
     private.wait_for_mail(address, private.deliver(address))
     put_config(private, clone, {VIRTUAL: f"orders@example.com {address}\nuser1@example.com qa@example.com\n"})

@@ -122,7 +122,7 @@ def test_the_past_is_shown(server: Server, story: Story, at: str) -> None:
 
 
 def test_two_revisions_are_compared(server: Server, story: Story) -> None:
-    """diff tells the events and the rendered lines between two positions; --exit-code tells by status."""
+    """diff shows the events and rendered lines between two positions; --exit-code sets the status."""
     revisions = (str(story.before), str(story.after))
     text = server.must("mailctl", "diff", *revisions)
     assert "alias.added" in text

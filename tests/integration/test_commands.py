@@ -140,7 +140,7 @@ def test_revert_is_a_rollback_too(server: Server, tmp_path: Path) -> None:
 
 
 def test_the_past_can_be_shown(server: Server) -> None:
-    """`show --at` a position and a time gives the accounts of then."""
+    """`show --at` a position or a time gives the accounts as they were."""
     server.add_account("past1@example.test")
     position = server.status()["position"]
     moment = datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -43,7 +43,7 @@ def box(engine: docker.DockerClient, network: Network, resolver: str) -> Iterato
 
 
 def settled(box: Server) -> bool:
-    """Whether the newest release serves and nothing is left to do; the error tells what is wrong."""
+    """Whether the newest release serves and nothing is left to do; the error says what is wrong."""
     status = box.status()
     told = {name: status[name] for name in ("healthy", "applied", "release", "failure", "services")}
     assert status["healthy"], told
@@ -102,7 +102,7 @@ def test_no_accepted_push_is_lost(box: Server, tmp_path: Path, program: str) -> 
 
 
 def test_a_killed_agent_undoes_what_it_was_trying(box: Server, tmp_path: Path) -> None:
-    """Killed while a bad release is tried and while it is put back: the good one serves, the bad is told."""
+    """Killed while trying or rolling back a bad release: the good one serves, the bad is reported."""
     clone = box.clone(tmp_path / "clone")
     for seconds in (1.0, 5.5):
         clone.back()

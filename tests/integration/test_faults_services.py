@@ -79,7 +79,7 @@ def served(server: Server, port: int = 993) -> bytes:
 
 @pytest.mark.shows("ssl/", "SSL_TYPE")
 def test_a_wrong_pair_keeps_the_old_one_and_a_new_one_drops_nobody(box: Server, pair: Path) -> None:
-    """A certificate without its key is told and not served; the next good pair is, and sessions stay."""
+    """A certificate without its key is reported and not served; the next good pair is, and sessions stay."""
     old = served(box)
     assert old == ssl.PEM_cert_to_DER_cert((pair / "cert.pem").read_text())
     with box.imap("user@example.test") as session:

@@ -86,7 +86,7 @@ def old(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def moved(start: Callable[..., Server], old: Path) -> tuple[Server, dict[str, Any], float]:
-    """A server, what the import on it told, and the seconds that it took."""
+    """A server, what the import on it printed, and the seconds that it took."""
     server = start({"ENABLE_RSPAMD": "0"}, volumes={str(old): "/old:ro"})
     dry = server.run("mailctl", "import", "/old", "--dry-run")
     assert dry.returncode == 0, dry.stdout + dry.stderr

@@ -1,4 +1,4 @@
-"""The mail log tells of mail and of trouble, not of the server looking after itself."""
+"""The mail log shows mail and trouble, not the server's own health checks."""
 
 from __future__ import annotations
 

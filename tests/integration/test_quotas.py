@@ -1,4 +1,4 @@
-"""A mailbox does not grow beyond its limit, and its user is told in time."""
+"""A mailbox does not grow beyond its limit, and its user is warned in time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ VIRTUAL = "config/postfix-virtual.cf"
 
 
 def root(server: Server, user: str = FULL) -> str:
-    """What a client is told of the limit."""
+    """What a client sees of the limit."""
     with server.imap(user) as session:
         _, parts = session.getquotaroot("INBOX")
     return b" ".join(part for part in parts[1] if isinstance(part, bytes)).decode()

@@ -1,4 +1,4 @@
-"""Mail leaves by other people's servers: the reference's own examples against a server that tells all."""
+"""Mail leaves by other people's servers: the reference's own examples against a recording server."""
 
 from __future__ import annotations
 

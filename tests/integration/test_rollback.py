@@ -65,7 +65,7 @@ def served(server: Server, expected: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("kind", ["position", "commit"])
 def test_a_rollback_restores_everything(server: Server, clone: Clone, kind: str) -> None:
-    """Accounts, aliases, settings and overrides of then serve again, as a new change set."""
+    """Earlier accounts, aliases, settings and overrides serve again, as a new change set."""
     target = {"position": str(server.status()["position"]), "commit": server.rev("main")}[kind]
     before, events = meaning(server), server.rev("events")
     change_everything(server, clone, f"by-{kind}")
@@ -172,7 +172,7 @@ def test_a_person_sees_the_plan_and_is_asked(server: Server) -> None:
 
 
 def test_most_of_everything_does_not_go_unasked(server: Server) -> None:
-    """Told: `mailctl rollback 2` emptied the server. It is refused with its cure, by a script too."""
+    """A rollback that would empty the server is refused with its cure, in a script too."""
     before = server.rev("main"), server.rev("events")
     done = server.run("mailctl", "rollback", "0")
     assert done.returncode == 1

@@ -41,7 +41,7 @@ def secret(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
-    """A config folder of before, with a password in the clear."""
+    """An old config folder, with a password in the clear."""
     path = tmp_path / "config"
     path.mkdir()
     (path / RELAY).write_text(f"# ours\n@example.test relay-user:{ON_VOLUME}\n")
@@ -62,7 +62,7 @@ def found(server: Server, *needles: str) -> list[str]:
 def test_secrets_stand_nowhere_in_the_clear(
     fresh: Start, volumes: dict[str, str], config: Path, secret: Path, tmp_path: Path
 ) -> None:
-    """From a file, from the config folder of before, from `main`; over a restart and a rotation."""
+    """From a file, from the old config folder, from `main`; across a restart and a rotation."""
     settings = {
         "ENABLE_RSPAMD": "0",
         "DEFAULT_RELAY_HOST": "[smtp.relay.test]:587",
@@ -123,7 +123,7 @@ def test_a_push_of_clear_text_names_the_command(server: Server, tmp_path: Path) 
 
 
 def test_a_password_of_the_environment(fresh: Start) -> None:
-    """It is where it was put, and in Postfix's tables; a file that is not there is told."""
+    """It is where it was put, and in Postfix's tables; a file that is not there is reported."""
     settings = {
         "ENABLE_RSPAMD": "0",
         "DEFAULT_RELAY_HOST": "[smtp.relay.test]:587",

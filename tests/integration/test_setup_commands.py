@@ -34,7 +34,7 @@ def _last(server: Server, subject: str) -> dict[str, Any]:
 
 
 def _limit(server: Server, user: str) -> list[bytes]:
-    """What a client is told of its quota (RFC 9208): KiB in use and limit."""
+    """What a client sees of its quota (RFC 9208): KiB in use and limit."""
     with server.imap(user) as session:
         quotas = session.getquotaroot("INBOX")[1][1]
         return [quota for quota in quotas if isinstance(quota, bytes)]
@@ -162,7 +162,7 @@ def test_a_relay_password_is_nowhere_in_the_clear(server: Server) -> None:
 
 @pytest.mark.shows("setup debug login", "setup debug show-mail-logs", "setup help")
 def test_looking_inside(server: Server) -> None:
-    """The mail log, a command in the container, the help; nonsense is told as such."""
+    """The mail log, a command in the container, the help; nonsense is reported as such."""
     assert "postfix" in server.must("setup", "debug", "show-mail-logs")
     assert server.must("setup", "debug", "login", "postconf", "-h", "myhostname") == "mail.example.test\n"
     assert "dovecot-master add NAME [PASSWORD]" in server.must("setup", "help")

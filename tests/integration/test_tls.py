@@ -180,7 +180,7 @@ def test_versions_and_ciphers(box: Box, level: str) -> None:
 
 
 def test_a_pair_that_cannot_serve_is_refused(box: Box) -> None:
-    """A key that does not fit, half a file, an expired one: told with the reason; the old one stays."""
+    """A key that does not fit, half a file, an expired one: reported with the reason; the old one stays."""
     good, other, over = (box.authority.issue(days=days, since=-30) for days in (90, 90, -1))
     by_hand(box, good)
     box.set(**MANUAL)

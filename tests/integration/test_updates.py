@@ -14,7 +14,7 @@ ENV = "mailserver.env"
 
 @pytest.fixture
 def feed(server: Server) -> str:
-    """A forge in the container: the address that tells of its newest release, a file in FOLDER."""
+    """A forge in the container: the address that names its newest release, a file in FOLDER."""
     server.must("mkdir", "-p", FOLDER)
     serve = f"cd {FOLDER} && exec python3 -m http.server --bind 127.0.0.1 8099 >/dev/null 2>&1"
     server.container.exec_run(["bash", "-c", serve], detach=True)
@@ -24,7 +24,7 @@ def feed(server: Server) -> str:
 
 @pytest.mark.shows("ENABLE_UPDATE_CHECK", "UPDATE_CHECK_INTERVAL", "POSTMASTER_ADDRESS")
 def test_a_newer_version_is_told_once(server: Server, clone: Clone, feed: str) -> None:
-    """Somebody is asked at each interval; an older version and an answer of no use are no news."""
+    """The forge is asked at each interval; an older version or a useless answer is no news."""
     user = server.add_account("updates@example.test")
     clone.back()
     before = (clone.path / ENV).read_text()

@@ -52,7 +52,7 @@ def test_fold_leaves_the_state_before_alone(pair: tuple[Desired, Desired]) -> No
 
 @given(changed_states())
 def test_no_event_is_superfluous(pair: tuple[Desired, Desired]) -> None:
-    """Each subject is told of once a kind, and what is new is never moved as well."""
+    """Each subject is named once per kind, and what is new is never moved as well."""
     events = diff(*pair)
     told = [(event.kind, event.subject) for event in events]
     assert len(told) == len(set(told))
@@ -62,7 +62,7 @@ def test_no_event_is_superfluous(pair: tuple[Desired, Desired]) -> None:
 
 @given(st.permutations(range(8)))
 def test_as_few_keys_move_as_possible(order: list[int]) -> None:
-    """What stays is the longest run in order, found here by trying all subsets."""
+    """What stays in place is the longest run in order, found here by trying all subsets."""
     old = {str(n): n for n in range(8)}
     new = {str(n): n for n in order}
     runs = [0]
@@ -81,7 +81,7 @@ def test_one_account_moved_to_the_front_is_one_event() -> None:
 
 
 def test_new_keys_at_the_end_name_no_neighbour() -> None:
-    """The usual case, a line more at the end, reads as plain as it is."""
+    """The usual case, one more line at the end, is one plain event."""
     steps = placements({"a": 1}, {"a": 1, "b": 2, "c": 3})
     assert [(step.key, step.after) for step in steps] == [("b", None), ("c", None)]
 

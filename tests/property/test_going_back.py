@@ -81,7 +81,7 @@ def test_what_came_later_stays(pair: tuple[Desired, Desired], other: tuple[Desir
 
 @given(pairs, desired_states)
 def test_nothing_is_lost_without_a_word(pair: tuple[Desired, Desired], now: Desired) -> None:
-    """Against any state of now: what the change set did not touch is as it was, whatever clashes is told."""
+    """Against any current state: what the change set did not touch stays, whatever conflicts is reported."""
     before, after = pair
     undone, clashes = undoing(before, after, now)
     told = {(clash.part, clash.name) for clash in clashes}

@@ -1,4 +1,4 @@
-"""What became of every event, told by incremental projection as the definition has it."""
+"""The outcome of every event, by incremental projection, is what the definition says."""
 
 from __future__ import annotations
 

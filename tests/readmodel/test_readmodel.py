@@ -221,18 +221,18 @@ def test_only_what_is_new_is_taken_in(life: Life) -> None:
 
 
 def spoil_text(path: Path) -> None:
-    """Another kind of file."""
+    """Replace it by a file of another kind."""
     path.write_bytes(b"no database" * 1000)
 
 
 def spoil_pages(path: Path) -> None:
-    """A database whose pages are overwritten."""
+    """Overwrite pages of the database."""
     content = path.read_bytes()
     path.write_bytes(content[:4096] + b"\xff" * (len(content) - 4096))
 
 
 def spoil_schema(path: Path) -> None:
-    """The tables of an older program."""
+    """Leave the tables of an older program."""
     connection = sqlite3.connect(path)
     connection.execute("DELETE FROM migrations WHERE name = '0002_indexes'")
     connection.commit()
@@ -240,7 +240,7 @@ def spoil_schema(path: Path) -> None:
 
 
 def spoil_progress(path: Path) -> None:
-    """The rows of another log."""
+    """Leave the rows of another log."""
     connection = sqlite3.connect(path)
     connection.execute("UPDATE progress SET commit_id = 'f'")
     connection.commit()
@@ -286,7 +286,7 @@ def test_the_first_question_to_a_damaged_file_is_answered(life: Life) -> None:
 
 
 def test_a_folder_in_its_place_goes(life: Life) -> None:
-    """It is derived: nothing that lies there is anybody's."""
+    """The folder is derived: nothing in it needs to be kept."""
     fill(life.log, 3)
     life.path.mkdir()
     life.catch_up()

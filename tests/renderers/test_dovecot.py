@@ -29,7 +29,7 @@ def rows(found: State, name: str) -> dict[str, str]:
 
 @pytest.mark.shows("dovecot-quotas.cf", "ENABLE_QUOTAS")
 def test_limits_are_fields_of_accounts() -> None:
-    """A limit stands in the account's line, which Dovecot reads without a reload; one for nobody nowhere."""
+    """A limit stands in its account's line, which Dovecot reads without a reload; a stray one nowhere."""
     found = state(accounts=ACCOUNTS, quotas={"user1@x.test": "12M", "gone@x.test": "1G"})
     assert rows(found, "userdb") == {"user1@x.test": "userdb_quota_rule=*:storage=12M", "user2@x.test": ""}
     off = state({"ENABLE_QUOTAS": "0"}, accounts=ACCOUNTS, quotas={"user1@x.test": "12M"})
@@ -80,7 +80,7 @@ def test_aliases_share_the_limit_of_their_account() -> None:
 
 @pytest.mark.shows("dovecot-masters.cf", "dovecot-master-accounts")
 def test_masters_are_in_a_file_of_their_own() -> None:
-    """Without masters nobody's name is parted at a `*`."""
+    """Without masters no name is split at a `*`."""
     nobody = state(accounts=ACCOUNTS)
     assert rendered(nobody, "etc/dovecot/masterdb").content == b""
     assert b"separator" not in rendered(nobody, "etc/dovecot/conf.d/auth-master.inc").content
@@ -92,7 +92,7 @@ def test_masters_are_in_a_file_of_their_own() -> None:
 
 
 def test_a_hash_that_ends_its_field_is_refused() -> None:
-    """Accounts and masters whose hash has a colon are told of, and left out."""
+    """Accounts and masters whose hash has a colon are reported, and left out."""
     found = state(accounts=ACCOUNTS, masters=("admin", "other"))
     masters = {**found.desired.masters, "admin": replace(found.desired.masters["admin"], password_hash="a:b")}
     found = State(replace(found.desired, masters=masters), found.observed)

@@ -145,7 +145,7 @@ def test_senders_own_their_aliases_over_other_aliases() -> None:
 
 
 def test_a_changed_interface_restarts() -> None:
-    """The manifest tells the agent which parameters a reload does not take."""
+    """The manifest names the parameters that a reload does not pick up."""
     assert render_node(state()).files["etc/postfix/main.cf"].restart_on == (
         "inet_interfaces",
         "inet_protocols",

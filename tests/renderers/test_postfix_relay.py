@@ -41,7 +41,7 @@ def test_nothing_is_relayed_by_default() -> None:
 
 
 def test_default_relay_host_is_relayhost() -> None:
-    """DEFAULT_RELAY_HOST is for all mail, whoever sends it."""
+    """DEFAULT_RELAY_HOST is for all mail, from any sender."""
     found = state({"DEFAULT_RELAY_HOST": "[mail.relay-service.test]:25"}, accounts=ACCOUNTS)
     assert "relayhost = [mail.relay-service.test]:25" in main_cf(found)
     assert rows(found, ROUTES) == {}

@@ -131,7 +131,7 @@ def test_settings_are_frozen_and_hide_secrets() -> None:
     ],
 )
 def test_contradictions(values: dict[str, str], fragment: str) -> None:
-    """Settings that cannot work together are told with a cure."""
+    """Settings that cannot work together are reported with a cure."""
     [problem] = contradictions(resolve(**values))
     assert fragment in problem.message
     assert problem.cure
@@ -172,7 +172,7 @@ def test_settings_that_need_others(values: dict[str, str], name: str, missing: s
     ],
 )
 def test_a_name_by_which_no_server_may_greet(name: str) -> None:
-    """As at the container's start; told in the same words, with the cure."""
+    """As at the container's start; in the same words, with the cure."""
     (problem,) = contradictions(resolve(OVERRIDE_HOSTNAME=name))
     assert problem.message.startswith(f"OVERRIDE_HOSTNAME={name} is not a fully qualified domain name")
     assert "mail.example.com" in problem.cure

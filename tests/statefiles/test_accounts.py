@@ -66,7 +66,7 @@ def test_crlf_means_the_same() -> None:
     ],
 )
 def test_a_malformed_line_is_refused(line: str, message: str) -> None:
-    """Each mistake is told where it is and with a cure, never with the secret itself."""
+    """Each mistake is reported where it is and with a cure, never with the secret itself."""
     (problem,) = accounts.parse(f"# head\n{line}\n").problems
     assert message in problem.message
     assert (problem.path, problem.line) == ("config/postfix-accounts.cf", 2)
@@ -154,7 +154,7 @@ def test_an_edit_that_makes_no_sense_is_refused(edit: object, message: str) -> N
     ],
 )
 def test_a_hash_in_another_place_is_not_shown(line: str) -> None:
-    """A bar too many moves the hash to where attributes stand; nothing behind the first bar is ever told."""
+    """An extra bar moves the hash to where attributes stand; nothing behind the first bar is ever printed."""
     (problem,) = accounts.parse(line).problems
     assert "z.5PGH1OEzs" not in problem.message + problem.excerpt + problem.cure
     assert accounts.masked(line) == f"{line.partition('|')[0]}|…"
@@ -162,7 +162,7 @@ def test_a_hash_in_another_place_is_not_shown(line: str) -> None:
 
 @pytest.mark.parametrize("address", ["a|b@example.test", "a b@example.test", "a@example.test|{SHA}x"])
 def test_a_refused_edit_shows_no_line(address: str) -> None:
-    """The line that it would have been is nobody's: no number, no excerpt, and no hash."""
+    """The line that it would have been exists nowhere: no number, no excerpt, and no hash."""
     with pytest.raises(Refused) as caught:
         accounts.add("", address, HASH)
     (problem,) = caught.value.problems

@@ -37,7 +37,7 @@ def test_crlf_means_the_same() -> None:
 
 
 def test_the_transcript_of_a_refused_target() -> None:
-    """The piece between commas is told as a whole, with its place."""
+    """The piece between commas is reported as a whole, with its place."""
     (problem,) = aliases.parse("#\nx@example.test  not an address@@\n").problems
     assert problem.message == 'alias target "not an address@@" is not an address'
     assert problem.cure == "write one or more addresses, separated by commas"
@@ -64,7 +64,7 @@ def test_the_transcript_of_a_refused_target() -> None:
     ],
 )
 def test_a_malformed_line_is_refused(line: str, message: str) -> None:
-    """Each mistake is told where it is and with a cure."""
+    """Each mistake is reported where it is and with a cure."""
     (problem,) = aliases.parse(f"{line}\n").problems
     assert message in problem.message
     assert (problem.path, problem.line) == ("config/postfix-virtual.cf", 1)
@@ -79,7 +79,7 @@ def test_a_first_line_that_goes_on_with_nothing_is_refused() -> None:
 
 
 def test_the_line_of_a_continued_target_is_named() -> None:
-    """A mistake on a continuation line is not told of the line where the alias starts."""
+    """A mistake on a continuation line is reported there, not where the alias starts."""
     (problem,) = aliases.parse("x@example.test y@example.test,\n# why\n  z@@example.test\n").problems
     assert (problem.line, problem.excerpt) == (3, "z@@example.test")
 

@@ -75,7 +75,7 @@ def test_a_bad_line_is_told_with_its_place(line: str, message: str) -> None:
 
 
 def test_every_problem_is_told_in_order() -> None:
-    """One push tells all mistakes, by line, each pointing at what is wrong."""
+    """One push reports all mistakes, by line, each pointing at what is wrong."""
     parsed = env_file.parse("GETMAIL_POLL=99\n\nx\nENABLE_OAUTH2=2\nTZ=UTC\nTZ=UTC\n")
     assert [(p.line, p.excerpt[p.column - 1 :][: p.length]) for p in parsed.problems] == [
         (1, "99"),

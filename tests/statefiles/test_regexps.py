@@ -44,7 +44,7 @@ def test_expressions_are_read_as_written_in_their_order() -> None:
     ],
 )
 def test_a_malformed_line_is_refused(line: str, message: str) -> None:
-    """Each mistake is told where it is and with a cure."""
+    """Each mistake is reported where it is and with a cure."""
     (problem,) = regexps.parse(f"{line}\n").problems
     assert message in problem.message
     assert (problem.path, problem.line) == ("config/postfix-regexp.cf", 1)

@@ -20,7 +20,7 @@ def rows(places: Mapping[str, list[str]]) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(("path", "text"), rows(SEALED))
 def test_a_planted_secret_is_found_and_sealed_in_its_place(path: str, text: str) -> None:
-    """The rest stays, the sealed text is clean, and what is told does not repeat it."""
+    """The rest stays, the sealed text is clean, and what is reported does not repeat it."""
     problems = list(in_clear(path, text.encode()))
     assert problems
     assert SECRET not in f"{problems}"
@@ -32,7 +32,7 @@ def test_a_planted_secret_is_found_and_sealed_in_its_place(path: str, text: str)
 
 @pytest.mark.parametrize(("path", "text"), rows(REFUSED))
 def test_a_secret_without_a_place_is_refused(path: str, text: str) -> None:
-    """It is told with what to do instead, and sealing does not hide it."""
+    """It is reported with what to do instead, and sealing does not hide it."""
     problems = list(in_clear(path, text.encode()))
     assert problems
     assert SECRET not in f"{problems}"

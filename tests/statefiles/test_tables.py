@@ -120,7 +120,7 @@ def test_nonsense_is_refused(table: Table[Any], line: str, message: str) -> None
 
 @pytest.mark.parametrize(("table", "text", "rows"), TEXTS, ids=IDS)
 def test_a_second_entry_is_refused(table: Table[Any], text: str, rows: dict[str, Any]) -> None:
-    """One name has one meaning; the first line is told."""
+    """One name has one meaning; the first line is reported."""
     last = next(line for line in reversed(text.split("\n")) if line and line[0] not in " #")
     (problem,) = table.parse(f"{text}{last}\n").problems
     assert "is there already, on line" in problem.message
@@ -205,7 +205,7 @@ def test_sizes_count_in_kibibytes(size: str, kibibytes: int) -> None:
     ],
 )
 def test_a_row_is_about_what_was_asked(table: Table[Any], name: str, value: str) -> None:
-    """A name that would end early is refused, with no line, as none exists; and nothing secret is told."""
+    """A name that would end early is refused, without a line, as none exists; nothing secret is printed."""
     with pytest.raises(Refused) as caught:
         table.put("", name, value)
     (problem,) = caught.value.problems

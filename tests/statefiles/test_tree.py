@@ -42,7 +42,7 @@ def test_an_empty_tree_is_an_empty_state() -> None:
 
 
 def test_problems_of_all_files_come_together() -> None:
-    """One refusal tells everything that is wrong, and each file's good lines are still read."""
+    """One refusal lists everything that is wrong, and each file's good lines are still read."""
     broken = {
         **TREE,
         "config/postfix-accounts.cf": TreeFile(b"bad\na@example.test|" + HASH + b"\n"),

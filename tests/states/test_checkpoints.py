@@ -124,7 +124,7 @@ def test_checkpoints_of_another_log_are_not_used(kept: Checkpoints, tmp_path: Pa
 
 
 def test_what_serves_is_known_at_each_mark(log: EventLog, tmp_path: Path) -> None:
-    """A mark names the change sets that tell what serves there."""
+    """A mark names the change sets that decide what serves there."""
     with without_fsync():
         for position in range(1, 22):
             event = ReleaseApplied(node="mail", release=1, seconds=0.1)

@@ -24,7 +24,7 @@ PLAN = Plan(
 
 
 def test_a_plan_tells_events_counts_files_and_actions() -> None:
-    """A line an event with its warning, the counts, a line a service."""
+    """One line per event with its warning, the counts, one line per service."""
     assert plan_lines(PLAN) == [
         "  + alias.added         info@example.test → user1@example.test",
         "  ~ setting.changed     TLS_LEVEL  modern → intermediate   ⚠ weakens TLS",

@@ -105,7 +105,7 @@ def test_what_runs_nothing_new_is_not_marked(path: str, text: str, before: str) 
 
 
 def test_each_form_of_a_plan_shows_the_mark() -> None:
-    """Text, Markdown and JSON; also where there are too many events to tell each."""
+    """In text, Markdown and JSON; also where there are too many events to list each."""
     many = [AliasAdded(source=f"a{n}@example.test", targets=("b@example.test",)) for n in range(50)]
     script = OverrideChanged(path="user-patches.sh", content=b"x")
     for events in ((script,), (*many, script)):

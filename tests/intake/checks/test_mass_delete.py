@@ -1,4 +1,4 @@
-"""Too much that would go at once: each collection counts for itself, renames and dependents do not."""
+"""Mass deletion: each collection counts for itself, renames and dependents do not count."""
 
 from __future__ import annotations
 

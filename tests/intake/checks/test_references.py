@@ -38,7 +38,7 @@ def _check(virtual: str, **more: str) -> Findings:
     ],
 )
 def test_a_loop_is_refused_with_its_way(virtual: str, chain: str) -> None:
-    """Mail that would go in circles is told of with every step, at the line where it starts."""
+    """Mail that would go in circles is reported with every step, at the line where it starts."""
     (problem,) = _check(virtual).problems
     assert problem.message.replace("@example.test", "") == f"alias loop: {chain}"
     assert (problem.path, problem.line) == ("config/postfix-virtual.cf", 1)
@@ -105,14 +105,14 @@ def test_a_thousand_steps_are_followed() -> None:
     ],
 )
 def test_a_target_that_nobody_answers_to_is_a_warning(virtual: str, lost: list[str]) -> None:
-    """A typing error in a local address is told, but refuses nothing."""
+    """A typing error in a local address is reported, but refuses nothing."""
     findings = _check(virtual, regexp="/^test[0-9]+@/ a@example.test\n", aliases="devnull: /dev/null\n")
     assert findings.problems == ()
     assert [warning.excerpt.split()[1].split(",")[0] for warning in findings.warnings] == lost
 
 
 def test_only_what_a_change_touched_is_told() -> None:
-    """A warning of last year is not repeated with every push; what a removal leaves hanging is told."""
+    """An old warning is not repeated with every push; what a removal leaves dangling is reported."""
     account = Account("a@e.test", "{SHA}x")
     lost, kept = Alias("x@e.test", ("nobody@e.test",)), Alias("y@e.test", ("b@e.test",))
     before = Desired(
@@ -139,7 +139,7 @@ def test_a_loop_that_a_removal_uncovers_is_found() -> None:
 
 
 def test_entries_for_nobody_are_a_warning() -> None:
-    """A quota or a restriction without its account is told with its line, and refuses nothing."""
+    """A quota or a restriction without its account is reported with its line, and refuses nothing."""
     tree = {
         "config/postfix-accounts.cf": TreeFile(ACCOUNTS),
         "config/postfix-virtual.cf": TreeFile(b"info@example.test a@example.test\n"),
@@ -203,7 +203,7 @@ def _wide(count: int, name: str = "all") -> str:
     ],
 )
 def test_an_alias_of_too_many_is_refused_with_the_limit(virtual: str, main_cf: str, found: str) -> None:
-    """Postfix would take mail for it and defer it for ever; what aliases of aliases come to counts."""
+    """Postfix would take mail for it and defer it for ever; aliases of aliases are counted."""
     problems = _check(virtual, **({"main": main_cf} if main_cf else {})).problems
     assert problems
     assert f"comes to {found} recipients" in problems[0].message
@@ -221,7 +221,7 @@ def test_an_alias_within_the_limit_passes(virtual: str, main_cf: str) -> None:
 
 
 def test_a_wide_alias_of_before_does_not_hold_up_other_changes() -> None:
-    """What the log has already is no fault of a change elsewhere."""
+    """What the log has already does not block a change elsewhere."""
     tree = {"config/postfix-virtual.cf": TreeFile(_wide(1001).encode())}
     before, _ = read_tree(tree)
     tree["config/postfix-accounts.cf"] = TreeFile(ACCOUNTS)

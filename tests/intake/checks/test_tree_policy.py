@@ -1,4 +1,4 @@
-"""What no pushed tree may hold."""
+"""What no pushed tree may hold is refused."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_a_usual_tree_is_clean() -> None:
     ],
 )
 def test_what_reaches_beyond_is_refused(path: str, file: TreeFile, message: str) -> None:
-    """Links, odd names and masses of bytes are told by their path, fit for a terminal."""
+    """Links, odd names and masses of bytes are reported by their path, fit for a terminal."""
     (problem,) = check({path: file})
     assert message in problem.message
     assert problem.cure

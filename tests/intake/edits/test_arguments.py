@@ -73,7 +73,7 @@ def _run(command: str, **given: Any) -> dict[str, str]:
     ],
 )
 def test_an_argument_is_one_thing(command: str, given: dict[str, str], message: str) -> None:
-    """What would begin another field or line is refused for what it is, with a cure; no secret is told."""
+    """What would begin another field or line is refused with a cure; no secret is printed."""
     with pytest.raises(Refused) as caught:
         _run(command, **given)
     (problem,) = caught.value.problems

@@ -1,4 +1,4 @@
-"""What a node says of managed files: recorded once, and told in plans."""
+"""What a node says of managed files: recorded once, and reported in plans."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ def test_files_are_told_apart(sealer: Sealer, name: str, support: str) -> None:
     ],
 )
 def test_left_overs_stay_behind(sealer: Sealer, name: str) -> None:
-    """They are told, and not taken."""
+    """They are reported, and not taken."""
     found = made(sealer, {name: b"x"})
     assert only(found.files).done == "left out"
     assert only(found.files).note
@@ -218,7 +218,7 @@ def test_a_hostile_name_is_told(sealer: Sealer) -> None:
 
 
 def test_a_heap_that_nobody_reads_stays_behind(sealer: Sealer) -> None:
-    """A copy of all mail in the config folder does not hold up the rest."""
+    """A copy of all mail in the config folder does not block the rest."""
     found = made(sealer, {"backup.tar": b"\0" * (1 << 20) + b"\0"})
     assert "nothing reads it" in only(found.files).note
     assert not found.changes

@@ -56,7 +56,7 @@ def test_comments_and_order_survive(sealer: Sealer) -> None:
     ],
 )
 def test_what_means_nothing_becomes_a_comment(sealer: Sealer, text: str, note: str, line: str) -> None:
-    """It is told, with what to do, and never holds up the rest; what may be a secret is not repeated."""
+    """It is reported, with what to do, and never holds up the rest; what may be a secret is not repeated."""
     found = taken(f"ENABLE_POP3=1\n{text}\n", sealer)
     [item] = [item for item in found.items.values() if item.done == "left out"]
     assert note in item.note
@@ -65,7 +65,7 @@ def test_what_means_nothing_becomes_a_comment(sealer: Sealer, text: str, note: s
 
 
 def test_a_password_is_sealed_in_its_line(sealer: Sealer) -> None:
-    """Only the server can read it, and who imports is told so."""
+    """Only the server can read it, and the import says so."""
     found = taken("RELAY_USER=us\nRELAY_PASSWORD='hunter2'\n", sealer)
     assert "hunter2" not in found.text
     assert found.items["RELAY_PASSWORD"].sealed
@@ -91,7 +91,7 @@ def test_effects_are_told(sealer: Sealer) -> None:
     ],
 )
 def test_mistakes_have_their_line(sealer: Sealer, content: bytes, line: int, message: str) -> None:
-    """What no server could go by is a problem in the line of the file that was given."""
+    """A value that no server could use is a problem at its line of the given file."""
     [problem] = adapt(content, sealer, {}).problems
     assert (problem.path, problem.line) == ("mailserver.env", line)
     assert message in problem.message
