@@ -1,10 +1,11 @@
-"""Our calls by XML-RPC mean what the library's do."""
+"""Calls by XML-RPC over a UNIX socket: what is asked, what is answered, what is no answer."""
 
 from __future__ import annotations
 
 import socket
 import threading
 import xmlrpc.client
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.errors import Unavailable
-from agent.health.xmlrpc import Fault, call
+from agent.health.xmlrpc import LARGEST_ANSWER, call
 
 SECONDS = 20.0
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=20)
@@ -52,7 +53,7 @@ def ok(body: str) -> bytes:
 
 
 @given(VALUES)
-def test_what_the_library_writes_is_read(value: Any) -> None:
+def test_every_value_is_read(value: Any) -> None:
     """Every kind of value that supervisord answers with, however nested."""
     body = xmlrpc.client.dumps((value,), methodresponse=True)
     with TemporaryDirectory() as folder:
@@ -61,7 +62,7 @@ def test_what_the_library_writes_is_read(value: Any) -> None:
 
 
 @given(TEXT, st.booleans())
-def test_what_is_written_the_library_reads(text: str, flag: bool) -> None:
+def test_method_and_arguments_are_written(text: str, flag: bool) -> None:
     """Method and arguments, with every sign in them, and their number of bytes."""
     with TemporaryDirectory() as folder:
         path, asked = answering(Path(folder), ok(xmlrpc.client.dumps((True,), methodresponse=True)))
@@ -75,9 +76,9 @@ def test_a_fault_has_its_number(tmp_path: Path) -> None:
     """Callers tell by it what they can live with."""
     body = xmlrpc.client.dumps(xmlrpc.client.Fault(70, "NOT_RUNNING: x & y"), methodresponse=True)
     path, _ = answering(tmp_path, ok(body))
-    with pytest.raises(Fault) as caught:
+    with pytest.raises(xmlrpc.client.Fault) as caught:
         call(path, "m", seconds=SECONDS)
-    assert (caught.value.code, caught.value.text) == (70, "NOT_RUNNING: x & y")
+    assert (caught.value.faultCode, caught.value.faultString) == (70, "NOT_RUNNING: x & y")
 
 
 @pytest.mark.parametrize(
@@ -88,11 +89,15 @@ def test_a_fault_has_its_number(tmp_path: Path) -> None:
         ok(""),
         ok("<methodResponse>"),
         ok("<methodResponse></methodResponse>"),
-        ok(
-            "<methodResponse><params><param><value><double>1</double></value></param></params></methodResponse>"
-        ),
+        ok("<methodResponse><params></params></methodResponse>"),
         ok("<methodResponse><params><param><value><int>x</int></value></param></params></methodResponse>"),
         ok("<methodResponse><fault><value><struct></struct></value></fault></methodResponse>"),
+        ok("<methodResponse><fault><value><string>x</string></value></fault></methodResponse>"),
+        b"HTTP/1.0 200 OK\r\n" + b"x" * 70_000,
+        b"HTTP/1.0 200 OK\r\n" + b"x: y\r\n" * 200 + b"\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n<methodResponse>",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        ok("<methodResponse><params><param><value>" + "x" * LARGEST_ANSWER + "</value></param></params>"),
     ],
 )
 def test_an_answer_that_cannot_be_used_is_none(tmp_path: Path, answer: bytes) -> None:
@@ -111,3 +116,25 @@ def test_nobody_answers(tmp_path: Path) -> None:
         listener.listen()
         with pytest.raises(Unavailable):
             call(tmp_path / "mute", "m", seconds=0.1)
+
+
+def test_an_answer_that_trickles_is_not_waited_for(tmp_path: Path) -> None:
+    """The deadline is for the whole answer, not for each of its bytes."""
+    path, gone = tmp_path / "sock", threading.Event()
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+
+        def trickle() -> None:
+            connection, _ = listener.accept()
+            with connection, suppress(OSError):
+                connection.sendall(b"HTTP/1.0 200 OK\r\n\r\n<methodResponse>")
+                while not gone.wait(0.02):
+                    connection.sendall(b" ")
+
+        thread = threading.Thread(target=trickle)
+        thread.start()
+        with pytest.raises(Unavailable):
+            call(path, "m", seconds=0.2)
+        gone.set()
+        thread.join(SECONDS)
