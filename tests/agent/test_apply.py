@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from agent.apply.attempt import STEPS, Attempt, Step, act, commit, probe
+from agent.apply.attempt import Attempt
 from agent.apply.engine import Engine, Request
 from agent.apply.queue import ApplyQueue
+from agent.apply.steps import STEPS, Step, act, commit, probe
 from agent.errors import Failed, Problem
 from agent.files import staging
 from agent.records.journal import Applied

@@ -15,7 +15,7 @@ SOURCE = "etc/postfix/virtual"
 def mounted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     """A node where something lies over the table of aliases, before anything is applied."""
     world = make_world(tmp_path)
-    for module in ("apply.attempt", "apply.recovery"):
+    for module in ("apply.steps", "apply.recovery"):
         monkeypatch.setattr(f"agent.{module}.mount_points", lambda _root: {SOURCE})
     (tmp_path / SOURCE).parent.mkdir(parents=True)
     (tmp_path / SOURCE).write_text("theirs 1\n")

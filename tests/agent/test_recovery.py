@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from agent.apply.attempt import STEPS, Attempt
+from agent.apply.attempt import Attempt
 from agent.apply.engine import Request
 from agent.apply.recovery import recover, serve_applied
+from agent.apply.steps import STEPS
 from agent.health.probes import Answer
 from tests.agent.conftest import World, make_world, restart_agent, sample
 
@@ -23,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = """
 import os, sys
 from pathlib import Path
-from agent.apply import attempt
+from agent.apply import steps
 from tests.agent.conftest import make_world
 from agent.apply.engine import Engine, Request
 from agent.apply.recovery import recover, serve_applied
@@ -36,10 +37,10 @@ def die(step):
         if when == "after": step(a)
         os._exit(99)
     return dying
-world.engine.steps = tuple(die(s) if s.__name__ == name else s for s in attempt.STEPS)
+world.engine.steps = tuple(die(s) if s.__name__ == name else s for s in steps.STEPS)
 if name.startswith("restore-"):
     world.engine.restore_steps = tuple(
-        die(s) if s.__name__ == name[8:] else s for s in attempt.RESTORE_STEPS)
+        die(s) if s.__name__ == name[8:] else s for s in steps.RESTORE_STEPS)
 world.engine.apply(Request(commit, int(number)))
 os._exit(0)
 """

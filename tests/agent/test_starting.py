@@ -138,7 +138,7 @@ def test_postfix_that_fails_behind_a_starting_filter_is_rolled_back(served: Worl
 def test_a_filter_that_died_is_rolled_back(served: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A program that ended does not count as starting."""
     filtered(served, {"rspamd"})
-    monkeypatch.setattr("agent.apply.attempt.has_died", lambda _programs, names: "rspamd" in names)
+    monkeypatch.setattr("agent.apply.steps.has_died", lambda _programs, names: "rspamd" in names)
     outcome = served.engine.apply(with_rspamd(served, main="main 2\n"))
     assert (outcome["outcome"], outcome["service"]) == ("rolled_back", "rspamd")
 

@@ -17,7 +17,7 @@ from controlplane.statefiles.treefile import CONFIG, SETTINGS
 from renderers.service import CertificateFile, RenderedFile
 
 Row = Mapping[str, Any]
-"""What is held, as the node reports it: `files`, `services` and `facts` by name (agent/apply/hold.py)."""
+"""What is held, as the node reports it: `files`, `services` and `facts` by name (agent/release/held.py)."""
 _FIELDS = {
     SETTINGS: "settings",
     accounts.PATH: "accounts",

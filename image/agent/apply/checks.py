@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from agent.apply.plan import Content
 from agent.apply.user_patches.script import SCRIPT
 from agent.check_dovecot import check_dovecot
 from agent.check_postfix import check_postfix
@@ -15,7 +14,7 @@ from agent.errors import Problem
 from agent.files.compilers import ZONES, last_line
 from agent.files.staged_tree import StagedTree, changed_services
 from agent.release.git_objects import ObjectReader
-from agent.release.manifest import Entry, Release
+from agent.release.manifest import Content, Entry, Release
 
 RSPAMD_DEADLINE = 20.0
 SSHD_DEADLINE = 5.0

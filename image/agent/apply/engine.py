@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent.apply.actions import TAKE_MAIL
-from agent.apply.attempt import RESTORE_STEPS, STEPS, Attempt, Step, new_id, probe
-from agent.apply.hold import Held, failed_part, hold, overlay, same
+from agent.apply.attempt import Attempt, new_id
+from agent.apply.failed_part import failed_part
 from agent.apply.node import VERIFY, Node
 from agent.apply.plan import Plan, compare
 from agent.apply.quarantine import Row, find_rows, make_row, put_in, take_out
 from agent.apply.rescue import look_again
+from agent.apply.steps import RESTORE_STEPS, STEPS, Step, probe
 from agent.apply.user_patches.script import SCRIPT
 from agent.apply.user_patches.step import restore_touched
 from agent.errors import AgentError, Corrupt, Failed, NotFound
@@ -21,6 +22,7 @@ from agent.files import staging
 from agent.health.supervisor import ALWAYS, all_running
 from agent.log import log
 from agent.release.git_objects import ObjectReader
+from agent.release.held import Held, hold, overlay, same
 from agent.release.manifest import Release
 
 Outcome = dict[str, Any]

@@ -6,16 +6,12 @@ that asks it. The file of a mount tells of no change: it is looked at with each 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from agent.apply.attempt import Attempt
 from agent.apply.node import Node
 from agent.errors import AgentError
 from agent.files import staging
 from agent.log import log
 from agent.release.manifest import Entry
-
-if TYPE_CHECKING:
-    from agent.apply.attempt import Attempt
 
 
 def compile_mounted(attempt: Attempt) -> None:

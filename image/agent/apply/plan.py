@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from agent.release.manifest import Entry, Release
+from agent.release.manifest import Content, Entry, Release
 from wire.actions import action_of, harder
-
-Content = Callable[[Entry], bytes]
-"""The bytes of a managed file."""
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from agent.apply.hold import Part, digest, holds, prints
 from agent.errors import Failed
 from agent.records.journal import Journal
+from agent.release.held import Part, digest, holds, prints
 from agent.release.manifest import Release
 
 Row = dict[str, Any]

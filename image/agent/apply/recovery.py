@@ -7,14 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from agent.apply.attempt import Attempt, act, own_mail, place, renew_scripts, stage
+from agent.apply.attempt import Attempt
 from agent.apply.engine import Engine, Request, as_failure
-from agent.apply.hold import overlay, read_held
 from agent.apply.mounted_maps import compile_mounted
 from agent.apply.node import Node
 from agent.apply.plan import Plan
 from agent.apply.quarantine import put_in
 from agent.apply.rescue import newest, obtainable, open_repository, read_applied, recall
+from agent.apply.steps import act, own_mail, place, renew_scripts, stage
 from agent.apply.user_patches.step import patch, prepare_start
 from agent.errors import AgentError
 from agent.files import staging
@@ -22,6 +22,7 @@ from agent.files.managed import mount_points, pinned
 from agent.files.staging import Placement, placements
 from agent.log import log
 from agent.paths import ASIDE
+from agent.release.held import overlay, read_held
 from agent.release.manifest import EMPTY, Release
 from wire.actions import harder
 

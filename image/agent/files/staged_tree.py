@@ -10,11 +10,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from agent.apply.plan import Content
 from agent.errors import Problem
 from agent.files.staging import cool
 from agent.paths import ASIDE
-from agent.release.manifest import Entry, Release
+from agent.release.manifest import Content, Entry, Release
 
 FOLDERS = {"postfix": "etc/postfix", "dovecot": "etc/dovecot", "rspamd": "etc/rspamd", "sshd": "etc/ssh"}
 PRODUCTS = (".lmdb", ".svbin")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -51,6 +51,10 @@ class Entry:
     restart_on: tuple[str, ...] = ()
     fill: bool = False
     """Whether words in it stand for what only the node knows (placeholders.py)."""
+
+
+Content = Callable[[Entry], bytes]
+"""The bytes of a managed file."""
 
 
 @dataclass(frozen=True, slots=True)

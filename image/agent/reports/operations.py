@@ -10,7 +10,6 @@ from typing import Any
 
 from agent.apply.checks import Checker
 from agent.apply.engine import Engine, Request, is_older
-from agent.apply.hold import hold, overlay
 from agent.apply.quarantine import find_rows
 from agent.apply.queue import ApplyQueue
 from agent.apply.rescue import look_again
@@ -21,6 +20,7 @@ from agent.files import owners
 from agent.log import log
 from agent.mailbox_sizes import Usage
 from agent.release.git_objects import ObjectReader
+from agent.release.held import hold, overlay
 from agent.release.manifest import read_release
 from agent.reports.readiness import Readiness
 from agent.reports.server import Operation

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from agent.apply.attempt import Attempt
 from agent.apply.node import Node
 from agent.apply.user_patches.script import SCRIPT, VARIABLES, Result, read_variables
 from agent.check_postfix import ask_postfix
@@ -22,9 +22,6 @@ from agent.files.managed import fingerprint_of
 from agent.log import log
 from agent.release.manifest import Entry, Release
 from wire.actions import action_of, harder
-
-if TYPE_CHECKING:
-    from agent.apply.attempt import Attempt
 
 SERVICE = "patches"
 CHECKS = {

@@ -8,24 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, is_dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from agent.apply.user_patches.script import SCRIPT
-from agent.errors import AgentError, Failed
 from agent.log import log
-from agent.release.git_objects import ObjectReader
 from agent.release.manifest import Entry, Probe, Release, ServiceEntry
-
-if TYPE_CHECKING:
-    from agent.apply.node import Node
 
 FACTS = ("hostname", "mail_owner", "certificates")
 """What a manifest says besides files and services."""
-MOST_CHANGES = 50
-"""Releases between the one that serves and the one that failed that are told apart."""
 
 
 @dataclass(frozen=True)
@@ -139,70 +130,6 @@ def _differ(old: Mapping[str, Any], new: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
 
 
-def failed_part(node: Node, objects: ObjectReader, base: Release, target: Release, failure: Failed) -> Part:
-    """What of a release failed: the configuration that came with the same change as what the failure names.
-
-    Several changes may have made one release; each has its own on `rendered`, and only those are held that
-    touch a file of the service at fault, or that share a file with one of these.
-    """
-    whole = difference(base, target)
-    changes = [change & whole for change in _changes(node, objects, base, target)] or [whole]
-    changes += [_named(row) & whole for row in node.applied.held.get("why", ())]
-    heavy = frozenset(path for path in whole.files if _is_heavy(base.files.get(path), target.files.get(path)))
-    found = Part(_at_fault(base, target, whole.files, heavy, failure)) or Part(heavy) or whole
-    while True:
-        wider = found
-        for change in changes:
-            if change.files & wider.files or (failure.service in change.services):
-                wider |= Part(change.files & heavy, change.services, change.facts)
-        if wider == found:
-            return found
-        found = wider
-
-
-def _is_heavy(old: Entry | None, new: Entry | None) -> bool:
-    """More than data: what a service is told about, or what goes and may be named by what stays."""
-    return new is None or new.action != "none" or (old is not None and old.action != "none")
-
-
-def _at_fault(
-    base: Release, target: Release, changed: frozenset[str], heavy: frozenset[str], failure: Failed
-) -> frozenset[str]:
-    services = {failure.service}
-    if SCRIPT in changed:  # it may have broken anybody's files
-        services |= set((target.files.get(SCRIPT) or base.files[SCRIPT]).services)
-    found = {
-        path
-        for path in heavy
-        if any(services & set(e.services) for e in (base.files.get(path), target.files.get(path)) if e)
-    }
-    if failure.path in changed:
-        entry = target.files.get(failure.path) or base.files[failure.path]
-        return frozenset(found | {failure.path}) if entry.action != "none" else frozenset({failure.path})
-    return frozenset(found)
-
-
-def _changes(node: Node, objects: ObjectReader, base: Release, target: Release) -> list[Part]:
-    """What each release from the one that serves to this one changed; [] where that is not known."""
-    found: list[Part] = []
-    newer = target
-    try:
-        newer = node.read(objects, target.commit, target.number)
-        for _ in range(MOST_CHANGES):
-            _, _, content = objects.read(newer.commit)
-            parent = re.search(rb"^parent (\w+)$", content.partition(b"\n\n")[0], re.MULTILINE)
-            if parent is None:
-                return []
-            older = node.read(objects, parent[1].decode(), 0)
-            found.append(difference(older, newer))
-            if older.commit == base.commit:
-                return found
-            newer = older
-    except AgentError:
-        return []
-    return []
-
-
 def prints(release: Release, part: Part) -> dict[str, dict[str, str]]:
     """A part's content in a release as digests, "" for what is not there."""
     return {
@@ -224,9 +151,10 @@ def holds(row: Mapping[str, Any], release: Release) -> bool:
     """Whether a release has exactly the content that failed."""
     if row["commit"] == release.commit:
         return True
-    named = _named(row)
+    named = named_part(row)
     return bool(named) and all(row[name] == found for name, found in prints(release, named).items())
 
 
-def _named(row: Mapping[str, Any]) -> Part:
+def named_part(row: Mapping[str, Any]) -> Part:
+    """The part that a row of the quarantine names."""
     return Part(frozenset(row["files"]), frozenset(row["services"]), frozenset(row["facts"]))

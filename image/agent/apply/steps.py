@@ -1,0 +1,265 @@
+"""One try to bring a release to serve: an ordered list of small steps of one signature.
+
+Until `install` nothing that a service reads has changed, so a failure there is a rejection. From `install` on
+a failure puts the old files back by the same steps (`RESTORE_STEPS`). The journal is on disk before `stage`,
+so a killed agent finds out at its next start how far it came (recovery.py).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+
+from agent.apply.attempt import Attempt
+from agent.apply.mounted_maps import compile_mounted
+from agent.apply.plan import compare
+from agent.apply.user_patches.step import patch, prepare
+from agent.errors import Failed, Invalid
+from agent.files import staging
+from agent.files.compilers import renew_sieve
+from agent.files.managed import mount_points, pinned
+from agent.files.staging import placements
+from agent.health.logs import failed
+from agent.health.probes import Answer
+from agent.health.supervisor import has_died
+from agent.log import log
+from agent.mail_owner import own
+from agent.records.journal import Applied
+from agent.release.manifest import ServiceEntry
+
+AFTER_RELOAD, AFTER_RESTART, AFTER_START = 5.0, 7.0, 15.0
+WHILE_RESTORING = 2.5
+"""Short, since a silent one is then restarted."""
+START_SECONDS: Mapping[str, float] = {"rspamd": 30.0}
+"""Seconds a service has to answer; Rspamd loads its maps and compiles its patterns first."""
+THROTTLES_RESTARTS = frozenset({"postfix"})
+"""Services that can run and be silent for a while, and that a reload does not wake.
+
+Postfix waits a minute before it starts a process again that died, as smtpd does while Dovecot is away.
+"""
+GRACE_WHEN_ENABLED = 6.0
+"""Seconds that other changes wait for one of these that did not run before.
+
+After that, while it lives, it counts as starting: status says so, and mail is deferred until it answers.
+"""
+
+
+Step = Callable[[Attempt], None]
+
+
+def compare_releases(attempt: Attempt) -> None:
+    """Plan: what differs from the release that serves, and what it asks of each service."""
+    node, target = attempt.node, attempt.target
+    prepare(attempt)
+    plan = compare(attempt.base, target, attempt.content, attempt.stale)
+    held = pinned(node.paths.root, (*plan.write, *plan.remove), mount_points(node.paths.root))
+    node.pinned = (node.pinned & target.files.keys()) | held
+    if held:  # what does not change needs no action either
+        plan = compare(attempt.base, target, attempt.content, attempt.stale, held)
+    changed = [e.path for e in plan.write if e.path in attempt.base.files]
+    attempt.plan = replace(plan, starts=plan.starts or bool(attempt.stale))
+    # Recorded before it is overwritten: files that somebody changed by hand since they were written.
+    base = attempt.base.files
+    node.drift = [p for p in changed if not node.matches(base[p])]
+
+
+def fill(attempt: Attempt) -> None:
+    """Every sealed value and pinned secret of the changed files can be had."""
+    if problems := attempt.node.unresolved(attempt.objects, attempt.plan.write):
+        raise Invalid(problems)
+
+
+def check(attempt: Attempt) -> None:
+    """Ask the daemons' own checkers, and meanwhile the services themselves whether they serve now."""
+    looking = threading.Thread(target=_look, args=(attempt,), daemon=True)
+    looking.start()
+    try:
+        _check(attempt)
+    finally:
+        looking.join()
+
+
+def _look(attempt: Attempt) -> None:
+    """Patiently: a restart drops sessions, and a machine that stalls is no silent service."""
+    node = attempt.node
+    for name, action in attempt.plan.actions.items():
+        if name in THROTTLES_RESTARTS and action == "reload" and name in attempt.base.services:
+            service = attempt.base.services[name]
+            died = partial(has_died, node.actor.programs, service.programs)
+            answers = node.prober(node.probes(service), node.paths.root, node.clock() + AFTER_RELOAD, died)
+            if not all(answer.ok or answer.temporary for answer in answers):
+                attempt.silent.add(name)
+
+
+def _check(attempt: Attempt) -> None:
+    """A map that no service must be told about checks itself in `stage`.
+
+    A renewed pair was checked when it was read, and no checker looks into it.
+    """
+    base = attempt.base.files
+    if not any(
+        entry.action != "none" and not (entry.slot and entry.path in base) for entry in attempt.plan.write
+    ):
+        return
+    tree = attempt.node.tree(attempt.target.commit)
+    problems = attempt.node.check(attempt.objects, tree, attempt.base, attempt.target)
+    if problems:
+        raise Invalid([replace(p, message=attempt.node.placeholders.redact(p.message)) for p in problems])
+
+
+def record(attempt: Attempt) -> None:
+    """Journal what is about to happen."""
+    attempt.rows = placements(attempt.node.paths.root, attempt.plan.write, attempt.plan.remove)
+    attempt.node.journal.open(attempt.journal("applying"))
+
+
+def stage(attempt: Attempt) -> None:
+    """Write and compile every changed file beside its target, and keep the old ones."""
+    root, renewed = attempt.node.paths.root, _renews_scripts(attempt)
+    compiled = []
+    for entry in attempt.plan.write:
+        aside = staging.stage(root, entry, attempt.content(entry))
+        if entry.compile == "sievec" and renewed:
+            # The live configuration, in a new container Debian's, may not know the script's extensions.
+            staging.product(aside, entry.compile).touch()
+        elif entry.compile:
+            compiled.append((aside, entry.compile, entry.services[0]))
+    if compiled:
+        attempt.node.compiler(compiled, attempt.node.paths.run)
+    staging.keep(attempt.rows)
+
+
+def place(attempt: Attempt) -> None:
+    """Rename the staged files in."""
+    attempt.placed = True
+    attempt.node.managed.forget(entry.path for entry in (*attempt.plan.write, *attempt.plan.remove))
+    attempt.node.new_accounts.announce(attempt.node.paths.root, attempt.plan.write)
+    staging.install(attempt.rows)
+
+
+def renew_scripts(attempt: Attempt) -> None:
+    """Compile Sieve under a changed configuration, which no binary from before fits."""
+    if _renews_scripts(attempt):
+        for entry in attempt.target.files.values():
+            if entry.compile == "sievec" and entry.path not in attempt.node.pinned:
+                renew_sieve(attempt.node.paths.target(entry.path), entry.services[0])
+
+
+def _renews_scripts(attempt: Attempt) -> bool:
+    return any(e.path.startswith("etc/dovecot/") and e.action != "none" for e in attempt.plan.write)
+
+
+def own_mail(attempt: Attempt) -> None:
+    """Mail belongs to the ids that deliveries will run with."""
+    own(attempt.node.paths.mail, attempt.target.mail_owner, attempt.node.paths.root)
+
+
+def act(attempt: Attempt) -> None:
+    """Start, stop, reload or restart, only where needed and only as hard as needed.
+
+    A service that was silent before is restarted: no reload ends that (THROTTLES_RESTARTS).
+    """
+    restarts = dict.fromkeys(attempt.silent & attempt.plan.actions.keys(), "restart")
+    attempt.plan = plan = replace(attempt.plan, actions={**attempt.plan.actions, **restarts})
+    if plan.actions or plan.stop or plan.starts:
+        attempt.mark = attempt.node.mark()
+        attempt.cold = attempt.node.actor.act(plan, attempt.target)
+
+
+def probe(attempt: Attempt) -> None:
+    """Ask every service that was told about something whether it serves."""
+    touched = set(attempt.target.services) if attempt.probe_all else attempt.plan.touched | attempt.cold
+    probes = {
+        s.name: attempt.node.probes(s, True) for s in attempt.target.services.values() if s.name in touched
+    }
+    start = attempt.node.clock()
+    starting = False
+    for service in attempt.target.services.values():
+        if service.name not in touched:
+            continue
+        new = service.name in START_SECONDS and service.name not in attempt.base.services
+        if new and not attempt.base.commit:
+            starting = True  # on the first start nothing waits for a slow one but the ready line
+            continue
+        seconds = GRACE_WHEN_ENABLED if new else _seconds(attempt, service.name, starting)
+        died = partial(_hopeless, attempt, service)
+        answers = attempt.node.prober(probes[service.name], attempt.node.paths.root, start + seconds, died)
+        # What is behind a filter that still starts says "later", which is no fault of its own.
+        silent = [answer for answer in answers if not (answer.ok or (starting and answer.temporary))]
+        if silent and new and not died():
+            log("still starting", service=service.name, silent=silent[0].name)
+            starting = True
+            continue
+        if silent:
+            raise _silence(attempt, service.name, silent[0], seconds)
+        if service.name not in attempt.cold and (text := attempt.mark.refused_reload(service.name)):
+            raise failed(service.name, f"{service.name} did not take over its configuration", text)
+
+
+def _hopeless(attempt: Attempt, service: ServiceEntry) -> bool:
+    """Whether there is no use in waiting: a program ended, or said in its log that it cannot go on."""
+    return has_died(attempt.node.actor.programs, service.programs) or attempt.mark.fatal(service.name)
+
+
+def _seconds(attempt: Attempt, service: str, starting: bool) -> float:
+    cold = service in attempt.cold
+    if attempt.probe_all and not cold:
+        return WHILE_RESTORING
+    return allowance(service, cold, not attempt.base.commit) + (GRACE_WHEN_ENABLED if starting else 0.0)
+
+
+def allowance(service: str, cold: bool, first: bool = False) -> float:
+    """Seconds that a service has to answer; more while the whole machine is starting."""
+    if not cold:
+        return AFTER_RELOAD
+    return START_SECONDS.get(service, AFTER_START if first else AFTER_RESTART)
+
+
+def _silence(attempt: Attempt, service: str, answer: Answer, seconds: float) -> Failed:
+    how = "its start" if service in attempt.cold else "reload"
+    complaint = attempt.mark.complaint(service)
+    reason = f"{service} did not answer on {answer.name} within {seconds:.0f} s after {how}"
+    main_cf = attempt.target.files.get("etc/postfix/main.cf")
+    text = attempt.content(main_cf).decode("utf-8", "replace") if main_cf and service == "postfix" else ""
+    return failed(service, reason, complaint or answer.detail, text)
+
+
+def commit(attempt: Attempt) -> None:
+    """From here on the target is the release to come back to."""
+    target = attempt.target
+    applied = Applied(
+        target.commit,
+        target.number,
+        attempt.main,
+        attempt.id,
+        attempt.patched,
+        attempt.patch_failure,
+        attempt.held.as_dict(),
+    )
+    attempt.node.journal.set_applied(applied)  # may fail on a full disk: then the old one still counts
+    attempt.node.applied = applied
+    attempt.node.release = target
+    attempt.node.unmanaged_files.settle()
+
+
+STEPS: tuple[Step, ...] = (
+    compare_releases,
+    fill,
+    check,
+    record,
+    stage,
+    place,
+    compile_mounted,
+    patch,
+    renew_scripts,
+    own_mail,
+    act,
+    probe,
+    commit,
+)
+"""What an apply does, in this order."""
+
+RESTORE_STEPS: tuple[Step, ...] = (own_mail, act, probe)
+"""What follows when the old files are back in their places."""
