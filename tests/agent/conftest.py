@@ -241,7 +241,7 @@ class ControlPlane(DaemonClient):
     """The daemon's place: keeps what it was asked, answers what it was told to."""
 
     def __init__(self) -> None:
-        super().__init__(Path("/nonexistent"))
+        super().__init__(Path("/nonexistent"), "mail")
         self.asked: list[dict[str, Any]] = []
         self.refuse: dict[str, str] = {}
         self.away = False

@@ -330,7 +330,7 @@ def test_a_lost_pair_is_made_again_before_the_start(tmp_path: Path) -> None:
     store = Certificates(tmp_path / "state/certs")
     (tmp_path / "state").mkdir()
     source = {"slot": "default", "type": "self-signed", "pairs": [["/none.pem", "/none.key"]]}
-    slots = CertificateSlots(tmp_path, tmp_path / "state", store, Silent(tmp_path))
+    slots = CertificateSlots(tmp_path, tmp_path / "state", store, Silent(tmp_path, "mail"))
     slots.check((source,), "mail.example.test")
     (identity,) = [folder.name for folder in store.folder.iterdir()]
     for folder in (store.folder, tmp_path / "state/ca"):

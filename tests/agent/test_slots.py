@@ -21,7 +21,7 @@ class FakeLink(DaemonClient):
     """The daemon: remembers what it was told."""
 
     def __init__(self) -> None:
-        super().__init__(Path("/nowhere"))
+        super().__init__(Path("/nowhere"), "mail")
         self.told: list[dict[str, Any]] = []
         self.error: Exception | None = None
 

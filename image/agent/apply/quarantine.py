@@ -13,7 +13,7 @@ from agent.release.manifest import Release
 Row = dict[str, Any]
 """The failure as `commit`, `number`, `service`, `reason`, `path` and `line`; `serving` and
 `serving_commit` name the release that served then. The content that failed stands in `files`, `services`
-and `facts` as digests (hold.py); `digest` is over all of it. `beside` has the digests of what was held
+and `facts` as digests (held.py); `digest` is over all of it. `beside` has the digests of what was held
 when it failed: without that it may be good."""
 
 

@@ -30,7 +30,7 @@ class Applied:
     patch_failure: str = ""
     """Why user-patches.sh failed when it last ran, "" when it did not."""
     held: Mapping[str, Any] = field(default_factory=dict)
-    """What of the release does not serve, what does in its place, and why (hold.py); empty for nothing."""
+    """What of the release does not serve, what does in its place, and why (held.py); empty for nothing."""
 
 
 _APPLIED = has({"commit": str, "number": int})
