@@ -1,5 +1,7 @@
 """The command line: `setup` and `mailctl`, and the only code that reads the process's environment.
 
-A command is a module with a `command`, and a line in the table of its program. Both programs are thin
-clients of the daemon, so nothing here imports more than it needs to ask.
+A command is a module with a `command`, and a line in the table of its group (`setup/email/add.py` is
+`setup email add`). Commands print through `text/`, ask a running server through `ask/`, and read a person's
+own files through `clone/`. Both programs are thin clients of the daemon: whatever takes long to import is
+imported inside the function that needs it.
 """

@@ -1,4 +1,4 @@
-"""The daemon's entry: hands it the container's environment, which documented settings are read from."""
+"""Starts the daemon with the container's environment, which pins documented settings."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from controlplane.daemon.run import Places, run
 
 
 def main() -> int:
-    """Serve until told to stop; the exit status. MAILCTL_* name other places than those of the image."""
+    """Serve until told to stop, and return the exit status."""
     return run(places(), dict(os.environ))
 
 
 def places() -> Places:
-    """Where everything lies, as far as the environment says so."""
+    """The paths of the image, each replaced by its MAILCTL_* or MAIL_AGENT_* variable where one is set."""
     usual = Places()
     return Places(
         root=Path(os.environ.get("MAILCTL_STATE", usual.root)),

@@ -1,4 +1,4 @@
-"""A group of commands whose modules are imported when they are called."""
+"""Groups of commands that import the module of a command when it is needed."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import click
 
 
 def load(entry: str) -> click.Command:
-    """The command of an entry of a table: `module`, which holds `command`, or `module:variable`."""
+    """Import the command of a table's entry: `module`, which holds `command`, or `module:variable`."""
     module, _, variable = entry.partition(":")
     command: click.Command = getattr(import_module(module), variable or "command")
     return command
 
 
 class LazyGroup(click.Group):
-    """Commands by an explicit table: name → where it is, as `load` takes it.
+    """A group with an explicit table: name of a command → its entry, as `load` takes it.
 
-    Alone it prints its help, unless it was given a `callback` of its own. The help of a `deep` one lists the
-    commands of its groups as well.
+    Called without a command it prints its help, unless it has a `callback` of its own. The help of a `deep`
+    group also lists the commands of the groups in it.
     """
 
     def __init__(self, *args: Any, table: Mapping[str, str], deep: bool = False, **kwargs: Any) -> None:
@@ -34,13 +34,13 @@ class LazyGroup(click.Group):
         return list(self.table)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # same
-        """The command, its module imported now."""
+        """Import and return the command of that name; None where there is none."""
         if cmd_name not in self.table:
             return None
         return load(self.table[cmd_name])
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """As click does; a deep group's help has a line for each command below it, with its arguments."""
+        """List the commands as click does; a deep group lists all below it, with their arguments."""
         if not self.deep:
             super().format_commands(ctx, formatter)
             return
@@ -50,7 +50,7 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does; an unknown name is told in the words that scripts look for."""
+        """Resolve as click does, but report an unknown name in the words that scripts look for."""
         if args and args[0] not in self.table and not args[0].startswith("-"):
             written = " ".join([*ctx.command_path.split()[1:], args[0]])
             raise click.UsageError(f"The command '{written}' is invalid.", ctx)

@@ -32,7 +32,7 @@ def exit_code(function: F) -> F:
 
 
 def wait(function: F) -> F:
-    """--wait/--no-wait, for the commands that make a release."""
+    """--wait/--no-wait, for the commands that may make a release."""
     return click.option(
         "--wait/--no-wait", default=True, show_default=True, help="Wait until the change serves."
     )(function)
@@ -46,7 +46,7 @@ def watch(function: F) -> F:
 
 
 def mass_delete(function: F) -> F:
-    """--allow-mass-delete, for the commands that may take much away at once."""
+    """--allow-mass-delete, for the commands that may remove many entries at once."""
     return click.option(
         "--allow-mass-delete",
         is_flag=True,
@@ -55,7 +55,7 @@ def mass_delete(function: F) -> F:
 
 
 def pager(function: F) -> F:
-    """--no-pager, for the commands that may say a lot."""
+    """--pager/--no-pager, for the commands with long output."""
     return click.option(
         "--pager/--no-pager",
         default=True,
@@ -64,7 +64,7 @@ def pager(function: F) -> F:
 
 
 def outcomes(function: F) -> F:
-    """--outcome and --not-live, for the commands that tell of changes."""
+    """--outcome and --not-live, for the commands that list changes."""
     function = click.option("--not-live", is_flag=True, help="Changes that never served.")(function)
     return click.option(
         "--outcome",
@@ -76,7 +76,7 @@ def outcomes(function: F) -> F:
 
 
 def _outcome_word(text: str) -> str:
-    """An outcome, for click's `type`; JSON writes `rolled_back`."""
+    """Parse an outcome, as click's `type`; takes the spelling of JSON, `rolled_back`, as well."""
     word = text.lower().replace("_", "-")
     if word not in OUTCOMES:
         raise click.BadParameter(f"'{text}' is not an outcome: one of {', '.join(OUTCOMES)}")
@@ -84,7 +84,7 @@ def _outcome_word(text: str) -> str:
 
 
 def wanted_outcomes(given: Sequence[str], *, not_live: bool) -> list[str]:
-    """What the two options ask for; nothing for everything."""
+    """The outcomes that both options ask for; empty means all."""
     return list(dict.fromkeys([*given, *(OUTCOMES[1:] if not_live else ())]))
 
 
@@ -96,7 +96,7 @@ def direction(function: F) -> F:
 
 
 def address(text: str) -> str:
-    """A mail address as written, for click's `type`; what else may be wrong with it the server tells."""
+    """Check that a mail address has both parts, as click's `type`; the server checks the rest."""
     local, at, domain = text.rpartition("@")
     if at and not local:
         raise click.BadParameter(f"'{text}' has no local part: write it as user@example.test")

@@ -30,7 +30,7 @@ def page() -> str:
 
 
 def walk(command: click.Command, path: list[str]) -> Iterator[tuple[list[str], click.Command]]:
-    """A command and all below it, each with the words that call it."""
+    """Yield a command and all below it, each with the words that call it."""
     yield path, command
     if isinstance(command, click.Group):
         context = _context(command, path)

@@ -1,4 +1,4 @@
-"""Runs a program and turns every way to end into an exit status.
+"""Runs a program and turns every way of ending into an exit status.
 
 0 done or no difference, 1 refused or failed, 2 wrong usage, 3 a bug (with a log to attach), 4 a difference
 where `--exit-code` asked for it, 130 interrupted.
@@ -27,7 +27,7 @@ INTERRUPTED = 130
 
 
 def run(program: click.Command, name: str, arguments: Sequence[str] | None = None) -> int:
-    """Run `program` with `arguments` (default: the process's own) and give the exit status."""
+    """Run `program` with `arguments` (default: the process's own) and return the exit status."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     as_json = wants_json(given)
     try:
@@ -47,7 +47,7 @@ def run(program: click.Command, name: str, arguments: Sequence[str] | None = Non
         tell(kind_of(error), str(error), problems, as_json=as_json)
         return error.exit_code
     except BrokenPipeError:
-        # The reader of stdout went away (`| head`): nothing is wrong; keep the interpreter from telling.
+        # The reader of stdout went away (`| head`), which is no error: keep Python from reporting it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as bug:  # noqa: BLE001  # the one place where a bug becomes a report
@@ -57,26 +57,26 @@ def run(program: click.Command, name: str, arguments: Sequence[str] | None = Non
 
 
 def wants_json(arguments: Sequence[str]) -> bool:
-    """Whether a program reads stdout: so, whatever else is wrong with the command line."""
+    """Whether the command line asks for JSON, even one that cannot be parsed otherwise."""
     options = arguments[: arguments.index("--")] if "--" in arguments else arguments
     pairs = pairwise(options)
     return "--json" in options or "--format=json" in options or ("--format", "json") in pairs
 
 
 def kind_of(error: MailserverError) -> str:
-    """The name of an error as the control protocol has it."""
+    """The name of an error in the control protocol."""
     return "Refused" if isinstance(error, AlreadyTold) else type(error).__name__
 
 
 def tell(kind: str, message: str, problems: Sequence[Problem] = (), *, as_json: bool) -> None:
-    """A failure as JSON on stdout, where a program asked for it; people read stderr."""
+    """Print a failure as JSON to stdout if asked for; people read stderr."""
     if as_json:
         rows = [problem.as_dict() for problem in problems]
         show_json({"error": {"type": kind, "message": message, "problems": rows}})
 
 
 def show_error(error: MailserverError) -> None:
-    """What was wrong and where, why it matters, what to do."""
+    """Show an error on stderr: what was wrong and where, why it matters, what to do."""
     if isinstance(error, UsageError):
         _show_problems("✗ not understood", error)
     elif isinstance(error, Refused):

@@ -11,7 +11,7 @@ from controlplane.words.problems import place_of
 
 MARKS = {"add": "+", "change": "~", "remove": "−", "report": "·"}
 MOST_EVENTS = 40
-"""Events told one by one; the counts tell the rest."""
+"""Events listed one by one; the counts cover the rest."""
 KIND_WIDTH = 18
 
 
@@ -21,18 +21,18 @@ def plan_lines(plan: Plan) -> list[str]:
 
 
 def event_lines(plan: Plan) -> list[str]:
-    """A line an event, `⚠` behind those that somebody should think about."""
+    """One line per event, `⚠` behind those with a warning."""
     notes: dict[str, str] = {}
     for warning in plan.warnings:
         known = notes.get(warning.subject)
         notes[warning.subject] = f"{known}; {warning.message}" if known else warning.message
-    told = plan.events[:MOST_EVENTS]
-    lines = [_event_line(event, notes.get(event.subject, "")) for event in told]
-    if len(plan.events) > len(told):
-        lines.append(f"  … and {len(plan.events) - len(told)} more")
-    shown, subjects = {event.subject for event in told}, {event.subject for event in plan.events}
+    listed = plan.events[:MOST_EVENTS]
+    lines = [_event_line(event, notes.get(event.subject, "")) for event in listed]
+    if len(plan.events) > len(listed):
+        lines.append(f"  … and {len(plan.events) - len(listed)} more")
+    shown, subjects = {event.subject for event in listed}, {event.subject for event in plan.events}
     for warning in plan.warnings:
-        # what executes code is told however many events there are
+        # what executes code is shown however many events there are
         if warning.subject not in (shown if warning.executes else subjects):
             lines.append(f"  ⚠ {warning.subject}: {warning.message}")
     return lines
@@ -47,7 +47,7 @@ def counts_line(plan: Plan) -> str:
 
 
 def service_lines(plan: Plan) -> list[str]:
-    """A line a service that runs or is touched: its files with line counts, and the action."""
+    """One line per service that runs or is touched: its files with line counts, and the action."""
     files = {name: list(group) for name, group in groupby(sorted(plan.files, key=_service), key=_service)}
     names = list(dict.fromkeys([*plan.running, *files, *plan.actions]))
     shown = {name: _files_text(files.get(name, [])) for name in names}

@@ -1,4 +1,4 @@
-"""Who is at the keyboard."""
+"""Names the person who runs a command."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pwd
 
 
 def actor() -> str:
-    """The name for the log: the person behind sudo, else the user that runs the command."""
+    """The name that the log records: the person behind sudo, else the user of this process."""
     for name in ("GIT_MAILSERVER_ACTOR", "SUDO_USER"):
         if os.environ.get(name):
             return os.environ[name]

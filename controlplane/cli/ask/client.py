@@ -31,9 +31,9 @@ FIRST_PROCESS = "/proc/1/cmdline"
 STATE = "/var/mail-state"
 
 PATIENCE = 150.0
-"""Seconds to wait for a line of an answer; above the longest deadline that the daemon has itself."""
+"""Seconds to wait for each line of an answer; longer than any deadline of the daemon's own."""
 STARTING = 15.0
-"""Seconds that a daemon under supervision gets to come up."""
+"""Seconds to wait for a daemon that is being started."""
 
 ERRORS: dict[str, type[MailserverError]] = {
     "NotFound": NotFound,
@@ -52,10 +52,10 @@ class DaemonBug(Exception):
 
 
 def call(op: str, patience: float = PATIENCE, **arguments: Any) -> dict[str, Any]:
-    """Carry out `op` and give its result; `say` lines go to stderr as they come.
+    """Run the daemon's operation `op` and return its result; its `say` lines go to stderr as they arrive.
 
-    Raises what the daemon raised, Unavailable when there is none, DaemonBug for its bugs. Without a
-    running server, but inside the image, the operation runs in this process.
+    Raises what the daemon raised, Unavailable where none answers, DaemonBug for a bug of its own. In a
+    container of the image without a running server, the operation runs in this process.
     """
     request = {"op": op, "actor": actor(), **arguments}
     connection = _connect_patiently(os.environ.get("MAILCTL_SOCKET", SOCKET))
@@ -65,7 +65,7 @@ def call(op: str, patience: float = PATIENCE, **arguments: Any) -> dict[str, Any
 
 
 def call_agent(op: str, patience: float = PATIENCE, **arguments: Any) -> dict[str, Any]:
-    """The same, asked of the agent, which is the one to touch mail."""
+    """Run an operation of the agent, which alone touches mail; raises as `call` does."""
     path = os.environ.get("MAIL_AGENT_SOCKET", AGENT_SOCKET)
     connection = connect(path)
     if connection is None:
@@ -74,7 +74,7 @@ def call_agent(op: str, patience: float = PATIENCE, **arguments: Any) -> dict[st
 
 
 def server_is_here() -> bool:
-    """Whether a daemon can be asked, or this is the image, where one can be run in this process."""
+    """Whether `call` can work: a daemon listens, or a state volume is mounted."""
     return (
         Path(os.environ.get("MAILCTL_SOCKET", SOCKET)).exists()
         or Path(os.environ.get("MAILCTL_STATE", STATE)).is_dir()
@@ -82,12 +82,12 @@ def server_is_here() -> bool:
 
 
 def server_runs() -> bool:
-    """Whether this is the container of a server, whose agent is to answer; a one-off has none."""
+    """Whether this container runs a server, whose agent must answer; a one-off container has no agent."""
     return Path(os.environ.get("MAIL_AGENT_SOCKET", AGENT_SOCKET)).exists() or _server_starts()
 
 
 def connect(path: str) -> socket.socket | None:
-    """A connection to the socket, None when nobody listens; raises Unavailable when it may not be used."""
+    """Connect to the socket; None where nobody listens. Raises Unavailable where permission is denied."""
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         connection.connect(path)
@@ -101,7 +101,7 @@ def connect(path: str) -> socket.socket | None:
 
 
 def _connect_patiently(path: str) -> socket.socket | None:
-    """As `connect`, waiting for a daemon that is just being started by the supervisor."""
+    """Connect, waiting for a daemon that the supervisor is starting."""
     give_up = time.monotonic() + STARTING
     while (connection := connect(path)) is None:
         if not _server_starts():
@@ -113,7 +113,7 @@ def _connect_patiently(path: str) -> socket.socket | None:
 
 
 def _server_starts() -> bool:
-    """Whether this container is a server's: a one-off has another first process (proc(5))."""
+    """Whether a server starts or runs here, by the first process (proc(5)); that of a one-off differs."""
     if Path(SUPERVISOR_SOCKET).exists():
         return True
     try:
@@ -165,7 +165,7 @@ def error_of(answer: dict[str, Any]) -> Exception:
 
 
 def _call_embedded(request: dict[str, Any]) -> dict[str, Any]:
-    """Run the operation here: a one-off container has no daemon to ask."""
+    """Run the operation in this process: a one-off container has no daemon."""
     if not Path(os.environ.get("MAILCTL_STATE", STATE)).is_dir():
         raise Unavailable("there is no mail server here; `mailctl validate` and `plan` work in a clone")
     from controlplane.daemon import embedded

@@ -1,1 +1,1 @@
-"""Works on a person's own files, with no server needed: a clone of `main`, a config folder."""
+"""Works on a person's own files, without a server: a clone of `main`, a config folder."""

@@ -1,6 +1,6 @@
-"""Reads a config folder that somebody brings along. Whoever wrote it is not trusted.
+"""Reads a config folder to import, without trusting whoever wrote it.
 
-No symbolic link is followed, nothing but regular files is opened, and only so much is read.
+Follows no symbolic link, opens regular files only, and bounds the number and size of what is read.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ from wire.leftovers import left_over
 
 MOST_FILES = 10_000
 MOST_FILE = 64 << 20
+"""Bytes of one file."""
 MOST = 90 << 20
-"""Bytes of all files: in base64 still one request of the control socket."""
+"""Bytes of all files together: in base64 they still fit one request of the control socket."""
 
 
 @dataclass
 class Folder:
-    """Files by their path below the folder, and why others were left where they are."""
+    """Files by path relative to the folder, and for each file that is left out the reason."""
 
     files: dict[str, TreeFile] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
@@ -33,10 +34,10 @@ class Folder:
 
 
 def read_folder(top: Path) -> Folder:
-    """Every configuration file of the folder.
+    """Read every configuration file of the folder.
 
-    Raises NotFound where there is none; Refused where there is too much, or where a file that the server
-    would read is a link, a device or cannot be read.
+    Raises NotFound where `top` is no folder; Refused where there are too many files, or where a file that
+    the server would use is a link, a device, too large or unreadable.
     """
     if not top.is_dir():
         raise NotFound(f"{top} is not a folder")
@@ -59,7 +60,7 @@ def read_folder(top: Path) -> Folder:
 
 
 def read_file(path: Path, most: int) -> bytes:
-    """The content of one file that was named; raises NotFound or Refused."""
+    """Read a file of at most `most` bytes. Raises NotFound where it is unreadable, Refused where larger."""
     try:
         with path.open("rb") as file:
             content = file.read(most + 1)
@@ -71,7 +72,7 @@ def read_file(path: Path, most: int) -> bytes:
 
 
 def _walk(top: Path, found: Folder) -> Iterator[tuple[str, int, str]]:
-    """(path, handle of its folder, name) of everything that is no folder."""
+    """Yield (path, file descriptor of its folder, name) for everything but folders."""
     for folder, folders, names, handle in os.fwalk(top, follow_symlinks=False):
         for name in sorted([*names, *folders]):
             path = Path(folder, name).relative_to(top).as_posix()
@@ -90,8 +91,8 @@ def _is_link(name: str, handle: int) -> bool:
 
 
 def _read(path: str, folder: int, name: str, most: int, found: Folder) -> TreeFile | None:
-    """The file; None for one that is left out, or is told as a problem because the server would read it."""
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # no wait for a pipe's other end
+    """Read a file; None for one that is left out, or reported because the server would use it."""
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # a named pipe would block
     try:
         if not stat.S_ISREG(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
             _unfit(path, "it is no regular file", "put the file itself there: cp -rL follows links", found)

@@ -1,6 +1,6 @@
-"""`plan` and `validate` in a person's clone: the control plane's own code, without a server.
+"""Runs `plan` and `validate` in a clone, by the control plane's own code, without a server.
 
-The daemons' checkers do not run here, and what only a server knows (pins, certificates) counts as absent.
+The daemons' checkers do not run, and what only a server knows (pins, certificates) counts as absent.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from controlplane.words.plans import markdown, plan_lines
 from controlplane.words.problems import refusal_lines
 
 HOSTNAME = "mail.example.test"
-"""Stands for the server's name, which a clone does not hold."""
+"""A stand-in for the server's host name, which is not in a clone."""
 UPSTREAM = "origin/main"
 
 
 def validate(files: Files) -> dict[str, Any]:
-    """What speaks against these files as `main`."""
+    """The problems that a push of these files to `main` would have, and warnings."""
     proposal = propose_files(_state(Desired()), None, files, guard=False)
     return {
         "problems": [problem.as_dict() for problem in proposal.problems],
@@ -37,9 +37,9 @@ def validate(files: Files) -> dict[str, Any]:
 
 
 def plan(change: str) -> dict[str, Any]:
-    """What a working tree would change in origin/main, or the end of a range A..B in its start."""
+    """The plan of a working tree or revision against origin/main, or of B against A for a range A..B."""
     before, after = _sides(change)
-    # Mistakes of the past are not this change's: what cannot be read there counts as absent.
+    # Problems of the base are not this change's: what cannot be parsed there counts as absent.
     desired, _ = read_tree(before)
     state = _state(desired)
     trees, _ = render(state)

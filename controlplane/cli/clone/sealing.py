@@ -1,4 +1,4 @@
-"""Seals files of a clone or of the config volume, and single values, with the recipient that lies beside."""
+"""Seals files of a clone or of the config volume, and single values, for the recipient kept beside them."""
 
 from __future__ import annotations
 
@@ -17,31 +17,35 @@ from controlplane.statefiles.tree import CONFIG, SETTINGS
 
 
 class Sealed(NamedTuple):
-    """A file with its secrets sealed, and what was done to it in words; empty where nothing was."""
+    """A file's content with its secrets sealed; `summary` says what was sealed, empty for nothing."""
 
     content: bytes
-    told: str
+    summary: str
 
 
 class _Place(NamedTuple):
-    """Where a file is on `main`, and whom to seal for."""
+    """A file's path on `main`, and the age recipient to seal for."""
 
     path: str
     recipient: str
 
 
 def value(text: str, near: Path) -> str:
-    """One value as the word that may stand in a file."""
+    """Seal one value, as a word that can replace it in a file."""
     return seal_value(text, _recipient(near))
 
 
 def whole(content: bytes, near: Path) -> str:
-    """A text in the armored age format."""
+    """Seal a whole text, in the armored age format."""
     return seal(content, _recipient(near))
 
 
 def file(path: Path) -> Sealed:
-    """What a file is with its secrets sealed. Raises NotFound, Refused where it may not be."""
+    """Seal the secrets of a file, which stays as it is.
+
+    Raises NotFound where it is unreadable, Refused where a secret cannot be sealed or the server could not
+    read the file sealed.
+    """
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -50,7 +54,7 @@ def file(path: Path) -> Sealed:
     if is_sealed(content):
         return Sealed(content, "")
     inner = _in_place(content, place)
-    if inner.told or has_format(place.path):
+    if inner.summary or has_format(place.path):
         return inner
     if never_sealed(place.path):
         cure = "write it in the clear; it holds no secrets"
@@ -59,7 +63,7 @@ def file(path: Path) -> Sealed:
 
 
 def replace(path: Path, content: bytes) -> None:
-    """Write a file anew with the mode that it has."""
+    """Replace a file's content atomically, keeping its mode."""
     aside = path.with_name(f".{path.name}.new")
     aside.write_bytes(content)
     shutil.copymode(path, aside)
@@ -97,7 +101,7 @@ def _recipient(near: Path) -> str:
 
 
 def _above(folder: Path) -> tuple[Path, str, str] | None:
-    """The nearest root of a clone or of a config volume, what stands before its names, and its recipient."""
+    """The nearest root of a clone or config volume, the prefix of its paths on `main`, and its recipient."""
     for root in (folder, *folder.parents):
         for prefix, name in (("", RECIPIENT), (CONFIG, RECIPIENT.removeprefix(CONFIG))):
             if (root / name).is_file():

@@ -17,17 +17,17 @@ from controlplane.errors import MailserverError
 QUIET_MS = 100
 """Milliseconds without another save before a run begins: an editor writes, renames and deletes at once."""
 LONGEST_MS = 1_000
-"""Milliseconds that saves which follow each other may put a run off."""
+"""Milliseconds after which a run begins although saves go on."""
 LOOK_MS = 200
-"""Milliseconds that watching takes before the first run, which no save may escape."""
+"""Milliseconds of watching before the first run, so that no save is missed."""
 NAMED = 3
-"""Files that the line before a run names."""
+"""How many saved files the line before a run names."""
 
 
 def watched(tree: str | None, run: Callable[[], object]) -> int:
-    """Call `run` now and after each save in the tree; 0 when somebody interrupts it.
+    """Call `run` now and after each save in the tree; return 0 on Ctrl-C.
 
-    Errors that people can mend are shown, and the next save is waited for. Raises click.UsageError where
+    Expected errors are shown, and do not end it. Raises click.UsageError where
     `tree` is no working tree: a revision does not change.
     """
     directory = Path(tree or ".").resolve()
@@ -35,14 +35,14 @@ def watched(tree: str | None, run: Callable[[], object]) -> int:
         raise click.UsageError(f"--watch needs a working tree, and {tree or directory} is none")
     try:
         for saved in saves(directory):
-            click.clear()  # where a person reads; pipes get no control characters
+            click.clear()  # on a terminal only
             say(f"► {datetime.now().astimezone():%H:%M:%S} {_named(saved)}")
             try:
                 run()
             except MailserverError as error:
                 show_error(error)
             except FileNotFoundError:
-                continue  # replaced while it was read, which is a save of its own
+                continue  # replaced while being read: that save causes another run
             sys.stdout.flush()
     except KeyboardInterrupt:
         return 0
@@ -50,9 +50,9 @@ def watched(tree: str | None, run: Callable[[], object]) -> int:
 
 
 def saves(directory: Path) -> Generator[list[str], None, None]:
-    """Names of the files that changed together, below the directory; first an empty list, at once.
+    """Yield the relative paths of files that were saved together; at the start, an empty list.
 
-    What changes while the caller works on a list comes with the next one.
+    Saves during the caller's work on one list are in the next.
     """
     from watchfiles import watch
 

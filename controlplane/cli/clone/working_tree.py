@@ -1,4 +1,4 @@
-"""Reads a person's working tree of `main` as a push would carry it."""
+"""Reads a working tree of `main` as a push would send it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def is_tree(directory: Path) -> bool:
 
 
 def read_working_tree(directory: Path) -> dict[str, TreeFile]:
-    """Every file of the tree, with the modes that git would record; raises NotFound where none is."""
+    """Read every file, with the mode that git would record; raises NotFound where it is no working tree."""
     if not is_tree(directory):
         raise NotFound(
             f"{directory} holds neither {SETTINGS} nor {CONFIG}: it is not a clone of the state repo"
@@ -27,7 +27,7 @@ def read_working_tree(directory: Path) -> dict[str, TreeFile]:
 
 
 def as_request(files: Mapping[str, TreeFile]) -> dict[str, dict[str, Any]]:
-    """The files as the control socket takes them."""
+    """The files as an argument of a request: content in base64, and mode, by path."""
     return {
         path: {"content": base64.b64encode(file.content).decode(), "mode": file.mode}
         for path, file in files.items()

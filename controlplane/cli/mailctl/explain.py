@@ -17,7 +17,7 @@ from controlplane.errors import Unavailable
 @options.as_json
 def command(setting: str, *, as_json: bool) -> None:
     """What SETTING does, its values and default, the services that read it, and the value in effect here."""
-    # Imported here: it takes longer than everything else that the programs need to start.
+    # Imported here: it takes longer than everything else that a command imports.
     from controlplane.settings import catalog
 
     spec = catalog.explain(setting)

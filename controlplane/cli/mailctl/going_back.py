@@ -1,4 +1,4 @@
-"""What `mailctl rollback` and `mailctl revert` share: the plan is shown, and asked about on a terminal."""
+"""Shared by `mailctl rollback` and `mailctl revert`: shows the plan, and on a terminal asks for consent."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import click
 from controlplane.cli.ask.client import call
 from controlplane.cli.options import mass_delete
 from controlplane.cli.run import DIFFERENCE
-from controlplane.cli.text.change import finish
+from controlplane.cli.text.change import report_outcome
 from controlplane.cli.text.terminal import say, say_problems, show_json, show_lines
 from controlplane.errors import Problem, Refused
 
@@ -31,8 +31,11 @@ def options(function: F) -> F:
     return function
 
 
-def go(op: str, question: str, given: dict[str, Any], *, exit_code: bool) -> int:
-    """Plan `op`, ask, carry it out. `given` are the command's options and the arguments of the request."""
+def review_and_apply(op: str, question: str, given: dict[str, Any], *, exit_code: bool) -> int:
+    """Plan `op`, ask for consent, carry it out; return the exit status.
+
+    `given` holds the options of the command and the arguments of the request. Raises Refused.
+    """
     yes, dry_run, as_json = given.pop("yes"), given.pop("dry_run"), given.pop("as_json")
     always = {"reason": given.pop("reason"), "wait": given.pop("wait"), "source": "mailctl"}
     request = {name: value for name, value in given.items() if value} | always
@@ -41,7 +44,7 @@ def go(op: str, question: str, given: dict[str, Any], *, exit_code: bool) -> int
     asks = not yes and sys.stdin.isatty()
     if asks:
         found = call(op, **request, dry_run=True)
-        _tell(found)
+        _say_plan(found)
         if found["refused"]:
             raise Refused([Problem(**problem) for problem in found["refused"]])
         if not found["different"]:
@@ -55,11 +58,11 @@ def go(op: str, question: str, given: dict[str, Any], *, exit_code: bool) -> int
         show_json(change)
         return 0
     if not asks:
-        _tell(change)
+        _say_plan(change)
     if change.get("different") and not change.get("position"):
         say("✔ the text of main is as shown")
     else:
-        finish(change)
+        report_outcome(change)
     return 0
 
 
@@ -82,7 +85,7 @@ def _nothing(found: dict[str, Any], *, as_json: bool) -> int:
     return 0
 
 
-def _tell(found: dict[str, Any]) -> None:
+def _say_plan(found: dict[str, Any]) -> None:
     for line in _lines(found):
         say(line)
 

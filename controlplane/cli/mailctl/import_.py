@@ -10,14 +10,15 @@ import click
 
 from controlplane.cli import options
 from controlplane.cli.ask.client import call
-from controlplane.cli.text.change import finish
-from controlplane.cli.text.import_report import left_out, lines
+from controlplane.cli.text.change import report_outcome
+from controlplane.cli.text.import_report import left_out, report_lines
 from controlplane.cli.text.terminal import say, say_problems, show_json, show_lines
 from controlplane.errors import Problem
 from controlplane.words.problems import REFUSED
 
 ENV_FILE = "mailserver.env"
 MOST_ENV = 1 << 20
+"""Bytes of a mailserver.env."""
 
 
 @click.command("import")
@@ -65,7 +66,7 @@ def command(
     if as_json:
         show_json(found)
         return 1 if problems else 0
-    show_lines(lines(found))
+    show_lines(report_lines(found))
     if problems:
         say(REFUSED)
         say_problems(problems)
@@ -73,13 +74,13 @@ def command(
     if dry_run:
         say("► dry run: nothing was changed")
     else:
-        finish(found)
+        report_outcome(found)
     return 0
 
 
 def _request(folder: Path, env: Path | None) -> tuple[dict[str, Any], dict[str, str]]:
-    """What is asked of the daemon, and what is left out of it, with reasons."""
-    # Imported here: it takes longer than everything else that the programs need to start.
+    """The arguments of the request, and the files left out of it, with the reason for each."""
+    # Imported here: it takes longer than everything else that a command imports.
     from controlplane.cli.clone.config_folder import read_file, read_folder
     from controlplane.cli.clone.working_tree import as_request, is_tree
 

@@ -8,7 +8,7 @@ import click
 
 from controlplane.cli import options
 from controlplane.cli.ask.client import call
-from controlplane.cli.text.change import FAILED, finish
+from controlplane.cli.text.change import FAILED, report_outcome
 from controlplane.cli.text.terminal import say, show_json
 from controlplane.errors import Unavailable
 
@@ -25,14 +25,14 @@ def command(*, wait: bool, as_json: bool) -> None:
     for refused in change.get("volume_refused") or []:
         say(f"⚠ config volume: {refused['path']} is not taken over: {refused['reason']}")
     if change.get("position"):
-        finish(change)
+        report_outcome(change)
         _say_healed(change)
     else:
-        say(_fared(change, wait=wait))
+        say(_outcome(change, wait=wait))
 
 
-def _fared(change: dict[str, Any], *, wait: bool) -> str:
-    """What became of a release that was there already. Raises Unavailable where it does not serve."""
+def _outcome(change: dict[str, Any], *, wait: bool) -> str:
+    """The outcome for a release that had been made before. Raises Unavailable where it does not serve."""
     outcome, release = change.get("outcome") or {}, change.get("release") or 0
     kind = outcome.get("outcome")
     if kind in FAILED:
@@ -61,11 +61,11 @@ def _say_healed(change: dict[str, Any]) -> None:
 
 
 def _healed(change: dict[str, Any]) -> str:
-    """What was put right that no release brought, as the end of a line."""
+    """Repairs beside the release, as the end of a line: `: 2 files put back (…)`; empty for none."""
     files = change.get("healed") or []
-    told = []
+    repairs = []
     if files:
-        told.append(f"{len(files)} file{'s' if len(files) != 1 else ''} put back ({', '.join(files)})")
+        repairs.append(f"{len(files)} file{'s' if len(files) != 1 else ''} put back ({', '.join(files)})")
     if change.get("patched"):
-        told.append("user-patches.sh, which had failed, ran")
-    return f": {'; '.join(told)}" if told else ""
+        repairs.append("user-patches.sh, which had failed, ran")
+    return f": {'; '.join(repairs)}" if repairs else ""

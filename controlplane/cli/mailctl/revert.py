@@ -25,4 +25,4 @@ def command(*, exit_code: bool, positions: tuple[str, ...], **given: Any) -> int
     their hashes.
     """
     given["positions"] = list(positions)
-    return going_back.go("revert", "Take it back?", given, exit_code=exit_code)
+    return going_back.review_and_apply("revert", "Take it back?", given, exit_code=exit_code)

@@ -30,4 +30,4 @@ def command(*, exit_code: bool, **given: Any) -> int:
     shown and asked about. Nothing is rewritten: the log gains the events that lead back, so a rollback can
     itself be rolled back. Mail, certificates and what the container's environment holds are not touched.
     """
-    return going_back.go("rollback", "Go back?", given, exit_code=exit_code)
+    return going_back.review_and_apply("rollback", "Go back?", given, exit_code=exit_code)

@@ -39,9 +39,9 @@ def command(files: tuple[str, ...], *, value: bool, stdout: bool) -> None:
         done = sealing.file(Path(name))
         if stdout:
             click.echo(done.content, nl=False)
-        elif done.told:
+        elif done.summary:
             sealing.replace(Path(name), done.content)
-        say(f"✔ {name}: {done.told}" if done.told else f"  {name}: nothing to seal")
+        say(f"✔ {name}: {done.summary}" if done.summary else f"  {name}: nothing to seal")
 
 
 def _ask() -> str:

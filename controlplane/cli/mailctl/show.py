@@ -12,7 +12,7 @@ from controlplane.cli.text.entries import clock
 from controlplane.cli.text.terminal import columns, say, show_json
 
 HEAD = ("position", "time", "release", "since", "held")
-"""What is told beside any part."""
+"""Keys of an answer that are shown with every part."""
 PARTS = ("accounts", "aliases", "quotas", "masters", "relay", "access", "settings", "overrides")
 
 

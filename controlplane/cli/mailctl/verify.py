@@ -12,10 +12,10 @@ from controlplane.cli.ask.client import call
 from controlplane.cli.text.terminal import say, show_json
 
 PATIENCE = 3600.0
-"""Seconds: a replay takes as long as the log is."""
+"""Seconds to wait for the answer: a replay takes time in proportion to the log."""
 VOLUME = Path("/var/mail-state")
 REPOSITORIES = ("state.git", ".git", ".")
-"""Where the repository may lie below the folder that is named: a state volume, a clone, itself."""
+"""Where the repository may be, relative to FOLDER: in a state volume, in a clone, FOLDER itself."""
 
 
 @click.command("verify")
@@ -47,7 +47,7 @@ def command(folder: Path | None, *, offline: bool, as_json: bool) -> int:
 
 
 def _read(folder: Path) -> dict[str, Any]:
-    """The answer without a server; raises NotFound where there is nothing that could be a repository."""
+    """Verify without a server; raises NotFound where the folder holds no repository."""
     from controlplane.daemon.embedded import step_down
     from controlplane.errors import NotFound
     from controlplane.git import without_a_home

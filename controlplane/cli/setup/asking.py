@@ -1,4 +1,4 @@
-"""Arguments that are asked for where somebody can answer."""
+"""Prompts for arguments that are missing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from controlplane.errors import UsageError
 
 
 def ask(given: str | None, question: str) -> str:
-    """What the command line gave, else a person's answer; raises UsageError where nobody can be asked."""
+    """The argument as given, else prompt for it; raises UsageError where stdin is no terminal."""
     if given:
         return given
     if not sys.stdin.isatty():

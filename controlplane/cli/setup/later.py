@@ -1,4 +1,4 @@
-"""Commands that are documented and come later: they are known, and say so instead of being invalid."""
+"""Documented commands that are not supported yet: calling one says so."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def _help(subject: str, what: str) -> str:
 
 
 class Later(click.Command):
-    """A command that takes any arguments and answers that it is not supported yet.
+    """A command that takes any arguments and raises Unavailable: it is not supported yet.
 
-    `later` names the part of the server that it comes with, `what` is what it will do.
+    `later` names the feature that it will come with, `what` says what it will do.
     """
 
     def __init__(self, name: str, later: str, what: str, usage: str = "") -> None:
@@ -43,7 +43,7 @@ class Later(click.Command):
 
 
 class LaterGroup(LazyGroup):
-    """A group of such commands, which does something alone as well."""
+    """A group of such commands, which will also do something when called alone."""
 
     def __init__(self, name: str, later: str, what: str, table: dict[str, str]) -> None:
         super().__init__(name=name, table=table, help=_help(later, what), callback=_unless_below)

@@ -1,4 +1,4 @@
-"""Asks for passwords and hashes them, so that none is ever seen in a list of processes."""
+"""Prompts for passwords and hashes them, keeping them out of the list of processes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ DEADLINE = 10.0
 
 
 def ask_password(given: str | None) -> str:
-    """The password from the command line, asked twice without echo, or a line of a piped stdin."""
+    """The password as given, else prompted for twice without echo, else one line of a piped stdin.
+
+    Raises UsageError for an empty one, and for line breaks and NUL.
+    """
     if given is not None:
         password = given
     elif sys.stdin.isatty():
@@ -33,9 +36,10 @@ def ask_password(given: str | None) -> str:
 def hash_password(password: str) -> str:
     """`{SHA512-CRYPT}…` for a passwd-file (Dovecot's password schemes; crypt(5) `$6$`).
 
-    openssl-passwd(1) reads the password on stdin. It cuts at 256 bytes, so longer ones are refused.
+    openssl-passwd(1) reads the password on stdin. It cuts at 256 bytes, so longer ones raise UsageError.
+    Raises Unavailable where openssl fails.
     """
-    if len(password.encode()) > 256:  # the tool's own bound, told above
+    if len(password.encode()) > 256:  # the limit of openssl-passwd
         raise UsageError.because("the password is longer than 256 bytes", "choose a shorter one")
     try:
         done = subprocess.run(

@@ -1,4 +1,4 @@
-"""Certificates as lines for people."""
+"""Certificates as lines of text."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ HEAD = ["slot", "names", "key", "issuer", "end", "read from"]
 
 
 def certificate_lines(answer: Mapping[str, Any]) -> list[str]:
-    """What `mailctl certificates` shows: a row each, then what is wrong with them."""
+    """The output of `mailctl certificates`: one row per certificate, then warnings and refusals."""
     certificates = answer.get("certificates") or []
     lines = columns([HEAD, *(_row(each) for each in certificates)]) if certificates else []
     refused = {row["slot"]: row["reason"] for row in answer.get("refused") or []}
@@ -19,7 +19,7 @@ def certificate_lines(answer: Mapping[str, Any]) -> list[str]:
 
 
 def ends(certificate: Mapping[str, Any]) -> str:
-    """`ends in 61 days`, or since when it is over."""
+    """`ends in 61 days`, or `ended on` its date."""
     days = int(certificate["days"])
     if days < 0:
         return f"ended on {str(certificate['not_after'])[:10]}"
@@ -27,12 +27,12 @@ def ends(certificate: Mapping[str, Any]) -> str:
 
 
 def warning_lines(certificates: Sequence[Mapping[str, Any]]) -> list[str]:
-    """What people should do something about."""
+    """A line for each warning of a certificate."""
     return [f"⚠ certificate {each['slot']} {text}" for each in certificates for text in each["warnings"]]
 
 
 def refusal_lines(refused: Mapping[str, str]) -> list[str]:
-    """Why a slot's source is not served as it is now."""
+    """A line for each slot whose source was refused, with the reason."""
     return [f"⚠ certificate {slot} is not taken over: {reason}" for slot, reason in sorted(refused.items())]
 
 

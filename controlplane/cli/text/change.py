@@ -1,4 +1,4 @@
-"""Tells how a change fared: recorded where, serving since when, or put back and why."""
+"""Reports the outcome of a change: recorded, serving, or rolled back and why."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from controlplane.errors import Unavailable
 FAILED = ("rejected", "rolled_back", "quarantined")
 
 
-def finish(change: dict[str, Any], *, quiet: bool = False) -> None:
-    """Say what became of a change; `quiet` leaves out what went as everybody expects.
+def report_outcome(change: dict[str, Any], *, quiet: bool = False) -> None:
+    """Report the outcome of a change on stderr; `quiet` leaves out the usual success.
 
-    Raises Unavailable when the agent did not let the release serve, with its reason.
+    Raises Unavailable, with the agent's reason, where the release does not serve.
     """
     outcome = change.get("outcome") or {}
     if outcome.get("outcome") in FAILED:
@@ -43,7 +43,7 @@ def _failure(change: dict[str, Any], outcome: dict[str, Any]) -> str:
     verb = str(outcome["outcome"]).replace("_", " ")
     lines = [f"release {outcome.get('release')} was {verb}; {outcome.get('serving')} serves"]
     lines.append(f"  {outcome.get('service') or 'a service'}: {outcome.get('reason', '')}")
-    # What to blame may be an earlier change that has been waiting: status looks for it.
+    # The culprit may be an earlier change that had been waiting: `status` finds it.
     lines.append(
         f"  change set {change.get('position')} is recorded; `mailctl status` tells what stands in its way "
         "and how to go on; `mailctl reconcile` tries once more"

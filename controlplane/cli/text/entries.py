@@ -1,4 +1,4 @@
-"""Prints events of the log."""
+"""Events of the log as lines of text or JSON."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from controlplane.cli.text.pages import show_pages, width
 from controlplane.cli.text.terminal import columns, fit_cells, shorten
 
 _NARROWEST = (16, 12, 14)
-"""Columns that subject, detail and the person keep before a row becomes two lines."""
+"""Least widths, in columns, of subject, detail and person; narrower terminals get two lines per row."""
 _REASON = 200
-"""Columns of a reason where no terminal sets the width; --json has more."""
-_TOLD = frozenset({"rejected", "rolled_back", "held", "superseded"})
-"""Outcomes whose reason stands below the change set."""
+"""Columns of a reason where stdout is no terminal; --json gives more."""
+_EXPLAINED = frozenset({"rejected", "rolled_back", "held", "superseded"})
+"""Outcomes whose reason is shown below the change set."""
 
 
 def show_entries(
     entries: Sequence[dict[str, Any]], *, as_json: bool, with_subject: bool, pager: bool = True
 ) -> None:
-    """Entries to stdout: a line of JSON each, or columns that fit the terminal, in pages."""
+    """Print entries to stdout: one line of JSON each, or columns that fit the terminal, in pages."""
     if as_json:
         for entry in entries:
             click.echo(json.dumps(entry, ensure_ascii=False))
@@ -32,10 +32,10 @@ def show_entries(
 
 
 def entry_lines(entries: Sequence[dict[str, Any]], *, with_subject: bool, most: int = 0) -> list[str]:
-    """The columns, and below each change set what became of it and the reason that was given.
+    """Entries in columns, and below each change set its outcome and the reason given for it.
 
-    No line is wider than `most` (0: as wide as it has to be). Where the columns do not fit, the person and
-    the outcome stand on a second line.
+    No line is wider than `most` columns (0: unlimited). Where the columns do not fit, the person and
+    the outcome go to a second line.
     """
     cells = [_row(entry, with_subject=with_subject) for entry in entries]
     narrow = {3 + n: least for n, least in enumerate(_NARROWEST if with_subject else _NARROWEST[1:])}
@@ -72,7 +72,7 @@ def _row(entry: dict[str, Any], *, with_subject: bool) -> list[str]:
 
 
 def _outcome(entry: dict[str, Any]) -> str:
-    """`live 14:03:12`; the day too where it is another than that of the change."""
+    """`live 14:03:12`, with the date where it differs from that of the change."""
     outcome = entry.get("outcome") or ("served" if entry.get("live") else "")
     time = clock(entry.get("outcome_time") or entry.get("live") or "")
     if time[:10] == entry["time"][:10]:
@@ -86,12 +86,12 @@ def _below(entries: Sequence[dict[str, Any]]) -> Iterator[str]:
     indent = _indent(first)
     if first.get("clock"):
         yield f"{indent}⚠ the clock was {first['clock']}"
-    told = dict.fromkeys(
+    outcomes = dict.fromkeys(
         f"{entry['outcome'].replace('_', ' ')}: {_first_line(entry.get('outcome_reason') or '')}"
         for entry in entries
-        if entry.get("outcome") in _TOLD
+        if entry.get("outcome") in _EXPLAINED
     )
-    yield from (f"{indent}{text}" for text in told)
+    yield from (f"{indent}{text}" for text in outcomes)
     if first.get("reason"):
         yield f'{indent}"{shorten(_first_line(first["reason"]), _REASON)}"'
 
@@ -101,7 +101,7 @@ def _indent(entry: dict[str, Any]) -> str:
 
 
 def clock(time: str) -> str:
-    """A time of the log for people, in UTC: `2026-11-22 14:03:11`."""
+    """A time of the log as shown to people, in UTC: `2026-11-22 14:03:11`."""
     return time[:19].replace("T", " ")
 
 

@@ -1,4 +1,4 @@
-"""The report of an import as lines for people."""
+"""The report of an import as lines of text."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from controlplane.cli.text.terminal import columns
 
 MARKS = {"added": "+", "replaced": "~", "merged": "~", "same": "=", "left out": "−"}
 MOST = 200
-"""Files and settings told one by one; --json has all."""
+"""How many files and how many settings are listed; --json lists all."""
 PINNED = "pinned"
 
 
 def left_out(passed: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Files that were not even sent, as the daemon's report would have them."""
+    """Rows, in the form of the daemon's report, for files that were not sent to it."""
     return [
         {"name": f"config/{path}", "done": "left out", "support": "", "note": why, "sealed": False, "line": 0}
         for path, why in passed.items()
     ]
 
 
-def lines(found: Mapping[str, Any]) -> list[str]:
-    """Files, settings, what to know of them, and the plan."""
+def report_lines(found: Mapping[str, Any]) -> list[str]:
+    """Files, settings, advice on them, and the plan."""
     files, settings = found["files"], found["settings"]
     return [
         f"► files: {len(files)}",

@@ -1,4 +1,4 @@
-"""The status as lines for people."""
+"""The status as lines of text."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ STEPS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
 def status_lines(status: dict[str, Any], now: datetime | None = None) -> list[str]:
-    """Everything that `mailctl status` shows; `now` is the clock to count ages with."""
+    """The output of `mailctl status`; ages are counted from `now` (default: the clock)."""
     now = now or datetime.now(UTC)
     return [
         *_head(status, now),
@@ -50,7 +50,7 @@ def _head(status: dict[str, Any], now: datetime) -> list[str]:
 
 
 def _held_back(status: dict[str, Any]) -> list[str]:
-    """What a suspended server does not serve yet."""
+    """The releases that a suspended server holds back."""
     if not status.get("suspended"):
         return []
     newest, applied = status.get("release") or 0, status.get("applied") or 0
@@ -59,7 +59,7 @@ def _held_back(status: dict[str, Any]) -> list[str]:
 
 
 def _damage(status: dict[str, Any]) -> list[str]:
-    """What of the state volume is damaged and what ends that; what was lost and is there again."""
+    """Damage of the state volume with its cure, and what has been repaired."""
     damage, repairs = status.get("damage") or [], status.get("repairs") or []
     return [
         *(f"✗ damaged: {each['part']}: {each['what']}. ► {each['cure']}" for each in damage),
@@ -83,7 +83,7 @@ def _failure(failure: dict[str, Any], attempted: int) -> list[str]:
 
 
 def _advice(blamed: dict[str, Any]) -> str:
-    """How to go on, losing nothing that came since."""
+    """How to go on without losing later changes."""
     if not blamed.get("position"):
         return "Push a fix; `mailctl diff` shows what does not serve"
     by_git = f", or: git revert {str(blamed['main'])[:12]}" if blamed.get("main") else ""
@@ -91,11 +91,11 @@ def _advice(blamed: dict[str, Any]) -> str:
 
 
 def _held(status: dict[str, Any]) -> list[str]:
-    """What of the newest release does not serve while the rest does; a failure has been told already."""
-    told = str((status.get("failure") or {}).get("reason") or "")
+    """Parts of the newest release that are held while the rest serves, unless `_failure` shows them."""
+    shown = str((status.get("failure") or {}).get("reason") or "")
     lines = []
     for part in status.get("held") or []:
-        if part["reason"] not in told:
+        if part["reason"] not in shown:
             lines.append(f"⚠ {part['what']} is held: {part['reason']}")
             if others := part.get("beside"):
                 lines.append(f"  {', '.join(others)} came with it or changed the same file, and waits, too")
@@ -138,7 +138,7 @@ def _certificates(certificates: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def _room(status: dict[str, Any]) -> list[str]:
-    """Volumes that have little or no room, and what takes most of it."""
+    """Volumes with little or no free space, and the largest parts of them."""
     scarce = [row for row in status.get("room") or [] if row["condition"] != "ok"]
     lines = [
         f"{'⚠' if row['condition'] == 'low' else '✗'} {row['path']} ({row['volume']} volume) is "

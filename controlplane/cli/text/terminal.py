@@ -1,4 +1,4 @@
-"""Where output goes and how it looks on a terminal: marks, colours, columns."""
+"""Prints to stdout and stderr: coloured marks, columns, JSON."""
 
 from __future__ import annotations
 
@@ -13,24 +13,23 @@ from controlplane.errors import Problem
 from controlplane.words.problems import problem_lines
 
 MARKS = {"✗": "red", "✔": "green", "►": "cyan", "⚠": "yellow", "+": "green", "−": "red", "~": "yellow"}
-
-
 _GAP = 2
+"""Spaces between columns."""
 
 
 def say(text: str) -> None:
-    """A line of talk to stderr; its leading mark is coloured on a terminal."""
+    """Print a line to stderr, its leading mark coloured on a terminal."""
     click.echo(paint(text), err=True)
 
 
 def say_problems(problems: Sequence[Problem]) -> None:
-    """Problems to stderr, below a title that was said."""
+    """Print problems to stderr; the caller has printed a title."""
     for line in problem_lines(problems):
         click.echo(line, err=True)
 
 
 def paint(line: str) -> str:
-    """The line with its first mark coloured; click strips colours where no terminal reads."""
+    """Colour the leading mark of a line; click strips colours where the output is no terminal."""
     body = line.lstrip()
     colour = MARKS.get(body[:1])
     if colour is None:
@@ -39,18 +38,18 @@ def paint(line: str) -> str:
 
 
 def show_lines(lines: Iterable[str]) -> None:
-    """Lines of data to stdout, marks coloured."""
+    """Print lines to stdout, leading marks coloured on a terminal."""
     for line in lines:
         click.echo(paint(line))
 
 
 def show_json(value: Any) -> None:
-    """A value as JSON to stdout."""
+    """Print a value as JSON to stdout."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
 def columns(rows: Sequence[Sequence[str]], indent: str = "") -> list[str]:
-    """Rows as lines whose cells stand below each other."""
+    """Align the cells of rows in columns, one line per row."""
     if not rows:
         return []
     widths = [max(map(_width, cells)) for cells in zip(*rows, strict=True)]
@@ -64,9 +63,9 @@ def columns(rows: Sequence[Sequence[str]], indent: str = "") -> list[str]:
 def fit_cells(
     rows: Sequence[Sequence[str]], most: int, narrowest: Mapping[int, int]
 ) -> list[list[str]] | None:
-    """The rows with cells cut so that `columns` makes lines of at most `most`; 0 cuts nothing.
+    """Cut cells so that `columns` makes lines of at most `most` columns (0: unlimited); None if it cannot.
 
-    Of the columns in `narrowest` the widest is cut first, none below its value; None where that will not do.
+    Only the columns in `narrowest` are cut, the one furthest above its least width first.
     """
     widths = [max(map(_width, cells)) for cells in zip(*rows, strict=True)]
     over = sum(widths) + _GAP * (len(widths) - 1) - most if most else 0
@@ -80,7 +79,7 @@ def fit_cells(
 
 
 def shorten(text: str, most: int) -> str:
-    """The text in at most so many columns (0: all of it), with `…` for what is cut off."""
+    """Cut a text to at most `most` columns (0: unlimited), ending in `…` where it was cut."""
     if not most or _width(text) <= most:
         return text
     kept, room = 0, most - 1

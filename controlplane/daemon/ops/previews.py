@@ -1,4 +1,4 @@
-"""Branches beside `main`: their plan is shown and their rendering kept, and nothing is changed."""
+"""Previews of branches other than `main`: shows their plan and keeps their rendering."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from controlplane.words.problems import refusal_lines
 
 WOULD_BE_REFUSED = "✗ would be refused on main"
 MOST_LACKING, TOLD_LACKING = 100, 5
-"""Commits of main that a stale branch lacks: how many are counted, and how many are named."""
+"""Commits of main that a stale branch lacks: how many are counted at most, and how many are named."""
 
 
 def show(daemon: Daemon, repo: StateRepo, branch: str, commit: str, say: Say) -> None:
-    """Tell what the branch would change. Its mistakes are told too, and refuse nothing: they are not live."""
+    """Show what the branch would change. Its problems are shown, too, and refuse nothing."""
     proposal = _propose(daemon, repo, commit)
     say(f"► preview of {branch} against main")
     if proposal.problems:
@@ -43,7 +43,7 @@ def show(daemon: Daemon, repo: StateRepo, branch: str, commit: str, say: Say) ->
 
 
 def _stale(daemon: Daemon, repo: StateRepo, commit: str) -> list[str]:
-    """What `main` has and the branch lacks: its plan against main reads as if it took that back."""
+    """Warn of commits that the branch lacks: its plan against `main` reads as if it reverted them."""
     main = daemon.intake.main
     if not main or repo.is_ancestor(main, commit):
         return []
@@ -66,7 +66,7 @@ def _stale(daemon: Daemon, repo: StateRepo, commit: str) -> list[str]:
 
 
 def follow(daemon: Daemon, branch: str, commit: str, say: Say) -> None:
-    """Make `preview/<branch>` what the branch would render; an empty commit removes it."""
+    """Point `preview/<branch>` at the rendering of the branch; an empty `commit` removes it."""
     try:
         _follow(daemon, branch, commit, say)
     except MailserverError as error:

@@ -35,29 +35,29 @@ def command(repository: Path | None, *, as_json: bool, exit_code: bool) -> int:
     if as_json:
         show_json(found)
     else:
-        for line in lines(found):
+        for line in report_lines(found):
             say(line)
     return FOUND if exit_code and found["found"] else 0
 
 
-def lines(found: dict[str, Any]) -> list[str]:
-    """What was found, for people."""
-    told = [f"⚠ not looked at: {reason}" for reason in found["unread"]]
+def report_lines(found: dict[str, Any]) -> list[str]:
+    """One line per secret found, and what to do about them."""
+    lines = [f"⚠ not looked at: {reason}" for reason in found["unread"]]
     for spot in found["found"]:
         where = f"change set {spot['position']}, " if spot["position"] else ""
         line = f":{spot['line']}" if spot["line"] else ""
-        told.append(
+        lines.append(
             f"✗ {spot['ref']} ({where}commit {spot['commit'][:12]})  {spot['path']}{line}  {spot['kind']}"
         )
     if not found["found"]:
-        return [*told, f"✔ no secret stands in the clear in {found['commits']} commits"]
+        return [*lines, f"✔ no secret stands in the clear in {found['commits']} commits"]
     many = len(found["found"])
     places = "1 place" if many == 1 else f"{many} places"
-    told.append(
+    lines.append(
         f"{places} in {found['commits']} commits. Every clone has them: change each secret at its provider,"
     )
-    told.append("then seal the new one: mailctl seal FILE. The old one stays in the log and is worthless.")
-    return told
+    lines.append("then seal the new one: mailctl seal FILE. The old one stays in the log and is worthless.")
+    return lines
 
 
 def _search(repository: Path | None) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def _search(repository: Path | None) -> dict[str, Any]:
             raise NotFound(f"there is no {path}; name a clone: mailctl secrets find --repository .")
         step_down(path)
     elif os.geteuid() == 0:
-        step_down(path)  # git's own rule: a repository is read as whom it belongs to
+        step_down(path)  # as git requires: a repository is read as its owner
     without_a_home()
     inner = path / ".git"
     search = Search(StateRepo(inner if inner.exists() else path))
