@@ -73,6 +73,13 @@ def _settings(view: str, kind: str) -> Iterator[Found]:
             yield from within(view, *found.span("value"), kind)
 
 
+def _values(pattern: re.Pattern[str], view: str, kind: str) -> Iterator[Found]:
+    """What the pattern finds as `value` and that is a secret for this kind of reader."""
+    for found in pattern.finditer(view):
+        if is_secret(found["value"], kind):
+            yield Found(*found.span("value"))
+
+
 def _within_lines(view: str, kind: str) -> Iterator[Found]:
     for line in re.finditer(r"[^\n]+", view):
         yield from within(view, *line.span(), kind)
@@ -118,9 +125,7 @@ def _postfix(text: str) -> Iterator[Found]:
     for place in _settings(view, "literal"):
         if not any(start <= place.start < end for start, end in seen):
             yield place
-    for found in _COMMAND_LINE.finditer(view):
-        if is_secret(found["value"], "dovecot"):
-            yield Found(*found.span("value"))
+    yield from _values(_COMMAND_LINE, view, "dovecot")
 
 
 _UCL = re.compile(
@@ -162,9 +167,7 @@ _ADDED = re.compile(r"(?m)^[^\S\n]*add-line[^\S\n]+\S+[^\S\n]+(?P<rest>[^\n]+)$"
 def _rspamd_commands(text: str) -> Iterator[Found]:
     """custom-commands.conf: options that are set, and lines that are added, as Rspamd reads them."""
     view = _shape(text, _LINE_COMMENT)
-    for found in _COMMANDS.finditer(view):
-        if is_secret(found["value"], "ucl"):
-            yield Found(*found.span("value"))
+    yield from _values(_COMMANDS, view, "ucl")
     for added in _ADDED.finditer(view):
         start = added.start("rest")
         yield from (Found(start + a, start + b, what) for a, b, what in _ucl(added["rest"]))
@@ -198,10 +201,8 @@ _DSN = re.compile(r"(?is)\[\s*([\"'])DBI:[^\"']*\1\s*,\s*([\"'])[^\"']*\2\s*,\s*
 def _perl(text: str) -> Iterator[Found]:
     """amavisd.conf: `$… = 'password'`, and the third part of an SQL data source (DBI(3pm))."""
     view = _shape(text, _LINE_COMMENT)
-    for pattern in (_PERL, _DSN):
-        for found in pattern.finditer(view):
-            if is_secret(found["value"], "perl"):
-                yield Found(*found.span("value"))
+    yield from _values(_PERL, view, "perl")
+    yield from _values(_DSN, view, "perl")
     yield from _within_lines(view, "perl")
 
 
@@ -210,9 +211,7 @@ _SPAMASSASSIN = re.compile(rf"(?mi)^[^\S\n]*(?:{NAME})[^\S\n]+(?P<value>\S[^\n]*
 
 def _spamassassin(text: str) -> Iterator[Found]:
     """Mail::SpamAssassin::Conf(3pm): `bayes_sql_password value`."""
-    for found in _SPAMASSASSIN.finditer(_shape(text, _LINE_COMMENT)):
-        if is_secret(found["value"], "literal"):
-            yield Found(*found.span("value"))
+    return _values(_SPAMASSASSIN, _shape(text, _LINE_COMMENT), "literal")
 
 
 _SHELL = re.compile(
