@@ -48,7 +48,7 @@ def is_host_name(text: str) -> bool:
 
 
 def mailbox_complaint(address: str) -> Complaint | None:
-    """Why an account of this address cannot log in beside masters, as (reason, cure); None where it can."""
+    """Why this account cannot log in next to master accounts, as (reason, cure); None if it can."""
     if MASTER_SEPARATOR not in address:
         return None
     return (

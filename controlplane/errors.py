@@ -36,7 +36,7 @@ class Problem:
     excerpt: str = ""
 
     def without_place(self) -> Problem:
-        """The problem alone, where no line of a file is at fault but what a command was given."""
+        """The problem without its place: the arguments of a command are at fault, not a line of a file."""
         return Problem("", 0, self.message, self.cure)
 
     def as_dict(self) -> dict[str, Any]:
@@ -45,7 +45,7 @@ class Problem:
 
 
 class MailserverError(Exception):
-    """Something that can be expected to go wrong; its text is made for people."""
+    """An expected failure; its text is written for people."""
 
     exit_code = 1
 
@@ -64,7 +64,7 @@ class Refused(MailserverError):
 
 
 class UsageError(Refused):
-    """A command line that cannot be carried out as written."""
+    """A command line that makes no sense as written."""
 
     exit_code = 2
 

@@ -1,4 +1,4 @@
-"""The event log: branch `events`, one commit a change set, its tree holding that change set alone.
+"""The event log: branch `events`, one commit per change set, whose tree holds that change set alone.
 
     change-set.json   position, actor, source, time, reason, main_commit, author
     events.jsonl      one event a line (controlplane.events.codec)
@@ -45,7 +45,7 @@ class Tip:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A change set as a fold needs it; `seconds` is its time since 1970."""
+    """A change set as a fold needs it; `seconds` is its time in seconds since 1970."""
 
     position: int
     commit: str
@@ -54,7 +54,7 @@ class Step:
 
 
 class Mark(Protocol):
-    """What is known of a position of a log."""
+    """What is recorded about one position of the log."""
 
     @property
     def position(self) -> int:
@@ -62,34 +62,34 @@ class Mark(Protocol):
 
     @property
     def latest(self) -> int:
-        """The latest time of all change sets up to here, in seconds since 1970."""
+        """The latest time among the change sets up to this one, in seconds since 1970."""
 
     @property
     def decided(self) -> tuple[int, ...]:
-        """Change sets that say what serves here: the newest applied release, the newest failure since."""
+        """Change sets that determine what serves: the newest applied release, the newest failure since."""
 
 
 class Marks(Protocol):
-    """Knows the commits of some positions of a log."""
+    """Maps some positions of the log to their commits."""
 
     def before(self, log: EventLog, position: int) -> Mark | None:
-        """The newest mark before a position that is known."""
+        """The newest known mark before a position."""
 
     def above(self, log: EventLog, position: int) -> tuple[int, str] | None:
-        """A position that is this one or newer, and its commit; None where there is none known."""
+        """A known position at or after this one, and its commit; None if none is known."""
 
     def spans(self, log: EventLog, time: datetime) -> Iterator[tuple[int, int, str]]:
-        """Stretches that may hold change sets of that time or before, newest first.
+        """Ranges of positions that may hold change sets of that time or earlier, newest first.
 
         Each as its first and its last position, and the commit of that.
         """
 
 
 class Copy(Protocol):
-    """Keeps change sets a second time."""
+    """Keeps a second copy of change sets."""
 
     def keep(self, repo: StateRepo, commit: str) -> None:
-        """Copy the change set that a commit holds; raises nothing."""
+        """Copy the change set of a commit; never raises."""
 
 
 EMPTY = Tip("", 0, datetime.fromtimestamp(0, UTC), "")
@@ -112,11 +112,11 @@ class EventLog:
         """Spares the walk from the tip to an old position."""
 
     def hold_at(self, commit: str) -> None:
-        """Read the log as if it ended here: what is behind cannot be read. Nothing is appended any more."""
+        """Read the log as if it ended here, since the rest cannot be read; refuse to append from now on."""
         self._held = commit
 
     def on(self, repo: StateRepo) -> EventLog:
-        """The same log read through another handle."""
+        """The same log, read through another handle."""
         other = EventLog(repo, self.lock)
         other._held = self._held
         return other
@@ -131,7 +131,7 @@ class EventLog:
         return known
 
     def append(self, change: ChangeSet) -> ChangeSet:
-        """Write a change set behind the tip; what comes back has its commit and is durable.
+        """Append a change set after the tip; returns it with its commit, durably written.
 
         Its time is that of the clock, to the millisecond, also where the clock was set back since the tip:
         the order is that of the positions (controlplane/readmodel/clock.py).
@@ -160,7 +160,7 @@ class EventLog:
         return replace(change, commit=commit)
 
     def read(self, position: int) -> ChangeSet:
-        """The change set at a position; raises NotFound. Costs a step for each newer one."""
+        """The change set at a position; raises NotFound. Costs one step per newer change set."""
         return self.read_commit(self.commit_at(position))
 
     def read_commit(self, commit: str) -> ChangeSet:
@@ -184,7 +184,7 @@ class EventLog:
             yield Step(position, commit, int.from_bytes(link[40:], "big"), events)
 
     def until(self, start: int, end: int) -> Iterator[Step]:
-        """The same from one position to another."""
+        """Change sets from one position to another, both included, without their headers."""
         return self.steps(start, Tip(self.commit_at(end), end, EMPTY.time, "")) if start <= end else iter(())
 
     def events(self, start: int = 1, tip: Tip | None = None) -> Iterator[Event]:
@@ -193,12 +193,12 @@ class EventLog:
             yield from step.events
 
     def newest_first(self) -> Iterator[ChangeSet]:
-        """Change sets from the tip back."""
+        """Change sets from the tip backwards."""
         for info in self._repo.history(self.tip().commit):
             yield self.read_commit(info.id)
 
     def commit_at(self, position: int) -> str:
-        """The log's commit at a position; raises NotFound. Costs a step for each one up to the next mark."""
+        """The log's commit at a position; raises NotFound. Costs a step per position up to the next mark."""
         tip = self.tip()
         if not 1 <= position <= tip.position:
             raise NotFound(f"there is no change set {position}; the log has {tip.position}")
@@ -209,11 +209,11 @@ class EventLog:
         return self.walk_to(position, newer, commit)
 
     def walk_to(self, position: int, newer: int, commit: str) -> str:
-        """The commit at a position, from one at a newer position."""
+        """The commit at a position, walking back from a commit at a newer one."""
         return self._repo.chain(commit, limit=newer - position + 1)[-1]
 
     def position_at(self, time: datetime) -> int:
-        """The newest position whose clock showed that time or an earlier one, 0 for none."""
+        """The newest position recorded at that time or earlier; 0 if there is none."""
         tip = self.tip()
         spans = self.marks.spans(self, time) if self.marks is not None else [(1, tip.position, tip.commit)]
         for first, last, commit in spans:
@@ -255,7 +255,7 @@ class EventLog:
         return self._repo.entries(self._repo.commit_info(commit, "the log").tree, where)
 
     def header(self, commit: str, files: dict[str, TreeEntry] | None = None) -> Header:
-        """What a commit of the log says of its change set, without the events."""
+        """The header of the change set in a commit of the log: everything but its events."""
         entry = (files or self._files(commit)).get(HEADER)
         if entry is None:
             raise Corrupt(f"log commit {commit} has no {HEADER}")
@@ -280,7 +280,7 @@ def _tip(commit: str, header: Header) -> Tip:
 
 
 def trailers(change: ChangeSet) -> dict[str, str]:
-    """What the commit message repeats of the header, for people who read the branch with git."""
+    """The part of the header that the commit message repeats for people who read the branch with git."""
     return {
         "Position": str(change.position),
         "Actor": change.actor,

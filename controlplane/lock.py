@@ -24,7 +24,7 @@ _FIRST_WAIT, _LONGEST_WAIT = 0.001, 0.02
 
 
 class WriterLock:
-    """The right to write to the state repo. Reentrant: a thread that holds it may take it again.
+    """The right to write to the state repo. Reentrant: the thread that holds it may take it again.
 
     The kernel releases it when the process dies, however it dies.
     """
@@ -56,7 +56,7 @@ class WriterLock:
             self._thread.release()
 
     def holder(self) -> str:
-        """Who took the lock last, for people: process id and purpose, or `unknown`."""
+        """Who took the lock last, to show to people: process id and purpose, or `unknown`."""
         with suppress(OSError, ValueError):
             told = json.loads(self.path.read_text())
             return f"process {told['pid']} ({told['why'] or 'writing'})"

@@ -1,4 +1,4 @@
-"""How a change set is written down: its header as one JSON object, its events as JSON lines."""
+"""The stored form of a change set: its header as one JSON object, its events as JSON lines."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ def milliseconds(time: datetime) -> datetime:
 
 
 def format_time(time: datetime) -> str:
-    """RFC 3339 in UTC with milliseconds; sorts as the times do."""
+    """RFC 3339 in UTC with milliseconds; sorts chronologically."""
     return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{time.microsecond // 1000:03d}Z"
 
 
 def parse_time(text: str) -> datetime:
-    """The time that `format_time` wrote; raises ValueError."""
+    """Parse what `format_time` wrote; raises ValueError."""
     time = datetime.fromisoformat(text)
     if time.tzinfo is None:
         raise ValueError(f"{text} has no time zone")

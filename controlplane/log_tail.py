@@ -20,14 +20,14 @@ MOST = 4 << 20
 
 
 class LogTail:
-    """Two files, a line of JSON an object: the newer one is written behind, whole lines alone count."""
+    """Two files, one line of JSON per object: the newer one is appended to, and only whole lines count."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._before = path.with_name(path.name + ".1")
 
     def keep(self, repo: StateRepo, commit: str) -> None:
-        """Copy the objects of a change set. Not synced, and never a reason to refuse a change."""
+        """Copy the objects of a change set, without syncing and never failing the change."""
         with suppress(OSError, MailserverError):
             lines = b"".join(_line(kind, content) for kind, content in _objects(repo, commit))
             if self._path.exists() and self._path.stat().st_size > MOST:
@@ -36,7 +36,7 @@ class LogTail:
                 file.write(b"\n" + lines)  # the line before may have been cut by a kill
 
     def put_back(self, repo: StateRepo) -> int:
-        """Write every object that is here and cannot be read in the repository; how many there were."""
+        """Restore every object that the repository cannot read and this copy has; returns how many."""
         count = 0
         for kind, content in self._kept():
             if not repo.is_sound(object_id(kind, content), kind):
@@ -56,7 +56,7 @@ class LogTail:
 
 
 def _objects(repo: StateRepo, commit: str) -> Iterator[tuple[str, bytes]]:
-    """A commit with its trees and blobs, what is needed first coming first."""
+    """A commit, then its trees and blobs."""
     tree = repo.commit_info(commit).tree
     yield "commit", repo.raw(commit, "commit")
     folders = [tree]

@@ -29,7 +29,7 @@ class _AccessSet(_OfAccess):
 
 
 class SendAccessSet(_AccessSet):
-    """Mail from an address is treated in a way of its own."""
+    """Mail from an address gets a restriction of its own."""
 
     kind = "access.send_set"
 
@@ -38,7 +38,7 @@ class SendAccessSet(_AccessSet):
 
 
 class ReceiveAccessSet(_AccessSet):
-    """Mail to an address is treated in a way of its own."""
+    """Mail to an address gets a restriction of its own."""
 
     kind = "access.receive_set"
 
@@ -47,7 +47,7 @@ class ReceiveAccessSet(_AccessSet):
 
 
 class SendAccessRemoved(_OfAccess):
-    """Mail from an address is treated as all mail is."""
+    """Mail from an address is no longer restricted."""
 
     kind = "access.send_removed"
     effect = "remove"
@@ -58,7 +58,7 @@ class SendAccessRemoved(_OfAccess):
 
 
 class ReceiveAccessRemoved(_OfAccess):
-    """Mail to an address is treated as all mail is."""
+    """Mail to an address is no longer restricted."""
 
     kind = "access.receive_removed"
     effect = "remove"

@@ -23,7 +23,7 @@ class _OfAccount(Event):
 
 
 class AccountAdded(_OfAccount):
-    """An account came to be."""
+    """An account was added."""
 
     kind = "account.added"
     effect = "add"
@@ -43,7 +43,7 @@ class AccountAdded(_OfAccount):
 
 
 class AccountChanged(_OfAccount):
-    """An account has another password or other attributes."""
+    """The password or the attributes of an account changed."""
 
     kind = "account.changed"
     effect = "change"
@@ -62,7 +62,7 @@ class AccountChanged(_OfAccount):
 
 
 class AccountMoved(_OfAccount):
-    """An account stands at another place of the file."""
+    """An account moved to another place in the file."""
 
     kind = "account.moved"
     effect = "change"
@@ -79,7 +79,7 @@ class AccountMoved(_OfAccount):
 
 
 class AccountRemoved(_OfAccount):
-    """An account is gone; its mail stays on disk unless it was deleted too."""
+    """An account was removed; its mail stays on disk unless it was deleted too."""
 
     kind = "account.removed"
     effect = "remove"

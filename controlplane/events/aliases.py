@@ -27,7 +27,7 @@ class _OfAlias(Event):
 
 
 class AliasAdded(_OfAlias):
-    """An alias came to be."""
+    """An alias was added."""
 
     kind = "alias.added"
     effect = "add"
@@ -39,7 +39,7 @@ class AliasAdded(_OfAlias):
 
 
 class AliasChanged(_OfAlias):
-    """An alias leads elsewhere."""
+    """The targets of an alias changed."""
 
     kind = "alias.changed"
     effect = "change"
@@ -51,7 +51,7 @@ class AliasChanged(_OfAlias):
 
 
 class AliasRemoved(_OfAlias):
-    """An alias is gone."""
+    """An alias was removed."""
 
     kind = "alias.removed"
     effect = "remove"
@@ -75,7 +75,7 @@ class _OfRegexp(Event):
 
 
 class RegexpAdded(_OfRegexp):
-    """A regular-expression alias came to be."""
+    """A regular-expression alias was added."""
 
     kind = "regexp.added"
     effect = "add"
@@ -96,7 +96,7 @@ class RegexpAdded(_OfRegexp):
 
 
 class RegexpChanged(_OfRegexp):
-    """A regular-expression alias leads elsewhere."""
+    """The targets of a regular-expression alias changed."""
 
     kind = "regexp.changed"
     effect = "change"
@@ -112,7 +112,7 @@ class RegexpChanged(_OfRegexp):
 
 
 class RegexpMoved(_OfRegexp):
-    """A regular-expression alias is tried earlier or later."""
+    """A regular-expression alias is now tried earlier or later."""
 
     kind = "regexp.moved"
     effect = "change"
@@ -128,7 +128,7 @@ class RegexpMoved(_OfRegexp):
 
 
 class RegexpRemoved(_OfRegexp):
-    """A regular-expression alias is gone."""
+    """A regular-expression alias was removed."""
 
     kind = "regexp.removed"
     effect = "remove"

@@ -13,7 +13,7 @@ Effect = Literal["add", "change", "remove", "report"]
 
 
 class Event(BaseModel):
-    """One typed fact. Frozen; what it says of its subject is enough to fold it and to tell it to people."""
+    """One typed fact, frozen: it says enough about its subject to be folded and to be shown to people."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True, defer_build=True
@@ -32,9 +32,9 @@ class Event(BaseModel):
 
     @property
     def detail(self) -> str:
-        """The rest of the line that a person reads behind the subject; never a secret."""
+        """What is shown after the subject; never a secret."""
         return ""
 
     def apply(self, draft: Draft) -> None:
-        """Fold the event into a draft; raises Corrupt when it does not fit."""
+        """Apply the event to a draft; raises Corrupt if it contradicts the state."""
         raise NotImplementedError

@@ -57,7 +57,7 @@ class CertificateRenewed(_OfCertificate):
 
 
 class CertificateRefused(_OfCertificate):
-    """A pair could not be served; the one before stays."""
+    """A pair could not be served; the previous one stays."""
 
     kind = "certificate.refused"
     effect = "report"
@@ -68,7 +68,7 @@ class CertificateRefused(_OfCertificate):
         return self.reason
 
     def apply(self, draft: Draft) -> None:
-        """Nothing changes: the certificate before still serves."""
+        """Nothing changes: the previous certificate still serves."""
 
 
 class CertificateRemoved(_OfCertificate):

@@ -1,4 +1,4 @@
-"""A change set: the events of one push, one command or one watched edit."""
+"""A change set: the events of one push, one command, or one edit on the config volume."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class Codec:
         self._upcasts = upcasts
 
     def encode(self, event: Event) -> tuple[Record, dict[str, bytes]]:
-        """The record of an event, of plain JSON values only, and the blobs that belong beside it."""
+        """An event as plain JSON values, and the blobs to be stored with it."""
         record: Record = {"kind": event.kind, "v": event.version}
         blobs: dict[str, bytes] = {}
         for name in type(event).model_fields:
@@ -53,7 +53,7 @@ class Codec:
         return record, blobs
 
     def decode(self, record: Mapping[str, Any], read_blob: ReadBlob) -> Event:
-        """The event of a record; raises Corrupt for a kind, version or field that no release ever wrote."""
+        """The event of a record; raises Corrupt for a kind, version or field that no program ever wrote."""
         kind, version = record.get("kind"), record.get("v")
         event = self._classes.get(kind) if isinstance(kind, str) else None
         if event is None:
@@ -92,7 +92,7 @@ def _content(kind: str, reference: object, read_blob: ReadBlob) -> bytes:
 
 
 def _first(error: ValidationError) -> str:
-    """The first complaint without the value it is about, which may be a password hash."""
+    """The first complaint, without the value at fault, which may be a password hash."""
     first = error.errors(include_input=False, include_url=False)[0]
     return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
 

@@ -23,7 +23,7 @@ class _OfMaster(Event):
 
 
 class MasterAdded(_OfMaster):
-    """A master account came to be."""
+    """A master account was added."""
 
     kind = "master.added"
     effect = "add"
@@ -38,7 +38,7 @@ class MasterAdded(_OfMaster):
 
 
 class MasterChanged(_OfMaster):
-    """A master account has another password or other attributes."""
+    """The password or the attributes of a master account changed."""
 
     kind = "master.changed"
     effect = "change"
@@ -51,7 +51,7 @@ class MasterChanged(_OfMaster):
 
 
 class MasterRemoved(_OfMaster):
-    """A master account is gone."""
+    """A master account was removed."""
 
     kind = "master.removed"
     effect = "remove"

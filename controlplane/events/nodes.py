@@ -18,7 +18,7 @@ class _OfNode(Event):
 
 
 class NodeObserved(_OfNode):
-    """A node said its name."""
+    """A node reported its host name."""
 
     kind = "node.observed"
     hostname: str
@@ -42,7 +42,7 @@ class _OfRelease(_OfNode):
 
 
 class ReleaseApplied(_OfRelease):
-    """The release serves on the node, every probe answered."""
+    """The release serves on the node: every probe answered."""
 
     kind = "release.applied"
     actions: dict[str, str] = Field(default_factory=dict)
@@ -88,7 +88,7 @@ class ReleaseRejected(_FailedRelease):
 
 
 class ReleaseRolledBack(_FailedRelease):
-    """The release was tried, a service did not come up with it, and the last good one was put back."""
+    """The release was tried, a service did not come up, and the last good release was restored."""
 
     kind = "release.rolled_back"
 
@@ -112,7 +112,7 @@ class ApplyResumed(_OfNode):
 
 
 class DriftDetected(_OfNode):
-    """Managed files differ from what the applied release says."""
+    """Managed files differ from the applied release."""
 
     kind = "drift.detected"
     paths: tuple[str, ...]
@@ -126,7 +126,7 @@ class DriftDetected(_OfNode):
 
 
 class DriftHealed(_OfNode):
-    """The files are again what the applied release says."""
+    """The files match the applied release again."""
 
     kind = "drift.healed"
     paths: tuple[str, ...]
@@ -140,7 +140,7 @@ class DriftHealed(_OfNode):
 
 
 class PathsOvermounted(_OfNode):
-    """Something is mounted over managed files, or nothing is any more: the server leaves these alone."""
+    """The set of managed files with a mount over them changed: the server leaves those alone."""
 
     kind = "node.pinned"
     paths: tuple[str, ...]
@@ -158,7 +158,7 @@ class PathsOvermounted(_OfNode):
 
 
 class PatchesRun(_OfNode):
-    """What user-patches.sh makes of managed files is not what it was; as intended, it is no drift."""
+    """What user-patches.sh does to managed files changed; it is intended, so it is no drift."""
 
     kind = "patches.run"
     files: dict[str, str]
@@ -192,4 +192,4 @@ class EditRefused(_OfNode):
         return self.reason
 
     def apply(self, draft: Draft) -> None:
-        """Nothing changes: the server goes on with the content before."""
+        """Nothing changes: the server goes on with the previous content."""

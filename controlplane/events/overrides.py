@@ -22,7 +22,7 @@ class _OfOverride(Event):
 
 
 class OverrideChanged(_OfOverride):
-    """A file is new or has other content. In the log the content is a blob beside the events."""
+    """A file is new or its content changed. The log keeps the content as a blob next to the events."""
 
     kind = "override.changed"
     effect = "change"
@@ -46,7 +46,7 @@ class OverrideChanged(_OfOverride):
 
 
 class OverrideRemoved(_OfOverride):
-    """A file is gone, and its effect with it."""
+    """A file was removed, and its effect with it."""
 
     kind = "override.removed"
     effect = "remove"

@@ -17,7 +17,7 @@ class _OfQuota(Event):
 
 
 class QuotaSet(_OfQuota):
-    """A mailbox has a size limit of its own, or another one."""
+    """The size limit of a mailbox was set or changed."""
 
     kind = "quota.set"
     effect = "change"
@@ -35,7 +35,7 @@ class QuotaSet(_OfQuota):
 
 
 class QuotaRemoved(_OfQuota):
-    """A mailbox has the limit that all have again."""
+    """A mailbox has the default limit again."""
 
     kind = "quota.removed"
     effect = "remove"

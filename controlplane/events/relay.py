@@ -1,4 +1,4 @@
-"""By which host the mail of a sender leaves, and as whom."""
+"""Through which host the mail of a sender leaves, and with which credentials."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class _OfRoute(Event):
 
 
 class RelayRouteSet(_OfRoute):
-    """Mail of a sender leaves by a host of its own, or, with none, directly."""
+    """Mail of a sender is relayed through its own host or, without one, sent directly."""
 
     kind = "relay.route_set"
     effect = "change"
@@ -35,7 +35,7 @@ class RelayRouteSet(_OfRoute):
 
 
 class RelayRouteRemoved(_OfRoute):
-    """Mail of a sender leaves as all mail does."""
+    """Mail of a sender takes the default route again."""
 
     kind = "relay.route_removed"
     effect = "remove"
@@ -55,7 +55,7 @@ class _OfCredentials(Event):
 
 
 class RelayCredentialsSet(_OfCredentials):
-    """There is a login for a sender or for a relay host, or another one."""
+    """The credentials for a sender or a relay host were set or changed."""
 
     kind = "relay.credentials_set"
     effect = "change"
@@ -73,7 +73,7 @@ class RelayCredentialsSet(_OfCredentials):
 
 
 class RelayCredentialsRemoved(_OfCredentials):
-    """A login for a sender or for a relay host is gone."""
+    """The credentials for a sender or a relay host were removed."""
 
     kind = "relay.credentials_removed"
     effect = "remove"

@@ -21,7 +21,7 @@ def _shown(value: str | None) -> str:
 
 
 class SettingChanged(_OfSetting):
-    """mailserver.env says something else; None stands for a name that is not in it."""
+    """A value in mailserver.env changed; None stands for a name that is not in the file."""
 
     kind = "setting.changed"
     effect = "change"
@@ -42,7 +42,7 @@ class SettingChanged(_OfSetting):
 
 
 class SettingPinned(_OfSetting):
-    """The container's environment holds the setting, whatever `main` says."""
+    """The container's environment pins the setting, whatever `main` says."""
 
     kind = "setting.pinned"
     effect = "report"
@@ -60,7 +60,7 @@ class SettingPinned(_OfSetting):
 
 
 class SettingUnpinned(_OfSetting):
-    """The container's environment no longer holds the setting."""
+    """The container's environment no longer pins the setting."""
 
     kind = "setting.unpinned"
     effect = "report"

@@ -7,7 +7,7 @@ from controlplane.model import Draft
 
 
 class StoreRepaired(Event):
-    """A part of the state volume was lost or damaged, and was put back from what the other parts know."""
+    """A part of the state volume was lost or damaged, and was restored from the other parts."""
 
     kind = "store.repaired"
     effect = "report"

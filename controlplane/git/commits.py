@@ -57,7 +57,7 @@ _FORBIDDEN = re.compile(r"[<>\x00-\x1f\x7f]")
 
 
 def parse_trailers(message: str) -> dict[str, str]:
-    """The trailers of a message; empty when its last paragraph is not made of them."""
+    """The trailers of a message; empty unless its last paragraph consists of them."""
     _, split, last = message.strip().rpartition("\n\n")
     found = [_TRAILER.fullmatch(line) for line in last.split("\n")]
     if not split or not all(found):
@@ -66,14 +66,14 @@ def parse_trailers(message: str) -> dict[str, str]:
 
 
 def format_message(text: str, trailers: Mapping[str, str]) -> str:
-    """A message: the text, an empty line, the trailers that have a value, each on one line."""
+    """Build a message: the text, an empty line, then one line per trailer that has a value."""
     body = text.replace("\0", "").strip() or "(no reason given)"
     lines = [f"{key}: {' '.join(value.split())}" for key, value in trailers.items() if value]
     return body + "\n\n" + "\n".join(lines) + "\n" if lines else body + "\n"
 
 
 def signature_parts(person: Person) -> tuple[str, str]:
-    """Name and address that git accepts: never empty, no angle brackets, no control characters."""
+    """Name and address in a form that git accepts: not empty, no angle brackets, no control characters."""
     name = " ".join(_FORBIDDEN.sub(" ", person.name).split()).strip(_CRUD) or "unknown"
     email = "".join(_FORBIDDEN.sub("", person.email).split()).strip(_CRUD) or "unknown@git-mailserver.invalid"
     return name, email
@@ -96,7 +96,7 @@ def commit_content(
 
 
 def parse_commit(commit: str, raw: bytes) -> CommitInfo:
-    """A commit from its stored form; raises Corrupt where that does not hold together."""
+    """Parse a stored commit; raises Corrupt if it is malformed."""
     head, _, message = raw.partition(b"\n\n")
     tree, parents, author = "", [], ""
     for line in head.decode(errors="replace").split("\n"):

@@ -1,4 +1,4 @@
-"""What it takes for a file to survive a power cut: its content, and the directory entry that names it.
+"""Makes files survive a power cut: their content and the directory entries that name them.
 
 See fsync(2): syncing a file does not sync the directory that holds it.
 """
@@ -20,13 +20,13 @@ pygit2.settings.cache_max_size(8 * 1024 * 1024)
 
 
 def without_a_home() -> None:
-    """Read no git configuration of the user who started this process: it may be out of reach now."""
+    """Ignore the git configuration of the user who started this process, which may be unreadable by now."""
     for level in (ConfigLevel.GLOBAL, ConfigLevel.XDG):
         pygit2.settings.search_path[level] = ""
 
 
 def fsync_directory(path: Path) -> None:
-    """Make the names in a directory durable."""
+    """Sync the entries of a directory."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
@@ -35,7 +35,7 @@ def fsync_directory(path: Path) -> None:
 
 
 def write_atomically(path: Path, content: bytes, mode: int = 0o600) -> None:
-    """Replace a file: a reader, or a start after a power cut, sees the old or the new one, whole."""
+    """Replace a file atomically: readers, and a start after a power cut, see all of the old or the new."""
     descriptor, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "wb") as file:

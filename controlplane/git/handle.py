@@ -1,4 +1,4 @@
-"""Where libgit2's view of a repository lives, so that it can be opened again in one place."""
+"""Holds libgit2's view of a repository, so that it can be reopened in one place."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pygit2
 
 
 class Handle:
-    """A repository that was opened; whoever needs it takes it anew each time and keeps it for one call.
+    """An open repository; callers take it anew for each call and never keep it longer.
 
     libgit2 keeps packs open and mapped once it read from them, also after git removed them, until
     the last handle that knew them is freed.
@@ -19,10 +19,10 @@ class Handle:
         self._path = str(path)
         self.repository = pygit2.Repository(self._path)
         self.widened = False
-        """Whether it sees more folders of objects than its own, which opening it again would forget."""
+        """Whether it also sees other object folders, which reopening would lose."""
 
     def reopen(self) -> bool:
-        """Open it again and let go of the files that are gone; False for one that was widened.
+        """Reopen the repository and release deleted files; False if it was widened.
 
         Threads may be reading: each goes on with what it took, which is freed after them.
         """

@@ -1,4 +1,4 @@
-"""Bytes on disk against their checksums, where reading an object alone would not notice.
+"""Compares bytes on disk with their checksums, where merely reading an object would not notice damage.
 
 libgit2 hashes every object it reads, but not what zlib keeps beside the content, nor the headers of packs.
 Formats: gitformat-pack(5), zlib's RFC 1950.
@@ -20,7 +20,7 @@ _CHUNK = 1 << 20
 
 
 def read_loose(objects: str, oid: str) -> tuple[str, bytes] | None:
-    """Kind and content of a loose object below `objects`, every byte of its file checked; None: not loose.
+    """Kind and content of a loose object below `objects`, every byte checked; None if it is not loose.
 
     Raises Corrupt. libgit2 1.9 was seen to loop for ever over a damaged file, so it is not let near one.
     """
@@ -46,7 +46,7 @@ def read_loose(objects: str, oid: str) -> tuple[str, bytes] | None:
 
 
 def _read_all(descriptor: int) -> bytes:
-    """A file's bytes; most objects fit into the first read, and a file object would cost more than that."""
+    """The bytes of a file; most objects fit into one read, which costs less than a file object."""
     raw = part = os.read(descriptor, _MOST_AT_ONCE)
     while len(part) == _MOST_AT_ONCE:
         part = os.read(descriptor, _MOST_AT_ONCE)
@@ -58,7 +58,7 @@ _MOST_AT_ONCE = 1 << 16
 
 
 def loose_size(objects: str, oid: str) -> int | None:
-    """How many bytes a loose object holds, without unpacking it; None where it is not loose or damaged."""
+    """The size of a loose object in bytes, without unpacking it; None if it is not loose or damaged."""
     try:
         with open(f"{objects}/{oid[:2]}/{oid[2:]}", "rb") as file:  # noqa: PTH123  # a Path costs more than the read
             head = zlib.decompressobj().decompress(file.read(256), 64)
@@ -68,7 +68,7 @@ def loose_size(objects: str, oid: str) -> int | None:
 
 
 def pack_faults(git_dir: Path) -> dict[str, str]:
-    """What is wrong with packs, by the id of the object that is hit; under "" where none can be named."""
+    """Faults of packs by the id of the damaged object; under "" if none can be named."""
     faults: dict[str, str] = {}
     for pack in sorted((git_dir / "objects/pack").glob("*.pack")):
         index = pack.with_suffix(".idx")
@@ -109,7 +109,7 @@ def _damaged(pack: Path, index: Path) -> Iterator[str]:
 
 
 def _offset(raw: bytes, count: int, value: int) -> int:
-    """An offset, from the table of long ones where the highest bit is set."""
+    """An offset; if its highest bit is set it comes from the table of 64-bit ones."""
     if not value & 1 << 31:
         return value
     at = _IDX_HEAD + count * 28 + (value & ~(1 << 31)) * 8

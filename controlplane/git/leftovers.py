@@ -1,4 +1,4 @@
-"""What killed writers leave in the repository: half-written objects, quarantines, locks of housekeeping.
+"""Removes what killed writers leave in the repository: partial objects, quarantines, maintenance locks.
 
 git-gc(1) would remove some of it after two weeks, and never runs here.
 """
@@ -34,7 +34,7 @@ OF_THE_CONTROL_FOLDER = ("accepted/.*", ".*.json.*")
 def sweep(
     folder: Path, patterns: tuple[str, ...] = OF_A_REPOSITORY, older_than: float | None = None
 ) -> list[str]:
-    """Remove what is that old; the names of what went, sorted.
+    """Remove leftovers of at least that age; returns the names removed, sorted.
 
     Without an age it is an hour, and nothing where no git runs at all that it could belong to.
     """
@@ -55,7 +55,7 @@ def sweep(
 
 
 def git_runs(proc: Path = Path("/proc")) -> bool:
-    """Whether any process of git is there (proc(5), comm); yes where that cannot be told."""
+    """Whether any git process runs (proc(5), comm); also True if that cannot be determined."""
     try:
         return any(_name(entry).startswith("git") for entry in proc.iterdir() if entry.name.isdigit())
     except OSError:

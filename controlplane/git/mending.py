@@ -1,4 +1,4 @@
-"""Putting damaged objects back: an id is the hash of a content, so the same content heals it."""
+"""Restores damaged objects: an id is the hash of a content, so writing the same content heals it."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ SCAN_SECONDS = 600.0
 
 
 def object_id(kind: str, content: bytes) -> str:
-    """The id that git gives to an object."""
+    """The id that git gives an object."""
     return hashlib.sha1(_stored(kind, content), usedforsecurity=False).hexdigest()
 
 
 def put_loose(git_dir: Path, kind: str, content: bytes) -> str:
-    """Write an object as a loose file, whatever lies in its place; its id.
+    """Write an object as a loose file, replacing whatever is there; returns its id.
 
     libgit2 writes nothing where a file of that name is there, damaged or not.
     """
@@ -37,7 +37,7 @@ def put_loose(git_dir: Path, kind: str, content: bytes) -> str:
 
 
 def tree_objects(files: Mapping[str, tuple[bytes, int]]) -> dict[str, tuple[str, bytes]]:
-    """Every object of a tree of files (content and mode by path), by id; the tree itself is the last one."""
+    """All objects of a tree of files (content and mode by path), by id; the tree itself comes last."""
     found: dict[str, tuple[str, bytes]] = {}
     _tree({tuple(path.split("/")): file for path, file in files.items()}, found)
     return found
@@ -73,7 +73,7 @@ def all_commits(git_dir: Path) -> list[str]:
 
 
 def set_packs_aside(git_dir: Path, packs: Iterable[str], keep: Path) -> None:
-    """Move damaged packs to a folder, and write loose what can still be read of them."""
+    """Move damaged packs to a folder and write their readable objects loose."""
     for name in packs:
         pack = git_dir / "objects/pack" / name
         left = _indexed(pack.with_suffix(".idx"))
@@ -88,7 +88,7 @@ def set_packs_aside(git_dir: Path, packs: Iterable[str], keep: Path) -> None:
 
 
 def _unpack(git_dir: Path, ids: list[str]) -> int:
-    """Write these objects loose, up to the first that cannot be read; how many came before that."""
+    """Write these objects loose up to the first unreadable one; returns how many were written."""
     with tempfile.TemporaryFile() as asked, tempfile.TemporaryFile() as found:
         asked.write("\n".join(ids).encode() + b"\n")
         asked.seek(0)
@@ -111,7 +111,7 @@ def _indexed(index: Path) -> list[str]:
 
 
 def _batch(found: IO[bytes]) -> Iterator[tuple[str, bytes]]:
-    """What git-cat-file(1) printed of each object; an empty kind for one that it could not read.
+    """The output of git-cat-file(1) per object; the kind is empty if it could not be read.
 
     git prints an object's size before it reads the object: where it ended there, no content follows.
     """
@@ -154,7 +154,7 @@ def _stored(kind: str, content: bytes) -> bytes:
 
 
 def damaged_packs(faults: Mapping[str, str], git_dir: Path) -> Iterator[str]:
-    """The names of packs that `pack_faults` tells something of."""
+    """The names of the packs in which `pack_faults` finds something."""
     for pack in sorted((git_dir / "objects/pack").glob("*.pack")):
         if any(pack.stem in message for message in faults.values()):
             yield pack.name

@@ -14,7 +14,7 @@ MERGE_SECONDS = 10.0
 
 
 def scrubbed_environment() -> dict[str, str]:
-    """The environment for running git: nothing of ours.
+    """The environment for running git, without our variables.
 
     A hook's GIT_DIR, GIT_QUARANTINE_PATH, GIT_INDEX_FILE and the like name another repository or make git
     refuse; a person's configuration could change what a merge does; messages must not be translated.
@@ -28,7 +28,7 @@ def scrubbed_environment() -> dict[str, str]:
 
 
 def merge_file(path: str, base: bytes, ours: bytes, theirs: bytes, union: bool = False) -> bytes:
-    """Both sides' changes to `base`; raises Conflict when they touch the same lines (git-merge-file(1)).
+    """Merge both sides' changes to `base`; raises Conflict if they touch the same lines (git-merge-file(1)).
 
     `union` keeps the lines of both sides there instead: right where every line stands for itself.
     """

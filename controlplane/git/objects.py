@@ -1,4 +1,4 @@
-"""Objects of a repository: blobs and trees, read and written; damage is told by name."""
+"""Reads and writes blobs and trees; errors name the damaged object."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ Change = NewFile | TreeEntry | None
 
 
 def store(write: Callable[[], T]) -> T:
-    """What writing an object returns; raises Unavailable where it cannot be written.
+    """Call a function that writes an object; raises Unavailable if it cannot be written.
 
     Tried again at once: git-prune-packed(1), which runs beside us, removes a folder of loose objects that it
     finds empty, and that may be after the library made it and before it renamed the object into it.
@@ -95,7 +95,7 @@ class Objects:
         return content
 
     def _read_packed(self, oid: str) -> tuple[int, bytes]:
-        """Kind and content of what is not loose, or was not a moment ago."""
+        """Kind and content of an object that is packed, or was loose a moment ago."""
         try:
             found: tuple[int, bytes] = self._repository.read(oid)
         except pygit2.GitError:
@@ -106,7 +106,7 @@ class Objects:
         return found
 
     def entries(self, tree: str, belongs: str = "") -> dict[str, TreeEntry]:
-        """The names directly in a tree, folders included; `Corrupt` where it cannot be read."""
+        """The direct entries of a tree, folders included; raises Corrupt if it cannot be read."""
         raw, found, at = self.read(tree, "tree", belongs), {}, 0
         try:
             while at < len(raw):
@@ -120,7 +120,7 @@ class Objects:
         return found
 
     def size(self, oid: str) -> int:
-        """How many bytes an object holds, without unpacking it; 0 where it is missing or damaged."""
+        """The size of an object in bytes, without unpacking it; 0 if it is missing or damaged."""
         loose = loose_size(self._folder, oid)
         if loose is not None:
             return loose
@@ -140,18 +140,18 @@ class Objects:
         return walk.files
 
     def write_blob(self, content: bytes) -> str:
-        """Store content; its id."""
+        """Store content as a blob; returns its id."""
         return str(store(lambda: self._repository.create_blob(content)))
 
     def write_tree(self, base: str, changes: Mapping[str, Change]) -> str:
-        """The tree that `base` (empty: no tree) becomes with these paths changed.
+        """Write the tree that results from `base` (empty: no tree) with these paths changed; returns its id.
 
         Only the folders above a change are written again. A folder that becomes empty goes.
         """
         return self._write_folder(base, sorted((p.split("/"), c) for p, c in changes.items()))
 
     def write(self, kind: str, content: bytes) -> str:
-        """Store an object as it is; its id. Nothing that it refers to is looked at."""
+        """Store an object as it is, without checking what it refers to; returns its id."""
         return str(store(lambda: self._repository.write(_NUMBERS[kind], content)))
 
     def _write_folder(self, base: str, changes: list[tuple[list[str], Change]]) -> str:
@@ -191,7 +191,7 @@ def encode_tree(entries: Mapping[str, TreeEntry]) -> bytes:
 
 
 class _Walk:
-    """One walk over a tree and what it has found so far."""
+    """A walk over a tree, and what it has found so far."""
 
     def __init__(self, objects: Objects, belongs: str, most: int) -> None:
         self._objects, self._belongs, self._most = objects, belongs, most
@@ -225,7 +225,7 @@ EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 
 
 def prepare_fan_out(git_dir: Path) -> None:
-    """Make the 256 folders of loose objects, durably.
+    """Create the 256 folders of loose objects, durably.
 
     libgit2 syncs an object and its folder, not the folder's own name in `objects`.
     """
@@ -239,7 +239,7 @@ def prepare_fan_out(git_dir: Path) -> None:
 
 
 def flush(git_dir: Path) -> None:
-    """Sync the folders of objects and references, after git itself moved a push in by renames."""
+    """Sync the folders of objects and references after git moved a push into place by renames."""
     for folder in (git_dir / "objects").iterdir():
         if folder.is_dir() and len(folder.name) in (2, 4):  # fan-out and "pack"
             fsync_directory(folder)

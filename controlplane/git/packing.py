@@ -1,4 +1,4 @@
-"""Loose objects into packs, small and often: a change set is some 12 KB loose and a tenth of that packed.
+"""Packs loose objects often and small: a change set takes some 12 KB loose, and a tenth of it packed.
 
 Only git itself writes packs. Many small ones become a larger one, and are removed: see docs/decisions/0093.
 """
@@ -23,7 +23,7 @@ PACK_SECONDS = 600.0
 
 
 def many_loose(git_dir: Path) -> bool:
-    """Whether so many objects lie loose that they should be packed; one look at one folder."""
+    """Whether there are enough loose objects to pack, estimated from one folder."""
     folder = git_dir / "objects" / SAMPLE
     return folder.is_dir() and sum(1 for _ in folder.iterdir()) >= MANY
 
@@ -34,7 +34,7 @@ def pack_loose(git_dir: Path) -> None:
 
 
 def prune_packed(git_dir: Path) -> None:
-    """Remove loose copies of what is packed. To be called with the writer's lock held.
+    """Remove loose copies of packed objects; the caller holds the writer's lock.
 
     git removes folders that become empty; they are made again, durably, before anybody writes to them.
     """
@@ -48,7 +48,7 @@ MOST_PACKS = 8
 
 
 def merge_packs(git_dir: Path) -> list[str]:
-    """Write small packs together as a new one; the names of those that it stands for. Beside any writer.
+    """Merge small packs into a new one; returns the names of those it replaces. May run beside any writer.
 
     Each pack that stays is at least twice as large as all smaller ones: an object is written again a few
     times in its life, and packs stay few (git-repack(1), --geometric). Nothing is left out, reachable or not.
@@ -67,7 +67,7 @@ def merge_packs(git_dir: Path) -> list[str]:
 
 
 def remove_packs(git_dir: Path, names: list[str]) -> None:
-    """Remove packs that another one stands for; whoever has them open must open the repository again.
+    """Remove packs that another one replaces; whoever has them open must reopen the repository.
 
     The index goes first: without it nobody looks for the pack. To be called with the writer's lock held.
     """
@@ -79,12 +79,12 @@ def remove_packs(git_dir: Path, names: list[str]) -> None:
 
 
 def _is_free(pack: Path) -> bool:
-    """Whether a pack may be replaced: it is whole, and no push that is under way holds it."""
+    """Whether a pack may be replaced: it is intact, and no push in progress holds it."""
     return pack.with_suffix(".idx").exists() and not pack.with_suffix(".keep").exists()
 
 
 def _to_merge(sizes: Mapping[str, int]) -> list[str]:
-    """The smallest packs, up to the last one that is less than twice what is below it."""
+    """The smallest packs, up to the last that is less than twice the size of all smaller ones together."""
     names, below, count = sorted(sizes, key=lambda name: (sizes[name], name)), 0, 0
     for number, name in enumerate(names, 1):
         if sizes[name] < 2 * below:
@@ -94,7 +94,7 @@ def _to_merge(sizes: Mapping[str, int]) -> list[str]:
 
 
 def _git(git_dir: Path, *arguments: str, given: str = "") -> str:
-    """Run git at the lowest priority: nobody waits for it; what it printed. Raises Unavailable."""
+    """Run git at the lowest priority, as nobody waits for it; returns its output. Raises Unavailable."""
     command = ["nice", "-n", "19", shutil.which("git") or "git", "--git-dir", str(git_dir), *arguments]
     try:
         done = subprocess.run(

@@ -1,4 +1,4 @@
-"""References: compare-and-swap, and locks that dead processes left behind."""
+"""References: compare-and-swap, and removal of locks that dead processes left behind."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class References:
         return self._handle.repository
 
     def get(self, name: str) -> str:
-        """The commit a reference points at, empty where there is none."""
+        """The commit that a reference points at; empty if it does not exist."""
         try:
             target = self._repository.lookup_reference(full_name(name)).target
         except KeyError:
@@ -40,7 +40,7 @@ class References:
         return str(target)
 
     def swap(self, name: str, old: str, new: str, why: str = "") -> None:
-        """Move a reference from `old` to `new`; empty means: it is not there.
+        """Move a reference from `old` to `new`; empty means that it does not exist.
 
         Raises Conflict, with nothing changed, when it was not at `old` or somebody holds its lock.
         """
@@ -69,14 +69,14 @@ class References:
             reference.delete()
 
     def is_lost(self, name: str) -> bool:
-        """Whether a reference is not there, or cannot be read."""
+        """Whether a reference is missing or unreadable."""
         try:
             return not self.get(name)
         except Corrupt:
             return True
 
     def put_back(self, name: str, commit: str, why: str) -> None:
-        """Make a reference point at a commit, whatever lies in its place; while holding the writer's lock."""
+        """Make a reference point at a commit, whatever is there now; the caller holds the writer's lock."""
         path = self._git_dir / full_name(name)
         for folder in (path.parent, (self._git_dir / "logs" / full_name(name)).parent):
             folder.mkdir(parents=True, exist_ok=True)
@@ -96,14 +96,14 @@ class References:
         return sorted(name for name in self._repository.references if name.startswith(prefix))
 
     def locks(self) -> Iterator[Path]:
-        """Lock files of references that are there now."""
+        """The lock files of references that exist now."""
         yield from (self._git_dir / "refs").rglob("*.lock")
         for name in ("HEAD.lock", "packed-refs.lock", "config.lock"):
             if (self._git_dir / name).exists():
                 yield self._git_dir / name
 
     def recover_locks(self, ours: tuple[str, ...] = (), older_than: float = STALE_AFTER) -> list[str]:
-        """Remove lock files that a dead process left; their paths in the repository.
+        """Remove lock files that dead processes left; returns their paths in the repository.
 
         Call it only while holding the writer's lock. References in `ours` are written under that lock
         alone, so a lock of theirs is stale at any age; git itself may hold the others for a moment.
@@ -121,5 +121,5 @@ class References:
 
 
 def full_name(name: str) -> str:
-    """The full name of a branch, or of a reference that already has it."""
+    """The full name of a reference, given that or the short name of a branch."""
     return name if name.startswith("refs/") or name == "HEAD" else f"refs/heads/{name}"

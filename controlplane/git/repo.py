@@ -41,7 +41,7 @@ _ID = re.compile("[0-9a-f]{40}")
 
 
 class StateRepo:
-    """A git repository as this project uses it. Ids are 40 hex digits, empty where there is nothing.
+    """A git repository as this project uses it. Ids are 40 hex digits; an empty id stands for nothing.
 
     A handle may be used by several threads; one process writes at a time (controlplane.lock).
     """
@@ -60,12 +60,12 @@ class StateRepo:
         return self._handle.repository
 
     def reopen(self) -> None:
-        """Let go of packs that are gone (git/handle.py). Threads may go on using this object meanwhile."""
+        """Release packs that were removed (git/handle.py). Other threads may use this object meanwhile."""
         self._handle.reopen()
 
     @classmethod
     def ensure(cls, path: Path) -> StateRepo:
-        """Open the bare repository at `path`, making it first where there is none; configure it."""
+        """Open the bare repository at `path`, creating it if needed, and configure it."""
         if not (path / "HEAD").exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             try:
@@ -81,7 +81,7 @@ class StateRepo:
         return repo
 
     def fresh(self, alternates: tuple[Path, ...] = ()) -> StateRepo:
-        """Another handle, with empty caches, that also sees the objects in these folders.
+        """A second handle, with empty caches, that also sees the objects in these folders.
 
         In pre-receive the pushed objects are in a quarantine (git-receive-pack(1)) that a plain handle
         does not see. Drop the handle afterwards.
@@ -93,7 +93,7 @@ class StateRepo:
         return other
 
     def flush(self) -> None:
-        """Sync the folders of objects and references: for what git, not this process, has written."""
+        """Sync the folders of objects and references, for what git wrote and not this process."""
         flush(self.path)
 
     # objects
@@ -107,15 +107,15 @@ class StateRepo:
         return self._objects.read(oid, kind)
 
     def entries(self, tree: str, belongs: str = "") -> dict[str, TreeEntry]:
-        """What stands directly in a tree."""
+        """The direct entries of a tree."""
         return self._objects.entries(tree, belongs)
 
     def blob_size(self, oid: str) -> int:
-        """Bytes of a blob, told without unpacking it; 0 where that cannot be told."""
+        """The size of a blob in bytes, without unpacking it; 0 if that is unknown."""
         return self._objects.size(oid)
 
     def files(self, commit: str, most: int = 0) -> dict[str, TreeEntry]:
-        """Every file of a commit by path; none for the empty id. Raises Refused above `most`, if given."""
+        """All files of a commit by path; none for the empty id. Raises Refused for more than `most`."""
         if not commit:
             return {}
         return self._objects.flatten(self.commit_info(commit).tree, f"commit {commit}", most)
@@ -135,11 +135,11 @@ class StateRepo:
         return self._objects.read(entry.id, "blob", f"{path} in commit {commit}")
 
     def write_blob(self, content: bytes) -> str:
-        """Store content; its id."""
+        """Store content as a blob; returns its id."""
         return self._objects.write_blob(content)
 
     def write_tree(self, base: str, changes: Mapping[str, Change]) -> str:
-        """The tree `base` (empty: none) with paths changed; only the folders above them are written."""
+        """Write the tree `base` (empty: none) with these paths changed, only the folders above them anew."""
         return self._objects.write_tree(base, changes)
 
     # commits
@@ -147,7 +147,7 @@ class StateRepo:
     def write_commit(
         self, tree: str, parents: tuple[str, ...], message: str, author: Person, time: datetime
     ) -> str:
-        """Store a commit that no reference leads to yet; the same arguments give the same id.
+        """Store a commit without moving a reference; the same arguments give the same id.
 
         Raises Corrupt where the tree or a parent is missing or damaged.
         """
@@ -158,13 +158,13 @@ class StateRepo:
         return self._objects.write("commit", commit_content(tree, parents, message, author, time))
 
     def commit(self, ref: str, parent: str, tree: str, message: str, author: Person, time: datetime) -> str:
-        """Add a commit to a branch that is at `parent` (empty: not there); raises Conflict if it is not."""
+        """Add a commit to a branch that is at `parent` (empty: absent); raises Conflict if it is not."""
         commit = self.write_commit(tree, (parent,) if parent else (), message, author, time)
         self.refs.swap(ref, parent, commit, message.partition("\n")[0])
         return commit
 
     def commit_info(self, commit: str, belongs: str = "") -> CommitInfo:
-        """A commit, read; raises Corrupt when it is missing or damaged."""
+        """Read a commit; raises Corrupt if it is missing or damaged."""
         return parse_commit(commit, self._objects.read(commit, "commit", belongs))
 
     def resolve(self, revision: str) -> str:
@@ -175,7 +175,7 @@ class StateRepo:
             raise NotFound(f"no commit is called {revision}") from error
 
     def history(self, tip: str, until: str = "") -> Iterator[CommitInfo]:
-        """Commits along first parents from `tip` to the root, newest first, without `until` and older."""
+        """Commits along first parents from `tip`, newest first, down to but without `until`."""
         child = ""
         while tip and tip != until:
             info = self.commit_info(tip, f"the parent of {child}" if child else "")
@@ -183,7 +183,7 @@ class StateRepo:
             tip, child = info.parent, tip
 
     def between(self, old: str, new: str, most: int) -> list[str]:
-        """Commits below `new` that are not in the history of `old` (empty: none), newest first."""
+        """Commits reachable from `new` but not from `old` (empty: none), newest first."""
         try:
             walk = self._git.walk(pygit2.Oid(hex=new), SortMode.TOPOLOGICAL)
             if old:
@@ -212,7 +212,7 @@ class StateRepo:
             hidden.append(tip)
 
     def chain(self, tip: str, limit: int = -1) -> list[str]:
-        """Ids along first parents, newest first: the quick walk of a history."""
+        """Ids along first parents, newest first: the fast way to walk a history."""
         return [link[:20].hex() for link in self.links(tip, limit)]
 
     def links(self, tip: str, limit: int = -1) -> list[bytes]:
@@ -232,7 +232,7 @@ class StateRepo:
         return found
 
     def merge_base(self, one: str, other: str) -> str:
-        """The best common ancestor, empty where there is none."""
+        """The best common ancestor; empty if there is none."""
         base = self._git.merge_base(pygit2.Oid(hex=one), pygit2.Oid(hex=other))
         return str(base) if base else ""
 
@@ -246,7 +246,7 @@ class StateRepo:
             raise Corrupt(f"the history between {old} and {new} cannot be walked: {error}") from error
 
     def moves(self, ref: str) -> Iterator[str]:
-        """The commits that a branch was moved to, oldest first, as its reflog tells them (git-reflog(1))."""
+        """The commits that a branch was moved to, oldest first, from its reflog (git-reflog(1))."""
         log = self.path / "logs" / full_name(ref)
         if log.exists():
             with log.open("rb") as file:
@@ -254,7 +254,7 @@ class StateRepo:
                     yield line[41:81].decode("ascii", "replace")
 
     def last_move(self, ref: str) -> str:
-        """Where a branch was moved last, as its reflog tells; empty where there is none that can be read."""
+        """The commit that a branch was last moved to, from its reflog; empty if none can be read."""
         try:
             last = ""
             for commit in self.moves(ref):
@@ -264,11 +264,11 @@ class StateRepo:
         return "" if last == NO_COMMIT else last
 
     def all_commits(self) -> list[str]:
-        """Every commit there is, whether or not a branch leads to it: a look at every object."""
+        """All commits, reachable or not; looks at every object."""
         return mending.all_commits(self.path)
 
     def is_sound(self, oid: str, kind: str) -> bool:
-        """Whether an object can be read, every byte as its id says."""
+        """Whether an object can be read and matches its id."""
         try:
             self._objects.read(oid, kind)
         except Corrupt:
@@ -276,19 +276,19 @@ class StateRepo:
         return True
 
     def drop_damaged(self, oid: str) -> None:
-        """Remove the file of a loose object that nobody can read."""
+        """Remove the file of an unreadable loose object."""
         path = self.path / "objects" / oid[:2] / oid[2:]
         if oid and path.exists() and not any(self.is_sound(oid, kind) for kind in ("commit", "tree", "blob")):
             path.unlink()
 
     def put_object(self, kind: str, content: bytes) -> str:
-        """Write an object anew over a damaged one; its id."""
+        """Write an object over a damaged one; returns its id."""
         return mending.put_loose(self.path, kind, content)
 
     def pack_faults(self) -> dict[str, str]:
-        """What is wrong with packs, by the id of the object that is hit; "" where none can be named."""
+        """Faults of packs by the id of the damaged object; under "" if none can be named."""
         return pack_faults(self.path)
 
     def recover_locks(self, ours: tuple[str, ...] = (), older_than: float = STALE_AFTER) -> list[str]:
-        """Remove locks of references left by dead processes, while holding the writer's lock."""
+        """Remove reference locks that dead processes left; the caller holds the writer's lock."""
         return self.refs.recover_locks(ours, older_than)
