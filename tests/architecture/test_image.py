@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from configparser import ConfigParser
 from pathlib import Path
 
 import pytest
 
 from renderers import SERVICES
+from renderers.service import Service
 from tests.architecture.sources import ROOT
+from tests.renderers.states import CASES
 
 IMAGE = ROOT / "image"
 
@@ -56,3 +59,39 @@ def test_each_account_is_declared_once() -> None:
     assert twice([line[1] for line in lines]) == []
     assert twice([line[2] for line in lines]) == []
     assert all(line[2].isdigit() for line in lines)
+
+
+def programs(folder: Path) -> ConfigParser:
+    """What supervisor reads of a folder; semicolons begin comments."""
+    parser = ConfigParser(interpolation=None, comment_prefixes=(";",))
+    parser.read(folder / "program.conf")
+    return parser
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+def test_each_program_of_a_service_is_in_its_folder(service: Service) -> None:
+    """What a release can enable is there to be started, and nothing is there that none enables."""
+    named = {f"program:{name}" for state in CASES.values() for name in service.programs(state)}
+    assert named == set(programs(IMAGE / "services" / service.name).sections())
+
+
+def test_each_program_is_declared_once() -> None:
+    """Names, and the order in which supervisor starts and stops."""
+    parsers = [programs(folder) for folder in folders()]
+    assert twice([name for parser in parsers for name in parser.sections()]) == []
+    assert twice([parser[name]["priority"] for parser in parsers for name in parser.sections()]) == []
+
+
+INSTALLED = "/usr/local/lib/mail-agent/services/"
+"""Where the image has what is in image/services."""
+
+
+def test_what_a_program_runs_is_there() -> None:
+    """A command in a service's folder is a script in this very folder."""
+    for folder in folders():
+        for section in programs(folder).sections():
+            script, *_ = programs(folder)[section]["command"].split()
+            if script.startswith(INSTALLED):
+                path = IMAGE / "services" / script.removeprefix(INSTALLED)
+                assert path.parent == folder
+                assert path.read_text().startswith("#!/bin/")
