@@ -124,6 +124,8 @@ class ProbeKind(StrEnum):
     """GET `path` answers 200 (Rspamd: /ping)."""
     REDIS = "redis"
     """PING answers PONG."""
+    POLICY = "policy"
+    """A policy request gets an action (SMTPD_POLICY_README)."""
 
 
 @dataclass(frozen=True, slots=True)

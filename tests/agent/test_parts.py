@@ -94,6 +94,8 @@ def serve_once(path: Path, script: bytes) -> None:
         ("imap", b"* BYE no\r\n", False),
         ("redis", b"+PONG\r\n", True),
         ("redis", b"-LOADING\r\n", False),
+        ("policy", b"action=DUNNO\n\n", True),
+        ("policy", b"\n", False),
         ("http", b"HTTP/1.1 200 OK\r\n\r\n", True),
         ("http", b"HTTP/1.1 503 no\r\n\r\n", False),
         ("smtp", b"220 hi\r\n250 ok\r\n221 bye\r\n", True),

@@ -22,6 +22,18 @@ from agent.release.manifest import Probe
 
 TEMPORARY = re.compile(r"4\d\d\b")
 TRY_SECONDS = 2.0
+POLICY_REQUEST = b"""\
+request=smtpd_access_policy
+protocol_state=RCPT
+protocol_name=ESMTP
+helo_name=localhost
+client_name=localhost
+client_address=127.0.0.1
+sender=
+recipient=postmaster@localhost
+
+"""
+"""SMTPD_POLICY_README of Postfix: a line per attribute, each ended by a bare newline, and an empty one."""
 FIRST_PAUSE, ASKING_PAUSE, LONGEST_PAUSE = 0.02, 0.2, 0.25
 
 
@@ -65,8 +77,12 @@ class Talk:
 
     def say(self, text: str) -> None:
         """Send a line."""
+        self.send(text.encode() + b"\r\n")
+
+    def send(self, octets: bytes) -> None:
+        """Send them as they are."""
         self.sock.settimeout(max(0.001, self.until - time.monotonic()))
-        self.sock.sendall(text.encode() + b"\r\n")
+        self.sock.sendall(octets)
 
     def code(self, wanted: bytes) -> list[bytes]:
         """Read a reply of SMTP's kind (RFC 5321 section 4.2); raises Unavailable when its code differs."""
@@ -156,6 +172,14 @@ def _redis(talk: Talk, _probe: Probe) -> None:
         raise Unavailable(answer.decode("utf-8", "replace"))
 
 
+def _policy(talk: Talk, _probe: Probe) -> None:
+    """A request about mail for the postmaster, which no policy refuses; any verdict will do."""
+    talk.send(POLICY_REQUEST)
+    answer = talk.line()
+    if not answer.startswith(b"action="):
+        raise Unavailable(answer.decode("utf-8", "replace") or "it answers without an action")
+
+
 def _tcp(_talk: Talk, _probe: Probe) -> None:
     """The connection that was accepted is the answer."""
 
@@ -167,6 +191,7 @@ KINDS: dict[str, Callable[[Talk, Probe], None]] = {
     "tcp": _tcp,
     "http": _http,
     "redis": _redis,
+    "policy": _policy,
 }
 
 
