@@ -16,6 +16,14 @@ Hop = Callable[[State], T | None]
 """A contribution as a function of the state."""
 
 
+def loopback(state: State) -> str:
+    """The host that Postfix reaches services of the container at, by a protocol that it may use.
+
+    The name `localhost` has two addresses, and Postfix would complain of the one without a listener.
+    """
+    return "[::1]" if state.settings.postfix_inet_protocols == "ipv6" else "127.0.0.1"
+
+
 class Policy(NamedTuple):
     """A policy service (SMTPD_POLICY_README), asked on port 25 for each recipient that relaying allows."""
 
