@@ -6,7 +6,8 @@ MailserverError
 ├── NotFound         a revision, time, account or setting that does not exist
 ├── Conflict         somebody else changed the same thing first; trying again may work
 ├── Unavailable      the daemon, the agent or a service does not answer
-└── Corrupt          the log, `main` and `rendered` disagree, or an object is damaged
+├── Corrupt          the log, `main` and `rendered` disagree, or an object is damaged
+└── Bug              a program that was asked ran into a bug of its own
 
 Exit codes (documented in docs/reference/commands.md): 0 done or no difference, 1 refused or failed,
 2 wrong usage, 3 a bug, 4 a difference where `--exit-code` asked for it, 130 interrupted.
@@ -83,3 +84,9 @@ class Unavailable(MailserverError):
 
 class Corrupt(MailserverError):
     """Stored history that does not hold together; the text says where."""
+
+
+class Bug(MailserverError):
+    """A bug of another program, in its words; what it does about it is in its log."""
+
+    exit_code = 3

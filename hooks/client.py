@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
-import socket
 import sys
 from pathlib import Path
 
+from wire import client
+from wire.errors import ErrorAnswer
+
 SOCKET = "/run/mail-control/control.sock"
 DEADLINE = 120.0
-"""Seconds for the whole answer; above the daemon's own deadlines for its checkers."""
+"""Seconds for each line of the answer; above the daemon's own deadlines for its checkers."""
 
 
 def request_of(op: str) -> dict[str, object]:
@@ -33,23 +34,17 @@ def actor() -> str:
 
 def ask(request: dict[str, object]) -> int:
     """Carry out the request; the exit status for git: 0 accepted, 1 refused."""
-    path = os.environ.get("MAILCTL_SOCKET", SOCKET)
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        connection.settimeout(DEADLINE)
-        connection.connect(path)
-        connection.sendall(json.dumps(request).encode() + b"\n")
-        with connection.makefile("rb") as lines:
-            for line in lines:
-                answer = json.loads(line)
-                if "say" in answer:
-                    print(answer["say"], file=sys.stderr, flush=True)
-                elif "error" in answer:
-                    if not answer["error"].get("said"):
-                        print(f"✗ refused: {answer['error'].get('message', '')}", file=sys.stderr)
-                    return 1
-                else:
-                    return 0
-    raise ConnectionError("the connection ended before the answer")
+    try:
+        client.ask(os.environ.get("MAILCTL_SOCKET", SOCKET), request, DEADLINE, _say)
+    except ErrorAnswer as error:
+        if not error.said:
+            _say(f"✗ refused: {error.message}")
+        return 1
+    return 0
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
 
 
 def astray() -> bool:
@@ -68,7 +63,7 @@ def main(op: str) -> int:
     sys.stderr.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
     try:
         return ask(request_of(op))
-    except (OSError, ValueError) as error:
+    except OSError as error:
         print(f"✗ the control plane does not answer ({error}).", file=sys.stderr)
         if op == "pre-receive":
             print("  Nothing was changed. Push again when it runs:", file=sys.stderr)

@@ -16,9 +16,10 @@ from itertools import pairwise
 import click
 
 from controlplane import __version__
-from controlplane.cli.ask.client import AlreadyTold, DaemonBug
+from controlplane.answers import name_of
+from controlplane.cli.ask.client import AlreadyTold
 from controlplane.cli.text.terminal import say, say_problems, show_json
-from controlplane.errors import MailserverError, Problem, Refused, UsageError
+from controlplane.errors import Bug, MailserverError, Problem, Refused, UsageError
 from controlplane.words.problems import REFUSED
 
 DIFFERENCE = 4
@@ -41,6 +42,9 @@ def run(program: click.Command, name: str, arguments: Sequence[str] | None = Non
         say("✗ interrupted")
         tell("Interrupted", "interrupted", as_json=as_json)
         return INTERRUPTED
+    except Bug as bug:
+        tell("Bug", str(bug), as_json=as_json)
+        return _report_bug(bug, name)
     except MailserverError as error:
         show_error(error)
         problems = error.problems if isinstance(error, Refused) else ()
@@ -65,7 +69,7 @@ def wants_json(arguments: Sequence[str]) -> bool:
 
 def kind_of(error: MailserverError) -> str:
     """The name of an error in the control protocol."""
-    return "Refused" if isinstance(error, AlreadyTold) else type(error).__name__
+    return "Refused" if isinstance(error, AlreadyTold) else name_of(error)
 
 
 def tell(kind: str, message: str, problems: Sequence[Problem] = (), *, as_json: bool) -> None:
@@ -94,7 +98,6 @@ def _report_bug(bug: Exception, name: str) -> int:
     with tempfile.NamedTemporaryFile("w", prefix=f"{name}-bug-", suffix=".log", delete=False) as log:
         log.write(f"git-mailserver {__version__}, {name}, Python {sys.version}\n\n")
         log.writelines(traceback.format_exception(bug))
-    where = "in the control plane" if isinstance(bug, DaemonBug) else f"in {name}"
-    say(f"✗ a bug {where}: {type(bug).__name__}: {bug}")
+    say(f"✗ {bug}" if isinstance(bug, Bug) else f"✗ a bug in {name}: {type(bug).__name__}: {bug}")
     say(f"  please report it with {log.name}")
     return BUG

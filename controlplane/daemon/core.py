@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from controlplane.daemon.ahead import Ahead
-from controlplane.daemon.delivery import Ask, Delivery
+from controlplane.daemon.asking import Ask
+from controlplane.daemon.delivery import Delivery
 from controlplane.daemon.missed_post_receive import MissedPostReceives
 from controlplane.daemon.owners import Owners
 from controlplane.daemon.packing import Packing
-from controlplane.daemon.protocol import Result
-from controlplane.errors import Problem, Unavailable
+from controlplane.errors import MailserverError, Problem
 from controlplane.intake.blame.source_map import problem_of
 from controlplane.intake.pipeline import Intake, Recorded
 from controlplane.intake.plan import as_dict
@@ -20,6 +20,7 @@ from controlplane.intake.proposal import Proposal
 from controlplane.intake.trees import node_files
 from controlplane.recovery.findings import Damage
 from controlplane.words.plans import plan_lines
+from wire.lines import Result
 
 WAIT_SECONDS = 60.0
 """How long a command waits for its release to serve."""
@@ -74,7 +75,7 @@ class Daemon:
         request = {"op": "validate", "node": node, "tree": staged[node].id, "objects": []}
         try:
             found = self.ask_agent(request, VALIDATE_SECONDS)
-        except Unavailable as error:
+        except MailserverError as error:  # the node checks once more before it applies
             return Checked(unavailable=str(error))
         return Checked(
             problems=tuple(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from controlplane.daemon import log
-from controlplane.daemon.protocol import Request, Result
+from controlplane.daemon.asking import Ask
 from controlplane.errors import MailserverError, Unavailable
 from controlplane.events import Event
 from controlplane.intake.accepted_pushes import Cause
@@ -25,7 +25,6 @@ STOP_SECONDS = 5.0
 """How long a stop waits for a delivery under way; the agent keeps the outcome of one that takes longer."""
 
 Outcome = Mapping[str, Any]
-Ask = Callable[[Request, float], Result]
 
 
 class Delivery:
@@ -153,7 +152,12 @@ class Delivery:
         target = self.target()
         if not target["release"]:
             return
-        outcome = self._ask({"op": "apply", **target, "retry": retry}, APPLY_SECONDS)
+        try:
+            outcome = self._ask({"op": "apply", **target, "retry": retry}, APPLY_SECONDS)
+        except MailserverError as error:
+            if not isinstance(error, Unavailable):  # nothing will come of waiting
+                self._tell(self._rejected(target["number"], str(error)))
+            raise
         self._take(list(outcome.get("earlier") or ()), final=False)
         self._take([outcome])
 
@@ -164,13 +168,23 @@ class Delivery:
     def _take(self, outcomes: list[dict[str, Any]], final: bool = True) -> None:
         for outcome in outcomes:
             self._record(outcome)
-            with self._intake.changed:
-                if final and int(outcome.get("release") or 0) >= int(self._newest.get("release") or 0):
-                    self._newest = outcome
-                self._intake.changed.notify_all()
+            self._tell(outcome, final)
         ids = [outcome["id"] for outcome in outcomes if outcome.get("id")]
         if ids:
             self._ask({"op": "ack", "ids": ids}, ASK_SECONDS)
+
+    def _tell(self, outcome: dict[str, Any], final: bool = True) -> None:
+        """Answer those who wait."""
+        with self._intake.changed:
+            if final and int(outcome.get("release") or 0) >= int(self._newest.get("release") or 0):
+                self._newest = outcome
+            self._intake.changed.notify_all()
+
+    def _rejected(self, number: int, reason: str) -> dict[str, Any]:
+        """The outcome where the agent does not come to one of its own; it is offered the release again."""
+        serving = self.seen.status.applied
+        why = {"service": "agent", "reason": reason, "seconds": 0.0}
+        return {"outcome": "rejected", "release": number, "serving": serving, **why}
 
     def _record(self, outcome: dict[str, Any]) -> None:
         intake = self._intake

@@ -15,7 +15,6 @@ from pathlib import Path
 
 from controlplane import secrets
 from controlplane.daemon.ops.listing import OF_FILES
-from controlplane.daemon.protocol import Request, Result, Say
 from controlplane.daemon.run import Places, build, handle
 from controlplane.errors import Refused, Unavailable
 from controlplane.git import NewFile, without_a_home
@@ -25,6 +24,7 @@ from controlplane.intake.proposal import propose_files
 from controlplane.intake.stores import REPOSITORY
 from controlplane.model import State
 from controlplane.statefiles.tree import EXECUTABLE, REGULAR, TreeFile
+from wire.lines import Request, Result, Say
 
 VOLUME = Path("/tmp/docker-mailserver")  # noqa: S108  # the place that the documentation names
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from controlplane.daemon import log
-from controlplane.daemon.delivery import Ask
+from controlplane.daemon.asking import Ask
 from controlplane.errors import Corrupt, MailserverError, Unavailable
 from controlplane.events import StoreRepaired
 from controlplane.intake.accepted_pushes import Cause
@@ -62,7 +62,7 @@ class Owners:
                 return True
             try:
                 done = self._ask({"op": "owners.mend"}, MEND_SECONDS)
-            except Unavailable as error:
+            except MailserverError as error:
                 done = {"failed": [str(error)]}
             left = _told(found)
             if left:

@@ -12,13 +12,14 @@ from types import FrameType
 
 import controlplane
 from controlplane.daemon import log, ops
+from controlplane.daemon.asking import ask
 from controlplane.daemon.core import Daemon
 from controlplane.daemon.memory import trim_heap
-from controlplane.daemon.protocol import Request, Result, Say, ask
-from controlplane.daemon.server import AlreadySaid, Server
+from controlplane.daemon.server import AlreadySaid, ControlServer
 from controlplane.daemon.start import prepare
 from controlplane.errors import MailserverError, Unavailable
 from controlplane.intake.pipeline import MAIN
+from wire.lines import Request, Result, Say
 
 PACKAGE = Path(controlplane.__file__).parent
 
@@ -41,7 +42,7 @@ def build(places: Places, environment: Mapping[str, str] | None) -> Daemon:
     """
 
     def ask_agent(request: Request, seconds: float) -> Result:
-        return ask(str(places.agent), request, seconds)
+        return ask(places.agent, request, seconds)
 
     return prepare(places.root, environment, places.hooks, places.template, ask_agent)
 
@@ -54,7 +55,7 @@ def run(places: Places, environment: Mapping[str, str]) -> int:
         log.critical("cannot start", error=str(error))
         return error.exit_code
     log.follow(lambda: daemon.intake.state.settings.log_level)
-    server = Server(places.socket, lambda request, say: handle(daemon, request, say))
+    server = ControlServer(places.socket, lambda request, say: handle(daemon, request, say))
     bound = threading.Event()
 
     def end() -> None:

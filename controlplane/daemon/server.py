@@ -1,34 +1,25 @@
-"""The socket: a thread a connection, each for one request."""
+"""The control socket: who may ask, how much, and in which words errors are answered."""
 
 from __future__ import annotations
 
 import os
 import socket
-import threading
-from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
+from controlplane.answers import to_answer
 from controlplane.daemon import log
 from controlplane.daemon.memory import trim_heap
-from controlplane.daemon.protocol import (
-    REQUEST_SECONDS,
-    Request,
-    Result,
-    Say,
-    error_answer,
-    peer_uid,
-    read_request,
-    send,
-)
-from controlplane.errors import MailserverError, Unavailable
+from controlplane.errors import Bug, MailserverError, Unavailable, UsageError
 from controlplane.plain_text import cut, sanitize_line
+from wire.errors import ErrorAnswer
+from wire.lines import NoRequest, Request, Result, Say
+from wire.server import Handler, Limits, Server
 
-MODE = 0o660
-BACKLOG = 256
-"""Connections that may wait: more than the writers that any test or person starts at once."""
-
-Handler = Callable[[Request, Say], Result]
+MOST = 128 << 20
+"""Bytes of a request: a tree of `main` with 100,000 accounts, and room."""
+REQUEST_SECONDS = 30.0
+"""Seconds that a client gets for a step of its request."""
 
 
 class AlreadySaid(Exception):
@@ -39,70 +30,32 @@ class AlreadySaid(Exception):
         self.error = error
 
 
-class Server:
-    """Listens on a UNIX socket for root and for our own user."""
+class ControlServer(Server):
+    """Answers root and our own user."""
 
     def __init__(self, path: Path, handler: Handler) -> None:
-        self._path = path
-        self._handler = handler
-        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._stopping = False
+        def speak(request: Request, say: Say) -> Result:
+            return handler(request, lambda text: say(cut(sanitize_line(text))))
 
-    def bind(self) -> None:
-        """Take the socket's place, which a killed daemon may have left; it is there once we listen."""
-        aside = self._path.with_name(f"{self._path.name}.new")
-        aside.unlink(missing_ok=True)
-        self._listener.bind(str(aside))
-        aside.chmod(MODE)
-        self._listener.listen(BACKLOG)
-        aside.replace(self._path)
+        users = frozenset({0, os.geteuid()})
+        super().__init__(path, speak, explain, Limits(MOST, REQUEST_SECONDS, users))
 
-    def serve(self) -> None:
-        """Answer connections until `stop`."""
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                if self._stopping:
-                    return
-                raise
-            threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
-
-    def stop(self) -> None:
-        """Take no more connections; may be called from a signal handler."""
-        self._stopping = True
-        with suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        self._path.unlink(missing_ok=True)
-
-    def _answer(self, connection: socket.socket) -> None:
-        with connection, suppress(BrokenPipeError, ConnectionResetError, TimeoutError):
-            connection.settimeout(REQUEST_SECONDS)
-            if peer_uid(connection) not in (0, os.geteuid()):
-                return
-            send(connection, self._outcome(connection))
+    def shutdown_request(self, request: socket.socket | tuple[bytes, socket.socket]) -> Any:
+        """End a connection, and give back the memory that its request took."""
+        super().shutdown_request(request)
         trim_heap()
 
-    def _outcome(self, connection: socket.socket) -> dict[str, object]:
-        op = ""
-        try:
-            request = read_request(connection)
-            op = request["op"]
 
-            def say(text: str) -> None:
-                # Who no longer listens does not stop what was begun.
-                with suppress(OSError):
-                    send(connection, {"say": cut(sanitize_line(text))})
-
-            return {"result": self._handler(request, say)}
-        except AlreadySaid as said:
-            return error_answer(said.error, said=True)
-        except MailserverError as error:
-            return error_answer(error)
-        except OSError as error:  # a full disk, a file that may not be read: not a bug, and no secret
-            log.exception("system error", op=op)
-            return error_answer(Unavailable(f"the system refused it: {error}"))
-        except Exception as error:  # noqa: BLE001  # the last line of defence: one request must not end the daemon
-            log.exception("bug", op=op)
-            return error_answer(error)
+def explain(error: Exception, op: str) -> ErrorAnswer:
+    """An exception as an answer; whatever is not ours is a bug, whose text stays in the daemon's log."""
+    if isinstance(error, AlreadySaid):
+        return to_answer(error.error, said=True)
+    if isinstance(error, NoRequest):
+        return to_answer(UsageError.because(str(error), "see docs/reference/control-protocol.md"))
+    if isinstance(error, MailserverError):
+        return to_answer(error)
+    if isinstance(error, OSError):  # a full disk, a file that may not be read: not a bug, and no secret
+        log.exception("system error", op=op)
+        return to_answer(Unavailable(f"the system refused it: {error}"))
+    log.exception("bug", op=op)
+    return to_answer(Bug("a bug in the control plane; its log has the details"))

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from controlplane import secrets
 from controlplane.daemon import log
+from controlplane.daemon.asking import Ask
 from controlplane.daemon.core import Daemon
-from controlplane.daemon.delivery import Ask
 from controlplane.daemon.environment import with_files
 from controlplane.errors import MailserverError, Refused
 from controlplane.events import Event, StoreRepaired

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from controlplane.daemon.delivery import Ask
+from controlplane.daemon.asking import Ask
 from controlplane.errors import MailserverError
 from controlplane.model import State
 from controlplane.statefiles.quotas import kibibytes

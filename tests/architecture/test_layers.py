@@ -18,6 +18,7 @@ LAYERS = (
         "controlplane.ordered",
         "controlplane.addresses",
         "controlplane.plain_text",
+        "controlplane.answers",
         "controlplane.sealing",
         "controlplane.unseal",
     ),
@@ -138,7 +139,7 @@ def test_renderers_know_only_the_state(name: str) -> None:
 @pytest.mark.parametrize("name", [n for n in modules() if n.split(".")[0] in ("agent", "hooks")])
 def test_agent_and_hooks_need_only_the_standard_library(name: str) -> None:
     """What runs as root or before every push imports the standard library, its own package and `wire`."""
-    assert foreign_to(name, {"wire", "client"}) == []
+    assert foreign_to(name, {"wire"}) == []
 
 
 @pytest.mark.parametrize("name", [n for n in modules() if inside(n, ("wire",))])

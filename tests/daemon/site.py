@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from controlplane.answers import to_answer
 from controlplane.daemon.core import Daemon
-from controlplane.daemon.protocol import error_answer, read_request, send
 from controlplane.daemon.run import Places, build, handle, shut_down
-from controlplane.daemon.server import Server
+from controlplane.daemon.server import ControlServer
 from controlplane.errors import MailserverError
 from controlplane.intake.trees import MainReader
 from controlplane.statefiles.tree import read_tree
+from wire.errors import ErrorAnswer
+from wire.server import Limits, Server
+
+
+def _explain(error: Exception, op: str) -> ErrorAnswer:
+    if isinstance(error, ErrorAnswer):
+        return error
+    return to_answer(error) if isinstance(error, MailserverError) else ErrorAnswer("Bug", f"{op}: {error!r}")
+
 
 ROOT = Path(__file__).parents[2]
 HASH = "{SHA512-CRYPT}$6$abc$" + "x" * 86
@@ -35,33 +42,16 @@ class FakeAgent:
         self.applied = 0
         self.used: dict[str, int] = {}
         self.answers: dict[str, Callable[[], dict[str, Any]]] = {}
-        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._listener.bind(str(path))
-        self._listener.listen(64)
-        self._stopping = False
-        threading.Thread(target=self._serve, daemon=True).start()
+        self._server = Server(path, lambda request, _: self._take(request), _explain, Limits(1 << 20, 30.0))
+        self._server.bind()
+        threading.Thread(target=self._server.serve, daemon=True).start()
 
     def close(self) -> None:
-        if self._stopping:
-            return
-        self._stopping = True
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
+        self._server.stop()
 
-    def _serve(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            with connection, suppress(OSError, MailserverError):  # whoever asked may be gone
-                request = read_request(connection)
-                self.asked.append(request)
-                try:
-                    answer = {"result": self._answer(request)}
-                except MailserverError as error:
-                    answer = error_answer(error)
-                send(connection, answer)
+    def _take(self, request: dict[str, Any]) -> dict[str, Any]:
+        self.asked.append(request)
+        return self._answer(request)
 
     def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
         if request["op"] in self.answers:
@@ -100,7 +90,9 @@ class Site:
 
     def start(self) -> None:
         self.daemon: Daemon = build(self.places, self.environment)
-        self.server = Server(self.places.socket, lambda request, say: handle(self.daemon, request, say))
+        self.server = ControlServer(
+            self.places.socket, lambda request, say: handle(self.daemon, request, say)
+        )
         self.server.bind()
         threading.Thread(target=self.server.serve, daemon=True).start()
         self.daemon.delivery.start()

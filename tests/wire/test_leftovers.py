@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from agent.volume import Volume
 
+from agent.config_volume.volume import Volume
 from controlplane.cli.clone.config_folder import read_folder
 from tests.agent.conftest import ControlPlane
 

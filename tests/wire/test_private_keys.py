@@ -6,8 +6,8 @@ import base64
 from pathlib import Path
 
 import pytest
-from agent.volume import Volume
 
+from agent.config_volume.volume import Volume
 from controlplane.intake.checks.secrets_in_clear import in_clear
 from tests.agent.conftest import ControlPlane
 

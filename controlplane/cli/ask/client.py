@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from controlplane.answers import from_answer
 from controlplane.cli.ask.actor import actor
 from controlplane.cli.text.terminal import say
-from controlplane.errors import (
-    Conflict,
-    Corrupt,
-    MailserverError,
-    NotFound,
-    Problem,
-    Refused,
-    Unavailable,
-    UsageError,
-)
-from controlplane.plain_text import sanitize_all
+from controlplane.errors import MailserverError, Unavailable
+from controlplane.plain_text import sanitize, sanitize_all
+from wire import client
+from wire.errors import ErrorAnswer
 
 SOCKET = "/run/mail-control/control.sock"
 AGENT_SOCKET = "/run/mail-agent/agent.sock"
@@ -35,27 +27,16 @@ PATIENCE = 150.0
 STARTING = 15.0
 """Seconds to wait for a daemon that is being started."""
 
-ERRORS: dict[str, type[MailserverError]] = {
-    "NotFound": NotFound,
-    "Conflict": Conflict,
-    "Unavailable": Unavailable,
-    "Corrupt": Corrupt,
-}
-
 
 class AlreadyTold(MailserverError):
     """A refusal whose text was said line by line; only the exit status is left to give."""
 
 
-class DaemonBug(Exception):
-    """The daemon ran into a bug of its own; the text is what it said."""
-
-
 def call(op: str, patience: float = PATIENCE, **arguments: Any) -> dict[str, Any]:
     """Run the daemon's operation `op` and return its result; its `say` lines go to stderr as they arrive.
 
-    Raises what the daemon raised, Unavailable where none answers, DaemonBug for a bug of its own. In a
-    container of the image without a running server, the operation runs in this process.
+    Raises what the daemon raised, and Unavailable where none answers. In a container of the image
+    without a running server, the operation runs in this process.
     """
     request = {"op": op, "actor": actor(), **arguments}
     connection = _connect_patiently(os.environ.get("MAILCTL_SOCKET", SOCKET))
@@ -88,16 +69,12 @@ def server_runs() -> bool:
 
 def connect(path: str) -> socket.socket | None:
     """Connect to the socket; None where nobody listens. Raises Unavailable where permission is denied."""
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        connection.connect(path)
+        return client.connect(path)
     except (FileNotFoundError, ConnectionRefusedError):
-        connection.close()
         return None
     except PermissionError:
-        connection.close()
         raise Unavailable(f"you may not use {path}: run the command as root in the container") from None
-    return connection
 
 
 def _connect_patiently(path: str) -> socket.socket | None:
@@ -126,42 +103,24 @@ def _server_starts() -> bool:
 def converse(connection: socket.socket, request: dict[str, Any], patience: float) -> dict[str, Any]:
     """Send one request over `connection`, print what is said, return the result, raise the error."""
     with connection:
-        connection.settimeout(patience)
         try:
-            connection.sendall(json.dumps(request).encode() + b"\n")
-            for answer in _answers(connection):
-                if "say" in answer:
-                    say(answer["say"])
-                elif "error" in answer:
-                    raise error_of(answer["error"])
-                else:
-                    result: dict[str, Any] = answer["result"]
-                    return result
+            found = client.converse(connection, request, patience, lambda text: say(sanitize(text)))
+        except ErrorAnswer as answer:
+            raise error_of(answer) from None
         except TimeoutError:
             raise Unavailable(f"no answer within {patience:.0f} s") from None
-        except (BrokenPipeError, ConnectionResetError):
-            pass
-    raise Unavailable("the connection ended before the answer came; `mailctl log` shows what was recorded")
+        except ConnectionError:
+            raise Unavailable(
+                "the connection ended before the answer came; `mailctl log` shows what was recorded"
+            ) from None
+    result: dict[str, Any] = sanitize_all(found)
+    return result
 
 
-def _answers(connection: socket.socket) -> Iterator[dict[str, Any]]:
-    with connection.makefile("rb") as lines:
-        for line in lines:
-            yield sanitize_all(json.loads(line))
-
-
-def error_of(answer: dict[str, Any]) -> Exception:
-    """The exception that an `error` answer stands for."""
-    kind, message = answer.get("type", "Bug"), answer.get("message", "")
-    if answer.get("said"):
-        return AlreadyTold(message)
-    if kind in ("Refused", "UsageError"):
-        problems = [Problem(**problem) for problem in answer.get("problems", ())]
-        error = UsageError if kind == "UsageError" else Refused
-        return error(problems or [Problem(path="", line=0, message=message, cure="")])
-    if kind in ERRORS:
-        return ERRORS[kind](message)
-    return DaemonBug(message)
+def error_of(answer: ErrorAnswer) -> MailserverError:
+    """The exception that an error stands for, fit for a terminal."""
+    answer.message, answer.problems = sanitize(answer.message), sanitize_all(answer.problems)
+    return AlreadyTold(answer.message) if answer.said else from_answer(answer)
 
 
 def _call_embedded(request: dict[str, Any]) -> dict[str, Any]:

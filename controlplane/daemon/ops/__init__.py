@@ -20,8 +20,8 @@ from controlplane.daemon.ops import (
     questions,
     show,
 )
-from controlplane.daemon.protocol import Request, Result, Say
 from controlplane.errors import UsageError
+from wire.lines import Request, Result, Say
 
 Silent = Callable[[Daemon, Request], Result]
 Talking = Callable[[Daemon, Request, Say], Result]

@@ -9,7 +9,6 @@ from typing import Any
 from controlplane.daemon.certificates import decline, read_chain
 from controlplane.daemon.core import Daemon
 from controlplane.daemon.ops.arguments import content, reporting_node, text
-from controlplane.daemon.protocol import Request, Result
 from controlplane.errors import MailserverError, Refused, UsageError
 from controlplane.events import (
     CertificateRefused,
@@ -23,6 +22,7 @@ from controlplane.intake.accepted_pushes import Cause
 from controlplane.intake.edits.node_reports import drift_events, file_events
 from controlplane.intake.edits.volume import VolumeEdit, is_ours, take_over
 from renderers.tls.service import sources
+from wire.lines import Request, Result
 
 AGENT = "agent"
 

@@ -6,11 +6,11 @@ import base64
 import binascii
 from typing import cast
 
-from controlplane.daemon.protocol import Request
 from controlplane.errors import UsageError
 from controlplane.events import Source
 from controlplane.intake.accepted_pushes import Cause
 from controlplane.statefiles.tree import TreeFile
+from wire.lines import Request
 
 SOURCES = ("setup", "mailctl")
 

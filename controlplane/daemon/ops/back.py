@@ -12,7 +12,6 @@ from typing import Any
 
 from controlplane.daemon.core import Daemon
 from controlplane.daemon.ops import arguments
-from controlplane.daemon.protocol import Request, Result
 from controlplane.errors import Conflict, Problem, Refused, UsageError
 from controlplane.events import ChangeSet, Source
 from controlplane.git import Change, NewFile
@@ -28,6 +27,7 @@ from controlplane.log_format import format_time
 from controlplane.statefiles.compose import compose
 from controlplane.words.numbers import counted
 from controlplane.words.plans import plan_lines
+from wire.lines import Request, Result
 
 TRIES = 5
 """Times that a plan is made anew because `main` moved meanwhile, where nobody has seen it."""

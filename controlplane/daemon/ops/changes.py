@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from controlplane.daemon.core import Daemon
 from controlplane.daemon.ops import arguments
-from controlplane.daemon.protocol import Request, Result
 from controlplane.intake.checks.mass_delete import BY_COMMAND, mass_deletions
 from controlplane.intake.edits import commands
 from controlplane.intake.pipeline import MAIN, Check
 from controlplane.intake.trees import MainReader
+from wire.lines import Request, Result
 
 TYPED = 10
 """Addresses that a person names in one command."""

@@ -8,7 +8,6 @@ from pathlib import Path
 from controlplane.daemon.core import Checked, Daemon
 from controlplane.daemon.ops import previews
 from controlplane.daemon.ops.arguments import text
-from controlplane.daemon.protocol import Request, Result, Say
 from controlplane.daemon.server import AlreadySaid
 from controlplane.errors import Conflict, MailserverError, Problem, Refused
 from controlplane.git import StateRepo
@@ -21,6 +20,7 @@ from controlplane.model import State
 from controlplane.words.numbers import counted
 from controlplane.words.plans import plan_lines
 from controlplane.words.problems import refusal_lines
+from wire.lines import Request, Result, Say
 
 DRY_RUN = "dry-run"
 REASON = "reason="

@@ -9,7 +9,6 @@ from typing import Any
 from controlplane import secrets
 from controlplane.daemon.core import Checked, Daemon
 from controlplane.daemon.ops import arguments
-from controlplane.daemon.protocol import Request, Result
 from controlplane.errors import Problem, Refused, UsageError
 from controlplane.git import Change, NewFile
 from controlplane.intake.checks.mass_delete import BY_COMMAND, mass_deletions
@@ -21,6 +20,7 @@ from controlplane.intake.proposal import Proposal
 from controlplane.intake.trees import Files, MainReader
 from controlplane.statefiles.treefile import TreeFile
 from controlplane.words.plans import plan_lines
+from wire.lines import Request, Result
 
 
 def take_in(daemon: Daemon, request: Request) -> Result:

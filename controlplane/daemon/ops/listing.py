@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from controlplane.daemon.core import Daemon
-from controlplane.daemon.protocol import Request, Result
 from controlplane.daemon.usage import add_usage
 from controlplane.model import Desired
+from wire.lines import Request, Result
 
 
 def accounts(daemon: Daemon, _request: Request) -> Result:

@@ -11,7 +11,6 @@ from typing import Any
 from controlplane.daemon.certificates import rows
 from controlplane.daemon.core import WAIT_SECONDS, Daemon
 from controlplane.daemon.ops import arguments
-from controlplane.daemon.protocol import Request, Result
 from controlplane.errors import MailserverError, Unavailable
 from controlplane.events import ApplyResumed, ApplySuspended, Event
 from controlplane.intake.blame.failed_release import change_of, origin_of
@@ -19,6 +18,7 @@ from controlplane.intake.checks.clear_texts import on_main
 from controlplane.intake.checks.warnings import unsupported
 from controlplane.intake.pipeline import Recorded
 from controlplane.intake.plan import Plan
+from wire.lines import Request, Result
 
 ASK_SECONDS = 20.0
 
@@ -47,7 +47,7 @@ def status(daemon: Daemon, request: Request) -> Result:
     }
     try:
         seen |= daemon.ask_agent({"op": "status"}, ASK_SECONDS)
-    except Unavailable as error:
+    except MailserverError as error:
         seen["failure"] = {"release": node.attempted, "reason": str(error)}
     else:
         if seen["failure"]:

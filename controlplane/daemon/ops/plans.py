@@ -6,7 +6,6 @@ import time
 
 from controlplane.daemon.core import Checked, Daemon
 from controlplane.daemon.ops import arguments
-from controlplane.daemon.protocol import Request, Result
 from controlplane.errors import MailserverError
 from controlplane.git import StateRepo
 from controlplane.intake.checks.mass_delete import mass_deletions
@@ -17,6 +16,7 @@ from controlplane.intake.trees import Files, MainReader
 from controlplane.model import State
 from controlplane.words.plans import markdown, plan_lines
 from controlplane.words.problems import refusal_lines
+from wire.lines import Request, Result
 
 
 def plan(daemon: Daemon, request: Request) -> Result:

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 
 import controlplane
 from controlplane.daemon.core import Daemon
-from controlplane.daemon.protocol import Say
 from controlplane.errors import MailserverError
 from controlplane.git import StateRepo
 from controlplane.intake.checks.mass_delete import mass_deletions
@@ -17,6 +16,7 @@ from controlplane.release import PREVIEWS, Basis
 from controlplane.words.numbers import counted
 from controlplane.words.plans import plan_lines
 from controlplane.words.problems import refusal_lines
+from wire.lines import Say
 
 WOULD_BE_REFUSED = "✗ would be refused on main"
 MOST_LACKING, TOLD_LACKING = 100, 5

@@ -10,13 +10,13 @@ from typing import Any
 
 from controlplane.daemon.core import Daemon
 from controlplane.daemon.ops.arguments import text
-from controlplane.daemon.protocol import Request, Result, Say
 from controlplane.errors import UsageError
 from controlplane.events import EVENTS
 from controlplane.intake.audit import proof
 from controlplane.intake.history.times import the_time
 from controlplane.log_format import format_time
 from controlplane.plain_text import LONGEST, cut
+from wire.lines import Request, Result, Say
 
 MOST = 100_000
 LONGEST_HISTORY = 1_000

@@ -7,7 +7,6 @@ from typing import Any
 
 from controlplane.daemon.core import Daemon
 from controlplane.daemon.ops import arguments
-from controlplane.daemon.protocol import Request, Result
 from controlplane.errors import NotFound
 from controlplane.intake.diff import diff as compare
 from controlplane.intake.history import revisions
@@ -23,6 +22,7 @@ from controlplane.statefiles.relay import user_of
 from controlplane.words.plans import event_lines
 from renderers.release import NodeTrees
 from renderers.service import RenderedFile
+from wire.lines import Request, Result
 
 
 def show(daemon: Daemon, request: Request) -> Result:
