@@ -46,12 +46,8 @@ CASES = {
 
 def planned(before: bytes, after: bytes) -> str:
     """The action on Postfix that the plan shows."""
-    trees = [
-        NodeTree(
-            {PATH: RenderedFile(PATH, text, Action.RELOAD, restart_on=NAMES)}, {PATH: "postfix"}, MANIFEST
-        )
-        for text in (before, after)
-    ]
+    files = [{PATH: RenderedFile(PATH, text, Action.RELOAD, restart_on=NAMES)} for text in (before, after)]
+    trees = [{"mail": NodeTree(each, {PATH: "postfix"}, MANIFEST)} for each in files]
     return plan.compare(*trees)[1].get("postfix", "none")
 
 
