@@ -1,12 +1,12 @@
 #!/bin/sh
-# `doveadm reload` (SIGHUP to Dovecot's master) is taken for harmless: sessions live on and nothing is restarted. For
-# whoever connects to a UNIX socket of Dovecot in that moment it is not: the master closes its listeners, removes the
+# `doveadm reload` (SIGHUP to Dovecot's master) seems harmless: sessions live on and nothing is restarted. It is not
+# for a client that connects to a UNIX socket of Dovecot at that moment: the master closes its listeners, removes the
 # socket files and makes new ones, so that a delivery by LMTP meets "No such file", a refused connection, a
 # connection that ends before its greeting, or a temporary error for a recipient that exists.
 #
-# It surprises who runs Postfix with `virtual_transport = lmtp:unix:…` on the same host and reloads Dovecot after
+# It surprises those who run Postfix with `virtual_transport = lmtp:unix:…` on the same host and reload Dovecot after
 # each renewed certificate: the messages of that moment are put off for `minimal_backoff_time` (5 minutes) although
-# Dovecot was "never away". Whoever reloads has to flush Postfix's queue once Dovecot answers again.
+# Dovecot was "never away". After a reload Postfix's queue has to be flushed, once Dovecot answers again.
 #
 # Shown with Debian 12's Dovecot 2.3.19.1, unpacked into a temporary folder and laid over /usr in a mount namespace of
 # its own (its paths are compiled in), so as root; its own configuration, one user, one delivery after the other by 4

@@ -2,9 +2,9 @@
 # `core.fsync=all` in a repository's configuration (git-config(1), since git 2.36) makes git sync what it writes.
 # libgit2 does not read it: a commit made through it in the same repository is not synced at all, and nothing says
 # so. What it does read is the older `core.fsyncObjectFiles`, which git itself documents as deprecated and replaced
-# by `core.fsync`, so that who modernises a configuration turns durability off for every program on libgit2.
+# by `core.fsync`, so that modernising a configuration turns durability off for every program on libgit2.
 #
-# It surprises who sets durability once in the repository and lets two implementations write to it. Shown with
+# It surprises those who set durability once in the repository and let two implementations write to it. Shown with
 # pygit2 1.21.0 (libgit2 1.9) and git 2.36 or newer, Linux; system calls are counted by strace.
 set -eu
 work=$(mktemp -d)

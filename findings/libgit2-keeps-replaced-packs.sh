@@ -2,10 +2,10 @@
 # A long-lived process that reads a git repository by libgit2, while something repacks it: each pack that was
 # replaced stays mapped and open, so the disk space of every `git repack -ad` since the start is still taken. It
 # is not enough to free the handle that read the pack: packs are shared by all handles of one repository in a
-# process, and the mapping goes with the last of them. Whoever has one handle for writing and opens a short-lived
-# one for each question never gets the space back.
+# process, and the mapping goes with the last of them. A process with one handle for writing and a
+# short-lived one for each question never gets the space back.
 #
-# It surprises who knows git itself (each command is a process of its own) and who trusts that a freed handle
+# It surprises those who know git itself (each command is a process of its own) and trust that a freed handle
 # frees what it read. Shown with pygit2 1.21.0 (libgit2 1.9), Linux.
 set -eu
 work=$(mktemp -d)
