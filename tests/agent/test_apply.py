@@ -1,4 +1,4 @@
-"""Applying: what is written, what services are told, and what comes back when something fails."""
+"""Applying: what is written, which services are acted on, and what is rolled back when a step fails."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_first_release_writes_all_and_starts_in_order(world: World) -> None:
 
 
 def test_account_change_touches_no_service(served: World) -> None:
-    """A new account or alias writes its files and tells nobody."""
+    """A new account or alias writes its files and reloads no service."""
     before = (served.root / MAIN).stat()
     outcome = served.apply(userdb="a new account\n", virtual="a new alias\n")
     assert (outcome["outcome"], outcome["actions"], served.programs.calls) == ("applied", {}, [])
@@ -67,7 +67,7 @@ def test_reload_only_what_changed(served: World) -> None:
 
 
 def test_mail_put_off_during_a_reload_of_dovecot_is_flushed(served: World) -> None:
-    """What met no LMTP socket is delivered when Dovecot answers, not when Postfix tries again by itself."""
+    """Mail that met no LMTP socket is delivered once Dovecot answers, not when Postfix next retries."""
     assert served.apply(dovecot="other\n")["actions"] == {"dovecot": "reload"}
     assert [call for call in served.programs.calls if "status" not in call] == [
         "doveadm reload",
@@ -117,7 +117,7 @@ def test_map_that_does_not_compile_is_rejected(served: World) -> None:
 
 
 def test_dead_probe_rolls_back_and_quarantines(served: World) -> None:
-    """A release whose service is silent goes back, is refused after, and a changed one is tried."""
+    """A release whose service is silent is rolled back and refused afterwards; a changed one is tried."""
     served.broken.add("deadly")
     first = served.apply(main="deadly\n")
     assert (first["outcome"], first["service"], first["serving"]) == ("rolled_back", "postfix", 1)

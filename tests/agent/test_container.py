@@ -56,7 +56,7 @@ def test_what_lies_under_a_mount_is_pinned(tmp_path: Path, line: str, held: set[
 
 
 def test_the_container_stops_without_an_account(world: World, capfd: pytest.CaptureFixture[str]) -> None:
-    """At the deadline: a reason, the status, and supervisor is told."""
+    """At the deadline the reason is printed, the status written, and supervisor shut down."""
     first = FirstAccount(world.node, threading.RLock())
     world.node.paths.exit_status.parent.mkdir(parents=True)
     world.node.release = replace(world.node.release, account_deadline=1)
@@ -72,7 +72,7 @@ def test_the_container_stops_without_an_account(world: World, capfd: pytest.Capt
 
 
 def test_refused_accounts_are_told_with_their_reason(world: World, capfd: pytest.CaptureFixture[str]) -> None:
-    """Who brought accounts along hears what is wrong with them, not that there are none."""
+    """For accounts that were refused the message says what is wrong with them, not that there are none."""
     refused = ""
     first = FirstAccount(world.node, threading.RLock(), lambda: refused)
     world.node.paths.exit_status.parent.mkdir(parents=True)
@@ -94,7 +94,7 @@ def test_refused_accounts_are_told_with_their_reason(world: World, capfd: pytest
 
 
 def test_an_account_in_time_lets_it_live(world: World) -> None:
-    """Also one that comes while the timer fires, and for the rest of the container's life."""
+    """So does one that comes while the timer fires, and for the rest of the container's life."""
     first = FirstAccount(world.node, threading.RLock())
     waiting = replace(world.node.release, account_deadline=600)
     first.follow(waiting)
@@ -110,7 +110,7 @@ def test_an_account_in_time_lets_it_live(world: World) -> None:
     ("level", "lines"), [("error", 1), ("warn", 2), ("info", 3), ("trace", 4), ("loud", 3)]
 )
 def test_the_log_shows_what_is_wanted(capfd: pytest.CaptureFixture[str], level: str, lines: int) -> None:
-    """What has a reason is a warning where nothing else is said; an unknown level changes nothing."""
+    """A line with a reason is a warning by default; an unknown level changes nothing."""
     log.show(level)
     try:
         log.log("a", level="error")

@@ -109,7 +109,7 @@ def parts(after: World) -> set[str]:
 @pytest.mark.parametrize("fresh", [False, True], ids=["restarted", "fresh"])
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_record_of_the_applied_release_is_recalled(kept: World, damage: str, fresh: bool) -> None:
-    """The copy of what served says which release it was; the repair is told, no outcome is made up."""
+    """The copy of what served says which release it was; the repair is reported, no outcome is made up."""
     before = kept.node.applied
     outcomes = kept.node.journal.outcomes()
     DAMAGES[damage](kept.node.journal.folder / "applied.json")
@@ -180,7 +180,7 @@ def _numbered(world: World) -> str:
 
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_journal_is_an_attempt_that_is_taken_back(kept: World, damage: str) -> None:
-    """Half of a release is in place and nobody knows which: all is as applied again, services restart."""
+    """An unknown half of a release is in place: all is as applied again, and services restart."""
     kept.node.journal.open({"id": "x", "rows": []})
     DAMAGES[damage](kept.node.journal.folder / "journal.json")
     (kept.root / MAIN).write_text("half done\n")
@@ -192,7 +192,7 @@ def test_a_damaged_journal_is_an_attempt_that_is_taken_back(kept: World, damage:
 @pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.parametrize("name", ["quarantine.json", "failure.json", "outcomes"])
 def test_other_records_are_begun_anew(kept: World, name: str, damage: str) -> None:
-    """They are put aside and named; the agent goes on."""
+    """Damaged records are set aside and reported; the agent goes on."""
     store = kept.node.journal
     store.set_quarantine([{"commit": "x", "number": 1, "service": "s", "digest": "d", "reason": "r"}])
     store.set_failure({"id": "x", "outcome": "rejected", "release": 1, "commit": "x", "serving": 1})
@@ -205,7 +205,7 @@ def test_other_records_are_begun_anew(kept: World, name: str, damage: str) -> No
 
 
 def test_a_file_in_the_place_of_the_outcomes_folder_is_put_aside(kept: World) -> None:
-    """And outcomes are kept again."""
+    """The file is replaced by a folder, and outcomes are kept again."""
     shutil.rmtree(kept.node.journal.folder / "outcomes")
     (kept.node.journal.folder / "outcomes").write_text("")
     after = restart_agent(kept)
@@ -355,7 +355,7 @@ def _with_certificate(source: Mapping[str, str], identity: str) -> Any:
 
 
 def test_an_object_that_a_start_does_not_need_is_named_all_the_same(kept: World) -> None:
-    """Its file lies on disk, so nobody read it; the look after the start did. Mended, it is not named."""
+    """The start does not read it, as its file is on disk; the check afterwards does, until it is repaired."""
     identity = git(kept.repository.folder, "rev-parse", f"{kept.node.applied.commit}:mail/{MAIN}")
     path = path_of(kept, identity)
     whole = path.read_bytes()

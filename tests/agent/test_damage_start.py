@@ -47,7 +47,7 @@ class Log:
 
 
 def test_the_log_says_what_served(served: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Even where the newest release is one that does not serve; the repair is told with the next hello."""
+    """Even where the newest release does not serve; the repair is reported with the next hello."""
     log = Log(served)
     agent = forgetful(served, monkeypatch)
     served.broken.add("bad")
@@ -63,7 +63,7 @@ def test_the_log_says_what_served(served: World, monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_lost_mark_of_suspension_is_set_again(served: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Somebody held releases back, and was told so."""
+    """Releases were suspended before the loss."""
     log = Log(served, suspended=True)
     agent = forgetful(served, monkeypatch)
     monkeypatch.setattr(agent.daemon, "ask", log.ask)

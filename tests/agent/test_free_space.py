@@ -1,4 +1,4 @@
-"""Volumes that fill up are seen before, while and after."""
+"""A volume that fills up is reported before, while and after it is full."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ def test_a_moved_port_is_asked_where_it_is() -> None:
 
 
 def test_behind_a_proxy_a_connection_is_enough() -> None:
-    """Who does not speak the PROXY protocol gets no greeting."""
+    """A client that does not speak the PROXY protocol gets no greeting."""
     probe = fitted("haproxy = no\n    port = 993", "haproxy = yes\n    port = 993")["993"]
     assert (probe.kind, probe.tls) == ("tcp", "")
 
@@ -124,6 +124,6 @@ def test_postfix_is_asked_where_it_listens(said: str, host: str) -> None:
 
 
 def test_other_services_are_asked_as_the_release_says() -> None:
-    """Nobody but these two lets people move ports."""
+    """Only these two services let people move their ports."""
     probes = (Probe("redis", "redis", 6379),)
     assert fit("redis", probes, lambda _words, _seconds: Ran(1, "")) == probes

@@ -16,7 +16,7 @@ HEAD = "Username\tQuota name\tType\tValue\tLimit\t%\n"
 
 
 class Doveadm:
-    """Stands in for doveadm: tells a size for everybody, and remembers who was asked for."""
+    """Stands in for doveadm: answers with a size for every address, and remembers which were asked for."""
 
     def __init__(self) -> None:
         self.asked: list[list[str]] = []

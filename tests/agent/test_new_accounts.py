@@ -43,7 +43,7 @@ def test_new_and_changed_accounts_are_announced(served: World, folder: Path) -> 
 
 
 def test_accounts_that_go_are_not_announced_any_more(served: World, folder: Path) -> None:
-    """An account that is removed, or whose password changes again, leaves nothing of before behind."""
+    """An account that is removed, or whose password changes again, leaves no old file behind."""
     served.apply(userdb=line("a") + line("b", "{PLAIN}2") + line("c"))
     served.apply(userdb=line("a") + line("b", "{PLAIN}3"))
     assert announced(folder).keys() == {"b@example.test"}
@@ -60,7 +60,7 @@ def test_each_file_has_a_time_of_its_own(served: World, folder: Path) -> None:
 
 
 def test_files_go_by_themselves(served: World, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Once the passwd-file has been read they are in nobody's way."""
+    """Once Dovecot has read the passwd-file they are removed."""
     monkeypatch.setattr(fresh, "SECONDS", 0.01)
     before = set(threading.enumerate())
     served.apply(userdb=line("a") + line("c"))

@@ -212,7 +212,7 @@ def test_certificate_store_forgets_old_pairs(tmp_path: Path) -> None:
 
 
 def test_wake_ends_a_wait(watch: Watch) -> None:
-    """Whoever waits for changes comes back at once, and the next wait is a wait again."""
+    """A wait for changes returns at once, and the next one waits again."""
     watch.wake()
     start = time.monotonic()
     assert watch.changes(60.0) == set()
@@ -234,7 +234,7 @@ def test_watch_of_a_file_that_is_mounted_by_itself(watch: Watch, tmp_path: Path)
 
 
 def test_one_folder_under_two_names(watch: Watch, tmp_path: Path) -> None:
-    """Both names are told: the kernel knows the folder, not how it was called."""
+    """Both names are reported: the kernel knows the folder, not the name that was used."""
     folder = tmp_path / "folder"
     folder.mkdir()
     watch.add(folder)

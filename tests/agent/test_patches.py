@@ -70,7 +70,7 @@ def test_each_run_starts_from_fresh_files(world: World, patcher: Patcher) -> Non
 
 
 def test_its_effect_is_no_drift(world: World, patcher: Patcher) -> None:
-    """A file is as it should be when it is as the script left it, and no other way."""
+    """A file has not drifted only while it is as the script left it."""
     assert patcher.runs == 1
     assert world.node.drifted(world.node.release) == []
     (world.root / MAIN).write_text("somebody's\n")
@@ -78,7 +78,7 @@ def test_its_effect_is_no_drift(world: World, patcher: Patcher) -> None:
 
 
 def test_accounts_do_not_run_it(world: World, patcher: Patcher) -> None:
-    """A table that the script leaves alone is replaced as without a script, and nobody is told."""
+    """A table that the script leaves alone is replaced as without a script, and no service is reloaded."""
     outcome = world.engine.apply(release(world, userdb="new account\n"))
     assert (outcome["outcome"], outcome["actions"], world.programs.calls) == ("applied", {}, [])
     assert patcher.runs == 1
@@ -99,7 +99,7 @@ def test_a_table_that_it_changes_runs_it(world: World, patcher: Patcher) -> None
 
 
 def test_only_what_differs_in_the_end_is_told(world: World, patcher: Patcher) -> None:
-    """A patched file that ends as it was reloads nobody."""
+    """A patched file that ends as it was reloads no service."""
     outcome = world.engine.apply(release(world, dovecot="dovecot 2\n"))
     assert (patcher.runs, outcome["actions"]) == (2, {"dovecot": "reload"})
     patcher.change = lambda: None
@@ -109,7 +109,7 @@ def test_only_what_differs_in_the_end_is_told(world: World, patcher: Patcher) ->
 
 
 def test_without_the_script_files_are_as_rendered(world: World, patcher: Patcher) -> None:
-    """Deleting it undoes what it did, and tells whom that concerns."""
+    """Deleting it undoes what it did, and reloads the services concerned."""
     outcome = world.engine.apply(release(world, script=""))
     assert (outcome["outcome"], world.text(MAIN), patcher.runs) == ("applied", "main 1\n", 1)
     assert outcome["actions"]["postfix"] == "reload"
@@ -118,7 +118,7 @@ def test_without_the_script_files_are_as_rendered(world: World, patcher: Patcher
 
 
 def test_a_new_failure_rolls_back(world: World, patcher: Patcher) -> None:
-    """The release goes back, with the script's line; what was patched before is so again, byte for byte."""
+    """The release is rolled back, with the script's line; what was patched before is so again."""
     patcher.failure = "user-patches.sh ended with status 1: no such file"
     (world.root / LOCAL).write_text("patched\n")
     outcome = world.engine.apply(release(world, script="bad\n", main="main 2\n"))
@@ -137,7 +137,7 @@ def test_a_new_failure_rolls_back(world: World, patcher: Patcher) -> None:
 
 
 def test_a_service_that_fails_brings_the_patched_files_back(world: World, patcher: Patcher) -> None:
-    """A roll-back by a probe ends with the patch in place, too."""
+    """A rollback after a failed probe ends with the patch in place, too."""
     world.broken.add("deadly")
     assert world.engine.apply(release(world, main="deadly\n"))["outcome"] == "rolled_back"
     assert world.text(MAIN) == "main 1\npatched\n"
@@ -145,7 +145,7 @@ def test_a_service_that_fails_brings_the_patched_files_back(world: World, patche
 
 
 def test_with_nothing_to_go_back_to_the_server_serves(world: World) -> None:
-    """On the first start a failure is told and nothing is held up; the same one later holds nothing up."""
+    """On the first start a failure is reported and blocks nothing; nor does the same one later."""
     patcher = Patcher(world)
     patcher.failure = "user-patches.sh ended with status 1"
     outcome = world.engine.apply(release(world))
@@ -336,7 +336,7 @@ def seen(root: Path) -> dict[str, tuple[str, int]]:
 
 @pytest.mark.parametrize("after", ["release", "start"])
 def test_a_script_that_only_added_files_is_undone(world: World, after: str) -> None:
-    """What it added goes with it and its service is told; a start finds what an older agent left."""
+    """What it added goes with it and its service is reloaded; a start finds what an older agent left."""
     patcher = Patcher(world)
     job, added = world.root / "etc/cron.d/job", world.root / "etc/dovecot/conf.d/99.conf"
 

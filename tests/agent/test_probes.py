@@ -1,4 +1,4 @@
-"""Waiting for several probes at once."""
+"""Several probes are waited for at once."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def test_processes_are_the_children_of_master(tmp_path: Path) -> None:
 
 
 def test_without_a_master_there_are_none(tmp_path: Path) -> None:
-    """What cannot be told is not waited for."""
+    """Where processes cannot be listed the agent does not wait."""
     assert processes(tmp_path / "master.pid", tmp_path) == {}
 
 

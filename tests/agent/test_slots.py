@@ -1,4 +1,4 @@
-"""What is reported of certificates, and what serves while there is none."""
+"""Certificates: what is reported, and what serves while there is none."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HOST = "mail.example.test"
 
 
 class FakeLink(DaemonClient):
-    """The daemon: remembers what it was told."""
+    """The daemon: remembers what was reported to it."""
 
     def __init__(self) -> None:
         super().__init__(Path("/nowhere"), "mail")
@@ -53,7 +53,7 @@ class Box:
         (self.root / f"{name}.key").write_text(pair.key)
 
     def told(self) -> list[dict[str, Any]]:
-        """What the daemon was told since the last call."""
+        """What was reported to the daemon since the last call."""
         told, self.daemon.told = self.daemon.told, []
         return told
 
@@ -76,7 +76,7 @@ def authority() -> Authority:
 
 
 def test_a_pair_is_told_once(box: Box, authority: Authority) -> None:
-    """With its place; also after a restart it is no news. Another one is."""
+    """With its place; after a restart it is not reported again, another one is."""
     one, two = authority.issue(), authority.issue()
     box.put(one)
     assert box.slots.check((source(),), HOST) == {"release": "r1"}
@@ -106,7 +106,7 @@ def test_another_chain_for_the_same_leaf_is_news(box: Box, authority: Authority)
 def test_until_there_is_one_a_made_one_serves_and_it_is_told(
     box: Box, authority: Authority, kind: str
 ) -> None:
-    """TLS is there at once; people hear what is missing until it is there."""
+    """TLS works at once; until the certificate is there, what is missing is reported."""
     box.slots.check((source(kind),), HOST)
     made, refused = box.told()
     assert made["made_here"]
@@ -124,7 +124,7 @@ def test_until_there_is_one_a_made_one_serves_and_it_is_told(
 def test_a_pair_that_is_broken_from_the_start_leaves_nobody_without_tls(
     box: Box, authority: Authority
 ) -> None:
-    """One made here serves, and people hear what is wrong with theirs."""
+    """A self-signed one serves, and what is wrong with the source is reported."""
     box.put(authority.issue())
     (box.root / "tls.key").write_text(authority.issue().key)
     box.slots.check((source(),), HOST)
@@ -195,7 +195,7 @@ def test_files_that_go_leave_the_pair(box: Box, authority: Authority) -> None:
 
 
 def test_a_second_slot_is_never_made_here(box: Box, authority: Authority) -> None:
-    """It is only missing; when nothing names it any more it is let go."""
+    """It only counts as missing; when nothing names it any more it is dropped."""
     box.put(authority.issue())
     both = (source(), source(slot="fallback", name="second"))
     box.slots.check(both, HOST)
@@ -219,7 +219,7 @@ def test_what_the_daemon_declines_is_refused(box: Box, authority: Authority) -> 
 
 
 def test_a_daemon_that_is_away_is_told_later(box: Box, authority: Authority) -> None:
-    """Nothing counts as told before it was heard."""
+    """Nothing counts as reported before the daemon has answered."""
     box.put(authority.issue())
     box.daemon.error = Unavailable("no")
     with pytest.raises(Unavailable):

@@ -71,7 +71,7 @@ def test_the_first_pair_that_is_whole_is_read(tmp_path: Path, pair: Pair) -> Non
 
 
 def test_nothing_there_names_the_places(tmp_path: Path) -> None:
-    """Whoever looks for the fault reads which files were missed."""
+    """The report names the files that are missing."""
     with pytest.raises(NotFound, match=r"/a/cert\.pem and /a/key\.pem are not both there"):
         read(source(("/a/cert.pem", "/a/key.pem")), tmp_path)
     with pytest.raises(NotFound, match=f"no certificate in {LIVE} nor in /etc/letsencrypt/acme.json"):
@@ -80,7 +80,7 @@ def test_nothing_there_names_the_places(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("order", ["key first", "chain first"])
 def test_one_file_for_both_is_taken_apart(tmp_path: Path, pair: Pair, order: str) -> None:
-    """What is told of the chain holds no key, what is kept as key no certificate."""
+    """What is reported of the chain holds no key, what is kept as key no certificate."""
     both = (pair.key, pair.chain) if order == "key first" else (pair.chain, pair.key)
     put(tmp_path, "/full.pem", "Bag Attributes: caf\u00e9\n" + "".join(both))
     found = read(source(("/full.pem", "/full.pem")), tmp_path)

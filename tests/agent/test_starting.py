@@ -166,7 +166,7 @@ def test_mail_gets_its_owner_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_failed_restore_is_tried_again(served: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What keeps the applied release from being put in place may pass; nobody has to come and restart it."""
+    """What keeps the applied release from being put in place may pass; no restart by hand is needed."""
     again = make_world(served.root)
     agent = Agent(again.node.paths)
     monkeypatch.setattr("agent.program.FIRST_RETRY", 0.01)

@@ -1,4 +1,4 @@
-"""Edits of the config volume that are not taken over: told once each, and brought to `main` when they go."""
+"""Refused edits of the config volume: each is reported once, and replaced by `main` when it goes."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ def test_method_and_arguments_are_written(text: str, flag: bool) -> None:
 
 
 def test_a_fault_has_its_number(tmp_path: Path) -> None:
-    """Callers tell by it what they can live with."""
+    """Callers decide by the code which faults they accept."""
     body = xmlrpc.client.dumps(xmlrpc.client.Fault(70, "NOT_RUNNING: x & y"), methodresponse=True)
     path, _ = answering(tmp_path, ok(body))
     with pytest.raises(xmlrpc.client.Fault) as caught:
