@@ -4,88 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from controlplane.cli.text.entries import entry_lines
-from controlplane.cli.text.status import age, status_lines
+from tests.cli.answers import CERTIFICATE, ENTRY, STATUS
 from tests.cli.conftest import Peer
 
 Run = Callable[..., int]
-NOW = datetime(2026, 11, 25, 12, 0, 0, tzinfo=UTC)
-
-CERTIFICATE = {
-    "slot": "default",
-    "names": ["mail.example.test"],
-    "key": "ECDSA P-256",
-    "issuer": "CN=Test CA",
-    "serial": "7",
-    "not_after": "2027-01-25T13:00:00Z",
-    "days": 61,
-    "source": "/srv/tls/chain.pem",
-    "serves": True,
-    "warnings": [],
-}
-
-STATUS = {
-    "hostname": "mail.example.test",
-    "healthy": True,
-    "applied": 97,
-    "attempted": 97,
-    "applied_at": "2026-11-25T11:58:00Z",
-    "position": 128,
-    "verified": 128,
-    "services": [
-        {
-            "name": "postfix",
-            "state": "serving",
-            "since": "2026-11-22T12:00:00Z",
-            "probes": [{"name": "25", "ok": True, "ms": 12}, {"name": "465", "ok": True, "ms": 4}],
-            "memory_kib": 18432,
-        },
-        {
-            "name": "dovecot",
-            "state": "serving",
-            "since": "2026-11-22T12:00:00Z",
-            "probes": [],
-            "memory_kib": 22528,
-        },
-    ],
-    "certificates": [CERTIFICATE],
-    "pins": {"ENABLE_RSPAMD": "1", "RELAY_PASSWORD": None},
-    "drift": [],
-    "dns": True,
-}
-
-ENTRY = {
-    "position": 128,
-    "time": "2026-11-22T14:03:11Z",
-    "kind": "alias.added",
-    "effect": "add",
-    "subject": "info@example.test",
-    "detail": "→ user1@example.test",
-    "actor": "ada@laptop",
-    "source": "push",
-    "author": "Ada Admin",
-    "reason": "Add the info alias (ticket 4711)\n\nbody",
-    "live": "2026-11-22T14:03:12Z",
-}
-
-
-def test_status_reads_at_a_glance() -> None:
-    """A healthy server shows release, log, services, certificate, pins and drift."""
-    assert status_lines(STATUS, NOW) == [
-        "mail.example.test   healthy            release 97 applied 2 min ago (attempted 97)",
-        "log                 128 change sets, verified to 128",
-        "service  state    since  probe              memory",
-        "postfix  serving  3 d    25 ✔ 465 ✔  12 ms  18 MiB",
-        "dovecot  serving  3 d                       22 MiB",
-        "certificate  mail.example.test  ends in 61 days",
-        "pinned by the environment: ENABLE_RSPAMD=1, RELAY_PASSWORD=(secret)",
-        "drift: none",
-    ]
 
 
 def test_certificates_are_told_with_what_is_wrong(
@@ -112,49 +38,6 @@ def test_certificates_are_told_with_what_is_wrong(
     assert capsys.readouterr().out == "no certificate: TLS is off\n"
 
 
-def test_status_warns_of_certificates() -> None:
-    """What ends soon and what was refused is a line with the mark."""
-    warned = {**CERTIFICATE, "days": 10, "warnings": ["ends in 10 days: renew it"]}
-    told = {**STATUS, "certificates": [warned], "certificate_refused": {"fallback": "no file"}}
-    lines = status_lines(told, NOW)
-    assert "certificate  mail.example.test  ends in 10 days" in lines
-    assert "⚠ certificate default ends in 10 days: renew it" in lines
-    assert "⚠ certificate fallback is not taken over: no file" in lines
-
-
-def test_status_tells_of_a_rolled_back_release() -> None:
-    """A failure shows what serves, the daemon's words and where they lead."""
-    failure = {
-        "release": 97,
-        "outcome": "rolled_back",
-        "reason": "postfix did not answer on 25",
-        "origin": "config/postfix-main.cf:7",
-        "at": "2026-11-25T11:59:20Z",
-    }
-    lines = status_lines({**STATUS, "healthy": False, "applied": 96, "failure": failure}, NOW)
-    assert lines[0].endswith("release 96 serves; 97 rolled back 40 s ago")
-    assert "degraded" in lines[0]
-    assert lines[1] == "  97  postfix did not answer on 25"
-    assert lines[2].startswith("  ►   config/postfix-main.cf:7. Push a fix")
-
-
-@pytest.mark.parametrize(("newest", "told"), [(97, "none waits"), (99, "release 99 waits")])
-def test_status_tells_what_is_held_back(newest: int, told: str) -> None:
-    """A suspended server names the release that waits for `mailctl resume`."""
-    lines = status_lines({**STATUS, "suspended": True, "release": newest}, NOW)
-    assert lines[0].startswith("mail.example.test   suspended ")
-    assert lines[2] == f"⚠ releases are held back, {told}: `mailctl resume` applies the newest"
-    assert "held back" not in "".join(status_lines({**STATUS, "release": newest}, NOW))
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(0, "0 s"), (59, "59 s"), (61, "1 min"), (7200, "2 h"), (200000, "2 d")]
-)
-def test_ages_are_in_the_largest_unit(seconds: int, text: str) -> None:
-    """One number and one unit say how long ago."""
-    assert age(NOW.timestamp() - seconds, NOW) == text
-
-
 def test_health_is_an_exit_status(mailctl: Run, daemon: Peer, capsys: pytest.CaptureFixture[str]) -> None:
     """--health prints one line and fails unless everything serves."""
     daemon.answers["status"] = {"result": STATUS}
@@ -171,16 +54,6 @@ def test_waiting_fails_when_the_release_does_not_serve(mailctl: Run, daemon: Pee
     assert mailctl("status", "--wait", "97") == 0
     assert mailctl("status", "--wait", "98", "--timeout", "1") == 1
     assert daemon.requests[-1]["wait"] == 98
-
-
-def test_history_reads_as_a_table_with_reasons() -> None:
-    """One event per line, with the reason of its change set below."""
-    lines = entry_lines([ENTRY], with_subject=False)
-    assert lines == [
-        "128  2026-11-22 14:03:11  alias.added  → user1@example.test  Ada Admin, pushed by ada@laptop, push"
-        "  live 14:03:12",
-        '     "Add the info alias (ticket 4711)"',
-    ]
 
 
 def test_log_passes_its_filters_on(mailctl: Run, daemon: Peer, capsys: pytest.CaptureFixture[str]) -> None:
@@ -361,14 +234,3 @@ def test_an_empty_answer_is_told(
     captured = capsys.readouterr()
     assert captured.out == ""
     assert message in captured.err
-
-
-def test_status_names_what_is_damaged_and_what_was_repaired() -> None:
-    """With its cure; a server with damage is not called healthy."""
-    damage = [{"part": "object 1f7a", "what": "it is damaged", "cure": "mailctl verify"}]
-    repairs = [{"part": "agent", "how": "applied.json was lost", "at": 1.0}]
-    lines = status_lines({**STATUS, "damage": damage, "repairs": repairs}, NOW)
-    assert "degraded" in lines[0]
-    assert "✗ damaged: object 1f7a: it is damaged. ► mailctl verify" in lines
-    assert "⚠ repaired: agent: applied.json was lost" in lines
-    assert "healthy" in status_lines({**STATUS, "repairs": repairs}, NOW)[0]

@@ -11,6 +11,7 @@ import pytest
 from controlplane.cli.text.entries import entry_lines
 from controlplane.cli.text.pages import show_pages
 from controlplane.cli.text.terminal import shorten
+from tests.cli.answers import ENTRY
 
 LONG: dict[str, Any] = {
     "position": 12345,
@@ -86,3 +87,12 @@ def test_long_text_comes_in_pages(
     show_pages([f"line {n}" for n in range(lines)], pager=pager)
     assert bool(seen) is paged
     assert bool(capsys.readouterr().out) is not paged
+
+
+def test_an_event_is_one_line_with_the_reason_below() -> None:
+    """The reason is the first line of the one that the change set was given."""
+    assert entry_lines([ENTRY], with_subject=False) == [
+        "128  2026-11-22 14:03:11  alias.added  → user1@example.test  Ada Admin, pushed by ada@laptop, push"
+        "  live 14:03:12",
+        '     "Add the info alias (ticket 4711)"',
+    ]

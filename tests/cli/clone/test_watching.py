@@ -16,9 +16,9 @@ from typing import IO
 import pytest
 
 from controlplane.cli.clone.watching import saves
-from tests.cli.test_offline import git
+from tests.cli.clone.test_offline import git
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SECONDS = 60.0
 """For a line to come; it takes less than one on a quiet machine."""
 HASH = "{SHA512-CRYPT}$6$abcdefgh$" + "x" * 86
