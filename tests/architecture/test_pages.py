@@ -93,3 +93,13 @@ def test_the_architecture_names_what_is_there() -> None:
         if name not in classes() or (member and member not in classes()[name])
     ]
     assert unknown == []
+
+
+def test_the_architecture_names_every_thread() -> None:
+    """Each module that starts a thread or a timer is in the page's tables."""
+    page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    starts = re.compile(r"\bthreading\.(?:Thread|Timer)\(|\bThreading\w*Server\b")
+    found = [
+        path.relative_to(ROOT).as_posix() for path in modules().values() if starts.search(path.read_text())
+    ]
+    assert [name for name in found if f"`{name}`" not in page] == []
