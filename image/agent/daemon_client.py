@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import socket
-import time
 from pathlib import Path
 from typing import Any
 
-from agent.errors import AgentError, Refused, Unavailable
+from agent.errors import KINDS, AgentError, Refused, Unavailable
+from wire import client
+from wire.errors import ErrorAnswer
 
 DEADLINE = 60.0
+"""Seconds for each line of an answer."""
 
 
 class DaemonClient:
@@ -20,30 +20,16 @@ class DaemonClient:
         self.path, self.node = path, node
 
     def ask(self, op: str, **arguments: Any) -> dict[str, Any]:
-        """One request. Raises Unavailable when nobody answers, Refused and AgentError as the answer says."""
-        request = json.dumps({"op": op, "node": self.node, **arguments}).encode() + b"\n"
-        until = time.monotonic() + DEADLINE
+        """One request. Raises Unavailable when nobody answers, else the kind of error that is the answer."""
         try:
-            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
-                sock.settimeout(DEADLINE)
-                sock.connect(str(self.path))
-                sock.sendall(request)
-                with sock.makefile("rb") as lines:
-                    for line in lines:
-                        answer = json.loads(line)
-                        if "say" not in answer:
-                            return _result(op, answer)
-                        sock.settimeout(max(0.001, until - time.monotonic()))
-        except (OSError, ValueError) as error:
+            return client.ask(str(self.path), {"op": op, "node": self.node, **arguments}, DEADLINE)
+        except ErrorAnswer as answer:
+            raise _told(answer, op) from answer
+        except OSError as error:
             raise Unavailable(f"the control plane does not answer {op}: {error}") from error
-        raise Unavailable(f"the control plane ended without an answer to {op}")
 
 
-def _result(op: str, answer: dict[str, Any]) -> dict[str, Any]:
-    if "error" in answer:
-        error = answer["error"]
-        if error.get("type") == "Refused":
-            raise Refused(str(error.get("message", "")))
-        raise AgentError(f"the control plane refused {op}: {error.get('message', '')}")
-    result: dict[str, Any] = answer["result"]
-    return result
+def _told(answer: ErrorAnswer, op: str) -> AgentError:
+    kind = KINDS.get(answer.name, AgentError)
+    # a refusal is handed on to people, in its own words
+    return kind(answer.message if kind is Refused else f"the control plane refused {op}: {answer.message}")

@@ -10,6 +10,7 @@ AgentError
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 
@@ -62,3 +63,9 @@ class Unavailable(AgentError):
 
 class Corrupt(AgentError):
     """Stored state that does not hold together."""
+
+
+KINDS: Mapping[str, type[AgentError]] = {
+    kind.__name__: kind for kind in (Refused, NotFound, Unavailable, Corrupt)
+}
+"""The kinds that cross a socket, by their names there (wire.errors)."""

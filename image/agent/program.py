@@ -30,7 +30,7 @@ from agent.records.journal import Applied, Journal
 from agent.reports.first_account import ACCOUNTS, FirstAccount
 from agent.reports.operations import Operations, apply_and_project
 from agent.reports.readiness import Readiness
-from agent.reports.server import listen, serve
+from agent.reports.server import make_server
 from agent.reports.status import Status
 from wire.nodes import DEFAULT_NODE
 
@@ -298,8 +298,9 @@ def main() -> int:
         group = grp.getgrnam("git").gr_gid
     except KeyError:
         group = None
-    sock = listen(agent.paths.socket, group)
-    threading.Thread(target=serve, args=(sock, agent.operations.table()), name="socket", daemon=True).start()
+    server = make_server(agent.paths.socket, agent.operations.table())
+    server.bind(group)
+    threading.Thread(target=server.serve, name="socket", daemon=True).start()
     agent.start_services()
     agent.keeping.start()
     agent.catch_up()

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from agent.daemon_client import DaemonClient
-from agent.errors import AgentError, Corrupt, NotFound, Refused, Unavailable
-from agent.reports.server import NAMES, listen, serve
+from agent.errors import AgentError, Corrupt, Failed, NotFound, Refused, Unavailable
+from agent.reports.server import explain, make_server
 
 
 @pytest.fixture
@@ -24,9 +24,10 @@ def path(tmp_path: Path) -> Path:
         kinds: dict[str, Exception] = {"refused": Refused("no"), "bug": RuntimeError("oops")}
         raise kinds[request["how"]]
 
-    sock = listen(tmp_path / "run" / "agent.sock", None)
     table = {"echo": lambda request: {"said": request["word"]}, "fail": fail}
-    threading.Thread(target=serve, args=(sock, table), daemon=True).start()
+    server = make_server(tmp_path / "run" / "agent.sock", table)
+    server.bind()
+    threading.Thread(target=server.serve, daemon=True).start()
     return tmp_path / "run" / "agent.sock"
 
 
@@ -61,10 +62,24 @@ def test_errors_keep_their_kind(path: Path) -> None:
     assert ask(path, b'{"op": "echo", "word": "x"}')["result"] == {"said": "x"}
 
 
-def test_every_error_has_a_name() -> None:
-    """Each kind of the agent's errors is named on the wire."""
-    kinds = [kind for kind, _ in NAMES]
-    assert {Refused, NotFound, Corrupt, Unavailable, AgentError} <= set(kinds)
+@pytest.mark.parametrize(
+    ("error", "name"),
+    [
+        (Refused("no"), "Refused"),
+        (NotFound("no"), "NotFound"),
+        (Corrupt("no"), "Corrupt"),
+        (Unavailable("no"), "Unavailable"),
+        (Failed("postfix", "no"), "Refused"),
+        (TimeoutError("no"), "Unavailable"),
+        (OSError("no"), "Unavailable"),
+        (KeyError("no"), "Bug"),
+    ],
+)
+def test_every_error_has_a_name(error: Exception, name: str) -> None:
+    """On the wire, with its words."""
+    answer = explain(error, "x")
+    assert answer.name == name
+    assert "no" in answer.message
 
 
 def test_only_its_group_may_ask(path: Path) -> None:
