@@ -14,6 +14,7 @@ from controlplane.secrets import RECIPIENT
 from controlplane.statefiles.parsed import Place
 from controlplane.statefiles.secret_parts import has_format, seal_parts, secret_parts
 from controlplane.statefiles.tree import CONFIG, SETTINGS
+from controlplane.words.numbers import counted
 
 
 class Sealed(NamedTuple):
@@ -82,8 +83,7 @@ def _in_place(content: bytes, place: _Place) -> Sealed:
     if not parts:
         return Sealed(content, "")
     sealed = seal_parts(text, parts, lambda secret: seal_value(secret, place.recipient))
-    many = f"{len(parts)} secrets" if len(parts) > 1 else "1 secret"
-    return Sealed(sealed.encode(), f"{many} sealed; only the server opens them")
+    return Sealed(sealed.encode(), f"{counted(len(parts), 'secret')} sealed; only the server opens them")
 
 
 def _place(path: Path) -> _Place:

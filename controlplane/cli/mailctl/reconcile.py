@@ -11,6 +11,7 @@ from controlplane.cli.ask.client import call
 from controlplane.cli.text.change import FAILED, report_outcome
 from controlplane.cli.text.terminal import say, show_json
 from controlplane.errors import Unavailable
+from controlplane.words.numbers import counted
 
 
 @click.command("reconcile")
@@ -65,7 +66,7 @@ def _healed(change: dict[str, Any]) -> str:
     files = change.get("healed") or []
     repairs = []
     if files:
-        repairs.append(f"{len(files)} file{'s' if len(files) != 1 else ''} put back ({', '.join(files)})")
+        repairs.append(f"{counted(len(files), 'file')} put back ({', '.join(files)})")
     if change.get("patched"):
         repairs.append("user-patches.sh, which had failed, ran")
     return f": {'; '.join(repairs)}" if repairs else ""

@@ -11,6 +11,7 @@ from controlplane.cli import options
 from controlplane.cli.ask.client import call, server_is_here
 from controlplane.cli.text.terminal import say, show_json
 from controlplane.errors import NotFound, Problem
+from controlplane.words.numbers import counted
 from controlplane.words.problems import problem_lines
 
 
@@ -44,7 +45,7 @@ def _show(found: dict[str, Any], *, as_json: bool) -> int:
     for warning in found.get("warnings", ()):
         say(f"⚠ {warning}")
     if problems:
-        say(f"✗ {len(problems)} problem{'s' if len(problems) > 1 else ''}")
+        say(f"✗ {counted(len(problems), 'problem')}")
         return 1
     _say_checked(found)
     return 0

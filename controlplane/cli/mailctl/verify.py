@@ -8,12 +8,12 @@ from typing import Any
 import click
 
 from controlplane.cli import options
-from controlplane.cli.ask.client import call
+from controlplane.cli.ask.client import STATE, call
 from controlplane.cli.text.terminal import say, show_json
 
 PATIENCE = 3600.0
 """Seconds to wait for the answer: a replay takes time in proportion to the log."""
-VOLUME = Path("/var/mail-state")
+VOLUME = Path(STATE)
 REPOSITORIES = ("state.git", ".git", ".")
 """Where the repository may be, relative to FOLDER: in a state volume, in a clone, FOLDER itself."""
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from controlplane.cli.text.terminal import columns
+from controlplane.words.numbers import counted
 
 HEAD = ["slot", "names", "key", "issuer", "end", "read from"]
 
@@ -23,7 +24,7 @@ def ends(certificate: Mapping[str, Any]) -> str:
     days = int(certificate["days"])
     if days < 0:
         return f"ended on {str(certificate['not_after'])[:10]}"
-    return f"ends in {days} day{'' if days == 1 else 's'}"
+    return f"ends in {counted(days, 'day')}"
 
 
 def warning_lines(certificates: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -9,9 +9,11 @@ from typing import Any
 import click
 
 from controlplane.cli import options
+from controlplane.cli.ask.client import STATE
 from controlplane.cli.text.terminal import say, show_json
+from controlplane.words.numbers import counted
 
-STATE_REPO = Path("/var/mail-state/state.git")
+STATE_REPO = Path(STATE, "state.git")
 FOUND = 4
 """The exit status where --exit-code asked for it."""
 
@@ -51,8 +53,7 @@ def report_lines(found: dict[str, Any]) -> list[str]:
         )
     if not found["found"]:
         return [*lines, f"✔ no secret stands in the clear in {found['commits']} commits"]
-    many = len(found["found"])
-    places = "1 place" if many == 1 else f"{many} places"
+    places = counted(len(found["found"]), "place")
     lines.append(
         f"{places} in {found['commits']} commits. Every clone has them: change each secret at its provider,"
     )
