@@ -1,1 +1,1 @@
-"""The one way in: outside input becomes a change set here."""
+"""The only way in: turns outside input into change sets."""

@@ -22,7 +22,7 @@ LONGEST_NAME = 200
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why a change is made: by whom, by which way in, with which reason.
+    """Who makes a change, by which way in, and for which reason.
 
     `author` is the author of the commit of `main`, where that is somebody else than the actor.
     """
@@ -50,11 +50,11 @@ class AcceptedPushes:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def remember(self, commit: str, cause: Cause) -> None:
-        """Record, durably, that this commit may become `main`."""
+        """Record durably that this commit may become `main`."""
         write_atomically(self._folder / f"{commit}.json", json.dumps(asdict(cause)).encode())
 
     def cause_of(self, commit: str) -> Cause | None:
-        """What was recorded for the commit; None where nothing was."""
+        """The cause recorded for a commit; None if there is no record."""
         try:
             return Cause(**json.loads((self._folder / f"{commit}.json").read_bytes()))
         except FileNotFoundError:
@@ -63,16 +63,16 @@ class AcceptedPushes:
             return None  # a damaged record: the commit itself still says who made it
 
     def commits(self) -> list[str]:
-        """The commits that there is a record of, the newest record first."""
+        """The commits with a record, the newest record first."""
         found = [(path.stat().st_mtime, path.stem) for path in self._folder.glob("*.json") if path.is_file()]
         return [commit for _, commit in sorted(found, reverse=True)]
 
     def damaged(self) -> list[Path]:
-        """Records that cannot be read, and folders in the place of one."""
+        """Unreadable records, and folders in the place of one."""
         return [path for path in self._folder.glob("*.json") if self.cause_of(path.stem) is None]
 
     def forget(self, commit: str) -> None:
-        """Remove a record, where there is one."""
+        """Remove a record if it exists."""
         (self._folder / f"{commit}.json").unlink(missing_ok=True)
 
     def keep_only(self, commits: Container[str]) -> None:

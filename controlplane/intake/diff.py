@@ -34,7 +34,7 @@ V = TypeVar("V")
 
 
 def diff(old: Desired, new: Desired) -> tuple[Event, ...]:
-    """The events from `old` to `new`. Costs one look at each item, and a sort of what moved."""
+    """The events from `old` to `new`. Costs one comparison per item, and a sort of what moved."""
     return (
         *_removals(old, new),
         *diff_tables.removals(old, new),
@@ -48,7 +48,7 @@ def diff(old: Desired, new: Desired) -> tuple[Event, ...]:
 
 
 def _changed(old: Mapping[str, V], new: Mapping[str, V]) -> Iterator[tuple[V, V]]:
-    """Pairs of values that differ; a value that is the same object is not looked into."""
+    """Pairs of differing values; values that are the same object are not compared."""
     for key, value in new.items():
         before = old.get(key)
         if before is not None and before is not value and before != value:

@@ -1,4 +1,4 @@
-"""The events of the parts of a state that are tables: quotas, masters, relay hosts, access."""
+"""The events for the tables of a state: quotas, masters, relay hosts, access."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from controlplane.statefiles.relay import user_of
 
 
 def removals(old: Desired, new: Desired) -> Iterator[Event]:
-    """What is in none of the new tables any more."""
+    """Events for the entries that the new tables lack."""
     for address in _gone(old.quotas, new.quotas):
         yield QuotaRemoved(address=address)
     for name in _gone(old.masters, new.masters):
@@ -41,7 +41,7 @@ def removals(old: Desired, new: Desired) -> Iterator[Event]:
 
 
 def additions(old: Desired, new: Desired) -> Iterator[Event]:
-    """What the new tables say that the old ones did not, or otherwise."""
+    """Events for the entries that are new or changed in the new tables."""
     for address, limit, before in _set(old.quotas, new.quotas):
         yield QuotaSet(address=address, limit=limit, old=before)
     yield from _masters(old, new)
@@ -67,7 +67,7 @@ def _gone(old: Mapping[str, object], new: Mapping[str, object]) -> Iterator[str]
 
 
 def _set(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[tuple[str, str, str | None]]:
-    """Keys whose value is new, with that and the one before."""
+    """Keys whose value changed, each with the new and the old value."""
     for key, value in new.items() if old is not new else ():
         before = old.get(key)
         if before != value:

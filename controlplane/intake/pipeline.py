@@ -1,4 +1,4 @@
-"""The one way in. Every change becomes a change set here, whichever way it came.
+"""The only way in: every change becomes a change set here, wherever it came from.
 
 The order of a change: `main` moves (git does it for a push, we by compare-and-swap for a command), the
 change set is appended to `events`, a release is committed to `rendered`. A crash
@@ -52,7 +52,7 @@ Check = Callable[[Proposal], tuple[Problem, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What became of a change: its position (0: nothing had to be changed), release and plan."""
+    """The result of a change: its position (0: nothing had to be changed), release and plan."""
 
     position: int
     release: int
@@ -70,7 +70,7 @@ class Intake:
         known: snapshot.Snapshot | None = None,
         halted: Problem | None = None,
     ) -> None:
-        """`known` is the state at the end of the log, where somebody folded it already."""
+        """`known` is the state at the end of the log, if the caller folded it already."""
         self.stores = stores
         self.halted = halted
         """Why nothing can be changed: the log is damaged. What can be read of it is answered from."""
@@ -99,7 +99,7 @@ class Intake:
 
     @contextmanager
     def writing(self, why: str) -> Iterator[None]:
-        """Hold the right to write; what is read inside stays true until the end."""
+        """Hold the right to write: what is read inside stays true until the end."""
         with self.stores.lock.hold(why):
             self.look_after_branches()
             if self.stores.log.tip().position != self.position:
@@ -107,7 +107,7 @@ class Intake:
             yield
 
     def look_after_branches(self) -> None:
-        """Put a reference back that was lost while we run: absent is never taken for new."""
+        """Restore a reference that was lost while we run: a missing one is never taken for a new one."""
         if self.halted is not None:
             return
         repo, release = self.stores.repo, self.release.commit if self.release else ""
@@ -134,25 +134,25 @@ class Intake:
             return None
 
     def must_take_changes(self) -> None:
-        """Raises Refused where nothing can be changed."""
+        """Raise Refused if nothing can be changed now."""
         if self.halted is not None:
             raise Refused([self.halted])
 
     def propose(
         self, commit: str, repo: StateRepo | None = None, guard: bool = True, first: Iterable[Event] = ()
     ) -> Proposal:
-        """What it would mean if `main` were this commit; `repo` is a handle that sees it."""
+        """What would change if `main` were this commit; `repo` is a handle that sees the commit."""
         files = self._reader.read(repo or self.stores.repo, commit)
         return self.propose_files(files, guard, first)
 
     def propose_files(self, files: Files, guard: bool = True, first: Iterable[Event] = ()) -> Proposal:
-        """What it would mean if these were the files of `main`."""
+        """What would change if these were the files of `main`."""
         return propose_files(
             self.state, self.trees, files, cache=self._cache, guard=guard, first=first, sealer=self.sealer
         )
 
     def catch_up(self) -> list[Recorded]:
-        """Record what `main` says and the log does not yet: after a push, and after a crash."""
+        """Record what `main` has and the log lacks, after a push and after a crash."""
         self.must_take_changes()
         with self.writing("taking over main"):
             done = []
@@ -173,7 +173,7 @@ class Intake:
         check: Check = lambda _: (),
         mends: bool = False,
     ) -> Recorded:
-        """Change files of `main` and record it; raises Refused with nothing changed.
+        """Change files of `main` and record the change; raises Refused, with nothing changed.
 
         `check` looks at a sound proposal once more, and tells problems that it finds. `mends` stands for an
         edit that replaces whatever keeps `main` from being read or taken over.
@@ -194,7 +194,7 @@ class Intake:
             raise Conflict(self._obstacle())
 
     def record(self, events: Iterable[Event], cause: Cause, renders: bool = True) -> Recorded:
-        """Append events that did not come by `main`: reports of the node and of the environment."""
+        """Append events that do not come from `main`: reports of the node and of the environment."""
         self.must_take_changes()
         with self.writing(f"{cause.source} by {cause.actor}"):
             changes = tuple(events)
@@ -208,7 +208,7 @@ class Intake:
             return self._append(proposal, cause, self.main)
 
     def ensure_release(self) -> None:
-        """Make `rendered` agree with the log where a crash came between the two."""
+        """Make `rendered` agree with the log if a crash came between the two."""
         self.must_take_changes()
         with self.writing("rendering"):
             if self.trees is not None and self.position:
@@ -224,7 +224,7 @@ class Intake:
         snapshot.write(self.stores.snapshot, known)
 
     def _edit(self, make: Make, cause: Cause, guard: bool, check: Check, mends: bool) -> Recorded | None:
-        """One try; None when `main` moved under it."""
+        """One attempt; None if `main` moved meanwhile."""
         repo, main = self.stores.repo, self.stores.repo.refs.get(MAIN)
         before, base = self._present(main, mends)
         wanted = make(before)
@@ -251,13 +251,13 @@ class Intake:
         return self._finish(proposal, cause, commit)
 
     def _let_pushes_pass(self) -> None:
-        """Wait for a push that was told yes and that git is about to carry out: it would lose otherwise."""
+        """Wait for an accepted push that git is about to carry out, which would fail otherwise."""
         refs = self.stores.repo.refs
         main = refs.get(MAIN)
         self.reservations.let_pass(full_name(MAIN), lambda: refs.get(MAIN) == main)
 
     def clear_locks(self) -> None:
-        """Let go on whatever git is about to write: locks of dead processes go, those of others are awaited.
+        """Clear the way for git: remove locks of dead processes, wait for those of living ones.
 
         Raises Conflict, with what is in the way, after the time that makes a lock stale.
         """
@@ -278,7 +278,7 @@ class Intake:
         return "main was moved by others at each try; try again"
 
     def _present(self, main: str, mends: bool) -> tuple[Files, str]:
-        """The files of `main` and its tree; nothing where they cannot be read and all are written anew."""
+        """The files of `main` and its tree; nothing if they are unreadable, as all are written anew then."""
         repo = self.stores.repo
         try:
             return self._reader.read(repo, main), repo.commit_info(main).tree if main else ""
@@ -330,7 +330,7 @@ class Intake:
         return done
 
     def _remember(self, done: Recorded) -> None:
-        """Without its plan, which holds every event: of a first import that is each account once more."""
+        """Remember a change without its plan, whose events may hold each account of a first import again."""
         self.recent[done.commit] = replace(done, plan=Plan())
         for old in list(self.recent)[:-REMEMBERED]:
             del self.recent[old]
@@ -387,7 +387,7 @@ class Intake:
         return self.release.number if self.release else 0
 
     def _reload(self) -> None:
-        """Another process wrote (a one-off command): read again what it left."""
+        """Read the stores again after another process (a one-off command) wrote to them."""
         known = snapshot.Snapshot(self.position, "", self.state)
         changes = self.stores.log.iterate(known.position + 1)
         self.state = fold(self.state, (event for change in changes for event in change.events))

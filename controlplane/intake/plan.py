@@ -22,7 +22,7 @@ AnyFile = RenderedFile | CertificateFile
 
 
 class FileChange(NamedTuple):
-    """One rendered file that becomes another: lines that come and go (a moved line is neither)."""
+    """A rendered file that changes, with the numbers of added and removed lines (a moved line is neither)."""
 
     path: str
     service: str
@@ -31,7 +31,7 @@ class FileChange(NamedTuple):
 
 
 class Notice(NamedTuple):
-    """Something that a person should know of an event (by its subject), and that stops nothing.
+    """A warning about an event (by its subject), which stops nothing.
 
     `executes`: the change brings something that runs as root or executes code.
     """

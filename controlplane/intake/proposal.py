@@ -1,4 +1,4 @@
-"""From a text of `main` to what it would do: parse, check, diff, fold, render. Nothing is written."""
+"""From the files of `main` to what they would change: parse, check, diff, fold, render. Writes nothing."""
 
 from __future__ import annotations
 
@@ -43,16 +43,16 @@ class Proposal:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """Everything that speaks against it."""
+        """The problems that refuse it."""
         return self.plan.problems
 
     @property
     def events(self) -> tuple[Event, ...]:
-        """The change set that it would be."""
+        """The events of the change set that it would become."""
         return self.plan.events
 
     def must_be_sound(self) -> Proposal:
-        """The proposal itself; raises Refused where it has problems."""
+        """The proposal itself; raises Refused if it has problems."""
         if self.problems:
             raise Refused(self.problems)
         return self
@@ -102,14 +102,14 @@ def propose_files(
 
 
 def _contradictions(proposal: Proposal, before: State) -> tuple[Problem, ...]:
-    """Settings that do not fit together, where this change makes them so: others' changes must not wait."""
+    """Settings that contradict each other since this change; older contradictions must not block it."""
     old = {problem.message for problem in contradictions(before.settings)}
     found = contradictions(proposal.state.settings)
     return tuple(_placed(problem, proposal.files) for problem in found if problem.message not in old)
 
 
 def _placed(problem: Problem, files: Files) -> Problem:
-    """The problem at the last line that sets one of the settings which it names."""
+    """The problem, placed at the last line that sets one of the settings it names."""
     file = files.get(ENV_FILE)
     text = file.content.decode("utf-8", "replace") if file else ""
     lines = [env_file.line_of(text, name) for name in SETTING_NAME.findall(problem.message)]
@@ -119,7 +119,7 @@ def _placed(problem: Problem, files: Files) -> Problem:
 def propose_events(
     state: State, trees: NodeTrees | None, events: tuple[Event, ...], told: tuple[Notice, ...] = ()
 ) -> Proposal:
-    """What these events would change; rendering may find problems still."""
+    """What these events would change; rendering may find problems."""
     after = fold(state, events)
     new, problems = render(after)
     if new is None or problems:

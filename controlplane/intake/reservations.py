@@ -1,4 +1,4 @@
-"""Whose push may move a reference next.
+"""Reserves references for one push at a time.
 
 git asks pre-receive, and only afterwards compares and swaps (git-receive-pack(1)): of two pushes that both
 were told yes, one would fail in git's words. So a push holds its references from the question until git has
@@ -27,7 +27,7 @@ _STEP_MS = 5
 
 
 class Claim:
-    """References that one push holds; `process` is git's, which ends when the push is over."""
+    """The references that a push holds; `process` is git's, which ends with the push."""
 
     def __init__(self, refs: frozenset[str], process: int) -> None:
         self.refs = refs
@@ -38,7 +38,7 @@ class Claim:
             self.handle = -1
 
     def over(self, milliseconds: int) -> bool:
-        """Whether git's process has ended, after waiting for that a while."""
+        """Whether git's process has ended, after waiting a while for it."""
         if self.handle < 0:
             return True
         poll = select.poll()
@@ -47,14 +47,14 @@ class Claim:
 
 
 class Reservations:
-    """The claims that are held now. Safe to use from several threads."""
+    """All current claims. Safe to use from several threads."""
 
     def __init__(self) -> None:
         self._held: dict[str, Claim] = {}
         self._changed = threading.Condition()
 
     def claim(self, refs: Iterable[str], process: int, seconds: float = PATIENCE) -> Claim:
-        """Hold all of these references as soon as nobody else holds one; raises Conflict after a while."""
+        """Reserve all of these references once nobody else holds any; raises Conflict after a while."""
         wanted = frozenset(refs)
         with self._changed:
             if not self._changed.wait_for(lambda: wanted.isdisjoint(self._held), seconds):
@@ -64,7 +64,7 @@ class Reservations:
         return claim
 
     def grant(self, claim: Claim, ended: Callable[[], None]) -> None:
-        """The push has its consent: hold on until git's process is over, and call `ended` then."""
+        """Keep the claim of an accepted push until git's process ends, then call `ended`."""
         claim.granted = True
         if claim.handle < 0:
             self.release(claim)
@@ -72,21 +72,21 @@ class Reservations:
         threading.Thread(target=self._watch, args=(claim, ended), name="push", daemon=True).start()
 
     def release(self, claim: Claim) -> None:
-        """The references are free for the next one."""
+        """Free the references for the next push."""
         with self._changed:
             for ref in [ref for ref, holder in self._held.items() if holder is claim]:
                 del self._held[ref]
             self._changed.notify_all()
 
     def moved(self, ref: str) -> None:
-        """git has moved a reference: whoever waits for it may go on before the pusher has read its answer."""
+        """Note that git moved a reference: waiting pushes go on before the pusher has read its answer."""
         with self._changed:
             if ref in self._held and self._held[ref].granted:
                 del self._held[ref]
                 self._changed.notify_all()
 
     def let_pass(self, ref: str, unmoved: Callable[[], bool], seconds: float = GRACE) -> None:
-        """Wait while git may yet move `ref` by a consent; `unmoved` tells that it did not so far."""
+        """Wait while an accepted push may still move `ref`; `unmoved` tells whether it has not moved yet."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             holder = self._held.get(ref)

@@ -1,4 +1,4 @@
-"""Seals what comes in and tells what was sealed for somebody else; only the daemon has what it takes."""
+"""Seals incoming secrets, and detects texts sealed for somebody else; only the daemon has the identity."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Sealer:
         self._named = ""
 
     def lose(self, why: Problem, named: str) -> None:
-        """Go on without the identity, and make no other: `named` is the recipient that `main` tells."""
+        """Go on without an identity and make no new one; `named` is the recipient on `main`."""
         self._lost, self._named = why, named
 
     @cached_property
@@ -36,15 +36,15 @@ class Sealer:
 
     @cached_property
     def recipient(self) -> str:
-        """What everybody seals with for this server."""
+        """The recipient with which everybody seals for this server."""
         return self._named if self._lost else secrets.recipient_of(self._identity)
 
     def seal(self, value: str) -> str:
-        """A value as the word that may stand on `main`."""
+        """A value sealed as a word for `main`."""
         return seal_value(value, self.recipient)
 
     def fault(self, sealed: str) -> str:
-        """Why a sealed word, or a text sealed as a whole, is of no use; empty where it is."""
+        """Why a sealed word or text cannot be used; empty if it can."""
         try:
             if VALUE.fullmatch(sealed) is None:
                 unseal(sealed.encode(), self._identity)
@@ -57,7 +57,7 @@ class Sealer:
         return ""
 
     def commanded(self, make: Make) -> Make:
-        """The same edit with every secret sealed that it brings: in lines that were not there before."""
+        """A copy of an edit in which every secret is sealed that its new lines contain."""
 
         def sealing(files: Files) -> Mapping[str, Change]:
             return {path: self._new_lines(path, files, change) for path, change in make(files).items()}
@@ -65,7 +65,7 @@ class Sealer:
         return sealing
 
     def taken_over(self, path: str, content: bytes, known: bytes) -> bytes:
-        """The content with all passwords sealed that may not stand in the clear.
+        """The content with all passwords sealed that must not be in the clear.
 
         A password that `known`, what `main` has, holds sealed keeps that word: the same file again is no
         change.

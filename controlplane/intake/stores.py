@@ -47,7 +47,7 @@ class Stores:
 
     @classmethod
     def open(cls, root: Path) -> Stores:
-        """Open, or make, the stores of a state volume (`/var/mail-state`)."""
+        """Open the stores of a state volume (`/var/mail-state`), creating them if needed."""
         control = root / CONTROL
         control.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = WriterLock(control / "writer.lock")
@@ -58,7 +58,7 @@ class Stores:
 
     @classmethod
     def beside(cls, root: Path) -> Stores:
-        """The stores of a volume that another process writes to; raises NotFound where there is none."""
+        """Open the stores of a volume that another process writes to; raises NotFound if there are none."""
         control = root / CONTROL
         lock = WriterLock(control / "writer.lock")
         return cls._of(control, lock, StateRepo(root / REPOSITORY))
@@ -81,7 +81,7 @@ class Stores:
 
     @property
     def snapshot(self) -> Path:
-        """The file with the state as it was at some position."""
+        """The file that keeps the state at some position."""
         return self.control / "snapshot.json"
 
     @cached_property
@@ -92,13 +92,13 @@ class Stores:
         return ReadModel(self.control / "readmodel.sqlite", secret)
 
     def questions_at_once(self) -> ReadModel:
-        """The same; raises Unavailable where so much is to be taken in first that somebody would wait."""
+        """The read model; raises Unavailable if it is so far behind that somebody would have to wait."""
         if self._readmodel.behind(self.log) > SOON:
             raise Unavailable("the read model is far behind the log")
         return self.questions()
 
     def questions(self, say: Say = lambda _: None) -> ReadModel:
-        """The read model, up to date with the log; says so where that takes a while."""
+        """The read model, caught up with the log; reports when that takes a while."""
         model = self._readmodel
         if model.behind(self.log) > SOON:
             say(f"the log's {self.log.tip().position:,} change sets are taken in for questions, once")
@@ -106,7 +106,7 @@ class Stores:
         return model
 
     def newest(self, filters: Filters, say: Say) -> list[Entry]:
-        """Events that the filters let through; at once where the newest of the log tell them."""
+        """The newest events that match the filters; answered from the end of the log if that suffices."""
         from controlplane.readmodel import recent
 
         model = self._readmodel

@@ -22,7 +22,7 @@ MAX_TREE = 2 * MAX_RECORDS
 
 
 class MainReader:
-    """Reads trees of `main`; what did not change since the last one is not read again."""
+    """Reads trees of `main`, without reading again what the last tree already had."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, int], TreeFile] = {}
@@ -32,7 +32,7 @@ class MainReader:
         return self.read_entries(repo, repo.files(commit, most=2 * MAX_FILES))
 
     def read_entries(self, repo: StateRepo, entries: Mapping[str, TreeEntry]) -> Files:
-        """The files that these entries stand for; raises Refused for more than may be read at all."""
+        """The files of these entries; raises Refused if they exceed the limits."""
         known: dict[tuple[str, int], TreeFile] = {}
         files, room = {}, MAX_TREE
         for path, entry in entries.items():
@@ -46,7 +46,7 @@ class MainReader:
 
 
 def readable(repo: StateRepo, commit: str) -> tuple[Files, tuple[str, ...]]:
-    """What can be read of a commit, and what cannot: paths, or what stands for all of them."""
+    """The readable files of a commit, and the unreadable paths (or a text that stands for all of them)."""
     try:
         entries = repo.files(commit)
     except Corrupt as error:
@@ -94,7 +94,7 @@ def _kept(tree: NodeTree) -> Mapping[str, tuple[bytes, int]]:
 
 
 def tree_id(nodes: NodeFiles) -> str:
-    """The id of the tree that rendered nodes make, with nothing written."""
+    """The id of the tree of rendered nodes, without writing it."""
     files = {f"{node}/{path}": file for node, rendered in nodes.items() for path, file in rendered.items()}
     return list(tree_objects(files))[-1]
 

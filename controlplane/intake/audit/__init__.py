@@ -1,1 +1,1 @@
-"""A whole repository read through: whether it is intact, and which secrets stand in it in the clear."""
+"""Reads a whole repository: is it intact, and which secrets does it hold in the clear?"""

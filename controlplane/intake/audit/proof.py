@@ -1,4 +1,4 @@
-"""Whether a state repository is whole: its log replays, the branches agree with it, every object reads.
+"""Checks a state repository: its log replays, its branches agree with it, every object is readable.
 
 Needs no server and writes nothing, so that it answers on a volume that no server could start on. Whatever
 is damaged becomes a line of the answer.
@@ -33,7 +33,7 @@ MOST = 100
 
 @dataclass
 class Proof:
-    """What was read and what was found; nothing found is the proof."""
+    """What was read and what is wrong; no findings are the proof."""
 
     findings: list[str] = field(default_factory=list)
     positions: int = 0
@@ -55,7 +55,7 @@ class Proof:
 
 
 def prove(repo: StateRepo, log: EventLog) -> Proof:
-    """Read everything that the newest states need, with a fresh handle; never raises for damage."""
+    """Read everything that the newest states need, through a fresh handle; never raises for damage."""
     begun, proof = time.monotonic(), Proof()
     fresh = repo.fresh()
     tips = {name: _tip(fresh, name, proof) for name in (EVENTS, MAIN, RENDERED)}
@@ -75,7 +75,7 @@ def prove(repo: StateRepo, log: EventLog) -> Proof:
 
 
 def prove_folder(path: Path) -> Proof:
-    """As `prove`, of a repository at a path; one that git cannot open is a finding."""
+    """Like `prove`, for the repository at a path; one that git cannot open is a finding."""
     try:
         repo = StateRepo(path)
     except MailserverError as error:
@@ -85,7 +85,7 @@ def prove_folder(path: Path) -> Proof:
 
 
 def _tip(repo: StateRepo, name: str, proof: Proof) -> str:
-    """The commit of a branch; empty, and a finding, where there is none that can be read."""
+    """The commit of a branch; empty, with a finding, if none can be read."""
     try:
         if commit := repo.refs.get(name):
             return commit
@@ -99,7 +99,7 @@ def _tip(repo: StateRepo, name: str, proof: Proof) -> str:
 
 
 class _Objects:
-    """Reads objects, each once, damaged packs kept from libgit2."""
+    """Reads each object once, and keeps damaged packs away from libgit2."""
 
     def __init__(self, repo: StateRepo) -> None:
         self._repo = repo
@@ -119,7 +119,7 @@ class _Objects:
         return self._repo.commit_info(commit, "the newest commit").tree
 
     def faults(self, tree: str, path: str, where: str) -> Iterator[str]:
-        """What is wrong below a tree, as far as nothing of it was read before."""
+        """Faults below a tree, in what was not read before."""
         if self._was_read(tree):
             return
         try:
@@ -198,13 +198,13 @@ def _tell(found: list[str], proof: Proof) -> None:
 
 
 class _Ends:
-    """Compares the end of the log with what stands on `main` and on `rendered`."""
+    """Compares the end of the log with the tips of `main` and `rendered`."""
 
     def __init__(self, repo: StateRepo, main: str, rendered: str) -> None:
         self._repo, self._main, self._rendered = repo, main, rendered
 
     def compare(self, change: ChangeSet, state: State) -> Iterable[str]:
-        """A line for each disagreement; raises what keeps it from being told."""
+        """One line per disagreement; raises what prevents the comparison."""
         del change
         if self._main:
             yield from self._compare_main(state)

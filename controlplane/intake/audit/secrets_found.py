@@ -1,4 +1,4 @@
-"""Finds what stands in the clear in a whole repository: `main`, the log, releases, and every other reference.
+"""Finds secrets in the clear in a whole repository: `main`, the log, releases, and every other reference.
 
 Each content of a path is looked at once, at the oldest commit that has it. The same detector that refuses
 a push is asked, so what comes in today is not found tomorrow.
@@ -56,7 +56,7 @@ class Spot:
 
 @dataclass
 class Search:
-    """A search of one repository. `unread` tells what could not be looked at."""
+    """A search of one repository. `unread` lists what could not be searched."""
 
     repo: StateRepo
     commits: int = 0
@@ -65,7 +65,7 @@ class Search:
     _positions: dict[str, int] = field(default_factory=dict)
 
     def run(self) -> list[Spot]:
-        """Every place with a secret in the clear, by reference, oldest first."""
+        """All places with a secret in the clear, by reference, oldest first."""
         spots: list[Spot] = []
         for ref, commit in self.repo.reachable(_ordered(self.repo.refs.names())):
             self.commits += 1
@@ -94,7 +94,7 @@ class Search:
                 yield _spot(replace(problem, path=path), ref, commit, position)
 
     def _new(self, tree: str, prefix: str) -> Iterator[tuple[str, TreeEntry]]:
-        """Files of a tree that no commit before had in this place."""
+        """Files of a tree that no earlier commit had at the same path."""
         for name, entry in self.repo.entries(tree, prefix).items():
             path = f"{prefix}{name}"
             if (path, entry.id) in self._seen:
@@ -122,7 +122,7 @@ class Search:
 
 
 def _ordered(names: Sequence[str]) -> list[str]:
-    """Full names of references: `main` first, so that what is there is told of there."""
+    """Full names of references, `main` first, so that what is on it is reported there."""
     first = (MAIN, LOG, RELEASES)
     return sorted(
         names, key=lambda ref: (first.index(end) if (end := ref.rpartition("/")[2]) in first else 3, ref)
@@ -130,7 +130,7 @@ def _ordered(names: Sequence[str]) -> list[str]:
 
 
 def _of_event(event: Event) -> Iterator[Problem]:
-    """Secrets that an event holds, at the place on `main` that it is about."""
+    """Secrets in an event, each at the place on `main` that it concerns."""
     if isinstance(event, OverrideChanged):
         yield from in_clear(CONFIG + event.path, event.content)
     elif isinstance(event, RelayCredentialsSet):

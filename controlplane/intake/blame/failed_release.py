@@ -1,4 +1,4 @@
-"""What to blame for a release that did not serve: the line of `main`, and the change set that brought it."""
+"""Finds what to blame for a release that does not serve: a line of `main`, the change set that added it."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def origin_of(stores: Stores, outcome: Mapping[str, Any], node: str) -> str:
 
 
 class Suspect(NamedTuple):
-    """The change set to blame: in words, its position, its commit of `main`.
+    """The change set to blame: in words, by position, and by its commit of `main`.
 
     `back` is the position of what serves.
     """
@@ -56,7 +56,7 @@ class Suspect(NamedTuple):
 def change_of(
     stores: Stores, outcome: Mapping[str, Any], origin: str, newest: Release | None = None
 ) -> Suspect:
-    """The change set that brought the line at `origin`; nothing where the releases are not known.
+    """The change set that added the line at `origin`; an empty one if the releases are unknown.
 
     `newest` is a later release that has the line, too: then it is the one that brought it last.
     """
@@ -77,7 +77,7 @@ def change_of(
 
 
 def position_of(stores: Stores, outcome: Mapping[str, Any]) -> int:
-    """The position of the log that the release of an outcome was rendered from; 0 where nothing tells it."""
+    """The log position that the release of an outcome was rendered from; 0 if unknown."""
     try:
         return _releases(stores, {**outcome, "serving": 0, "serving_commit": ""})[0].basis.log_position
     except (LookupError, MailserverError):
@@ -85,7 +85,7 @@ def position_of(stores: Stores, outcome: Mapping[str, Any]) -> int:
 
 
 def held_names(stores: Stores, row: Mapping[str, Any]) -> tuple[str, ...]:
-    """What of `main` is behind what a row of the node's quarantine holds: files, `mailserver.env:NAME`."""
+    """The files and entries of `main` behind a row of the node's quarantine, as in `mailserver.env:NAME`."""
     try:
         failed, serving = _releases(stores, row)
         return behind(_state(stores, serving), _state(stores, failed), row)
@@ -94,7 +94,7 @@ def held_names(stores: Stores, row: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def beside(stores: Stores, row: Mapping[str, Any], origin: str, names: Iterable[str]) -> tuple[str, ...]:
-    """Of what is held, by its names, that which is not to blame: it came with the line at `origin`."""
+    """Those of the held names that are not to blame: they wait for the line at `origin`."""
     path, _, number = origin.partition(":")
     own = ""
     if path == SETTINGS and number:
@@ -111,7 +111,7 @@ def _setting_of(line: bytes) -> str:
 
 
 def _position(stores: Stores, back: int, until: int, path: str, line: bytes) -> int:
-    """The change set that brought a line, the newest that did; 0 where it cannot be told.
+    """The newest change set that added a line; 0 if unknown.
 
     Without a line it is the first one about the file since what serves, which must have been in the release
     that failed. Where not even a file is known there must be one change set alone.
@@ -134,7 +134,7 @@ def _position(stores: Stores, back: int, until: int, path: str, line: bytes) -> 
 
 
 def _concerns(events: Iterable[Event], path: str) -> bool:
-    """Whether some of these events are of a file of `main` (of any, where none is named)."""
+    """Whether one of these events concerns a file of `main` (any file if none is named)."""
     changes = (event for event in events if event.effect != "report")
     return any(not path or file_behind(event.kind, event.subject) == path for event in changes)
 
@@ -152,7 +152,7 @@ def _lines(stores: Stores, main: str, path: str) -> list[bytes]:
 
 
 def _releases(stores: Stores, outcome: Mapping[str, Any]) -> tuple[Release, Release | None]:
-    """What failed and what serves, by commit or by number."""
+    """The release that failed and the one that serves, by commit or by number."""
     found: list[Release] = []
     for commit, number in (("commit", "release"), ("serving_commit", "serving")):
         if outcome.get(commit):
@@ -198,7 +198,7 @@ def _first_setting(
     changed: Collection[str],
     service: str,
 ) -> str:
-    """The setting behind changed files of a service: rendered lines do not tell which they come of."""
+    """The setting behind the changed files of a service, as rendered lines do not name theirs."""
     failed, serving = releases
     paths = [path for path in changed if files.get(path, {}).get("service") == service]
     names = behind(_state(stores, serving), _state(stores, failed), {"files": paths}) if paths else ()
@@ -215,7 +215,7 @@ def _state(stores: Stores, release: Release | None) -> State:
 
 
 def _added(old: list[bytes], new: list[bytes]) -> Iterator[int]:
-    """Numbers of the lines that `new` has more than `old`; blank ones and comments break nothing."""
+    """Numbers of the lines added in `new`, without blank lines and comments, which break nothing."""
     for tag, _, _, start, end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag in ("insert", "replace"):
             rows = range(start + 1, end + 1)

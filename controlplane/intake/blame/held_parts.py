@@ -1,4 +1,4 @@
-"""What of the newest release does not serve on the node, since it failed: in the words of `main`."""
+"""Tells in terms of `main` which content of the newest release does not serve because it failed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class HeldPart:
-    """Content that is held: what is to blame, why, and which files wait with it.
+    """Held content: what is to blame, why, and which files wait with it.
 
     `origin` is the line of `main` ("" where none is known), `change` the change set in words, `position` and
     `main` its position and commit. `files` are those of `main`, where a file has entries as
@@ -36,7 +36,7 @@ class HeldPart:
 
     @property
     def what(self) -> str:
-        """`config/user-patches.sh of change set 12 by Ada`."""
+        """The part in words, as in `config/user-patches.sh of change set 12 by Ada`."""
         name = self.origin or next(iter(self.files), "") or f"/{next(iter(self.rendered), self.service)}"
         return f"{name} of {self.change}" if self.change else name
 
@@ -54,7 +54,7 @@ class Holding:
         self._rows: list[str] = []
 
     def take(self, stores: Stores, rows: Iterable[Row], newest: Release | None) -> None:
-        """What the node says is held by now of the newest release."""
+        """Take over what the node reports as held of the newest release."""
         given = list(rows)
         names = [str(row.get("digest")) for row in given]
         if names != self._rows:
@@ -63,11 +63,11 @@ class Holding:
 
     @property
     def files(self) -> tuple[str, ...]:
-        """The files of `main`, and entries of them, that do not serve as they are."""
+        """The files of `main`, and entries of files, whose current content does not serve."""
         return tuple(sorted({path for part in self.parts for path in part.files}))
 
     def notes(self, changes: Sequence[FileChange], position: int, tried: bool = False) -> list[str]:
-        """What a change set should be told: that something is held, and whether it waits for that.
+        """Notes for a change set: what is held, and whether the change set waits for it.
 
         `changes` are the rendered files that it changes, `tried` says that the node has tried it by now.
         """
@@ -75,7 +75,7 @@ class Holding:
         return [_note(part, touched & set(part.rendered), position, tried) for part in self.parts]
 
     def waits(self, changes: Sequence[FileChange]) -> bool:
-        """Whether something of a change set that was tried does not serve."""
+        """Whether a tried change set touches files that are held."""
         touched = {change.path for change in changes}
         return any(touched & set(part.rendered) for part in self.parts)
 

@@ -1,4 +1,4 @@
-"""Parts of what `main` says, by the names of its files and of their entries: `mailserver.env:NAME`."""
+"""Parts of a desired state by file or entry of `main`, as in `mailserver.env:NAME`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MOST = 30
 
 
 def with_part(desired: Desired, name: str, other: Desired) -> Desired:
-    """The same with what one file, or one entry of it, says as the other has it."""
+    """A copy of `desired` in which one file, or one entry of it, is as in `other`."""
     path, entry = split_name(name)
     field = _FIELDS.get(path, "overrides")
     mine, theirs = getattr(desired, field), getattr(other, field)
@@ -47,7 +47,7 @@ def with_part(desired: Desired, name: str, other: Desired) -> Desired:
 
 
 def behind(before: State, after: State, held: Row) -> tuple[str, ...]:
-    """What of `main` makes what is held other after than before, in the order of the events.
+    """The parts of `main` that changed the held content from `before` to `after`, in the order of the events.
 
     That is whatever makes it other again when it alone is put back. A setting is looked at alone, a table as
     a whole.
@@ -67,7 +67,7 @@ def behind(before: State, after: State, held: Row) -> tuple[str, ...]:
 
 
 def _rendered(state: State, held: Row) -> tuple[Any, ...] | None:
-    """What is held as this state renders it; None for one that cannot be rendered."""
+    """The held content as this state renders it; None if the state cannot be rendered."""
     trees = render(state)[0]
     if trees is None:
         return None
@@ -81,5 +81,5 @@ def _rendered(state: State, held: Row) -> tuple[Any, ...] | None:
 
 
 def _bare(file: RenderedFile | CertificateFile | None) -> object:
-    """The file without its origins, which move with every line before them."""
+    """The file without its origins, which shift with every line above them."""
     return replace(file, origins=()) if isinstance(file, RenderedFile) else file

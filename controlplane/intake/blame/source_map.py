@@ -1,4 +1,4 @@
-"""From a complaint about a rendered file back to the line of `main` that it comes from."""
+"""Maps lines of rendered files back to the lines of `main` that they come from."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HIDDEN = ("mailserver.env", "config/postfix-accounts.cf", "config/postfix-sasl-p
 
 
 def locate(tree: NodeTree, path: str, line: int) -> tuple[str, int]:
-    """The file and line of `main` behind a rendered line; ("", 0) where the line is the server's own."""
+    """The file and line of `main` behind a rendered line; ("", 0) if the line is the server's own."""
     file = tree.files.get(path)
     if not isinstance(file, RenderedFile):
         return "", 0
@@ -27,7 +27,7 @@ def locate(tree: NodeTree, path: str, line: int) -> tuple[str, int]:
 
 
 def locate_source(origins: Sequence[Sequence[Any]], line: int) -> tuple[str, int]:
-    """The same for the origins of one file, as a manifest has them: rows of line, path, at."""
+    """The same, from the origins of one file in a manifest: rows of line, path, at."""
     if line <= 0:
         paths = {path for _, path, _ in origins if path}
         return (paths.pop(), 0) if len(paths) == 1 else ("", 0)
@@ -41,7 +41,7 @@ def locate_source(origins: Sequence[Sequence[Any]], line: int) -> tuple[str, int
 
 
 def problem_of(tree: NodeTree, state: State, complaint: dict[str, Any], files: Files = NONE) -> Problem:
-    """A checker's complaint (`service`, `path`, `line`, `message`) as a problem of `main`."""
+    """Turn a checker's complaint (`service`, `path`, `line`, `message`) into a problem on `main`."""
     service, rendered = str(complaint.get("service", "")), str(complaint.get("path", ""))
     number = int(complaint.get("line") or 0)
     path, line = locate(tree, rendered, number)
@@ -64,7 +64,7 @@ def problem_of(tree: NodeTree, state: State, complaint: dict[str, Any], files: F
 
 
 def entry_line(content: bytes, tree: NodeTree, rendered: str, number: int) -> int:
-    """The line on which the entry of a rendered line starts in a person's file, 0 where it cannot be told."""
+    """The line in the person's file where the entry of a rendered line starts; 0 if unknown."""
     file = tree.files.get(rendered)
     rows = file.content.splitlines() if isinstance(file, RenderedFile) else []
     if not 0 < number <= len(rows):
@@ -76,7 +76,7 @@ def entry_line(content: bytes, tree: NodeTree, rendered: str, number: int) -> in
 
 
 def _bare(row: bytes) -> bytes:
-    """A row without its white space, which an entry may have anywhere, and the rest of it below."""
+    """A row without white space, which an entry may have anywhere, as it may go on below."""
     return b"".join(row.split())
 
 

@@ -1,1 +1,1 @@
-"""What is looked at before a change is accepted: what refuses it, and what a person should hear of it."""
+"""Checks before a change is accepted: some refuse it, others warn about it."""

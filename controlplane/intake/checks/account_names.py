@@ -1,4 +1,4 @@
-"""Names of accounts that cannot log in beside master accounts: refused as soon as both are there."""
+"""Refuses account names that cannot log in next to master accounts, once both exist."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from controlplane.statefiles.treefile import TreeFile
 
 
 def problems(before: Desired, after: Desired, files: Mapping[str, TreeFile]) -> Iterator[Problem]:
-    """A problem at its line of `files` for each account of such a name that is new, or that was first.
+    """A problem, at its line of `files`, for each such account that is new or whose first master is.
 
     What older versions took is left as it is.
     """

@@ -1,4 +1,4 @@
-"""Where aliases lead in the end, followed as Postfix follows them (virtual(5), "TABLE SEARCH ORDER").
+"""Follows aliases to their ends as Postfix does (virtual(5), "TABLE SEARCH ORDER").
 
 An address is looked up as it is, then without the tag behind a +, then as `@domain`. An alias that names
 itself among its targets ends every circle that it is part of: two people may keep a copy each and send
@@ -34,7 +34,7 @@ def limits(overrides: Mapping[str, Override]) -> tuple[int, int]:
 
 
 def entry_of(address: str, desired: Desired) -> str | None:
-    """The alias that answers for the address (in lower case); None where none does."""
+    """The alias that applies to an address (in lower case); None if none does."""
     if address in desired.aliases:
         return address
     local, _, domain = address.rpartition("@")
@@ -49,7 +49,7 @@ def entry_of(address: str, desired: Desired) -> str | None:
 
 
 def following(address: str, desired: Desired) -> list[str]:
-    """The addresses that mail for this one goes on to; none where it keeps a copy itself."""
+    """The addresses that mail for this one is passed on to; none if it keeps a copy itself."""
     entry = entry_of(address, desired)
     if entry is None:
         return []
@@ -63,7 +63,7 @@ def following(address: str, desired: Desired) -> list[str]:
 
 
 def loops(desired: Desired, starts: Iterable[str]) -> Iterator[list[str]]:
-    """One chain for each circle found on the ways from `starts`: `[a, b, a]`."""
+    """One chain per loop reachable from `starts`, as in `[a, b, a]`."""
     done: set[str] = set()
     for address in starts:
         yield from _search(address, desired, done)
@@ -90,7 +90,7 @@ def _search(start: str, desired: Desired, done: set[str]) -> Iterator[list[str]]
 
 
 def too_deep(desired: Desired, most: int = MAX_DEPTH) -> list[str]:
-    """The first alias whose longest chain has more than `most` steps. To be asked where no loop is."""
+    """The first alias whose longest chain has more than `most` steps. Requires a graph without loops."""
     if _links(desired) < most:
         return []
     depth: dict[str, int] = {}
@@ -98,7 +98,7 @@ def too_deep(desired: Desired, most: int = MAX_DEPTH) -> list[str]:
 
 
 def too_wide(desired: Desired, most: int = MAX_RECIPIENTS) -> Iterator[tuple[str, int]]:
-    """Aliases that come to more than `most` recipients, with how many. To be asked where no loop is.
+    """Aliases that expand to more than `most` recipients, with the count. Requires a graph without loops.
 
     Counted as Postfix counts: an address that is reached by several ways counts once for each of them.
     """
@@ -113,7 +113,7 @@ def too_wide(desired: Desired, most: int = MAX_RECIPIENTS) -> Iterator[tuple[str
 
 
 def _width(start: str, desired: Desired, width: dict[str, int]) -> int:
-    """How many recipients an address comes to, itself among them where it keeps a copy."""
+    """How many recipients an address expands to, including itself if it keeps a copy."""
     stack = [start]
     while stack and len(width) <= MAX_NODES:
         own, steps = _expanded(stack[-1], desired)
@@ -126,7 +126,7 @@ def _width(start: str, desired: Desired, width: dict[str, int]) -> int:
 
 
 def _expanded(address: str, desired: Desired) -> tuple[int, list[str]]:
-    """(recipients that an address's alias names for good, addresses that it leads on to)."""
+    """(final recipients that an address's alias names, addresses that are expanded further)."""
     entry = entry_of(address, desired)
     if entry is None:
         return 1, []
@@ -138,7 +138,7 @@ def _expanded(address: str, desired: Desired) -> tuple[int, list[str]]:
 
 
 def _links(desired: Desired) -> int:
-    """At least as many as the steps of the longest chain, less one: each takes an entry of its own."""
+    """An upper bound of the longest chain's steps, less one, as each step takes an entry of its own."""
     known = desired.aliases
     catch_alls = sum(source[0] == "@" for source in known)
     targets = (target.lower() for alias in known.values() for target in alias.targets)

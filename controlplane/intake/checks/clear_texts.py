@@ -1,4 +1,4 @@
-"""Secrets in the clear that are there: what came in before it was known for one, or while it was allowed.
+"""Secrets in the clear that `main` has already: they were not detected then, or they were allowed.
 
 It is in the history already, so refusing others' changes for it would protect nothing: it is told.
 """
@@ -26,7 +26,7 @@ MOST_TOLD = 10
 
 
 def new_in_clear(state: State, path: str, content: bytes) -> Iterator[Problem]:
-    """Problems of `in_clear` but for those of texts that `state` has as they are.
+    """Problems that `in_clear` finds, without those in texts that `state` already has.
 
     Where clear text was allowed in `state`, all are told: whoever ends that is to hear what is left.
     """
@@ -45,7 +45,7 @@ def new_in_clear(state: State, path: str, content: bytes) -> Iterator[Problem]:
 
 
 def _known_lines(state: State, path: str, text: str) -> set[int]:
-    """Lines of a parsed file that say what the state has."""
+    """Lines of a parsed file that match the state."""
     if path == relay.CREDENTIALS.path:
         entries = ((entry.numbers, relay.take_apart(entry.text)) for entry in logical_lines(text))
         rows = state.desired.relay_credentials
@@ -58,7 +58,7 @@ def _known_lines(state: State, path: str, text: str) -> set[int]:
 
 
 def allowed(files: Files) -> tuple[Notice, ...]:
-    """What comes in, or stays, in the clear since ALLOW_CLEARTEXT_SECRETS takes it."""
+    """Warnings about secrets in the clear that ALLOW_CLEARTEXT_SECRETS permits."""
     found = list(islice(_places(files), MAX_PROBLEMS))
     told = [
         Notice(f"{p.path}:{p.line}", f"{p.message}, for everybody with a clone") for p in found[:MOST_TOLD]

@@ -1,4 +1,4 @@
-"""What of a change will run as root or execute code: told in every plan, so that a review sees it.
+"""Finds what a change runs as root or executes as code; every plan shows it, so that a review sees it.
 
 The one table of such places; docs/usage.md shows it to people.
 """
@@ -19,7 +19,7 @@ MOST_LINES = 5
 
 
 class Rule(NamedTuple):
-    """Files (by their path below config/) and what of their text runs something: all of it, or `line`."""
+    """Files (by path below config/) and which of their lines run something: all, or matches of `line`."""
 
     path: str
     what: str
@@ -95,7 +95,7 @@ RULES = (
 
 
 def marks(before: Mapping[str, Override], events: Iterable[Event]) -> Iterator[Notice]:
-    """A notice for each file that brings something to run which `before`, the overrides so far, had not."""
+    """A notice per file that adds something to run compared with `before`, the overrides so far."""
     for event in events:
         if isinstance(event, OverrideChanged):
             old = before.get(event.path)

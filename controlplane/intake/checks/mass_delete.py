@@ -1,4 +1,4 @@
-"""Changes that are well-formed and still more likely a mistake than a wish."""
+"""Finds changes that would delete so much that they are more likely a mistake than a wish."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _OF_ACCOUNTS = ("quotas", "send_access", "receive_access")
 
 
 def mass_deletions(old: Desired, new: Desired, cure: str = BY_PUSH) -> tuple[Problem, ...]:
-    """A problem for each collection of at least two things of which more than half would go.
+    """A problem per collection of at least two things of which more than half would be deleted.
 
     What has another name now has not gone: it is known by its local part or by what the line says else.
     """
@@ -38,12 +38,12 @@ def mass_deletions(old: Desired, new: Desired, cure: str = BY_PUSH) -> tuple[Pro
 
 
 def is_mass_delete(problem: Problem) -> bool:
-    """Whether a problem is that too much would go, and nothing is malformed."""
+    """Whether a problem comes from here, so that nothing is malformed."""
     return OPTION in problem.cure
 
 
 def _counted(old: Desired, new: Desired) -> list[tuple[Collection, int, int]]:
-    """How many things of each collection would go, and of how many."""
+    """How many things of each collection would be deleted, and out of how many."""
     found = []
     for kind in COLLECTIONS:
         before, after = kind.rows(old), kind.rows(new)
@@ -62,7 +62,7 @@ def _counted(old: Desired, new: Desired) -> list[tuple[Collection, int, int]]:
 
 
 def _renamed(gone: AnyOf[str], before: Mapping[str, Any], after: Mapping[str, Any]) -> int:
-    """How many of those that are gone came back under another name, each new name counted once."""
+    """How many of the deleted things were only renamed; each new name counts once."""
     came = [name for name in after if name not in before]
     if not came:
         return 0

@@ -1,4 +1,4 @@
-"""Secrets in commits that come with a push and are not what `main` becomes.
+"""Finds secrets in the commits of a push, other than the one that `main` becomes.
 
 Who took a key out again in a later commit has still pushed it, and so has who pushed it to another branch,
 as a tag or as a note: every clone gets it.
@@ -22,7 +22,7 @@ MAX_COMMITS = 2_000
 
 
 def below(repo: StateRepo, old: str, new: str) -> tuple[Problem, ...]:
-    """Private keys and passwords in files that came with the push and are gone again at its end.
+    """Private keys and passwords in files that earlier commits of the push added and later ones removed.
 
     `old` and `new` are what `main` was and is to be; the files of both are judged elsewhere.
     """
@@ -30,7 +30,7 @@ def below(repo: StateRepo, old: str, new: str) -> tuple[Problem, ...]:
 
 
 def beside(repo: StateRepo, main: str, pushed: str) -> tuple[Problem, ...]:
-    """The same in what was pushed to anything but `main`; raises Refused for what is no commit."""
+    """Private keys and passwords in a push to any reference but `main`; raises Refused if it is no commit."""
     try:
         new = repo.resolve(pushed)
     except NotFound as error:

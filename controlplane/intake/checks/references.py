@@ -1,4 +1,4 @@
-"""What files of `main` say of each other: aliases in circles, targets and entries that nobody answers to.
+"""Checks across the files of `main`: alias loops, and targets and entries that nobody answers to.
 
 Also new accounts that could not log in.
 """
@@ -30,14 +30,14 @@ _LOCAL_NAME = re.compile(r"^[ \t]*\"?([^\s:#\"]+)\"?[ \t]*:", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """Problems refuse a change; warnings are told and let it pass."""
+    """Problems refuse a change; warnings are shown and let it pass."""
 
     problems: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
 
 
 def check(desired: Desired, files: Mapping[str, TreeFile], before: Desired | None = None) -> Findings:
-    """What does not fit together. `files` is the tree that `desired` was read from, to name its lines.
+    """Check `desired` for contradictions; `files` is the tree it was read from, to locate lines.
 
     With the sound state `before`, only what a change from there can have broken is looked at and told of.
     """
@@ -56,7 +56,7 @@ def check(desired: Desired, files: Mapping[str, TreeFile], before: Desired | Non
 
 
 class _Touched(NamedTuple):
-    """What may have come to lead elsewhere: aliases that are new or changed, and addresses that are gone."""
+    """What a change may affect: new and changed aliases, and addresses that were removed."""
 
     aliases: list[str]
     gone: set[str]
@@ -76,7 +76,7 @@ class _Touched(NamedTuple):
 
 
 class _Lines:
-    """Finds the line of an alias; the file is looked into only where there is something to tell."""
+    """Finds the line of an alias; reads the file only when there is something to report."""
 
     def __init__(self, files: Mapping[str, TreeFile]) -> None:
         file = files.get(aliases.PATH)
@@ -116,7 +116,7 @@ def _loops(desired: Desired, touched: _Touched, lines: _Lines, before: Desired |
 
 
 def _was_wide(before: Desired, source: str, most: int) -> bool:
-    """Whether it was so wide already: then it is no fault of this change."""
+    """Whether the alias was too wide already, so that this change is not at fault."""
     return source in before.aliases and any(
         found == source for found, _ in alias_graph.too_wide(before, most)
     )
@@ -127,7 +127,7 @@ def _source(desired: Desired, address: str) -> str:
 
 
 def _dangling(desired: Desired, touched: _Touched, lines: _Lines) -> Iterator[Problem]:
-    """Targets in a domain of ours that are neither account nor alias, and unknown local names."""
+    """Targets in our own domains that are neither account nor alias, and unknown local names."""
     sources = dict.fromkeys(touched.aliases)
     if touched.gone:
         left = (
@@ -147,7 +147,7 @@ def _dangling(desired: Desired, touched: _Touched, lines: _Lines) -> Iterator[Pr
 
 
 def _caught(desired: Desired, touched: _Touched, lines: _Lines) -> Iterator[Problem]:
-    """Accounts whose mail a new catch-all takes (virtual(5): an alias goes before a mailbox)."""
+    """Accounts whose mail a new catch-all takes (virtual(5): an alias takes precedence over a mailbox)."""
     for source in (source for source in touched.aliases if source.startswith("@")):
         targets = {target.lower() for target in desired.aliases[source].targets}
         known = desired.aliases.keys() | targets
@@ -160,7 +160,7 @@ def _caught(desired: Desired, touched: _Touched, lines: _Lines) -> Iterator[Prob
 
 
 class _Answers:
-    """Knows which addresses somebody here answers to; those of other domains are not ours to judge."""
+    """Knows which of our addresses somebody answers to; addresses of other domains count as answered."""
 
     def __init__(self, desired: Desired) -> None:
         self._desired = desired
@@ -195,7 +195,7 @@ def _local_names(desired: Desired) -> frozenset[str]:
 
 
 def _compiled(pattern: str) -> re.Pattern[str] | None:
-    """The expression for Python, None where its dialect is too far from PCRE's."""
+    """The expression compiled by Python; None if Python's dialect does not take it."""
     body = pattern[1 : pattern.rfind(pattern[0])]
     try:
         with warnings.catch_warnings():

@@ -1,4 +1,4 @@
-"""What is sealed on `main` must be of use to the server: where it may be, and by whom it can be opened."""
+"""Checks that sealed texts on `main` are of use: in a place where they are opened, and for this server."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def never_sealed(path: str) -> bool:
 
 
 def misplaced(files: Files) -> Iterator[Problem]:
-    """Sealed texts where nothing can open them; anybody can tell."""
+    """Sealed texts in places where nothing opens them; needs no identity to tell."""
     for path, file in files.items():
         if not is_sealed(file.content):
             continue
@@ -51,7 +51,7 @@ def _settings(text: str) -> Iterator[Problem]:
 
 
 def closed(files: Files, state: State, fault: Fault) -> Iterator[Problem]:
-    """Sealed texts that the server cannot open, those aside that `state` has already.
+    """Sealed texts that the server cannot open, except those that `state` already has.
 
     They came when another identity opened them, and others' changes must not wait for their repair.
     """
@@ -65,7 +65,7 @@ def closed(files: Files, state: State, fault: Fault) -> Iterator[Problem]:
 
 
 def recipient_changed(files: Files, state: State, recipient: str) -> Iterator[Problem]:
-    """Whoever puts another recipient there has others seal for somebody else."""
+    """A problem if the recipient on `main` is not this server's: people would seal for somebody else."""
     file = files.get(RECIPIENT)
     before = state.desired.overrides.get(RECIPIENT.removeprefix(CONFIG))
     if file is None or (before is not None and before.content == file.content):
@@ -76,7 +76,7 @@ def recipient_changed(files: Files, state: State, recipient: str) -> Iterator[Pr
 
 
 def _sealed(path: str, content: bytes) -> Iterator[tuple[str, int]]:
-    """Sealed texts of a file, each with its line."""
+    """The sealed texts of a file, each with its line."""
     if is_sealed(content):
         yield content.decode(errors="replace"), 1
     elif path != accounts.PATH and PREFIX.encode() in content:

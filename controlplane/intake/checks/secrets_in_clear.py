@@ -1,4 +1,4 @@
-"""Finds private keys and passwords that stand in a file for everybody with the repository to read."""
+"""Finds private keys and passwords that anybody with the repository can read in a file."""
 
 from __future__ import annotations
 

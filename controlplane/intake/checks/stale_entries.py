@@ -1,4 +1,4 @@
-"""Quotas and restrictions of addresses that nobody has: worth a warning, no reason to refuse."""
+"""Warns about quotas and restrictions of addresses that nobody has."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from controlplane.statefiles.treefile import TreeFile
 def find(
     before: Desired, after: Desired, gone: Collection[str], files: Mapping[str, TreeFile]
 ) -> Iterator[Problem]:
-    """Entries that this change made, or left behind (`gone` are addresses that it took away)."""
+    """Such entries that this change added or left behind; `gone` are the addresses that it removed."""
     for address in _touched(before.quotas, after.quotas, gone):
         if address not in after.accounts:
             message = f"there is no account {address}: its quota has no effect"
@@ -29,14 +29,14 @@ def find(
 
 
 def _touched(old: Mapping[str, str], new: Mapping[str, str], gone: Collection[str]) -> Iterator[str]:
-    """Names of entries that are new, or that nobody may answer to any more."""
+    """Names of entries that are new, or whose address may be gone."""
     if old is not new:
         yield from (name for name in new if name not in old)
     yield from (name for name in gone if name in new)
 
 
 def _may_be_meant(pattern: str, desired: Desired) -> bool:
-    """Whether mail can meet the restriction: addresses elsewhere and patterns are not ours to judge."""
+    """Whether mail can match the restriction: patterns and addresses elsewhere always count as such."""
     local, _, domain = pattern.rpartition("@")
     if not local or domain not in desired.domains:
         return True

@@ -1,4 +1,4 @@
-"""What no tree may hold: links, names that leave the tree, masses of data, secrets in the clear.
+"""Refuses what no tree may hold: links, names that leave the tree, masses of data, secrets in the clear.
 
 Checked before anything is parsed, since whoever can push could otherwise reach beyond config/.
 """
@@ -37,7 +37,7 @@ def check(
     cleartext_allowed: bool | None = None,
     find: Callable[[str, bytes], Iterator[Problem]] = in_clear,
 ) -> tuple[Problem, ...]:
-    """Everything in the tree that may not be there, at most `MAX_PROBLEMS`.
+    """Everything in the tree that is not allowed, at most `MAX_PROBLEMS`.
 
     `cleartext_allowed` is the setting ALLOW_CLEARTEXT_SECRETS in effect; None reads it from the tree's own
     mailserver.env. `find` finds secrets in a file.
@@ -68,7 +68,7 @@ def _of_path(path: str, message: str, cure: str) -> Problem:
 
 
 def of_name(path: str) -> list[Problem]:
-    """What is wrong with a path from the root of the tree: one problem at most."""
+    """The first fault of a path from the root of the tree, as a list of at most one problem."""
     return [_of_path(ascii(path)[1:-1], message, cure) for message, cure in _name_faults(path)][:1]
 
 

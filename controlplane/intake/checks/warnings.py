@@ -1,4 +1,4 @@
-"""What a person should hear of a change that is accepted all the same."""
+"""Warnings about changes that are accepted all the same."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from controlplane.settings.constraints import without_effect
 
 
 def warnings(state: State, events: Iterable[Event]) -> tuple[Notice, ...]:
-    """The warnings of a change that leads to `state`; one an event at most."""
+    """The warnings about a change that leads to `state`; at most one per event."""
     found = []
     for event in events:
         message = next(_of_setting(state, event), "") if isinstance(event, SettingChanged) else ""
@@ -23,7 +23,7 @@ def warnings(state: State, events: Iterable[Event]) -> tuple[Notice, ...]:
 
 
 def _without_what_it_needs(state: State, event: Event) -> str:
-    """What keeps an event from having an effect; empty for nothing."""
+    """The reason why an event has no effect; empty if it has one."""
     if isinstance(event, QuotaSet) and not state.settings.enable_quotas:
         return "no effect while ENABLE_QUOTAS is 0"
     if isinstance(event, RelayRouteSet) and not event.host and not state.settings.relay_host:
@@ -39,7 +39,7 @@ def covered(state: State, changed: Iterable[str]) -> tuple[Notice, ...]:
 
 
 def unsupported(state: State) -> list[str]:
-    """Names of settings that somebody gave and that have no effect yet."""
+    """Names of settings that are set but have no effect yet."""
     given: dict[str, str | Pin] = {**state.desired.settings, **state.observed.pins}
     return sorted(name for name, value in given.items() if _without_effect(name, value))
 

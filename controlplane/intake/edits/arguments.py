@@ -1,4 +1,4 @@
-"""What commands are given, held against what it is to be before it becomes part of a line.
+"""Validates the arguments of commands before they become part of a line.
 
 A blank, a bar, a colon or a line break in an argument would begin another field or another line: the row
 would mean something that nobody asked for. These refusals speak of the argument, as no line exists yet.
@@ -23,7 +23,7 @@ _DOMAIN_CURE = "write it as example.test: labels of letters, digits and hyphens 
 
 
 def address(given: Arguments, name: str = "address") -> str:
-    """A mail address as written; raises Refused for what is none."""
+    """A mail address as written; raises Refused if it is none."""
     text = need(given, name)
     if complaint := addresses.complaint(text):
         raise Refused.because(f"{_quoted(text)} is not an address: {complaint[0]}", complaint[1])
@@ -31,7 +31,7 @@ def address(given: Arguments, name: str = "address") -> str:
 
 
 def restricted(given: Arguments) -> str:
-    """Whom access(5) can look for: an address, a domain, `user@`, `<>`; raises Refused."""
+    """A pattern of access(5): an address, a domain, `user@` or `<>`; raises Refused."""
     text = need(given, "address")
     return text if access.is_pattern(text) else address(given)
 
@@ -53,7 +53,7 @@ def master_name(given: Arguments) -> str:
 
 
 def sender(given: Arguments) -> str:
-    """Whose mail is relayed, `@domain` or an address, from a domain with or without its @; raises Refused."""
+    """A sender whose mail is relayed: an address, or a domain with or without its @; raises Refused."""
     text = need(given, "domain")
     if addresses.is_address(text):
         return text
@@ -66,7 +66,7 @@ def sender(given: Arguments) -> str:
 
 
 def relay_host(given: Arguments, default_port: str) -> str:
-    """`[host]:port`; raises Refused for what names no host or no port."""
+    """A relay host as `[host]:port`; raises Refused for a malformed host or port."""
     text, port = need(given, "host"), str(given.get("port") or default_port)
     bare = text[1:-1] if text.startswith("[") and text.endswith("]") else text
     if not (addresses.is_host_name(bare) or _is_ip(bare)):
@@ -78,7 +78,7 @@ def relay_host(given: Arguments, default_port: str) -> str:
 
 
 def user_name(given: Arguments) -> str:
-    """With which name to log in at a relay host; raises Refused."""
+    """The user name for logging in at a relay host; raises Refused."""
     text = need(given, "username")
     if ":" in text or any(c.isspace() or not c.isprintable() for c in text):
         raise Refused.because(
@@ -89,7 +89,7 @@ def user_name(given: Arguments) -> str:
 
 
 def targets(given: Arguments) -> list[str]:
-    """Where an alias leads, from a list with commas; raises UsageError where it names nobody."""
+    """The targets of an alias from a comma-separated list; raises UsageError if the list is empty."""
     text = str(given.get("target") or "")
     found = [part.strip() for part in text.split(",") if part.strip()]
     if text and not found:
@@ -109,6 +109,6 @@ def _is_ip(text: str) -> bool:
 
 
 def _quoted(text: str) -> str:
-    """What was given, up to a bar: behind one may stand what belongs into the field of the hash."""
+    """The argument in quotes, cut at a bar, after which somebody may have written a password hash."""
     name, bar, _ = text.partition("|")
     return f'"{printable(name)}{bar and "|…"}"'

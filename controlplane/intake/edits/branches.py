@@ -1,4 +1,4 @@
-"""Which references a push may move, and what that means."""
+"""Decides which references a push may move, and what each move means."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Meaning = Literal["main", "branch", "other"]
 
 
 def meaning(repo: StateRepo, old: str, new: str, ref: str) -> Meaning:
-    """What a pushed update is about; raises Refused where nobody but the server may make it.
+    """What a pushed update means; raises Refused if only the server may make it.
 
     `repo` must see the pushed objects.
     """
@@ -42,7 +42,7 @@ def meaning(repo: StateRepo, old: str, new: str, ref: str) -> Meaning:
 
 
 def _is_ours(name: str) -> bool:
-    """Whether a branch is the server's, or would stand where a folder or file of its branches must."""
+    """Whether a branch is the server's, or would take the place of one of its folders or files."""
     top = name.partition("/")[0]
     return top in OURS or f"{top}/" == PREVIEW or name.startswith("main/")
 

@@ -17,7 +17,7 @@ Command = Callable[[Files, Arguments], Mapping[str, Change]]
 
 
 def make(name: str, arguments: Arguments, seal: Seal) -> Callable[[Files], Mapping[str, Change]]:
-    """The edit that a command stands for; raises UsageError for an unknown one.
+    """The edit of a command; raises UsageError for an unknown command.
 
     `seal` makes a secret fit to stand on `main`.
     """
@@ -35,7 +35,7 @@ def make(name: str, arguments: Arguments, seal: Seal) -> Callable[[Files], Mappi
 
 
 def rehearse(request: Arguments, files: Files) -> None:
-    """Raise what the edit would be refused for on its own; a secret that is not there yet is imagined."""
+    """Raise what would refuse the edit by itself; a missing secret is replaced by a stand-in."""
     imagined = {"password_hash": "{SHA512-CRYPT}$6$x$x", "password": "x"}
     make(str(request.get("command")), {**imagined, **request}, lambda secret: secret)(files)
 

@@ -1,4 +1,4 @@
-"""What the commands that edit `main` share: their arguments, and texts in and out of the tree."""
+"""Shared by the commands that edit `main`: reading arguments, and texts in and out of the tree."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Arguments = Mapping[str, Any]
 
 
 def need(given: Arguments, name: str) -> str:
-    """A text argument that may not be missing; raises UsageError, and Refused for what would be a comment."""
+    """A required text argument; raises UsageError if it is missing, Refused if it would be a comment."""
     value = given.get(name)
     if not isinstance(value, str) or not value:
         raise UsageError.because(f"{name} is missing", "see the help of the command")
@@ -24,7 +24,7 @@ def need(given: Arguments, name: str) -> str:
 
 
 def text_of(files: Files, path: str) -> str:
-    """The text of a file, empty where there is none; raises Refused where it is no text to edit."""
+    """The text of a file, empty if there is no file; raises Refused if it cannot be edited as text."""
     if path not in files:
         return ""
     if is_sealed(files[path].content):
@@ -37,7 +37,7 @@ def text_of(files: Files, path: str) -> str:
 
 
 def write(files: Files, path: str, text: str) -> Mapping[str, Change]:
-    """The change that makes this the text of the file; none where it is so already."""
+    """The change that gives a file this text; none if it has it already."""
     old = files.get(path)
     content = text.encode()
     if (old.content if old else b"") == content:

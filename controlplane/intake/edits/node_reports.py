@@ -1,4 +1,4 @@
-"""What the running container reports, as events: its environment, its name, how releases fared."""
+"""Turns reports of the running container into events: environment, host name, outcomes of releases, drift."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ HOSTNAME = "MAILSERVER_FQDN"
 def environment_events(
     state: State, environment: Mapping[str, str], digest: Callable[[str], str]
 ) -> tuple[list[Event], list[str]]:
-    """Pins and the name that differ from the state, and what is wrong with the environment (lines).
+    """Events for pins and a host name that differ from the state, and complaints about the environment.
 
     A wrong value pins nothing: the server goes on with what `main` says. `digest` is keyed and tells
     whether a secret changed without telling the secret.
@@ -53,7 +53,7 @@ def outcome_events(
     position: int = 0,
     held: Iterable[str] = (),
 ) -> Iterator[Event]:
-    """The event that an outcome of the agent is; none when the state knows it already.
+    """The event for an outcome that the agent reports; none if the state has it already.
 
     Outcomes may come twice (they are acknowledged after they are recorded), and late. `origin` is what to
     blame for a failure, `position` that of the log which the release was rendered from, where that can be
@@ -94,7 +94,7 @@ def outcome_events(
 
 
 def file_events(state: State, observed: Mapping[str, Any]) -> list[Event]:
-    """What became of managed files, where that is new: mounts over them, the effect of user-patches.sh."""
+    """Events for managed files, where something changed: mounts over them, the effect of user-patches.sh."""
     known = state.status
     events: list[Event] = []
     paths = tuple(sorted(str(path) for path in observed.get("pinned") or ()))
@@ -109,7 +109,7 @@ def file_events(state: State, observed: Mapping[str, Any]) -> list[Event]:
 
 
 def drift_events(state: State, paths: tuple[str, ...]) -> list[Event]:
-    """Drift that is new, or that ended."""
+    """An event for drift that is new or has ended."""
     known = state.status.drifted
     if paths == known:
         return []

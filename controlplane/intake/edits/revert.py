@@ -1,4 +1,4 @@
-"""Takes single change sets back: what they did is undone, and what came later stays.
+"""Reverts single change sets: what they did is undone, and what came later stays.
 
 What was changed again since is not guessed at, but told with the change set that did it.
 """
@@ -25,7 +25,7 @@ from controlplane.statefiles.treefile import CONFIG
 
 
 class Words(NamedTuple):
-    """What people call a thing of some part of a state, and how the kinds of its events begin."""
+    """The noun for a thing in one part of a state, and the prefix of its event kinds."""
 
     noun: str
     kind: str
@@ -51,7 +51,7 @@ class Undone:
 
 
 def undo(intake: Intake, positions: Sequence[int], files: Files) -> Undone:
-    """What is wanted without these change sets, the newest taken back first.
+    """The desired state without these change sets, reverted newest first.
 
     Raises NotFound, and Refused for one that asked for nothing or that a later one went on from.
     """
@@ -91,14 +91,14 @@ def _no_wish(change: ChangeSet) -> tuple[str, str]:
 
 
 def _undoer(intake: Intake, change: ChangeSet) -> int:
-    """The newest later change set about the same things."""
+    """The newest later change set that touches the same things."""
     about = {event.subject for event in change.events}
     later = intake.stores.log.iterate(change.position + 1)
     return max((c.position for c in later if any(e.subject in about for e in c.events)), default=0)
 
 
 def _problems(intake: Intake, clashes: Sequence[tuple[Clash, int]], files: Files) -> list[Problem]:
-    """Each clash at its line of `main`, with the change set that is in the way."""
+    """A problem per clash, at its line of `main`, naming the change set in the way."""
     since = _changed_since(intake, clashes)
     found = []
     for clash, position in clashes:
@@ -135,7 +135,7 @@ def _text(files: Files, path: str) -> str:
 def _changed_since(
     intake: Intake, clashes: Sequence[tuple[Clash, int]]
 ) -> dict[tuple[Clash, int], ChangeSet]:
-    """The newest change set that touched each of them."""
+    """The newest change set that touched each clashing thing."""
     found: dict[tuple[Clash, int], ChangeSet] = {}
     for change in intake.stores.log.iterate(min(position for _, position in clashes) + 1):
         touched = {(event.kind, event.subject) for event in change.events}

@@ -1,4 +1,4 @@
-"""Back to how everything was at some position of the log.
+"""Rolls `main` back to its state at a position of the log.
 
 The text that `main` had then comes back, comments and all. Where that cannot be read any more, or does not
 say what the log says, the state is folded from the log and written into the text that is there now.
@@ -32,7 +32,7 @@ _ABBREVIATED = re.compile(r"[0-9a-f]{7,40}")
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """What the files of `main` are to be, and what to tell of it. `position` is 0 for what has none."""
+    """The files that `main` is to have, and notes about them. `position` is 0 if the target has none."""
 
     name: str
     files: Files
@@ -40,7 +40,7 @@ class Aim:
     notes: tuple[str, ...] = ()
 
     def without(self, paths: Collection[str], present: Files) -> Aim:
-        """The same with these files as they are now."""
+        """A copy in which these files are as they are now."""
         files = {path: file for path, file in self.files.items() if path not in paths}
         files |= {path: present[path] for path in paths if path in present}
         kept = tuple(f"{path} stays as it is: its text of then would be refused" for path in sorted(paths))
@@ -48,7 +48,7 @@ class Aim:
 
 
 def find(intake: Intake, text: str) -> Revision:
-    """The revision to go back to; 0 is the empty state before the first. Raises NotFound for others."""
+    """The revision to roll back to; 0 is the empty state before the first. Raises NotFound if unknown."""
     if text.isdecimal() and not int(text):
         return Revision(0, "")
     try:
@@ -65,7 +65,7 @@ def find(intake: Intake, text: str) -> Revision:
 
 
 def aim(intake: Intake, target: Revision, present: Files) -> Aim:
-    """The files to restore; raises Corrupt where neither the text nor the log can be read."""
+    """The files to restore; raises Corrupt if neither the text nor the log can be read."""
     text = _text(intake.stores.repo, target.main)
     wanted: Desired | None = None
     damage: Corrupt | None = None
@@ -87,7 +87,7 @@ def aim(intake: Intake, target: Revision, present: Files) -> Aim:
 
 
 def nearest(intake: Intake, refused: Aim, problems: Collection[Problem]) -> int:
-    """The position next to the one that was refused whose state would be taken; 0 where none is found."""
+    """The position nearest to the refused one whose state would be accepted; 0 if none is found."""
     bad = {(p.path, refused.files[p.path].content) for p in problems if p.path in refused.files}
     present, _ = readable(intake.stores.repo, intake.stores.repo.refs.get(MAIN))
     give_up = time.monotonic() + SEARCH_SECONDS
@@ -111,7 +111,7 @@ def _desired(intake: Intake, target: Revision) -> Desired:
 
 
 def _text(repo: StateRepo, commit: str) -> Files | None:
-    """The files of a commit; None where it cannot be read."""
+    """The files of a commit; None if it cannot be read."""
     try:
         return MainReader().read(repo, commit) if commit else None
     except Corrupt:
@@ -119,7 +119,7 @@ def _text(repo: StateRepo, commit: str) -> Files | None:
 
 
 def _differs(text: Files, wanted: Desired) -> bool:
-    """Whether a text means something else than the log. One with mistakes is told as it is, line by line."""
+    """Whether a text differs in meaning from the log; mistakes in it are reported elsewhere, line by line."""
     desired, problems = read_tree(text)
     return not problems and desired != wanted
 
@@ -132,7 +132,7 @@ def _note(text: Files | None, target: Revision) -> tuple[str, ...]:
 
 
 def with_recipient(intake: Intake, files: Files, present: Files) -> Files:
-    """The files with the recipient that the server has now: an identity of before opens nothing."""
+    """The files with the server's current recipient, since an earlier identity opens nothing."""
     if RECIPIENT in present:
         return {**files, RECIPIENT: present[RECIPIENT]}
     old = files.get(RECIPIENT)
@@ -142,7 +142,7 @@ def with_recipient(intake: Intake, files: Files, present: Files) -> Files:
 
 
 def _known_to_log(intake: Intake, text: str) -> int:
-    """The newest position whose commit of `main` is called so; 0 for none. The commit itself may be gone."""
+    """The newest position whose commit of `main` has this short id; 0 if none. The commit may be lost."""
     if not _ABBREVIATED.fullmatch(text):
         return 0
     log = intake.stores.log
@@ -154,7 +154,7 @@ def _known_to_log(intake: Intake, text: str) -> int:
 
 
 def _around(intake: Intake, position: int) -> Iterator[Revision]:
-    """Revisions next to a position, the nearest first: each text of `main` once."""
+    """Revisions around a position, nearest first, each text of `main` once."""
     repo, log = intake.stores.repo, intake.stores.log
     tip = log.tip()
     low, high = max(1, position - WINDOW), min(tip.position, position + WINDOW)

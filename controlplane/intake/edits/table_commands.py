@@ -22,7 +22,7 @@ def _put(files: Files, table: Table[Any], name: str, value: str) -> Mapping[str,
 
 
 def _remove(files: Files, table: Table[Any], *names: str) -> Mapping[str, Change]:
-    """Nothing at all where there is no such file: so scripts may clean up what never was."""
+    """Remove an entry; no change if the file does not exist, so that scripts may clean up blindly."""
     if table.path not in files:
         return {}
     text = text_of(files, table.path)

@@ -1,4 +1,4 @@
-"""A merge of three states for each thing: as it was, as a change made it, as it is now."""
+"""Three-way merge of states, thing by thing: as it was, as a change made it, as it is now."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Clash(NamedTuple):
 
 
 def undoing(before: Desired, after: Desired, now: Desired) -> tuple[Desired, tuple[Clash, ...]]:
-    """`now` without what led from `before` to `after`; what clashes stays as it is now, and is told."""
+    """`now` without the change from `before` to `after`; clashes stay as they are now and are returned."""
     merge = _Merge()
     parts = {
         part.name: merge.part(part.name, *(getattr(each, part.name) for each in (before, after, now)))
@@ -60,7 +60,7 @@ class _Merge:
 
 
 def _in_order(wanted: dict[str, Any], loose: set[str], before: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What came back, and what the change had moved, behind what stood before it then."""
+    """Put things that came back, or that the change had moved, after their former predecessors."""
     if not loose:
         return wanted
     draft: OrderedDraft[Any] = OrderedDraft(wanted)
@@ -74,13 +74,13 @@ def _in_order(wanted: dict[str, Any], loose: set[str], before: Mapping[str, Any]
 
 
 def _moved(before: Mapping[str, Any], after: Mapping[str, Any]) -> set[str]:
-    """The things that the change put at another place among those that stayed."""
+    """The things that the change moved among those that stayed."""
     kept = {name: None for name in before if name in after}
     return {step.key for step in placements({name: None for name in after if name in kept}, kept)}
 
 
 def _merged(was: Any, became: Any, now: Any) -> Any:
-    """One thing with the change's part of it taken back; raises Conflict where both touched the same."""
+    """One thing with the change undone; raises Conflict if both sides touched the same part."""
     merge = _MERGES.get(type(now))
     if merge is None:
         raise Conflict("changed again")
@@ -104,7 +104,7 @@ def _field(was: Any, became: Any, now: Any) -> Any:
 
 
 def _targets(was: Any, became: Any, now: Any) -> Any:
-    """Targets are a set: those that the change put there go, those that it took away come back."""
+    """Targets are a set: those that the change added go, those that it removed come back."""
     old, new = (() if each is None else each.targets for each in (was, became))
     added, gone = [t for t in new if t not in old], [t for t in old if t not in new]
     if became is None or any(t not in now.targets for t in added) or any(t in now.targets for t in gone):
@@ -114,7 +114,7 @@ def _targets(was: Any, became: Any, now: Any) -> Any:
 
 
 def _lines(was: Any, became: Any, now: Any) -> Any:
-    """A file: the lines that the change touched, where nobody touched them since."""
+    """A file with the change's lines undone; raises Conflict if they were touched since."""
     if was is None or became is None:
         raise Conflict("changed again")
     content = merge_file(now.path, became.content, now.content, was.content)

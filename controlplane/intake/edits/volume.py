@@ -54,7 +54,7 @@ RECORDS = frozenset({accounts.PATH, aliases.PATH, *table_files.PATHS})
 
 @dataclass(frozen=True, slots=True)
 class VolumeRefusal:
-    """A file that was not taken over, and why."""
+    """A file that was not merged, and why."""
 
     path: str
     reason: str
@@ -76,7 +76,7 @@ class TakenOver:
 def take_over(
     intake: Intake, edits: Sequence[VolumeEdit], template: Mapping[str, bytes], check: Check = lambda _: ()
 ) -> TakenOver:
-    """Bring the edits into `main`: together where that works, else without the files at fault.
+    """Merge the edits into `main`: all together if possible, else without the files at fault.
 
     `template` is what a new state repo starts with: a file of the volume wins over it at the first start.
     `check` asks the daemons' checkers, where more than tables changed.
@@ -100,7 +100,7 @@ def take_over(
 
 
 def _checking(check: Check, edits: Sequence[VolumeEdit]) -> Check:
-    """The check, as far as it is about these files: what waits on `main` already is no fault of theirs."""
+    """The check, limited to problems of these files: others that `main` already has are not theirs."""
     paths = {CONFIG + edit.path for edit in edits}
     if paths <= RECORDS:
         return lambda _: ()
@@ -108,7 +108,7 @@ def _checking(check: Check, edits: Sequence[VolumeEdit]) -> Check:
 
 
 def _sealed(intake: Intake, edit: VolumeEdit) -> VolumeEdit:
-    """The edit without passwords in the clear, before anything of it comes near the repository."""
+    """The edit with passwords sealed, before any of it reaches the repository."""
     path = CONFIG + edit.path
     if edit.content is None or not is_searched(path) or intake.state.settings.allow_cleartext_secrets:
         return edit
@@ -122,7 +122,7 @@ def _sealed(intake: Intake, edit: VolumeEdit) -> VolumeEdit:
 
 
 def _misnamed(edit: VolumeEdit, refused: list[VolumeRefusal]) -> bool:
-    """Whether git could not even hold such a path (a folder .git, say); told, and no reason to stop."""
+    """Whether git cannot store such a path (a folder .git, say); it is reported, and the others go on."""
     problems = of_name(CONFIG + edit.path)
     for problem in problems:
         _refuse(refused, sanitize_line(edit.path), f"{problem.path}: {problem.message}; {problem.cure}")
@@ -130,7 +130,7 @@ def _misnamed(edit: VolumeEdit, refused: list[VolumeRefusal]) -> bool:
 
 
 def is_ours(path: str) -> bool:
-    """Whether a file of the volume is one that only the control plane writes."""
+    """Whether only the control plane writes this file of the volume."""
     return CONFIG + path in OURS
 
 
@@ -158,7 +158,7 @@ def _maker(
 
 
 def _in_the_way(files: Files, changes: Mapping[str, Change], path: str) -> str:
-    """The file that would have to be a folder for this path, or lies in a folder of its name; or empty."""
+    """A file that stands where this path needs a folder, or the other way round; empty if none."""
     above = path.split("/")
     for depth in range(1, len(above)):
         parent = "/".join(above[:depth])
@@ -169,7 +169,7 @@ def _in_the_way(files: Files, changes: Mapping[str, Change], path: str) -> str:
 
 
 def _base(repo: StateRepo, files: Files, path: str, edit: VolumeEdit, template: Mapping[str, bytes]) -> bytes:
-    """What the edit started from. A text with passwords in the clear was never kept: then `main` counts."""
+    """The base of the edit. A text with passwords in the clear was never kept: `main` is the base then."""
     if not edit.base:
         return template.get(path, b"")
     try:
@@ -181,7 +181,7 @@ def _base(repo: StateRepo, files: Files, path: str, edit: VolumeEdit, template: 
 
 
 def _keep_bases(repo: StateRepo, edits: Sequence[VolumeEdit]) -> None:
-    """Keep what was sent, also where a merge made something else of it: the next edit starts from there."""
+    """Keep each text as sent, even if a merge changed it: the next edit starts from what was sent."""
     for edit in edits:
         if edit.content is not None:
             repo.write_blob(edit.content)
@@ -202,7 +202,7 @@ def _merge(files: Files, path: str, edit: VolumeEdit, base: bytes) -> Change:
 def _without_culprits(
     edits: list[VolumeEdit], error: MailserverError, refused: list[VolumeRefusal]
 ) -> list[VolumeEdit]:
-    """The edits without those that the problems name; without the last one where none is named."""
+    """The edits without those that the problems name, or without the last one if they name none."""
     reasons: dict[str, str] = {}
     there = {CONFIG + edit.path for edit in edits if edit.content is not None}
     for problem in getattr(error, "problems", ()):

@@ -1,1 +1,1 @@
-"""What people call a moment of the past, and what was wanted and what served then."""
+"""The past: revisions and times as people name them, and what was wanted and what served then."""

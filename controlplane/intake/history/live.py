@@ -1,4 +1,4 @@
-"""What served at some time, beside what was wanted then."""
+"""What served at some time, as opposed to what was wanted then."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Live:
 
 
 def live_at(intake: Intake, position: int) -> Live:
-    """What served when the log was at this position; raises Unavailable without the read model."""
+    """What served when the log was at a position; raises Unavailable without the read model."""
     served = intake.stores.questions().served_at(position)
     if served is None:
         return Live()

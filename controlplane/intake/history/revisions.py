@@ -1,4 +1,4 @@
-"""What people call a revision: a position, a commit, a branch, a time."""
+"""Finds the revision that people name by a position, a commit, a branch or a time."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Revision:
 
 
 def find(intake: Intake, text: str) -> Revision:
-    """The revision that a text names, empty for now; raises NotFound, UsageError for a time that is none."""
+    """The revision that a text names (empty: now); raises NotFound, or UsageError for a malformed time."""
     if text.lower() in ("", "now"):
         return Revision(intake.position, intake.main)
     if _POSITION.fullmatch(text):
@@ -40,7 +40,7 @@ def find(intake: Intake, text: str) -> Revision:
 
 
 def position_at(intake: Intake, time: datetime) -> int:
-    """The newest position at that time; raises NotFound when the log began later.
+    """The newest position at that time; raises NotFound if the log began later.
 
     All that is in the log was recorded by now, whatever the clock showed then.
     """
@@ -56,7 +56,7 @@ def position_at(intake: Intake, time: datetime) -> int:
 
 
 def state_at(intake: Intake, revision: Revision) -> State:
-    """The state at a position of the log; raises NotFound for what the log does not know."""
+    """The state at a revision; raises NotFound if the log does not have it."""
     if revision.position == intake.position:
         return intake.state
     if not revision.position:
@@ -71,7 +71,7 @@ def _at(intake: Intake, position: int) -> Revision:
 
 
 def _commit(repo: StateRepo, text: str) -> str:
-    """A branch before all else: anybody may push a tag that is called as one."""
+    """The commit of a name; branches first, since anybody may push a tag with the name of one."""
     branch = repo.refs.get(f"refs/heads/{text}") if _NAME.fullmatch(text) else ""
     return branch or repo.resolve(text)
 

@@ -1,4 +1,4 @@
-"""Times as people write them: the one reader for every option that takes one."""
+"""Reads times as people write them, for every option that takes one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CURE = "write 30m, 1h, 2d (ago), now, today, yesterday, 2026-11-22 or '2026-11-2
 
 
 def parse_time(text: str, first: bool = False, now: datetime | None = None) -> datetime | None:
-    """The time, in UTC, that a text names; None for other texts.
+    """The time in UTC that a text names; None if it names none.
 
     `1h` and the like are so long before `now`. A day stands for its end, or for its beginning if `first`.
     Where no zone is said it is UTC.
@@ -46,7 +46,7 @@ def parse_time(text: str, first: bool = False, now: datetime | None = None) -> d
 
 
 def the_time(text: str, first: bool = False) -> datetime:
-    """The same; raises UsageError for what is no time."""
+    """Like `parse_time`, but raises UsageError if the text names no time."""
     time = parse_time(text, first)
     if time is None:
         raise UsageError.because(f"{text} is not a time", CURE)
@@ -54,12 +54,12 @@ def the_time(text: str, first: bool = False) -> datetime:
 
 
 def looks_like_a_time(text: str) -> bool:
-    """Whether it can only have been meant as one."""
+    """Whether a text can only have been meant as a time."""
     return _DATE_LIKE.fullmatch(text.strip()) is not None
 
 
 def _day(text: str, now: datetime) -> datetime | None:
-    """The beginning of the day; None for another text."""
+    """The beginning of the day that a text names; None if it names none."""
     if text in ("today", "yesterday"):
         day = now - timedelta(days=text == "yesterday")
         return day.replace(hour=0, minute=0, second=0, microsecond=0)

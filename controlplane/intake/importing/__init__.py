@@ -1,1 +1,1 @@
-"""A configuration that somebody brings along: a config folder and a mailserver.env become files of `main`."""
+"""Imports an existing configuration: a config folder and a mailserver.env become files of `main`."""

@@ -1,4 +1,4 @@
-"""Seals what must not stand in the clear on `main`, and compares what is sealed with what was given.
+"""Seals what must not be in the clear on `main`, and opens sealed texts to compare them.
 
 A private key makes its file sealed as a whole. A password in a file of a known format is sealed where it
 stands (`secret_parts`), so that the rest can be read.
@@ -22,7 +22,7 @@ class Sealer:
     identity: str
 
     def file(self, path: str, content: bytes) -> bytes:
-        """The content as it may stand on `main` at `path`: the same where nothing in it is secret."""
+        """The content as `main` may hold it at `path`; unchanged if nothing in it is secret."""
         if sealing.is_sealed(content) or not any(in_clear(path, content)):
             return content
         sealed = self._in_place(path, content)
@@ -31,11 +31,11 @@ class Sealer:
         return sealing.seal(content, self._recipient).encode()
 
     def value(self, text: str) -> str:
-        """A secret text as one word."""
+        """A secret text sealed as one word."""
         return text if sealing.is_sealed_value(text) else sealing.seal_value(text, self._recipient)
 
     def opened(self, content: bytes) -> bytes:
-        """The content with everything open that can be, to compare it."""
+        """The content with everything opened that can be, for comparison."""
         try:
             if sealing.is_sealed(content):
                 return sealing.unseal(content, self.identity)
@@ -47,7 +47,7 @@ class Sealer:
             return content  # sealed for somebody else: it is compared as it is
 
     def plain(self, value: str) -> str:
-        """A value, opened where it is sealed and can be opened."""
+        """A value, opened if it is sealed and can be opened."""
         try:
             return sealing.open_value(value, self.identity) if sealing.is_sealed_value(value) else value
         except Refused:

@@ -1,4 +1,4 @@
-"""What an import tells of each file and each setting."""
+"""What an import reports about each file and each setting."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Support = Literal["supported", "later", "unknown", ""]
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A file or a setting: what becomes of it, and whether anything reads it.
+    """A file or a setting: what becomes of it, and whether any service reads it.
 
     `name` is the path on `main` (of what is left out: the path that it would have), or a setting's name;
     `line` is where the setting stands in the file that was given.
@@ -35,7 +35,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What an import would write to `main`, what it tells, and what speaks against it."""
+    """What an import would write to `main`, its report, and the problems that refuse it."""
 
     changes: Mapping[str, Change]
     files: tuple[Item, ...]

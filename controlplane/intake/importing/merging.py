@@ -1,4 +1,4 @@
-"""A file that is brought along meets the one that `main` has."""
+"""Merges an imported file into the one that `main` has."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ REPLACE = "take it out of the folder to keep the one on main, or take the folder
 
 
 class Records(NamedTuple):
-    """A file in which each line stands for itself: how to read it, and how to write an entry."""
+    """A file format with independent lines: how to read it, and how to write an entry."""
 
     parse: Callable[[str, str], Parsed[Any]]
     line: Callable[[str, Any], str]
@@ -48,7 +48,7 @@ RECORDS: Mapping[str, Records] = {
 
 
 def merge(path: str, ours: str, theirs: str, opened: Callable[[str], str]) -> str | list[Problem]:
-    """Our text with every entry of theirs that it lacks; problems where both say something else of a name.
+    """Our text plus the entries of theirs that it lacks; problems where entries of one name differ.
 
     `opened` makes sealed values comparable.
     """
@@ -78,7 +78,7 @@ def merge_settings(
     first: Mapping[str, str],
     lines: Mapping[str, int],
 ) -> str | list[Problem]:
-    """Our mailserver.env with `written` in it; problems where it has another value that somebody chose.
+    """Our mailserver.env plus the settings in `written`; problems where it has a different explicit value.
 
     `known` are the values of ours, `first` those that a new `main` starts with, which nobody chose.
     """
@@ -93,7 +93,7 @@ def merge_settings(
 
 
 def different(path: str, ours: str | bytes, theirs: str | bytes) -> Problem:
-    """The problem of a file that both have, and that cannot be merged."""
+    """The problem of a file that differs on both sides and cannot be merged."""
     old, new = (side.encode() if isinstance(side, str) else side for side in (ours, theirs))
     added, removed = line_changes(old, new)
     return Place(path, 0, "").problem(f"main has another one (+{added} −{removed} lines)", REPLACE)

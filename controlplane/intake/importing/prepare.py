@@ -1,4 +1,4 @@
-"""From what somebody brings along to changes of `main`: sorted, sealed, merged, told. Nothing is written."""
+"""Turns a configuration into changes of `main`: sorted, sealed, merged, reported. Writes nothing."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from wire.leftovers import left_over
 
 @dataclass(frozen=True)
 class Brought:
-    """What is brought along: files by their path below the config folder, and a mailserver.env, if any."""
+    """The imported configuration: files by path below the config folder, and perhaps a mailserver.env."""
 
     files: Files
     env: bytes | None = None
@@ -34,7 +34,7 @@ class Brought:
 
 @dataclass(frozen=True)
 class Here:
-    """What it meets: the files of `main`, those that a new `main` starts with, and what is pinned."""
+    """What the import is merged into: the files of `main`, those of a new `main`, and the pinned settings."""
 
     main: Files
     template: Mapping[str, bytes]
@@ -51,7 +51,7 @@ class _Making:
 
 
 def prepare(brought: Brought, here: Here) -> Prepared:
-    """What an import would do. With problems nothing of it may be done."""
+    """What an import would do; with problems none of it may be done."""
     making = _Making()
     for name, file in sorted(brought.files.items()):
         _file(name, file, brought.replace, here, making)
@@ -91,12 +91,12 @@ def _unwanted(path: str, file: TreeFile, unknown: bool) -> str:
 
 
 def _mode(path: str, file: TreeFile) -> int:
-    """Executable are scripts that the server runs; many folders have that mark on everything."""
+    """The mode of a file: executable only for scripts that the server runs; many folders mark all."""
     return EXECUTABLE if file.mode & 0o111 and is_script(path) else FILE
 
 
 def _meet(path: str, new: TreeFile, plain: bytes, replace: bool, here: Here, making: _Making) -> Done:
-    """Decide about a file that `main` may have too; the change goes into `making`."""
+    """Decide about a file that `main` may have too; adds the change to `making`."""
     ours = here.main.get(path)
     if (
         ours is not None

@@ -1,4 +1,4 @@
-"""A mailserver.env as people have it, made one that `main` takes.
+"""Turns a mailserver.env as people have it into one that `main` takes.
 
 Container engines read such files leniently: of a name that stands twice the last counts, a name without a
 value comes from the host, an unknown one is nobody's business. On `main` all that would be a mistake, so it
@@ -28,7 +28,7 @@ _FROM_FILE = "__FILE"
 
 @dataclass
 class Adapted:
-    """The text for `main`, the meaning of its lines (secrets in the clear), and what is told of them."""
+    """The text for `main`, the values it sets (secrets in the clear), and the report on each line."""
 
     text: str = ""
     rows: dict[str, str] = field(default_factory=dict)
@@ -37,7 +37,7 @@ class Adapted:
 
 
 def adapt(content: bytes, sealer: Sealer, pins: Mapping[str, Pin]) -> Adapted:
-    """The file as it may stand on `main`; problems where it holds what no server could go by."""
+    """The file as `main` may hold it; problems for lines that no server could follow."""
     try:
         text = content.decode()
     except UnicodeDecodeError as error:
@@ -54,7 +54,7 @@ def adapt(content: bytes, sealer: Sealer, pins: Mapping[str, Pin]) -> Adapted:
 
 
 def _last_lines(lines: list[str]) -> dict[str, int]:
-    """The line that counts of each name."""
+    """The effective line of each name."""
     entries = ((number, _entry(line)) for number, line in enumerate(lines, 1))
     return {entry.name: number for number, entry in entries if entry is not None}
 
@@ -66,7 +66,7 @@ def _entry(line: str) -> env_file.Entry | None:
 
 
 def _line(number: int, line: str, last: Mapping[str, int], sealer: Sealer, made: Adapted) -> str:
-    """The line for `main`; what it says goes into `made`."""
+    """The line for `main`; records its value in `made`."""
     entry = _entry(line)
     if entry is None:
         return _not_an_entry(number, line, made)
