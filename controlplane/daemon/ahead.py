@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 
-from controlplane.daemon import log
+from controlplane.daemon.log import log
 from controlplane.event_log import FAR
 from controlplane.intake.pipeline import Intake
 

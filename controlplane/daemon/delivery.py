@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from controlplane.daemon import log
 from controlplane.daemon.asking import Ask
+from controlplane.daemon.log import log
 from controlplane.errors import MailserverError, Unavailable
 from controlplane.events import Event
 from controlplane.intake.accepted_pushes import Cause

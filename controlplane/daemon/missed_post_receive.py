@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 
-from controlplane.daemon import log
+from controlplane.daemon.log import log
 from controlplane.errors import MailserverError
 from controlplane.intake.pipeline import MAIN, Intake
 

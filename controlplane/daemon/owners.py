@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from controlplane.daemon import log
 from controlplane.daemon.asking import Ask
+from controlplane.daemon.log import log
 from controlplane.errors import Corrupt, MailserverError, Unavailable
 from controlplane.events import StoreRepaired
 from controlplane.intake.accepted_pushes import Cause

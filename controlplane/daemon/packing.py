@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from controlplane.daemon import log
+from controlplane.daemon.log import log
 from controlplane.errors import MailserverError
 from controlplane.git import (
     many_loose,

@@ -11,9 +11,10 @@ from pathlib import Path
 from types import FrameType
 
 import controlplane
-from controlplane.daemon import log, ops
+from controlplane.daemon import ops
 from controlplane.daemon.asking import ask
 from controlplane.daemon.core import Daemon
+from controlplane.daemon.log import follow, log
 from controlplane.daemon.memory import trim_heap
 from controlplane.daemon.server import AlreadySaid, ControlServer
 from controlplane.daemon.start import prepare
@@ -54,7 +55,7 @@ def run(places: Places, environment: Mapping[str, str]) -> int:
     except MailserverError as error:
         log.critical("cannot start", error=str(error))
         return error.exit_code
-    log.follow(lambda: daemon.intake.state.settings.log_level)
+    follow(lambda: daemon.intake.state.settings.log_level)
     server = ControlServer(places.socket, lambda request, say: handle(daemon, request, say))
     bound = threading.Event()
 

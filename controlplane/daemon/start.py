@@ -7,10 +7,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from controlplane import secrets
-from controlplane.daemon import log
 from controlplane.daemon.asking import Ask
 from controlplane.daemon.core import Daemon
 from controlplane.daemon.environment import with_files
+from controlplane.daemon.log import log
 from controlplane.errors import MailserverError, Refused
 from controlplane.events import Event, StoreRepaired
 from controlplane.git import OF_THE_CONTROL_FOLDER, Change, NewFile, full_name, sweep

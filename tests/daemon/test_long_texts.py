@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from controlplane.daemon import log
+from controlplane.daemon.log import log
 from tests.daemon.site import Site
 
 LONG = 200_000

@@ -7,8 +7,8 @@ import sys
 
 from tests.daemon.site import ROOT
 
-SELDOM = ("asyncio", "cryptography", "logging", "pyrage", "sqlite3", "click")
-"""What a daemon that only takes changes and renders them needs none of; together some 25 MiB."""
+SELDOM = ("cryptography", "pyrage", "sqlite3", "click")
+"""What a daemon that only takes changes and renders them needs none of; together some 20 MiB."""
 
 
 def test_a_start_loads_only_what_every_change_needs() -> None:
