@@ -71,7 +71,7 @@ def outcomes(function: F) -> F:
         multiple=True,
         type=_outcome_word,
         metavar="|".join(OUTCOMES),
-        help="Changes that came to this; may be given several times.",
+        help="Changes with this outcome; may be given several times.",
     )(function)
 
 

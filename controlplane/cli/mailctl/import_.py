@@ -45,10 +45,10 @@ def command(
 ) -> int:
     """Take over an existing configuration: the config folder DIR, and a mailserver.env.
 
-    DIR is what was mounted at /tmp/docker-mailserver, or a folder with config/ and mailserver.env in it. Each
-    file and setting is told with what becomes of it: supported, pinned by the container's environment, coming
-    later, unknown. Private keys and passwords are sealed on the way. Everything is taken over in one change
-    set, or nothing; files that main has and DIR has not stay.
+    DIR is what was mounted at /tmp/docker-mailserver, or a folder with config/ and mailserver.env in it.
+    Each file and setting is listed with what becomes of it: supported, pinned by the container's
+    environment, coming later, unknown. Private keys and passwords are sealed on the way. Everything is
+    taken over in one change set, or nothing; files that main has and DIR has not stay.
     """
     request, passed = _request(folder, env)
     if allow_mass_delete:

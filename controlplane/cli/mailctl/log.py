@@ -23,7 +23,7 @@ from controlplane.cli.text.terminal import say
 @click.option("--until", metavar="TIME", help="Up to this time; a day counts to its end.")
 @click.option("--text", help="Changes whose reason or subject holds this text.")
 @click.option(
-    "--limit", default=50, show_default=True, type=click.IntRange(min=1), help="The newest so many."
+    "--limit", default=50, show_default=True, type=click.IntRange(min=1), help="How many of the newest."
 )
 @options.outcomes
 @options.pager
@@ -34,7 +34,7 @@ def command(
     """Who changed what, when and why, and what became of it; newest last.
 
     A change is live since it first served. One that never did was rejected or rolled back, is held, was
-    superseded by a later one, or is pending. With --json one object a line, an event each.
+    superseded by a later one, or is pending. With --json one object per line and event.
     """
     asked: dict[str, Any] = {name: value for name, value in filters.items() if value is not None}
     if wanted := options.wanted_outcomes(outcome, not_live=not_live):

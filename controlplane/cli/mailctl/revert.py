@@ -20,9 +20,9 @@ from controlplane.cli.mailctl import going_back
 def command(*, exit_code: bool, positions: tuple[str, ...], **given: Any) -> int:
     """Take back the change sets at these positions of the log, and nothing else, as a new change set.
 
-    What came after them stays. On a terminal the plan is shown and asked about. Where a later change set
-    touched the same thing, it is refused and that one is named. Passwords come back as they were: the log has
-    their hashes.
+    What came after them stays. On a terminal the plan is shown before the command asks. Where a later
+    change set touched the same thing, the revert is refused and names it. Passwords come back as they
+    were: the log has their hashes.
     """
     given["positions"] = list(positions)
     return going_back.review_and_apply("revert", "Take it back?", given, exit_code=exit_code)

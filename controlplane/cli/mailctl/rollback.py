@@ -16,7 +16,7 @@ from controlplane.cli.mailctl import going_back
 @click.option(
     "--skip-refused",
     is_flag=True,
-    help="Leave files as they are whose text of then would be refused today.",
+    help="Leave files as they are whose old text would be refused today.",
 )
 @options.reason
 @options.wait
@@ -25,9 +25,10 @@ from controlplane.cli.mailctl import going_back
 def command(*, exit_code: bool, **given: Any) -> int:
     """Go back to how everything was at TARGET, as a new change set.
 
-    TARGET is a position of the log, a commit of main, or a time; 0 is before the first change set. All that
-    came after it goes: `mailctl revert` takes back single change sets instead. On a terminal the plan is
-    shown and asked about. Nothing is rewritten: the log gains the events that lead back, so a rollback can
-    itself be rolled back. Mail, certificates and what the container's environment holds are not touched.
+    TARGET is a position of the log, a commit of main, or a time; 0 is before the first change set. All
+    that came after it goes: `mailctl revert` takes back single change sets instead. On a terminal the
+    plan is shown before the command asks. Nothing is rewritten: the log gains the events that lead back,
+    so a rollback can itself be rolled back. Mail, certificates and what the container's environment holds
+    are not touched.
     """
     return going_back.review_and_apply("rollback", "Go back?", given, exit_code=exit_code)

@@ -27,10 +27,10 @@ FOUND = 4
 @options.as_json
 @click.option("--exit-code", is_flag=True, help="Return 4 if there is any.")
 def command(repository: Path | None, *, as_json: bool, exit_code: bool) -> int:
-    """Tell where passwords and private keys stand in the clear, now or at any time before.
+    """Show where passwords and private keys stand in the clear, now or at any time before.
 
     Looks into all of main's history, the log, every release, previews, tags and other branches, by the rules
-    that refuse a push. Tells the place, never the secret. Needs no server. What is found is in every clone:
+    that refuse a push. Prints the place, never the secret. Needs no server. What is found is in every clone:
     change it at its provider and seal the new one (docs/secrets.md, "Rotating").
     """
     found = _search(repository)

@@ -23,8 +23,8 @@ def command(
 ) -> None:
     """Delete accounts, and their mail if you say so.
 
-    The accounts can be had back with `mailctl revert`; deleted mail cannot. Where nobody can be asked, the
-    mail stays.
+    `mailctl revert` brings the accounts back, not deleted mail. Where nobody can be asked, the mail
+    stays.
     """
     if not yes:
         rehearse("account.remove", addresses=list(addresses))

@@ -13,8 +13,8 @@ from controlplane.cli.setup.edit import edit
 @options.reason
 @options.wait
 def command(address: str, reason: str, *, wait: bool) -> None:
-    """Take the limit of its own from the mailbox of ADDRESS.
+    """Remove the limit that the mailbox of ADDRESS has of its own.
 
-    The one of all mailboxes applies then (POSTFIX_MAILBOX_SIZE_LIMIT).
+    The limit of all mailboxes applies then (POSTFIX_MAILBOX_SIZE_LIMIT).
     """
     edit("quota.remove", reason, wait=wait, address=address)
