@@ -31,7 +31,7 @@ class Account:
 
     @property
     def domain(self) -> str:
-        """The part behind the @."""
+        """The part after the @."""
         return self.address.rpartition("@")[2]
 
 
@@ -90,7 +90,7 @@ class Pin:
 
     @property
     def text(self) -> str:
-        """The value as settings take it; a secret is a word that the agent replaces where it is rendered."""
+        """The value as settings take it; of a secret, a placeholder that the agent replaces."""
         return f"env:{self.name}:{self.digest}" if self.value is None else self.value
 
 
@@ -115,13 +115,13 @@ class Certificate:
 
     @property
     def identity(self) -> str:
-        """What the node keeps the pair by."""
+        """The key under which the node keeps the pair."""
         return self.chain or self.fingerprint
 
 
 @dataclass(frozen=True, slots=True)
 class NodeStatus:
-    """How far a node has come: release numbers on `rendered`, 0 for none yet."""
+    """What is known about a node; `applied` and `attempted` are numbers of releases, 0 for none yet."""
 
     node: str
     hostname: str = ""
@@ -141,7 +141,7 @@ class NodeStatus:
 
 @dataclass(frozen=True)
 class Desired:
-    """Everything that `main` says. The order of accounts and regular expressions has a meaning."""
+    """Everything that `main` says. The order of accounts and of regular expressions matters."""
 
     accounts: Mapping[str, Account] = field(default_factory=dict)
     aliases: Mapping[str, Alias] = field(default_factory=dict)
@@ -206,7 +206,7 @@ class State:
 
     @cached_property
     def settings(self) -> Settings:
-        """The settings in effect: pinned by the environment, else from `main`, else the default."""
+        """The effective settings: pinned by the environment, else from `main`, else the default."""
         pinned = {pin.name: pin.text for pin in self.observed.pins.values()}
         return Settings.resolve({**self.desired.settings, **pinned}, hostname=self.hostname)
 
@@ -242,7 +242,7 @@ class Draft:
         self.nodes = dict(observed.nodes)
 
     def update_node(self, name: str, **changes: object) -> None:
-        """Change fields of a node's status, creating the node where it is new."""
+        """Change fields of a node's status, adding the node if it is new."""
         self.nodes[name] = replace(self.nodes.get(name) or NodeStatus(name), **changes)  # type: ignore[arg-type]
 
     def freeze(self) -> State:

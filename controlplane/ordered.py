@@ -13,7 +13,7 @@ START = ""
 
 
 class OrderedDraft(Generic[V]):
-    """Keys in an order, changed in place, read out once.
+    """Keys in order, changed in place and read out once.
 
     A plain dict serves until the first `place`; from then on a doubly linked list holds the order, so
     that many insertions in the middle stay linear.
@@ -31,19 +31,19 @@ class OrderedDraft(Generic[V]):
         return self._items[key]
 
     def put(self, key: str, value: V) -> None:
-        """Replace the value of `key` where it stands, or append it at the end."""
+        """Replace the value of `key` in place, or append it at the end."""
         if self._next and key not in self._items:
             self._link(key, after=self._previous[START])
         self._items[key] = value
 
     def remove(self, key: str) -> None:
-        """Take `key` out; raises KeyError where it is not."""
+        """Remove `key`; raises KeyError if it is missing."""
         del self._items[key]
         if self._next:
             self._unlink(key)
 
     def place(self, key: str, after: str) -> None:
-        """Move `key` to stand right behind `after` (START: first); raises KeyError where one is not there."""
+        """Move `key` to right after `after` (START: first); raises KeyError if either is missing."""
         if key not in self._items:
             raise KeyError(key)
         if after == key or (after != START and after not in self._items):
@@ -81,7 +81,7 @@ class OrderedDraft(Generic[V]):
 
 
 class Placement(NamedTuple):
-    """A key that must be put somewhere: `after` as in the events (None: the end, START: the start)."""
+    """A key to move, and where to: `after` as in the events (None: the end, START: the start)."""
 
     key: str
     after: str | None
@@ -119,7 +119,7 @@ def _steps(
 
 
 def _longest_run(kept: list[str], wanted: list[str]) -> set[str]:
-    """The most keys whose order is the same in both lists (longest increasing subsequence, by patience)."""
+    """The longest sequence of keys in the same order in both lists (longest increasing subsequence)."""
     rank = {key: at for at, key in enumerate(kept)}
     tops: list[int] = []
     piles: list[str] = []

@@ -25,7 +25,7 @@ LONGEST = 4_000
 
 
 def cut(text: str, most: int = LONGEST) -> str:
-    """The text, or its beginning with a mark that tells how long it was."""
+    """The text, or its beginning and a note on its full length."""
     if len(text) <= most:
         return text
     if text.endswith(_CUT) and len(text) < most + 60:

@@ -1,4 +1,4 @@
-"""Releases: branch `rendered`, one commit a release, a folder a node; and previews beside it.
+"""Releases: branch `rendered` with one commit per release and one folder per node, and previews beside it.
 
 A node's folder holds manifest.json and every rendered file under its path in the container.
 """
@@ -38,7 +38,7 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A release as stored. Numbers count from 1; a preview has number 0. `time` is the log's."""
+    """A stored release. Numbers count from 1; a preview has number 0. `time` is that of the change set."""
 
     number: int
     commit: str
@@ -68,7 +68,7 @@ class Releases:
         return self.read(tip) if tip else None
 
     def tree(self, nodes: NodeFiles, base: str = "") -> str:
-        """Store rendered files as a tree; whatever stands in the tree `base` is not written again."""
+        """Store rendered files as a tree; what the tree `base` has is not written again."""
         files = self._repo.tree_files(base, "the release before") if base else {}
         changes: dict[str, Change] = dict.fromkeys(files)
         for node, rendered in nodes.items():
@@ -82,7 +82,7 @@ class Releases:
         return self._repo.write_tree(base, changes) if changes or not base else base
 
     def write(self, nodes: NodeFiles, basis: Basis, time: datetime) -> Release:
-        """Make a release and move `rendered` to it; the newest one when no file differs from it."""
+        """Make a release and move `rendered` to it; returns the newest one if no file differs from it."""
         newest = self.newest()
         tree = self.tree(nodes, newest.tree if newest else "")
         if newest is not None and newest.tree == tree:
@@ -92,7 +92,7 @@ class Releases:
         return self.read(self._repo.commit(BRANCH, parent, tree, message(number, basis), SERVER, time))
 
     def make(self, number: int, parent: str, tree: str, basis: Basis, time: datetime) -> str:
-        """The commit of a release that no branch leads to yet; the same arguments give the same one."""
+        """Store the commit of a release without moving a branch; the same arguments give the same commit."""
         parents = (parent,) if parent else ()
         return self._repo.write_commit(tree, parents, message(number, basis), SERVER, time)
 
@@ -118,11 +118,11 @@ class Releases:
         return _release(self._repo.commit_info(commit, "a release"))
 
     def newest_first(self) -> Iterator[Release]:
-        """All releases, the last one first."""
+        """All releases, newest first."""
         return map(_release, self._repo.history(self._repo.refs.get(BRANCH)))
 
     def by_number(self, number: int) -> Release:
-        """The release of that number; raises NotFound. Costs a step for each newer one."""
+        """The release with that number; raises NotFound. Costs one step per newer release."""
         newest = self.newest()
         if newest is None or not 1 <= number <= newest.number:
             raise NotFound(f"there is no release {number}")
@@ -155,7 +155,7 @@ class Releases:
 
 
 def message(number: int, basis: Basis) -> str:
-    """What the commit of a release says."""
+    """The commit message of a release."""
     return format_message(f"Release {number}", _trailers(basis) | {"Release": str(number)})
 
 
@@ -193,7 +193,7 @@ _DIFFED_LINES = 2_000
 
 
 def line_changes(old: bytes, new: bytes) -> tuple[int, int]:
-    """How many lines were added and removed. In a big rewrite a line that only moved counts for nothing."""
+    """The numbers of added and removed lines. In a large rewrite, lines that only moved do not count."""
     before, after = (text.splitlines() for text in _middles(old, new))
     start, shorter = 0, min(len(before), len(after))
     while start < shorter and before[start] == after[start]:
@@ -213,7 +213,7 @@ def line_changes(old: bytes, new: bytes) -> tuple[int, int]:
 
 
 def _middles(old: bytes, new: bytes) -> tuple[bytes, bytes]:
-    """Both without the whole lines that they begin and end with in common."""
+    """Both contents without the lines that they have in common at the beginning and at the end."""
     start = old.rfind(b"\n", 0, shared_prefix(old, new)) + 1
     old, new = old[start:], new[start:]
     same = old.find(b"\n", len(old) - shared_suffix(old, new, min(len(old), len(new)))) + 1

@@ -1,4 +1,4 @@
-"""Sealed texts: anybody can seal with the server's public recipient, only who has the identity opens.
+"""Sealed texts: anybody can seal with the server's public recipient, only its identity can open them.
 
 The format is age (https://age-encryption.org/v1). A whole file is sealed in its armored form, so that the
 tool `age` makes and reads it too; a value within a file is one word, `age:` and the base64 of the binary
@@ -40,7 +40,7 @@ def is_sealed_value(text: str) -> bool:
 
 
 def seal(content: bytes, recipient: str) -> str:
-    """The content, armored, for the holder of the identity alone.
+    """Encrypt the content for the holder of the identity, armored.
 
     Raises Refused for a text that is no recipient.
     """
@@ -51,7 +51,7 @@ def seal(content: bytes, recipient: str) -> str:
 
 
 def seal_value(text: str, recipient: str) -> str:
-    """The text as one word; raises Refused for a text of several lines, or that is no recipient."""
+    """Seal the text as one word; raises Refused for a text of several lines or a malformed recipient."""
     import pyrage
 
     if re.search(r"[\x00\n\r]", text):
@@ -61,7 +61,7 @@ def seal_value(text: str, recipient: str) -> str:
 
 
 def unseal(content: bytes, identity: str) -> bytes:
-    """What was sealed as a whole; raises Refused where it was sealed for somebody else or is damaged."""
+    """Open what was sealed as a whole; raises Refused if it is damaged or sealed for somebody else."""
     import pyrage
 
     given = content.strip() + b"\n" if is_sealed(content) else content
@@ -73,7 +73,7 @@ def unseal(content: bytes, identity: str) -> bytes:
 
 
 def open_value(value: str, identity: str) -> str:
-    """What was sealed by `seal_value`; raises Refused where it cannot be opened."""
+    """Open what `seal_value` sealed; raises Refused if it cannot be opened."""
     try:
         content = base64.b64decode(value.removeprefix(PREFIX), validate=True)
         return unseal(content, identity).decode()

@@ -44,7 +44,7 @@ RECIPIENT = "config/gitops/recipient.txt"
 
 
 def ensure_identity(control: Path) -> str:
-    """The server's identity, made and kept (readable by the owner alone) where there is none yet."""
+    """The server's identity, created (readable by its owner alone) if there is none yet."""
     import pyrage
 
     path = control / IDENTITY
@@ -61,7 +61,7 @@ def recipient_of(identity: str) -> str:
 
 
 def digest(control: Path, value: str) -> str:
-    """A keyed digest: tells whether a secret changed, and nothing else to who lacks the key (RFC 2104)."""
+    """A keyed digest (RFC 2104): shows that a secret changed, and nothing else without the key."""
     path = control / DIGEST_KEY
     if not path.exists():
         write_atomically(path, os.urandom(DIGEST_BYTES), 0o600)

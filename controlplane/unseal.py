@@ -1,4 +1,4 @@
-"""Opens sealed texts for the agent, which has the standard library alone: a short-lived process.
+"""Opens sealed texts for the agent, which has only the standard library, in a short-lived process.
 
 Identity and sealed texts come on standard input, what they hold goes to standard output, both as JSON:
 nothing secret is ever an argument or in the environment. It needs no file and no right, so the agent
@@ -26,7 +26,7 @@ def opened(sealed: str, identity: str) -> dict[str, str]:
 
 
 def main() -> int:
-    """Read one request, write one answer: rows in the order that they were asked for."""
+    """Read one request and write one answer, with rows in the order of the request."""
     request = json.load(sys.stdin)
     identity = str(request["identity"])
     json.dump([opened(str(sealed), identity) for sealed in request["sealed"]], sys.stdout)

@@ -1,4 +1,4 @@
-"""Prove the log by replay: every change set is where it says, unchanged, and folds.
+"""Verifies the log by replay: every change set is where it says, unchanged, and folds.
 
 The log is walked from its start with a fresh handle, so that every object is read from disk and hashed.
 Nothing here raises for damage; each fault is a Finding that says where. What `main` and `rendered` should
@@ -20,7 +20,7 @@ from controlplane.model import Draft, State
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One fault: the position it is at (0: none can be told), the log's commit there, and what it is.
+    """One fault: its position (0: unknown), the log's commit there, and what is wrong.
 
     The message names the object where one is damaged.
     """
@@ -36,7 +36,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Something that must hold at some positions: `compare` gives a message for each way it does not."""
+    """A condition at some positions: `compare` returns a message per violation."""
 
     at: Callable[[ChangeSet], bool]
     compare: Callable[[ChangeSet, State], Iterable[str]]
@@ -44,7 +44,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One position that was walked; `findings` is empty where all is well."""
+    """One verified position; `findings` is empty if all is well."""
 
     position: int
     total: int
@@ -59,7 +59,7 @@ def verify(
     comparisons: Sequence[Comparison] = (),
     anchors: Mapping[int, str] | None = None,
 ) -> Iterator[Step]:
-    """Walk the log from its start, a step a position.
+    """Walk the log from its start, one step per position.
 
     `log` gives the lock and the branch; `anchors` says which commit is known to stand at a position
     (the releases name them), so that a log that was rewritten as a whole is found too.
@@ -119,7 +119,7 @@ class _Walk:
         return ids, None
 
     def _broken_position(self, ids: list[bytes], broken: str) -> int:
-        """The position of the commit at which the walk stopped; 0 when nothing tells it.
+        """The position of the commit at which the walk stopped; 0 if unknown.
 
         The newer headers say it, else the branch's own record of its moves, which grew with the log.
         """
@@ -170,7 +170,7 @@ class _Walk:
                 yield f"{BLOBS}/{name} is object {entry.id}"
 
     def _sound(self, oid: str) -> None:
-        """Raise Corrupt for an object in a damaged part of a pack, before libgit2 reads it."""
+        """Raise Corrupt for an object in a damaged part of a pack before libgit2 reads it."""
         if oid in self._pack_faults:
             raise Corrupt(self._pack_faults[oid])
 

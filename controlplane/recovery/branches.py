@@ -1,4 +1,4 @@
-"""Where `events`, `main` and `rendered` stood, as everything else of the volume tells it.
+"""Restores `events`, `main` and `rendered` from what the rest of the volume says about them.
 
 A branch is lost where its reference is gone, empty, cut, garbage, or leads to an object that is missing or
 damaged; and it went back where the reference says less than its own reflog (git-reflog(1)): a reference that
@@ -33,14 +33,14 @@ NEAR = 50
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a reference says: a commit, and what is wrong with it (empty: nothing)."""
+    """A reference as found: its commit, and what is wrong with it (empty: nothing)."""
 
     commit: str
     fault: str
 
 
 def look(repo: StateRepo, name: str) -> Seen:
-    """The commit of a branch, readable or not."""
+    """Look at a branch: its commit, readable or not."""
     try:
         commit = repo.refs.get(name)
     except Corrupt as error:
@@ -55,7 +55,7 @@ def look(repo: StateRepo, name: str) -> Seen:
 
 
 def mend_events(stores: Stores, findings: Findings) -> None:
-    """Put `events` back at its newest change set, or hold the log where it can still be read."""
+    """Restore `events` to its newest change set, or end the log where it can still be read."""
     repo, told = stores.repo, stores.repo.last_move(EVENTS)
     _put_objects_back(stores, told, findings)
     seen, known = look(repo, EVENTS), _known_of_log(stores)
@@ -81,7 +81,7 @@ def mend_events(stores: Stores, findings: Findings) -> None:
 
 
 def _put_objects_back(stores: Stores, told: str, findings: Findings) -> None:
-    """Write objects of the newest change sets again from their second copy, where the newest is damaged."""
+    """Restore objects of the newest change sets from their second copy, if the newest is damaged."""
     seen = look(stores.repo, EVENTS)
     newest = told or seen.commit
     if (seen.fault or (newest and _tip_of(stores, newest) is None)) and (
@@ -94,12 +94,12 @@ def _put_objects_back(stores: Stores, told: str, findings: Findings) -> None:
 
 
 def _holds(stores: Stores, best: Tip, wanted: str) -> bool:
-    """Whether the history of a change set has the one that the branch was at last."""
+    """Whether the history of a change set contains the last known tip of the branch."""
     return not wanted or _goes_on(stores.repo, wanted, best.commit)
 
 
 def _known_of_log(stores: Stores) -> list[tuple[int, str]]:
-    """Positions and commits of the log that others name: the snapshot, the newest release."""
+    """Positions and commits of the log that the snapshot and the newest release name."""
     known: list[tuple[int, str]] = []
     try:
         with stores.snapshot.open("rb") as file:
@@ -119,7 +119,7 @@ def _value(repo: StateRepo, name: str) -> str:
 
 
 def _tip_of(stores: Stores, commit: str) -> Tip | None:
-    """The change set that a commit is, all of its objects read; None where it is none or damaged."""
+    """The change set in a commit, after reading all of its objects; None if it is none or damaged."""
     if not commit:
         return None
     try:
@@ -146,7 +146,7 @@ def _best(stores: Stores, commits: Iterable[str]) -> Tip | None:
 
 
 def _near(stores: Stores) -> Tip | None:
-    """The newest move of the reflog that can be read."""
+    """The newest readable move in the reflog."""
     for commit in reversed(list(stores.repo.moves(EVENTS))[-NEAR:]):
         if (tip := _tip_of(stores, commit)) is not None:
             return tip
@@ -154,7 +154,7 @@ def _near(stores: Stores) -> Tip | None:
 
 
 def _scan(stores: Stores) -> Tip | None:
-    """The highest change set among all commits whose history is whole."""
+    """The highest change set among all commits with an intact history."""
     repo = stores.repo
     found = [tip for commit in repo.all_commits() if (tip := _tip_of(stores, commit)) is not None]
     for tip in sorted(found, key=lambda tip: tip.position, reverse=True):
@@ -167,7 +167,7 @@ def _scan(stores: Stores) -> Tip | None:
 
 
 def mend_rendered(stores: Stores, findings: Findings) -> str:
-    """Put `rendered` back where some commit of it can be read; the commit that it should be at and is not."""
+    """Restore `rendered` to a readable commit of its own; returns the commit it should be at but is not."""
     repo, seen = stores.repo, look(stores.repo, RENDERED)
     told = repo.last_move(RENDERED)
     if not seen.fault and _release_of(stores, seen.commit) and told in ("", seen.commit):
@@ -203,7 +203,7 @@ def _scan_releases(stores: Stores) -> Release | None:
 
 
 def mend_main(stores: Stores, findings: Findings) -> bool:
-    """Put `main` back at a commit of its own; whether it stands at one that can be read."""
+    """Restore `main` to a commit of its own; returns whether that can be read."""
     repo, seen, log = stores.repo, look(stores.repo, MAIN), stores.log.tip()
     told = repo.last_move(MAIN)
     fault = seen.fault or _fault_of_files(repo, seen.commit)
@@ -229,7 +229,7 @@ def mend_main(stores: Stores, findings: Findings) -> bool:
 
 
 def _candidates(stores: Stores, told: str, log: Tip) -> Iterator[str]:
-    """Commits that `main` may have been at, the best first."""
+    """Commits that `main` may have been at, best first."""
     if told:
         yield told
     for commit in stores.accepted.commits():
@@ -240,7 +240,7 @@ def _candidates(stores: Stores, told: str, log: Tip) -> Iterator[str]:
 
 
 def _fell_back(repo: StateRepo, commit: str, log: Tip) -> bool:
-    """Whether the log knows a newer `main`, where no reflog says that somebody moved it."""
+    """Whether the log names a newer `main` and no reflog says that somebody moved it back."""
     return commit != log.main_commit and bool(log.main_commit) and _goes_on(repo, commit, log.main_commit)
 
 
@@ -249,7 +249,7 @@ def _was_accepted(stores: Stores, commit: str) -> bool:
 
 
 def _fault_of_files(repo: StateRepo, commit: str) -> str:
-    """What is wrong with the first damaged object of a commit; empty where all can be read."""
+    """The fault of the first damaged object of a commit; empty if all are readable."""
     try:
         return fault_of_tree(repo, repo.commit_info(commit).tree) if commit else "there is no commit"
     except MailserverError as error:
@@ -257,7 +257,7 @@ def _fault_of_files(repo: StateRepo, commit: str) -> str:
 
 
 def fault_of_tree(repo: StateRepo, tree: str) -> str:
-    """What is wrong with the first damaged file or folder of a tree; empty where all can be read."""
+    """The fault of the first damaged file or folder of a tree; empty if all are readable."""
     try:
         for path, entry in repo.tree_files(tree).items():
             if entry.mode != SUBMODULE:
@@ -268,7 +268,7 @@ def fault_of_tree(repo: StateRepo, tree: str) -> str:
 
 
 def all_sound(stores: Stores) -> bool:
-    """Whether the newest objects of each branch can be read, where there are any."""
+    """Whether the newest objects of every existing branch can be read."""
     repo = stores.repo
     for name in (MAIN, RENDERED):
         if (seen := look(repo, name)).commit and _fault_of_files(repo, seen.commit):

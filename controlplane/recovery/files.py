@@ -1,4 +1,4 @@
-"""The text of `main`, written from the state of the log where no commit of it can be read any more."""
+"""Writes the files of `main` from the log when no commit of it can be read any more."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NEAR = 20
 
 
 def mend(stores: Stores, desired: Desired, template: Mapping[str, bytes], findings: Findings) -> str:
-    """Make a `main` again that says what the log says; its commit."""
+    """Create a `main` that says what the log says; returns its commit."""
     repo = stores.repo
     commit = repo.last_move(MAIN) or stores.log.tip().main_commit
     if _same_again(repo, commit, desired):
@@ -50,7 +50,7 @@ def _is_commit_of(repo: StateRepo, commit: str, tree: str) -> bool:
 
 
 def repo_value(repo: StateRepo) -> str:
-    """The commit of `main`, empty where its reference cannot be read."""
+    """The commit of `main`; empty if its reference cannot be read."""
     try:
         return repo.refs.get(MAIN)
     except MailserverError:
@@ -58,7 +58,7 @@ def repo_value(repo: StateRepo) -> str:
 
 
 def _same_again(repo: StateRepo, commit: str, desired: Desired) -> bool:
-    """Write damaged files again whose very content the log holds; whether all can be read then."""
+    """Restore damaged files whose exact content the log has; returns whether all can be read then."""
     contents = {CONFIG + each.path: each.content for each in desired.overrides.values()}
     try:
         entries = repo.files(commit) if commit else {}
@@ -73,7 +73,7 @@ def _same_again(repo: StateRepo, commit: str, desired: Desired) -> bool:
 
 
 def _base(repo: StateRepo, commit: str, template: Mapping[str, bytes]) -> tuple[dict[str, TreeFile], str]:
-    """Files with comments to keep, and the commit that the new one goes on from (empty: none)."""
+    """Files with comments to keep, and the parent of the new commit (empty: none)."""
     moves = list(dict.fromkeys([commit, *reversed(list(repo.moves(MAIN))[-NEAR:])]))
     for each in moves:
         try:

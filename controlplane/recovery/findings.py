@@ -1,4 +1,4 @@
-"""What was found at a start: what is there again, and what is not."""
+"""Findings of a start: what was restored, and what was not."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from controlplane.errors import Problem
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """Something that could not be put back: the part, what is the matter, and what ends it."""
+    """Something that could not be restored: the part, the fault, and the cure."""
 
     part: str
     what: str
     cure: str
 
     def as_dict(self) -> dict[str, str]:
-        """As `status` tells it."""
+        """Plain values, as `status` shows them."""
         return asdict(self)
 
     def problem(self) -> Problem:
-        """As a refusal."""
+        """The damage as a problem of a refusal."""
         return Problem("", 0, f"{self.part} of the state volume is damaged: {self.what}", self.cure)
 
 
 @dataclass
 class Findings:
-    """Gathered by the repairs of one start; `repairs` are pairs of a part and how it was put back."""
+    """Collected by the repairs of one start; `repairs` are pairs of a part and how it was restored."""
 
     repairs: list[tuple[str, str]] = field(default_factory=list)
     damage: list[Damage] = field(default_factory=list)
@@ -34,12 +34,12 @@ class Findings:
     """Why nothing may be written: what is lost of the log would be followed by another history."""
 
     def repaired(self, part: str, how: str) -> None:
-        """A part is there again."""
+        """Record that a part was restored."""
         if (part, how) not in self.repairs:
             self.repairs.append((part, how))
 
     def lost(self, part: str, what: str, cure: str, halts: bool = False) -> None:
-        """A part is not there and cannot be made again."""
+        """Record that a part is lost and cannot be restored."""
         damage = Damage(part, what, cure)
         self.damage.append(damage)
         if halts and self.halted is None:

@@ -1,4 +1,4 @@
-"""The server's identity: what is sealed for one that is lost cannot be opened by another."""
+"""Restores the server's identity: what is sealed for a lost one cannot be opened by another."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _IDENTITY = re.compile(r"AGE-SECRET-KEY-1[0-9A-Z]{58}")
 
 
 def mend(control: Path, desired: Desired, is_new: bool, findings: Findings) -> bool:
-    """See to an identity that fits `main`; False where what is sealed needs one that is lost."""
+    """Make sure that the identity fits `main`; False if sealed texts need one that is lost."""
     fault = _fault(control)
     sealed = _sealed(desired)
     if not fault:
@@ -41,7 +41,7 @@ def mend(control: Path, desired: Desired, is_new: bool, findings: Findings) -> b
 
 
 def mend_digest_key(control: Path, findings: Findings) -> None:
-    """Replace a key that is cut, which would be no secret; pinned secrets look changed once then."""
+    """Replace a truncated key, which would be no secret; pinned secrets look changed once after that."""
     path = control / secrets.DIGEST_KEY
     if path.exists() and path.stat().st_size != secrets.DIGEST_BYTES:
         put_aside(path, control)
@@ -70,7 +70,7 @@ def _recipient(control: Path) -> str:
 
 
 def named(desired: Desired) -> str:
-    """The recipient that `main` tells everybody."""
+    """The recipient that `main` publishes."""
     known = desired.overrides.get(secrets.RECIPIENT.removeprefix(CONFIG))
     return known.content.decode("ascii", "replace").strip() if known else ""
 

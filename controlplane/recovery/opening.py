@@ -1,4 +1,4 @@
-"""Opens the stores of a volume that may be damaged, and gives an intake in every case."""
+"""Opens the stores of a possibly damaged volume, and returns an intake in every case."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from controlplane.states.snapshot import Snapshot
 
 
 def set_damaged_packs_aside(stores: Stores, findings: Findings) -> bool:
-    """Unpack what is whole of a pack that is not; whether the stores have to be opened again."""
+    """Unpack the intact objects of damaged packs; returns whether the stores must be reopened."""
     if not any((stores.repo.path / "objects/pack").glob("*.pack")) or branches.all_sound(stores):
         return False
     git_dir, keep = stores.repo.path, stores.control / KEPT
@@ -37,7 +37,7 @@ def set_damaged_packs_aside(stores: Stores, findings: Findings) -> bool:
 
 
 def open_intake(stores: Stores, template: Mapping[str, bytes], findings: Findings) -> Intake:
-    """Put every part back that can be, and open an intake on what there is then."""
+    """Restore every part that can be restored, and open an intake on the result."""
     with stores.lock.hold("looking for damage"):
         _mend_records(stores, findings)
         branches.mend_events(stores, findings)
@@ -54,7 +54,7 @@ def open_intake(stores: Stores, template: Mapping[str, bytes], findings: Finding
 
 
 def mend_identity(intake: Intake, is_new: bool, findings: Findings) -> bool:
-    """Whether there is an identity that fits what `main` holds."""
+    """Restore the identity; returns whether it fits what `main` holds."""
     control = intake.stores.control
     identity.mend_digest_key(control, findings)
     desired = intake.state.desired
@@ -93,7 +93,7 @@ def _mend_records(stores: Stores, findings: Findings) -> None:
 
 
 def _is_damaged(stores: Stores) -> bool:
-    """Whether the snapshot is not what was written; one of another program is no damage."""
+    """Whether the snapshot is damaged; one of another program version is not."""
     try:
         first, _, body = stores.snapshot.read_bytes().partition(b"\n")
         said = json.loads(first)["sha256"]
@@ -103,7 +103,7 @@ def _is_damaged(stores: Stores) -> bool:
 
 
 def _state(stores: Stores, findings: Findings) -> Snapshot:
-    """The state at the end of the log, as far as it can be told."""
+    """The state at the end of the log, as far as it can be read."""
     tip = stores.log.tip()
     try:
         if findings.halted is None:
@@ -122,7 +122,7 @@ def _state(stores: Stores, findings: Findings) -> Snapshot:
 
 
 def _of_main(stores: Stores) -> State:
-    """What `main` says, where the log cannot say it: for answers, as nothing is written."""
+    """The state that `main` describes, if the log cannot: only to answer questions, never to write."""
     try:
         desired, _ = read_tree(MainReader().read(stores.repo, stores.repo.refs.get(branches.MAIN)))
     except MailserverError:

@@ -1,4 +1,4 @@
-"""The shape of a state volume: folders and files without which nothing can be opened."""
+"""Restores the layout of a state volume: the folders and files without which nothing opens."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FILES = ("writer.lock", "snapshot.json", "readmodel.sqlite", "identity.age", "d
 
 
 def mend(repository: Path, control: Path, findings: Findings) -> None:
-    """Make both folders fit to be opened. Nothing is done to what was never there: that is a first start."""
+    """Make both folders ready to be opened. What never existed is left alone: that is a first start."""
     _mend_control(control, findings)
     if repository.exists() and not repository.is_dir():
         put_aside(repository, control)
@@ -26,7 +26,7 @@ def mend(repository: Path, control: Path, findings: Findings) -> None:
 
 
 def put_aside(path: Path, control: Path) -> Path:
-    """Move something out of the way; where it is now."""
+    """Move something out of the way; returns its new path."""
     folder = control / KEPT
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     target = folder / f"{time.strftime('%Y%m%dT%H%M%S')}-{path.name}"
@@ -100,7 +100,7 @@ _CONFIG_LINE = re.compile(
 
 
 def _is_config(text: bytes) -> bool:
-    """Whether this can be read as git-config(1) writes it, and says that the repository is bare."""
+    """Whether this is a readable git-config(1) file that says that the repository is bare."""
     lines = text.splitlines()
     return all(map(_CONFIG_LINE.fullmatch, lines)) and any(
         line.split() == [b"bare", b"=", b"true"] for line in lines

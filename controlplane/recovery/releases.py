@@ -1,4 +1,4 @@
-"""`rendered`, made again: it is derived, so that a damaged or lost part of it can be rendered anew."""
+"""Restores `rendered`: it is derived, so that a damaged or lost part of it can be rendered again."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _SILENT = (*OUTCOMES, DriftDetected, DriftHealed, PathsOvermounted, PatchesRun, 
 
 
 def remake(stores: Stores, state: State, lost: str, findings: Findings) -> None:
-    """Make the newest release again: the very commit `lost` where that can be found out, else one like it."""
+    """Make the newest release again: the exact commit `lost` if it can be reproduced, else an equal one."""
     trees, _ = render(state)
     if trees is None:
         findings.lost("rendered", "the log does not render", "push a fix, or: mailctl rollback")
@@ -56,7 +56,7 @@ def remake(stores: Stores, state: State, lost: str, findings: Findings) -> None:
 
 
 def mend_objects(stores: Stores, nodes: NodeFiles) -> int:
-    """Write every object of rendered nodes that cannot be read; how many there were."""
+    """Restore the unreadable objects of rendered nodes; returns how many there were."""
     files = {f"{node}/{path}": file for node, rendered in nodes.items() for path, file in rendered.items()}
     damaged = [each for oid, each in tree_objects(files).items() if not stores.repo.is_sound(oid, each[0])]
     for kind, content in damaged:
@@ -65,7 +65,7 @@ def mend_objects(stores: Stores, nodes: NodeFiles) -> int:
 
 
 def _again(stores: Stores, nodes: NodeFiles, lost: str) -> int:
-    """The number of the release whose commit is `lost`, written again byte by byte; 0 where none is."""
+    """Reproduce the release whose commit is `lost`, byte by byte; returns its number, 0 if none matches."""
     tree = tree_id(nodes)
     moves = list(stores.repo.moves(BRANCH))
     before = next((old for old, new in zip(moves[-2::-1], moves[:0:-1], strict=False) if new == lost), "")
@@ -82,7 +82,7 @@ def _again(stores: Stores, nodes: NodeFiles, lost: str) -> int:
 
 
 def _bases(stores: Stores) -> Iterator[tuple[Basis, Tip]]:
-    """What the newest release may have been rendered from, the newest first."""
+    """What the newest release may have been rendered from, newest first."""
     mains = list(dict.fromkeys(reversed(list(stores.repo.moves("main"))[-NEAR:])))
     commits = stores.repo.chain(stores.log.tip().commit, limit=NEAR)
     for commit in commits:
@@ -93,7 +93,7 @@ def _bases(stores: Stores) -> Iterator[tuple[Basis, Tip]]:
 
 
 def _readable(stores: Stores) -> Release | None:
-    """The newest release that can be read, with all those before it."""
+    """The newest release that can be read together with all those before it."""
     for commit in reversed(list(stores.repo.moves(BRANCH))[-NEAR:]):
         release = _release(stores, commit)
         if release is not None:
@@ -114,7 +114,7 @@ def _release(stores: Stores, commit: str) -> Release | None:
 
 
 def _on_top(stores: Stores, nodes: NodeFiles, base: Release, state: State) -> int:
-    """Releases behind one that can be read, up to the number that the node has seen."""
+    """Add releases after a readable one, up to the number that the node has seen."""
     tip = stores.log.tip()
     basis = Basis(tip.position, tip.commit, tip.main_commit, controlplane.__version__)
     tree = stores.releases.tree(nodes)
@@ -128,7 +128,7 @@ def _on_top(stores: Stores, nodes: NodeFiles, base: Release, state: State) -> in
 
 
 def _derive(stores: Stores) -> int:
-    """Every release again, from the log's first change set on; the number of the newest.
+    """Make every release again from the first change set on; returns the newest number.
 
     Of a long log the older ones get their number and their basis alone, so that a start takes seconds:
     what they held can be rendered from the log at any time, and nothing asks for it.
@@ -166,7 +166,7 @@ def _derive(stores: Stores) -> int:
 
 
 def _older(stores: Stores, told: _Told, state: State) -> tuple[int, str, str]:
-    """The releases before those that are rendered, each with what the last of them held."""
+    """The releases before those that are rendered again, each with what the last of them held."""
     rendered, _ = render(state) if told.older else (None, ())
     if rendered is None:
         return 0, "", ""
@@ -179,7 +179,7 @@ def _older(stores: Stores, told: _Told, state: State) -> tuple[int, str, str]:
 
 
 class _Told:
-    """What outcomes in a log tell of its releases.
+    """What the outcomes in a log say about its releases.
 
     `named`: the number of the release of each position that an outcome names; `highest` of all numbers.
     `older`: number, basis and time of those that were made of a position before `first`, in their order.

@@ -1,4 +1,4 @@
-"""Every setting, typed: one field each, in one class a concern.
+"""All settings, typed: one field per setting, one class per concern.
 
 The environment name of a field is its name in upper case. Defaults, bounds, documentation and what uses
 a setting stand at its field; everything else is derived (`controlplane.settings.catalog`).

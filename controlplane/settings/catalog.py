@@ -54,7 +54,7 @@ class SettingSpec:
         return self.default or "empty"
 
     def supports(self, value: str | None) -> bool:
-        """Whether this value has the documented effect; None or an empty text is the default.
+        """Whether this value has the documented effect; None or an empty text stands for the default.
 
         What is not there yet is off, so that turning it off is carried out by doing nothing.
         """
@@ -63,7 +63,7 @@ class SettingSpec:
         return (value or self.default) not in self.pending
 
     def risk(self, value: str | None) -> str:
-        """The warning that goes with this value, empty for none; None or an empty text is the default."""
+        """The warning about this value, empty for none; None or an empty text stands for the default."""
         return self.risks.get(value or self.default, "")
 
 
@@ -111,13 +111,13 @@ FROM_FILE = "__FILE"
 
 
 def nearest(name: str) -> str | None:
-    """The known name that `name` was probably meant to be; None where nothing is near."""
+    """The known name closest to `name`; None if none is close."""
     found = get_close_matches(name.upper(), SETTINGS, n=1, cutoff=0.75)
     return found[0] if found else None
 
 
 def problem(name: str, raw: str) -> tuple[str, str] | None:
-    """What is wrong with `name=raw` and what to do about it; None where it is fine."""
+    """What is wrong with `name=raw` and what to do about it; None if nothing."""
     if name not in SETTINGS:
         return unknown(name)
     try:
@@ -128,7 +128,7 @@ def problem(name: str, raw: str) -> tuple[str, str] | None:
 
 
 def problems(values: Mapping[str, str]) -> dict[str, tuple[str, str]]:
-    """What `problem` says of each of these that has one; fast where none has."""
+    """The answer of `problem` for each of these that has one; fast if none has."""
     found = {name: unknown(name) for name in values if name not in SETTINGS}
     try:
         Settings.resolve(values, hostname="")
@@ -151,7 +151,7 @@ def unknown(name: str) -> tuple[str, str]:
 
 
 def explain(name: str) -> dict[str, Any]:
-    """All about one setting as plain values; raises NotFound, naming the nearest, for an unknown one."""
+    """Everything about one setting as plain values; raises NotFound, naming the closest known one."""
     spec = SETTINGS.get(name.upper())
     if spec is None:
         raise NotFound(unknown(name)[0])

@@ -1,4 +1,4 @@
-"""What settings in effect cannot be: fine one by one and not together, or no name for a server.
+"""Constraints on the settings in effect: between several settings, and on the server's name.
 
 A state that holds such a setting from an older version stays readable; a change that brings it is refused.
 """
@@ -19,7 +19,7 @@ _SERVER_NAME = re.compile(
 
 
 def contradictions(settings: Settings) -> tuple[Problem, ...]:
-    """What cannot work, or would not do what it says, of the settings in effect; line 0, no excerpt."""
+    """Contradictions among the effective settings, as problems at line 0 without an excerpt."""
     found = (*_name(settings), *_certificates(settings), *_sizes(settings))
     return tuple(Problem(ENV_FILE, 0, message, cure) for message, cure in found)
 
@@ -64,7 +64,7 @@ def _sizes(settings: Settings) -> Iterator[tuple[str, str]]:
 
 
 def without_effect(settings: Settings, name: str) -> str:
-    """Why a setting that was given does nothing while the others are as they are; empty where it does."""
+    """Why a given setting has no effect with the others as they are; empty if it has one."""
     if name not in ("RELAY_USER", "RELAY_PASSWORD", "RELAY_PORT"):
         return ""
     if name == "RELAY_PORT":

@@ -1,4 +1,4 @@
-"""What a setting is when nobody set it: its default, also where that is made of other settings."""
+"""Defaults of settings, including those made of other settings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NO_HOST = "localhost"
 
 
 def domain_of(hostname: str) -> str:
-    """The mail domain that a host name implies: without its first label, unless that leaves less than two."""
+    """The mail domain that a host name implies: without its first label, unless fewer than two remain."""
     first, _, rest = hostname.partition(".")
     return rest if first and "." in rest else hostname
 
@@ -25,7 +25,7 @@ def _usable(hostname: str) -> str:
 
 
 class Texts(Mapping[str, str]):
-    """The text in effect of each setting, by its name in mailserver.env; also HOSTNAME and DOMAINNAME."""
+    """The effective text of each setting by its name in mailserver.env, and of HOSTNAME and DOMAINNAME."""
 
     def __init__(self, rules: Mapping[str, Rule], values: Mapping[str, str], hostname: str) -> None:
         name = values.get("OVERRIDE_HOSTNAME") or _usable(hostname)

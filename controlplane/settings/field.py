@@ -1,4 +1,4 @@
-"""How a setting is declared: one field with everything that is to be known about it."""
+"""Declares settings: one field with everything there is to know about it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What is declared of a setting beside its type; see `setting`."""
+    """The declaration of a setting besides its type; see `setting`."""
 
     default: str
     default_from: str = ""

@@ -1,4 +1,4 @@
-"""What is said about a value that does not fit its setting."""
+"""Messages about values that a setting does not take."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ def rule_of(info: FieldInfo) -> Rule | None:
 
 
 def permitted(info: FieldInfo) -> tuple[str, ...]:
-    """Every text that the setting takes, where there are only a few; else nothing."""
+    """All texts that the setting takes, if there are only a few; else nothing."""
     if get_origin(info.annotation) is Literal:
         return tuple(str(value) for value in get_args(info.annotation))
     return next((part.values for part in info.metadata if isinstance(part, Shape)), ())
 
 
 def expected(info: FieldInfo, unit: str = "") -> str:
-    """What the setting takes, to go behind "must be"."""
+    """What the setting takes, worded to follow "must be"."""
     shape = next((part.expected for part in info.metadata if isinstance(part, Shape)), "")
     return shape or _listed(permitted(info)) or _number(info, unit)
 

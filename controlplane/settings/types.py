@@ -1,4 +1,4 @@
-"""The types that settings have: each reads the text of one value and says what it expects.
+"""The types of settings: each parses the text of one value and says what it expects.
 
 An empty value never gets here: it means the default.
 """

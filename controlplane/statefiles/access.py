@@ -37,7 +37,7 @@ def _read(entry: str) -> tuple[str, str]:
 
 
 def is_pattern(text: str) -> bool:
-    """Whether access(5) looks for this: an address, a domain (`.domain`: those below it), `user@`, `<>`."""
+    """Whether this is a pattern of access(5): address, domain (`.domain`: those below it), `user@`, `<>`."""
     if text == "<>" or addresses.is_address(text):
         return True
     return (

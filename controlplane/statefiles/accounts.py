@@ -1,4 +1,4 @@
-"""postfix-accounts.cf: one mailbox a line, `name|hash[|attributes]`.
+"""postfix-accounts.cf: one mailbox per line, `name|hash[|attributes]`.
 
 The hash is as Dovecot stores it, `{SCHEME}…` or crypt's `$…`; attributes are userdb fields, separated by
 white space. White space around a line is ignored. The order of the lines is the order of the accounts.
@@ -63,7 +63,7 @@ def parse(text: str, path: str = PATH) -> Parsed[Account]:
 
 
 def entries(text: str) -> Iterator[tuple[str, list[int]]]:
-    """The address of each account, and the line (from 0) that it stands on."""
+    """The address of each account, and the number of its line (from 0)."""
     for number, raw in enumerate(text.split("\n")):
         line = raw.strip()
         if line and line[0] != "#":
@@ -71,19 +71,19 @@ def entries(text: str) -> Iterator[tuple[str, list[int]]]:
 
 
 def line(account: Account) -> str:
-    """An account as a new line says it."""
+    """An account as a new line."""
     parts = [account.address, account.password_hash, account.attributes]
     return "|".join(parts if account.attributes else parts[:2])
 
 
 def masked(line: str) -> str:
-    """The line up to its first bar: any field behind it may hold the password, by a bar too many."""
+    """The line up to its first bar: with a stray bar, any later field may hold the password."""
     name, bar, rest = line.partition("|")
     return f"{name}{bar}{'…' if rest else ''}"
 
 
 def add(text: str, address: str, password_hash: str, attributes: str = "") -> str:
-    """The text with an account more at its end; Refused where it is there already or is malformed."""
+    """The text with the account appended; raises Refused if it exists already or is malformed."""
     lines = Lines(text)
     if address.lower() in text.lower() and _find(lines, address) is not None:
         raise Refused.because(
@@ -93,7 +93,7 @@ def add(text: str, address: str, password_hash: str, attributes: str = "") -> st
 
 
 def update(text: str, address: str, password_hash: str) -> str:
-    """The text with another password for the account, its attributes as they were; Refused where none is."""
+    """The text with a new password for the account, its attributes kept; raises Refused if it is missing."""
     lines = Lines(text)
     number = _existing(lines, address)
     name, _, rest = lines[number].strip().partition("|")
@@ -101,18 +101,18 @@ def update(text: str, address: str, password_hash: str) -> str:
 
 
 def remove(text: str, address: str) -> str:
-    """The text without the account; Refused where there is none."""
+    """The text without the account; raises Refused if there is none."""
     lines = Lines(text)
     return lines.delete(_existing(lines, address))
 
 
 def has(text: str, address: str) -> bool:
-    """Whether there is such an account."""
+    """Whether the account exists."""
     return _find(Lines(text), address) is not None
 
 
 def line_of(text: str, address: str) -> int:
-    """The line (from 1) of an account, 0 for none."""
+    """The line (from 1) of an account; 0 if there is none."""
     found = _find(Lines(text), address)
     return 0 if found is None else found + 1
 
@@ -130,7 +130,7 @@ def _row(line: str) -> Account | None:
 
 
 def _explain(line: str, place: Place) -> Problem:
-    """What is wrong with a line that is no account."""
+    """Why a line is no account."""
     name, bar, rest = line.partition("|")
     secret, _, attributes = rest.partition("|")
     if not bar or any(c in ": \t{" for c in name) or name.startswith("$"):
@@ -149,7 +149,7 @@ def _explain_hash(name: str, secret: str, place: Place) -> Problem | None:
 
 
 def hash_fault(name: str, secret: str, noun: str = "account", cure: str = "") -> Fault | None:
-    """What is wrong with a hash in the entry of `name`; None for a good one."""
+    """What is wrong with a hash in the entry of `name`; None if nothing."""
     cure = cure or _HASH_CURE
     if not secret:
         return f"{noun} {name} has no password hash", cure, ""
@@ -165,7 +165,7 @@ def hash_fault(name: str, secret: str, noun: str = "account", cure: str = "") ->
 
 
 def _scheme_shown(name: str) -> str:
-    """A misspelt scheme as it may be told: what does not look like one may be the password."""
+    """A misspelt scheme as it may be shown: what does not look like one may be the password."""
     return f"{{{name}}}" if re.fullmatch(r"[A-Z0-9-]{1,16}(?:\.[A-Za-z0-9]{1,6})?", name) else "{…}"
 
 
@@ -175,7 +175,7 @@ def _explain_attributes(attributes: str, place: Place) -> Problem:
 
 
 def attributes_fault(attributes: str) -> Fault | None:
-    """What is wrong with the attributes of an account; None for good ones."""
+    """What is wrong with the attributes of an account; None if nothing."""
     if "|" in attributes:
         return "the line has more than three fields", "write name|hash|attributes", ""
     if re.search(r"[\x00-\x08\x0a-\x1f\x7f]", attributes):
@@ -209,7 +209,7 @@ def _existing(lines: Lines, address: str) -> int:
 
 
 def _line(address: str, password_hash: str, attributes: str) -> str:
-    """The line of an account, which says of it just what was asked; raises Refused."""
+    """Build the line of an account and parse it back to verify it; raises Refused."""
     line = "|".join([address, password_hash, attributes] if attributes else [address, password_hash])
     found = _row(line)
     if found is None:

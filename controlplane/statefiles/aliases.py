@@ -1,4 +1,4 @@
-"""postfix-virtual.cf: one alias an entry, `source target[,target…]` (virtual(5)).
+"""postfix-virtual.cf: one alias per entry, `source target[,target…]` (virtual(5)).
 
 The source is an address, or `@domain` for everything else in a domain. The order has no meaning.
 """
@@ -48,7 +48,7 @@ def parse(text: str, path: str = PATH) -> Parsed[Alias]:
 
 
 def entries(text: str) -> Iterator[tuple[str, list[int]]]:
-    """The source of each alias, and the lines (from 0) that it stands on."""
+    """The source of each alias, and the numbers of its lines (from 0)."""
     for entry in logical_lines(text):
         yield entry.parts[0].split(maxsplit=1)[0].lower(), entry.numbers
 
@@ -62,7 +62,7 @@ def line_numbers(text: str) -> dict[str, int]:
 
 
 def add(text: str, source: str, target: str) -> str:
-    """The text with the target added: to the line of the alias, or as a new line at the end.
+    """The text with the target added to the line of the alias, or as a new line at the end.
 
     Refused where the alias leads there already, and where one of the two is malformed.
     """
@@ -76,7 +76,7 @@ def add(text: str, source: str, target: str) -> str:
 
 
 def remove(text: str, source: str, target: str = "") -> str:
-    """The text without this target of the alias, or without the alias when it was the last or none is named.
+    """The text without this target of the alias, or without the alias if it was the last or none is named.
 
     Refused where there is no such alias or target.
     """
@@ -96,7 +96,7 @@ def remove(text: str, source: str, target: str = "") -> str:
 
 
 def _is_plain(text: str) -> bool:
-    """Whether this is the usual entry, whole addresses only, told at one look (none can be too long here)."""
+    """Whether this is a plain entry of whole addresses: a fast path (none can be too long here)."""
     return len(text) <= addresses.MAX_ADDRESS and _PLAIN.fullmatch(text) is not None
 
 

@@ -1,4 +1,4 @@
-"""The files of `main` that hold many things of one kind, a line each: one table of them.
+"""The files of `main` that hold many things of one kind, one per line.
 
 To add one: its field in `Desired`, a line in `COLLECTIONS`.
 """
@@ -18,7 +18,7 @@ Entries = Callable[[str], Iterator[tuple[str, list[int]]]]
 
 @dataclass(frozen=True)
 class Collection:
-    """A kind of thing: where it is kept, what people call it, how it is written.
+    """A kind of thing: its file, its noun, and its format.
 
     `kind` is how the kinds of its events begin; `ordered` says whether the order of the lines means
     something. `entries` finds the things in a text, `line` writes one.
@@ -34,12 +34,12 @@ class Collection:
     ordered: bool = False
 
     def rows(self, desired: Desired) -> Mapping[str, Any]:
-        """What a state has of it, by name."""
+        """The things of this kind in a state, by name."""
         rows: Mapping[str, Any] = getattr(desired, self.field)
         return rows
 
     def line_of(self, text: str, name: str) -> int:
-        """The line (from 1) on which a thing starts, 0 where there is none of this name."""
+        """The line (from 1) on which a thing starts; 0 if there is none with this name."""
         return next((numbers[0] + 1 for key, numbers in self.entries(text) if key == name), 0)
 
 

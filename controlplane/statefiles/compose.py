@@ -1,4 +1,4 @@
-"""From a desired state back to the files of `main`: the way back of `read_tree`.
+"""Writes a desired state as files of `main`: the inverse of `read_tree`.
 
 For going back, and for what is left when no commit of `main` can be read any more: the log holds the meaning
 of every file, and the content of those that have no format. Comments and the order of entries that have none
@@ -24,7 +24,7 @@ Files = Mapping[str, TreeFile]
 
 
 def compose(desired: Desired, base: Files | None = None) -> dict[str, TreeFile]:
-    """Files that say what `desired` says: `read_tree(compose(desired, base))` gives it back.
+    """The files for `desired`: `read_tree(compose(desired, base))` returns it.
 
     Of `base` (the template, or what `main` says now) everything stays that does not say otherwise: comments,
     lines that mean the same, files outside config/. Of a file with mistakes only the comments stay.
@@ -71,7 +71,7 @@ def _with_setting(text: str, name: str, value: str) -> str:
 
 
 def _text(base: Files, path: str, whole: bool) -> str:
-    """A file of the base as text, or what it has of comments; what is no text is not kept."""
+    """The text of a base file, or only its comments; what is no text is not kept."""
     try:
         text = base[path].content.decode() if path in base else ""
     except UnicodeDecodeError:
@@ -87,7 +87,7 @@ def _mode(base: Files, path: str) -> int:
 
 @dataclass
 class _Entries:
-    """One text that is made to hold other rows. What stays keeps its place, and so do comments."""
+    """Rewrites a text to hold other rows, keeping comments and unchanged rows in place."""
 
     kind: Collection
     text: str
@@ -143,7 +143,7 @@ class _Entries:
         return coming, coming.pop(at, [])
 
     def _kept(self, name: str, number: int, raw: str) -> list[str]:
-        """The line as it is; where the entry says something else now, that on its first line."""
+        """The line as it is; if its entry changed, the new entry on its first line."""
         if self.old.get(name) == self.new[name]:
             return [raw]
         return (

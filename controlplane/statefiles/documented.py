@@ -1,4 +1,4 @@
-"""Every file of the config volume that people know, by its place below config/, and what it is for.
+"""All documented files of the config volume, by path below config/, and what each is for.
 
 The files with a format of their own are parsed by the modules beside this one, the others are kept
 verbatim for the service that reads them. Whatever is not here is kept too, and nothing reads it.
@@ -13,7 +13,7 @@ from functools import cached_property
 
 @dataclass(frozen=True)
 class ConfigFile:
-    """A documented file, or with a / at its end a folder; `<…>` in its name stands for any text.
+    """A documented file, or a folder if the name ends in /; `<…>` in it stands for any text.
 
     `later` says with what part of the server it begins to have an effect; empty: it has one.
     """
@@ -24,7 +24,7 @@ class ConfigFile:
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
-        """Matches the paths that this is about."""
+        """Matches the paths that this entry covers."""
         parts = re.split(r"(<[^>]+>)", self.name)
         text = "".join(r"[^/]+" if part.startswith("<") else re.escape(part) for part in parts)
         return re.compile(text + ("(?:.+)?" if self.name.endswith("/") else ""))
@@ -78,5 +78,5 @@ CONFIG_FILES = (
 
 
 def documented(path: str) -> ConfigFile | None:
-    """The documented file that this path below config/ is, or whose folder it is in; None for others."""
+    """The documented file at this path below config/, or the documented folder around it; else None."""
     return next((file for file in CONFIG_FILES if file.pattern.fullmatch(path)), None)

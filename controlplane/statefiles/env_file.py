@@ -1,4 +1,4 @@
-"""mailserver.env: one setting a line, `NAME=value`, as Compose reads an env_file.
+"""mailserver.env: one setting per line, `NAME=value`, as Compose reads an env_file.
 
 Quotes around the whole value, ' or ", keep what is between them as it is. Without quotes the white space
 around the value does not belong to it, and neither does what follows a # behind white space.
@@ -46,7 +46,7 @@ class WrittenValue(NamedTuple):
 
 
 def written_values(text: str) -> Iterator[WrittenValue]:
-    """Every value of the text, in its order, those of lines that `parse` refuses aside."""
+    """All values of the text in order, except on lines that `parse` refuses."""
     start = 0
     for line in text.split("\n"):
         entry = None if _is_silent(line) else take_apart(line)
@@ -57,7 +57,7 @@ def written_values(text: str) -> Iterator[WrittenValue]:
 
 
 def parse(text: str, path: str = PATH) -> Parsed[str]:
-    """The text of each setting, and every problem. An empty one stands for the default."""
+    """The text of each setting, and all problems. An empty text stands for the default."""
     rows: dict[str, str] = {}
     places: dict[str, Place] = {}
     problems: list[Problem] = []
@@ -80,7 +80,7 @@ def parse(text: str, path: str = PATH) -> Parsed[str]:
 
 
 def masked(line: str) -> str:
-    """The line as it may be shown: without the value where that is or may be a secret."""
+    """The line as it may be shown: without its value if that may be a secret."""
     entry = take_apart(line)
     if entry is None:
         word = re.match(r"\s*(?:export\s+)?[A-Z][A-Z0-9_]*\b", line)
@@ -98,7 +98,7 @@ def may_be_secret(name: str) -> bool:
 
 
 def line_of(text: str, name: str) -> int:
-    """The line (from 1) that sets `name`; 0 where none does."""
+    """The line (from 1) that sets `name`; 0 if none does."""
     found = _find(Lines(text), name)
     return 0 if found is None else found + 1
 
@@ -143,7 +143,7 @@ def _find(lines: Lines, name: str) -> int | None:
 
 
 def take_apart(line: str) -> Entry | None:
-    """The parts of a line that sets something; None for a line that does not."""
+    """The parts of a line that sets something; None for other lines."""
     shape = _NAME.fullmatch(line)
     if shape is None:
         return None

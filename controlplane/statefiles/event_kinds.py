@@ -1,4 +1,4 @@
-"""Which events come of which file of `main`."""
+"""Maps events to the files of `main` that they come from."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ KINDS: Mapping[str, str] = {
 
 
 def file_behind(kind: str, subject: str) -> str:
-    """The file of `main` that an event of this kind and subject comes of."""
+    """The file of `main` that an event of this kind and subject comes from."""
     return next((path for path, begin in KINDS.items() if kind.startswith(begin)), CONFIG + subject)
 
 
 def name_behind(kind: str, subject: str) -> str:
-    """The same, for an entry of a file with entries as `mailserver.env:NAME`."""
+    """Like `file_behind`; for an entry of a file that has entries, as in `mailserver.env:NAME`."""
     path = file_behind(kind, subject)
     return f"{path}:{subject}" if path in KINDS else path
 
 
 def split_name(name: str) -> tuple[str, str]:
-    """File and entry of such a name; no entry where the whole file is meant."""
+    """Split such a name into file and entry; the entry is empty for a whole file."""
     path, _, entry = name.partition(":")
     return (path, entry) if path in KINDS else (name, "")
 
 
 def covers(names: Collection[str], name: str) -> bool:
-    """Whether some names have this one, or the file that it is an entry of."""
+    """Whether the names include this one, or the file whose entry it is."""
     return name in names or split_name(name)[0] in names

@@ -1,4 +1,4 @@
-"""Reading a changed file for the price of the change.
+"""Parses a changed file at the cost of the change.
 
 An entry stands for itself, whatever stands above and below it. So where a text begins and ends as the
 text before did, only what is between is parsed, in both, from one start of an entry to another.
@@ -19,7 +19,7 @@ Parse = Callable[[str, str], Parsed[Row]]
 
 
 def reparse(parse: Parse[Row], text: str, path: str, before: str, known: Parsed[Row]) -> Parsed[Row]:
-    """The same as `parse(text, path)`, given what it made of the text `before`."""
+    """The result of `parse(text, path)`, computed from its result for the text `before`."""
     if known.problems:
         return parse(text, path)
     shared = shared_prefix(before, text)
@@ -62,7 +62,7 @@ def _entry_below(text: str, length: int) -> int:
 
 
 def shared_prefix(one: AnyStr, other: AnyStr) -> int:
-    """How many characters (or bytes) both begin with, found by comparing halves at memcmp's speed."""
+    """The length of the common beginning, found by comparing halves at the speed of memcmp."""
     low, high = 0, min(len(one), len(other))
     while low < high:
         middle = (low + high + 1) // 2
@@ -74,7 +74,7 @@ def shared_prefix(one: AnyStr, other: AnyStr) -> int:
 
 
 def shared_suffix(one: AnyStr, other: AnyStr, most: int) -> int:
-    """How many characters (or bytes) both end with, `most` at most."""
+    """The length of the common end, at most `most`."""
     low, high = 0, most
     while low < high:
         middle = (low + high + 1) // 2

@@ -1,4 +1,4 @@
-"""A text that is edited a line at a time, all other bytes of it kept."""
+"""A text edited line by line, with all other bytes kept."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 
 class Lines:
-    """The lines of a text, from 0, each with the line end it has (LF or CRLF).
+    """The lines of a text, from 0, each with its own line end (LF or CRLF).
 
     Every edit gives the new text; the object itself does not change.
     """
@@ -22,18 +22,18 @@ class Lines:
         return len(self._lines)
 
     def find(self, fits: Callable[[str], bool]) -> int | None:
-        """The number of the first line that fits."""
+        """The number of the first matching line."""
         return next((number for number, line in enumerate(self._lines) if fits(line)), None)
 
     def append(self, line: str) -> str:
-        """The text with a line more, a missing line end before it made good."""
+        """The text with a line appended, after adding a missing line end."""
         text = "\n".join(self._lines)
         if text and self._lines[-1]:
             text += self._end
         return text + line + self._end
 
     def replace(self, number: int, line: str) -> str:
-        """The text with another line at this place, its line end as it was."""
+        """The text with this line replaced, keeping its line end."""
         tail = "\r" if self._lines[number].endswith("\r") else ""
         return "\n".join([*self._lines[:number], line + tail, *self._lines[number + 1 :]])
 

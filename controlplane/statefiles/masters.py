@@ -1,4 +1,4 @@
-"""dovecot-masters.cf: who may log in as everybody, `name|hash[|attributes]`.
+"""dovecot-masters.cf: master accounts, who may log in as everybody, `name|hash[|attributes]`.
 
 The hash is as in postfix-accounts.cf, or sealed. Dovecot compares names in lower case
 (auth_username_format), and parts the name from the mailbox at a `*`.
@@ -22,7 +22,7 @@ HASH_CURE = (
 
 
 def is_name(text: str) -> bool:
-    """Whether a master account may be called so."""
+    """Whether a master account may have this name."""
     return _NAME.fullmatch(text) is not None
 
 
@@ -44,7 +44,7 @@ def _read(line: str) -> tuple[str, Master]:
 
 
 def masked(line: str) -> str:
-    """The line without what may be a password."""
+    """The line without any part that may be a password."""
     return accounts.masked(line) if "|" in line else re.split(r"[:\s{$]", line)[0] + "…"
 
 

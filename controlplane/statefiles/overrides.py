@@ -1,4 +1,4 @@
-"""Every other file below config/, kept verbatim."""
+"""All other files below config/, kept verbatim."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from controlplane.statefiles.treefile import CONFIG, EXECUTABLE, REGULAR, TreeFi
 
 
 def read(files: Mapping[str, TreeFile], besides: Collection[str]) -> dict[str, Override]:
-    """The files below config/, by their path from there, besides those that have a format of their own.
+    """The files below config/ that have no format of their own, by path from there.
 
     Links and submodules have no content to keep; intake refuses them.
     """

@@ -1,4 +1,4 @@
-"""What parsing a file of `main` gives, and how its complaints are worded and placed."""
+"""The result of parsing a file of `main`, and the wording and places of its problems."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAX_PROBLEMS = 50
 
 @dataclass(frozen=True, slots=True)
 class Parsed(Generic[Row]):
-    """The meaning of a file by key, in its order, and everything that is wrong with it.
+    """The content of a file by key, in order, and everything that is wrong with it.
 
     Rows that have a problem are left out.
     """
@@ -27,7 +27,7 @@ class Parsed(Generic[Row]):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One line of a file, to complain about. `shown` is what may be shown of it (secrets are masked)."""
+    """One line of a file, to report problems on. `shown` is what may be shown of it (secrets are masked)."""
 
     path: str
     line: int
@@ -35,7 +35,7 @@ class Place:
     shown: str = ""
 
     def problem(self, message: str, cure: str, culprit: str = "") -> Problem:
-        """A problem on this line, pointing at `culprit` where that is shown on it."""
+        """A problem on this line, pointing at `culprit` if that is visible on it."""
         excerpt = printable(self.shown or self.text)
         at = excerpt.find(printable(culprit)) if culprit else -1
         return Problem(
@@ -50,7 +50,7 @@ class Place:
 
 
 def printable(text: str, limit: int = 200) -> str:
-    """The text with control characters made visible, cut at `limit` characters: fit for a terminal."""
+    """The text with control characters made visible, cut at `limit` characters: safe for a terminal."""
     shown = text if text.isprintable() else "".join(c if c.isprintable() else _visible(c) for c in text)
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 

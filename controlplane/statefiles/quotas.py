@@ -47,7 +47,7 @@ def _fault(line: str) -> Malformed:
 
 
 def size_fault(size: str) -> str:
-    """What is wrong with a text in the place of a size; empty for a size."""
+    """Why a text is no size; empty if it is one."""
     if is_size(size):
         return ""
     number, unit = re.fullmatch(r"([0-9]*)(.*)", size, re.DOTALL).groups()  # type: ignore[union-attr]  # fits all

@@ -1,4 +1,4 @@
-"""postfix-regexp.cf: one expression an entry, `/pattern/flags target[,target…]` (pcre_table(5)).
+"""postfix-regexp.cf: one expression per entry, `/pattern/flags target[,target…]` (pcre_table(5)).
 
 Asked after postfix-virtual.cf; the first expression that matches wins, so that the order has a meaning.
 """
@@ -32,7 +32,7 @@ _CERTAIN = (
 
 
 def parse(text: str, path: str = PATH) -> Parsed[RegexpAlias]:
-    """Every expression of the text, and every problem that shows without Postfix."""
+    """All expressions of the text, and all problems that can be found without Postfix."""
     rows: dict[str, RegexpAlias] = {}
     problems: list[Problem] = []
     for entry in logical_lines(text):
@@ -59,7 +59,7 @@ def parse(text: str, path: str = PATH) -> Parsed[RegexpAlias]:
 
 
 def entries(text: str) -> Iterator[tuple[str, list[int]]]:
-    """Each expression, and the lines (from 0) that it stands on."""
+    """Each expression, and the numbers of its lines (from 0)."""
     for entry in logical_lines(text):
         shape = _ENTRY.fullmatch(entry.text)
         yield shape["pattern"] if shape else "", entry.numbers
@@ -92,7 +92,7 @@ def _problems(entry: LogicalLine, shape: re.Match[str], place: Place) -> Iterato
 
 
 def examine(body: str) -> tuple[str, int | None]:
-    """What is surely wrong with an expression ("" for nothing), and its groups where they can be counted."""
+    """A certain fault of an expression ("" for none), and its number of groups if they can be counted."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # [[:alpha:]] means something to PCRE that it does not to Python

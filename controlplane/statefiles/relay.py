@@ -1,4 +1,4 @@
-"""postfix-relaymap.cf and postfix-sasl-password.cf: whose mail leaves by which host, and as whom.
+"""postfix-relaymap.cf and postfix-sasl-password.cf: relay hosts by sender, and credentials for them.
 
 The first is sender_dependent_relayhost_maps, the second smtp_sasl_password_maps of postconf(5): asked for
 the sender's address, then for `@domain`; the second also for the relay host, exactly as it is written there.
@@ -48,7 +48,7 @@ def _read_route(entry: str) -> tuple[str, str]:
 
 
 class Credentials(NamedTuple):
-    """A row of the log-ins taken apart as postmap(1) and Postfix do: see `take_apart`."""
+    """A row of the credentials, split as postmap(1) and Postfix do: see `take_apart`."""
 
     key: str
     value: str
@@ -57,12 +57,12 @@ class Credentials(NamedTuple):
 
     @property
     def is_key(self) -> bool:
-        """Whether the row starts with what is asked for."""
+        """Whether the row starts with a valid key."""
         return is_sender(self.key) or is_host(self.key)
 
 
 def end_of_key(line: str) -> int:
-    """The offset behind the key that a line starts with."""
+    """The offset after the key at the start of a line."""
     found = re.search(f"[{_BLANK}]", line.lstrip(_BLANK))
     return len(line) - len(line.lstrip(_BLANK)) + found.start() if found else len(line)
 
@@ -90,7 +90,7 @@ def _read_credentials(entry: str) -> tuple[str, str]:
 
 
 def masked(line: str) -> str:
-    """The line without what may be a password, which may stand in any other's place by mistake."""
+    """The line without any part that may be a password, which may be in any field by mistake."""
     row = take_apart(line)
     user = row.user if row.password and not is_sealed_value(row.value) and " " not in row.user else ""
     return f"{shown_key(row.key)} {user}{':' if user else ''}…"
@@ -103,13 +103,13 @@ def _masked_route(line: str) -> str:
 
 
 def shown_key(key: str) -> str:
-    """What may be shown of a key: what is none may be a password."""
+    """A key as it may be shown: what is no key may be a password."""
     certain = is_sender(key) or (is_host(key) and not re.search(r":[^\]]*[a-z]", key))
     return key if certain else key.partition(":")[0] + "…"
 
 
 def user_of(credentials: str) -> str:
-    """The name that credentials log in with; empty where it is sealed too."""
+    """The user name of credentials; empty if it is sealed too."""
     user, colon, _ = credentials.partition(":")
     return "" if not colon or is_sealed_value(credentials) else user
 

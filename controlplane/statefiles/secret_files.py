@@ -1,4 +1,4 @@
-"""Files that others than the control plane read, and where in them a reader takes a password.
+"""Finds where programs other than the control plane read passwords from files of `main`.
 
 A text is first brought into a shape of the same length: comments are blank, and lines that go on are one
 line. So what is found there has its offsets in the text itself.
@@ -35,7 +35,7 @@ _BACKSLASH = re.compile(r"\\\r?\n")
 
 
 def _shape(text: str, comment: re.Pattern[str]) -> str:
-    """The text without its comments; nothing moves."""
+    """The text with its comments blanked; offsets stay."""
 
     def blank(found: re.Match[str]) -> str:
         silent = any(found.groupdict().values())
@@ -45,7 +45,7 @@ def _shape(text: str, comment: re.Pattern[str]) -> str:
 
 
 def _joined(view: str) -> str:
-    """Lines that start with white space, on the line that they go on with; nothing moves."""
+    """The text with continuation lines joined to the lines before them; offsets stay."""
 
     def join(blanks: re.Match[str]) -> str:
         inside = "\n" in blanks[0] and blanks[0][-1] != "\n" and blanks.start() > 0
@@ -273,7 +273,7 @@ _PLAIN_TEXT = (".sieve", ".md", ".txt", ".pem", ".map", ".list", ".lst", ".html"
 
 
 def reader_of(path: str) -> Reader | None:
-    """How a file of `main` is read; None for one whose text nobody knows."""
+    """The reader of a file of `main`; None for a file of unknown format."""
     if path.endswith(_PLAIN_TEXT):
         return None
     return next((reader for reader in READERS if any(fnmatchcase(path, name) for name in reader.paths)), None)

@@ -1,4 +1,4 @@
-"""Where in the files of `main` passwords stand, so that they are found, and sealed in their places.
+"""Finds the passwords in the files of `main`, and seals them in place.
 
 A file of these formats stays readable and reviewable: only its secrets are sealed. Files that the control
 plane itself reads are taken apart here, by the rules that it reads them by; those of others in secret_files.
@@ -24,7 +24,7 @@ Seal = Callable[[str], str]
 
 
 class SecretPart(NamedTuple):
-    """A secret that stands in the clear: its offsets in the text, and what it says.
+    """A secret in the clear: its offsets in the text, and its value.
 
     `shown` is what may be shown of its line (from 1). `must` is false for what may stay as it is, as
     password hashes may. `cure` is what to do where no sealed word can stand in this place; empty elsewhere.
@@ -45,7 +45,7 @@ _IN_PLACE = ("config/ldap-*.cf", "config/dovecot-ldap*", "config/getmail-*.cf", 
 
 
 def has_format(path: str) -> bool:
-    """Whether the secrets of this file are always sealed where they stand, and never as a whole."""
+    """Whether secrets of this file are always sealed in place, and the file never as a whole."""
     return path in _READERS or any(fnmatchcase(path, pattern) for pattern in _IN_PLACE)
 
 
@@ -53,7 +53,7 @@ _COPY = re.compile(r"(?:\.(?:bak|backup|old|orig|save|new|dist|dpkg-\w+|rpmsave|
 
 
 def _read_as(path: str) -> str:
-    """The place on `main` that a file is read like: a copy (`….bak`, `old/config/…`) has the same secrets."""
+    """The path that a file is read like: a copy (`….bak`, `old/config/…`) has the same secrets."""
     path = _COPY.sub("", path)
     if "/config/" in path:
         return f"config/{path.rpartition('/config/')[2]}"
@@ -61,13 +61,13 @@ def _read_as(path: str) -> str:
 
 
 def is_searched(path: str) -> bool:
-    """Whether secrets are looked for in the lines of this file."""
+    """Whether the lines of this file are searched for secrets."""
     path = _read_as(path)
     return path in _READERS or reader_of(path) is not None
 
 
 def secret_parts(path: str, text: str) -> Iterator[SecretPart]:
-    """Every secret of the file that is not sealed, in the order of the text."""
+    """All unsealed secrets of the file, in the order of the text."""
     path = _read_as(path)
     own = _READERS.get(path)
     if own is not None:
@@ -85,7 +85,7 @@ def secret_parts(path: str, text: str) -> Iterator[SecretPart]:
 
 
 def seal_parts(text: str, parts: Iterable[SecretPart], seal: Seal) -> str:
-    """The text with these secrets sealed, everything else as it was; what cannot be placed stays."""
+    """The text with these secrets sealed and the rest unchanged; what cannot be sealed in place stays."""
     done, pieces = 0, []
     for part in sorted(parts):
         if not part.cure:
@@ -151,7 +151,7 @@ def _credentials(text: str) -> Iterator[SecretPart]:
 
 
 def _behind_user(entry: LogicalLine, starts: list[int]) -> tuple[int, int]:
-    """Offset and line where the password of a row starts: behind the first colon that follows the key."""
+    """Offset and line where the password of a row starts: after the first colon that follows the key."""
     for number, part in zip(entry.numbers, entry.parts, strict=True):
         behind = relay.end_of_key(part) if number == entry.numbers[0] else 0
         colon = part.find(":", behind)

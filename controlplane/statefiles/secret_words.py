@@ -1,4 +1,4 @@
-"""What sounds like a secret, and what stands in its place without being one.
+"""Tells secrets from harmless values in the same places.
 
 Files of many readers are looked at alike here: names that mean a password, values that are a reference or
 a hash, log-ins within URLs, and passwords that are given within a value (`args = password=…`).
@@ -35,7 +35,7 @@ REFERENCES = {kind: re.compile(pattern) for kind, pattern in _REFERENCES.items()
 
 
 class Found(NamedTuple):
-    """A secret within a text: its offsets, and what it is."""
+    """A secret within a text: its offsets, and its kind."""
 
     start: int
     end: int
@@ -70,19 +70,19 @@ def logins_of_urls(text: str, start: int = 0, end: int | None = None) -> Iterato
 
 
 def holds_login(value: str) -> bool:
-    """Whether there is a URL with a password in the clear in it."""
+    """Whether the value contains a URL with a password in the clear."""
     return "@" in value and any(True for _ in logins_of_urls(value))
 
 
 def plain_schemes(text: str, start: int = 0, end: int | None = None) -> Iterator[Found]:
-    """What follows a scheme of Dovecot that keeps the password readable: `{PLAIN}…`."""
+    """Passwords after a scheme of Dovecot that keeps them readable: `{PLAIN}…`."""
     for found in _PLAIN.finditer(text, start, len(text) if end is None else end):
         if not is_sealed_value(found["value"]) and not found["value"].startswith("%"):
             yield Found(*found.span("value"))
 
 
 def within(text: str, start: int, end: int, kind: str) -> Iterator[Found]:
-    """Secrets that are a part of a value: log-ins of URLs, plain schemes, `password=…`."""
+    """Secrets that are part of a value: credentials in URLs, plain schemes, `password=…`."""
     yield from logins_of_urls(text, start, end)
     yield from plain_schemes(text, start, end)
     redis = _REDIS.search(text, start, end)
@@ -99,7 +99,7 @@ def within(text: str, start: int, end: int, kind: str) -> Iterator[Found]:
 
 
 def is_secret(value: str, kind: str) -> bool:
-    """Whether a value in the place of a password is one."""
+    """Whether a value in the place of a password is really one."""
     bare = _SCHEME.sub("", value, count=1)
     if not value or is_sealed_value(bare) or _PINNED.fullmatch(bare):
         return False

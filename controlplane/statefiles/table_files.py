@@ -1,4 +1,4 @@
-"""Which files of tables there are, by the field of `Desired` that holds their meaning.
+"""The table files of `main`, by the field of `Desired` that holds their content.
 
 One that is sealed as a whole is kept verbatim instead, as only the node can read it.
 """

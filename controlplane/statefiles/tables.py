@@ -1,4 +1,4 @@
-"""Files that say one thing of each name: `name value` entries, read and edited in place.
+"""Files with one value per name: `name value` entries, read and edited in place.
 
 Names are compared without case. The order of the entries has no meaning.
 """
@@ -19,7 +19,7 @@ Row = TypeVar("Row")
 
 
 class Malformed(Exception):
-    """An entry that means nothing: what is wrong, the cure, and the characters at fault (no secret)."""
+    """A malformed entry: what is wrong, the cure, and the characters at fault (no secret)."""
 
     def __init__(self, message: str, cure: str, culprit: str = "") -> None:
         super().__init__(message)
@@ -69,7 +69,7 @@ class Table(Generic[Row]):
         return Parsed(rows, tuple(problems))
 
     def put(self, text: str, name: str, value: str) -> str:
-        """The text in which `name` has this value: on its line, or on a new one at the end.
+        """The text with this value for `name`, on its line or on a new one at the end.
 
         Refused where that would be malformed.
         """
@@ -86,27 +86,27 @@ class Table(Generic[Row]):
         return self._only_first_line(text, found).replace(found.numbers[0], line)
 
     def remove(self, text: str, name: str) -> str:
-        """The text without the entry; Refused where there is none."""
+        """The text without the entry; raises Refused if there is none."""
         found = self._find(text, name)
         if found is None:
             raise Refused.because(f"there is no {self.noun} {name}", f"see `{self.listed_by}`", self.path)
         return self._only_first_line(text, found).delete(found.numbers[0])
 
     def entries(self, text: str) -> Iterator[tuple[str, list[int]]]:
-        """The name of each entry, and the lines (from 0) that it stands on."""
+        """The name of each entry, and the numbers of its lines (from 0)."""
         for entry in self._entries(text):
             yield self._name(entry.parts[0].strip().lower()), entry.numbers
 
     def line(self, name: str, value: str) -> str:
-        """An entry as a new line says it."""
+        """An entry as a new line."""
         return f"{name}{self.mark or ' '}{value}".rstrip()
 
     def has(self, text: str, name: str) -> bool:
-        """Whether there is an entry of this name."""
+        """Whether there is an entry with this name."""
         return self._find(text, name) is not None
 
     def line_of(self, text: str, name: str) -> int:
-        """The line (from 1) on which the entry starts, 0 for none."""
+        """The line (from 1) on which the entry starts; 0 if there is none."""
         found = self._find(text, name)
         return found.numbers[0] + 1 if found else 0
 
@@ -140,7 +140,7 @@ class Table(Generic[Row]):
         return Place(path, number, line, self.masked(line))
 
     def _must_be_sound(self, line: str, name: str) -> None:
-        """Raises Refused for a line that means nothing, or speaks of another name than it was made for."""
+        """Raise Refused for a line that is malformed, or whose name is not the intended one."""
         try:
             key, _ = self.read(line)
         except Malformed as fault:
@@ -152,7 +152,7 @@ class Table(Generic[Row]):
 
 
 def _lines(text: str) -> Iterator[LogicalLine]:
-    """Every line as an entry, those aside that are empty or start with a #."""
+    """Every line as an entry, except empty ones and those that start with a #."""
     for number, line in enumerate(text.split("\n")):
         visible = line.strip()
         if visible and visible[0] != "#":

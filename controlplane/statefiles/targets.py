@@ -1,4 +1,4 @@
-"""Where an alias leads: addresses, or names of postfix-aliases.cf, separated by commas or white space."""
+"""The targets of an alias: addresses, or names of postfix-aliases.cf, separated by commas or white space."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def split(text: str) -> tuple[str, ...]:
 
 
 def is_target(text: str) -> bool:
-    """Whether mail can be led there: an address, or a local name (virtual(5))."""
+    """Whether this is a valid target: an address, or a local name (virtual(5))."""
     return addresses.is_address(text) or ("@" not in text and addresses.is_local(text))
 
 
@@ -33,7 +33,7 @@ def is_substituted(text: str) -> bool:
 
 
 def complaints(text: str, fits: Callable[[str], bool]) -> Iterator[tuple[str, str, str]]:
-    """For each piece between commas that is no target: the piece, what is wrong, and the cure.
+    """For each part between commas that is no target: the part, what is wrong, and the cure.
 
     White space separates targets too, but words that don't all fit were meant as one thing.
     """
@@ -51,6 +51,6 @@ def complaints(text: str, fits: Callable[[str], bool]) -> Iterator[tuple[str, st
 
 
 def highest_substitution(text: str) -> int:
-    """The highest group that the targets ask for; 0 for none."""
+    """The highest group that the targets refer to; 0 for none."""
     numbers = (re.sub(r"\D", "", found) for found in _SUBSTITUTION.findall(text))
     return max((int(number) for number in numbers if number), default=0)

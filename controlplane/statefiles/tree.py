@@ -1,4 +1,4 @@
-"""The whole of `main` as one desired state."""
+"""Reads all of `main` into one desired state."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class _Known(NamedTuple):
 
 
 class ParseCache:
-    """Remembers what each file was read as last, so that a small change costs little.
+    """Remembers the last parse of each file, so that a small change costs little.
 
     One for the life of a process; it holds one version of each file that has a format.
     """
@@ -62,7 +62,7 @@ class ParseCache:
         self._read_whole: set[str] = set()
 
     def share(self, desired: Desired) -> None:
-        """Hold the rows of a state in place of equal ones that were read: they need not be there twice.
+        """Keep the rows of a state instead of equal ones that were read, so that memory holds them once.
 
         Only files that were read as a whole since the last time are gone through.
         """
@@ -74,7 +74,7 @@ class ParseCache:
         self._read_whole.clear()
 
     def settle(self, files: Mapping[str, TreeFile]) -> None:
-        """Hold the contents of these files in place of equal ones that were read before they were written."""
+        """Keep the contents of these files instead of equal ones that were read before they were written."""
         for path, known in self._known.items():
             file = files.get(path)
             if file is not None and file.content == known.content:
@@ -98,7 +98,7 @@ class ParseCache:
 def read_tree(
     files: Mapping[str, TreeFile], cache: ParseCache | None = None
 ) -> tuple[Desired, tuple[Problem, ...]]:
-    """The meaning of `main` (paths from its root) and what is wrong with it, at most `MAX_PROBLEMS`.
+    """The desired state of `main` (files by path from its root), and at most `MAX_PROBLEMS` problems.
 
     The state is to be used only when there is no problem: rows that have one are left out of it. Files
     outside config/, other than mailserver.env, have no meaning for the server and are left alone.
@@ -121,7 +121,7 @@ def read_tree(
 
 
 class _Reading:
-    """Parses one file after the other and gathers their problems."""
+    """Parses the files one after the other and collects their problems."""
 
     def __init__(self, files: Mapping[str, TreeFile], cache: ParseCache) -> None:
         self._files = files

@@ -1,4 +1,4 @@
-"""One entry of `main`, as git keeps it."""
+"""One entry of `main`, as git stores it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ REGULAR, EXECUTABLE, SYMLINK, SUBMODULE = 0o100644, 0o100755, 0o120000, 0o160000
 
 @dataclass(frozen=True, slots=True)
 class TreeFile:
-    """Content and mode. The content of a link is where it leads; a submodule has none."""
+    """Content and mode. The content of a link is its target; a submodule has none."""
 
     content: bytes = field(repr=False)
     mode: int = REGULAR

@@ -1,1 +1,1 @@
-"""States along the log, kept in files so that nobody has to replay it from its start: never the truth."""
+"""Cached states along the log, so that it need not be replayed from its start; never the truth."""

@@ -1,4 +1,4 @@
-"""States along the log, kept so that a question about the past need not replay it from the start.
+"""Keeps states along the log, so that a question about the past need not replay it from the start.
 
     checkpoints/index            a line a checkpoint, oldest first, each with a checksum of its own
     checkpoints/POSITION.states  a whole state, then what differs from one checkpoint to the next
@@ -43,7 +43,7 @@ _SMALLEST = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A checkpoint as the index tells it."""
+    """A checkpoint as the index describes it."""
 
     position: int
     commit: str
@@ -64,7 +64,7 @@ _ORIGIN = Mark(0, "", 0, 0)
 
 
 class Checkpoints:
-    """The checkpoints of one log, in a folder. Nothing is kept in memory between two questions."""
+    """The checkpoints of one log, in a folder. Holds nothing in memory between two questions."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -85,19 +85,19 @@ class Checkpoints:
         return found
 
     def above(self, log: EventLog, position: int) -> tuple[int, str] | None:
-        """The oldest mark that is at a position or newer: position and commit; None where there is none."""
+        """Position and commit of the oldest mark at or after a position; None if there is none."""
         marks = self.marks(log)
         at = bisect_left(marks, position, key=lambda mark: mark.position)
         return (marks[at].position, marks[at].commit) if at < len(marks) else None
 
     def before(self, log: EventLog, position: int) -> Mark | None:
-        """The newest mark before a position; the start of the log where that is near, None elsewhere."""
+        """The newest mark before a position; the start of the log if that is near, else None."""
         marks = [_ORIGIN, *self.marks(log)]
         mark = marks[bisect_left(marks, position, key=lambda mark: mark.position) - 1]
         return mark if position - mark.position <= 2 * POSITIONS else None
 
     def spans(self, log: EventLog, time: datetime) -> Iterator[tuple[int, int, str]]:
-        """Stretches that may hold change sets of that time or before, newest first (event_log.Marks)."""
+        """Ranges of positions that may hold change sets of that time or earlier, newest first (see Marks)."""
         marks, tip, seconds = [_ORIGIN, *self.marks(log)], log.tip(), time.timestamp()
         if marks[-1].position < tip.position:
             yield marks[-1].position + 1, tip.position, tip.commit
@@ -111,18 +111,18 @@ class Checkpoints:
         return self.reach(log, self._before(log, position), tip).state
 
     def newest(self, log: EventLog) -> Snapshot:
-        """The newest checkpoint that can be read; position 0 where there is none."""
+        """The newest readable checkpoint; position 0 if there is none."""
         return self._before(log, log.tip().position)
 
     def current(self, log: EventLog, path: Path) -> Snapshot:
-        """The state at the tip, from the snapshot in `path` where that fits, else from a checkpoint."""
+        """The state at the tip, from the snapshot in `path` if it fits the log, else from a checkpoint."""
         known = snapshot.read(path)
         if known is None or not snapshot.fits(known, log):
             known = self.newest(log)
         return self.reach(log, known)
 
     def reach(self, log: EventLog, known: Snapshot, tip: Tip | None = None) -> Snapshot:
-        """The state at the tip, from one that is known; leaves checkpoints on the way where it can."""
+        """The state at the tip, folded from a known one; writes checkpoints on the way if it can."""
         tip = tip or log.tip()
         if known.position == tip.position:
             return known
@@ -138,7 +138,7 @@ class Checkpoints:
         )
 
     def catch_up(self, log: EventLog) -> None:
-        """Make the checkpoints that are missing up to the tip."""
+        """Write the checkpoints that are missing up to the tip."""
         marks = self.marks(log)
         behind = log.tip().position - (marks[-1].position if marks else 0)
         if behind >= POSITIONS:
@@ -156,7 +156,7 @@ class Checkpoints:
         return Snapshot(0, "", State())
 
     def _extend(self, log: EventLog, known: Snapshot, tip: Tip, marks: list[Mark]) -> Snapshot:
-        """Fold to the tip and write a checkpoint after each stretch; returns the last one."""
+        """Fold to the tip and write a checkpoint after each batch; returns the last one."""
         writer = _Writer(self.folder, marks)
         for stretch in _stretches(log.steps(known.position + 1, tip)):
             events = [event for step in stretch for event in step.events]
@@ -171,7 +171,7 @@ class Checkpoints:
         return known
 
     def _read_state(self, marks: list[Mark]) -> State | None:
-        """The state of the last of these marks; None where its file does not hold what it should."""
+        """The state of the last of these marks; None if its file is damaged."""
         state = State()
         wanted = [mark for mark in marks if mark.start == marks[-1].start]
         try:
@@ -187,7 +187,7 @@ class Checkpoints:
         return state
 
     def _read_index(self) -> list[Mark]:
-        """The marks in the index, up to the first line that is damaged."""
+        """The marks in the index, up to the first damaged line."""
         try:
             first, *lines = (self.folder / "index").read_bytes().split(b"\n")
         except OSError:
@@ -205,7 +205,7 @@ class Checkpoints:
         return found if in_order else []
 
     def _drop_from(self, start: int) -> None:
-        """Forget the checkpoints of a damaged file and all behind it: they are made again."""
+        """Drop the checkpoints of a damaged file and all later ones: they are made again."""
         with self._writing() as allowed, suppress(OSError):
             if allowed:
                 kept = [mark for mark in self._read_index() if mark.start < start]
@@ -213,7 +213,7 @@ class Checkpoints:
 
     @contextmanager
     def _writing(self) -> Iterator[bool]:
-        """Whether we may write to the folder inside: one process does at a time, and nobody waits for it."""
+        """Yield whether we may write to the folder: one process may at a time, and nobody waits for it."""
         descriptor, allowed = -1, False
         with suppress(OSError):
             self.folder.mkdir(mode=0o700, exist_ok=True)
@@ -228,7 +228,7 @@ class Checkpoints:
 
 
 class _Writer:
-    """Adds checkpoints behind those that are there, unsynced: what a power cut takes is made again."""
+    """Appends checkpoints without syncing: those that a power cut takes are made again."""
 
     def __init__(self, folder: Path, marks: list[Mark]) -> None:
         self._folder = folder
@@ -242,7 +242,7 @@ class _Writer:
                 path.unlink()
 
     def add(self, before: State, reached: Snapshot, stretch: list[Step]) -> None:
-        """Write the state that a stretch of change sets led to; raises OSError."""
+        """Write the state that a batch of change sets led to; raises OSError."""
         body = _dump(differences.between(before, reached.state))
         start = self._last.start
         if not self._last.position or self._since + len(body) > max(self._whole, _SMALLEST):
@@ -267,7 +267,7 @@ class _Writer:
 
 
 def _stretches(steps: Iterable[Step]) -> Iterator[list[Step]]:
-    """Change sets by stretches of some thousand events; the last stretch may be shorter."""
+    """Change sets in batches of some thousand events; the last batch may be shorter."""
     stretch: list[Step] = []
     events = 0
     for step in steps:
@@ -281,7 +281,7 @@ def _stretches(steps: Iterable[Step]) -> Iterator[list[Step]]:
 
 
 def _is_whole(stretch: list[Step]) -> bool:
-    """Whether a stretch ends where a checkpoint belongs."""
+    """Whether a batch is full, so that a checkpoint belongs at its end."""
     return len(stretch) >= POSITIONS or sum(len(step.events) for step in stretch) >= EVENTS
 
 
@@ -300,7 +300,7 @@ def _folded(log: EventLog, known: Snapshot, tip: Tip) -> State:
 
 
 def _append(path: Path, content: bytes) -> int:
-    """Write at the end of a file, readable by its owner alone; where that was."""
+    """Append to a file, readable by its owner alone; returns the offset."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "ab") as file:
         at = file.tell()
@@ -318,7 +318,7 @@ def _line(values: dict[str, Any]) -> bytes:
 
 
 def _checked(line: bytes) -> dict[str, Any] | None:
-    """What a line of the index says; None where its checksum does not hold."""
+    """The values of a line of the index; None if its checksum does not match."""
     check, _, body = line.partition(b" ")
     try:
         if int(check, 16) != zlib.crc32(body):

@@ -1,4 +1,4 @@
-"""What differs between two states, as plain values for JSON, and the state that comes of it.
+"""Differences between two states as plain values for JSON, and how to apply them.
 
 For each mapping of a state: the keys that are gone, the rows that are new or changed, and, only where putting
 new rows at the end would not give it, the order of all keys.
@@ -16,7 +16,7 @@ _MAPPINGS = (*PARTS, *PLAIN)
 
 
 def between(old: State, new: State) -> dict[str, Any]:
-    """The differences that lead from one state to another; only the mappings that differ."""
+    """The differences from one state to another; only the mappings that differ."""
     found = {}
     for name in _MAPPINGS:
         before, after = _mapping(old, name), _mapping(new, name)
@@ -28,7 +28,7 @@ def between(old: State, new: State) -> dict[str, Any]:
 
 
 def apply(state: State, changes: Mapping[str, Any]) -> State:
-    """The state that differences lead to; raises KeyError, TypeError or ValueError for what are none."""
+    """Apply differences to a state; raises KeyError, TypeError or ValueError for malformed ones."""
     made = {
         name: _changed(_mapping(state, name), changes[name], name)
         if name in changes

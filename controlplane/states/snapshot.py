@@ -1,4 +1,4 @@
-"""The state at some position of the log, kept in a file so that a start need not replay the log.
+"""Keeps the state at some position in a file, so that a start need not replay the log.
 
 Never the truth: a snapshot that is missing, damaged, of another shape or of another log is ignored and
 the state is folded from the log again.
@@ -21,7 +21,7 @@ from controlplane.states.rows import FORMAT, OBSERVED, PARTS, PLAIN, SHAPE, from
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A state and where it belongs; position 0 and an empty commit stand for the empty log."""
+    """A state with its position and log commit; 0 and an empty commit stand for the empty log."""
 
     position: int
     commit: str
@@ -29,7 +29,7 @@ class Snapshot:
 
 
 def write(path: Path, snapshot: Snapshot) -> None:
-    """Keep a snapshot, durably and readable by the owner alone: it holds password hashes."""
+    """Write a snapshot durably, readable by its owner alone, as it holds password hashes."""
     body = json.dumps(_encode(snapshot.state), ensure_ascii=True).encode()
     head = {
         "format": FORMAT,
@@ -42,7 +42,7 @@ def write(path: Path, snapshot: Snapshot) -> None:
 
 
 def read(path: Path) -> Snapshot | None:
-    """The snapshot in a file; None where there is none that this program can use."""
+    """The snapshot in a file; None if there is none that this program can use."""
     try:
         first, _, body = path.read_bytes().partition(b"\n")
         head = json.loads(first)
