@@ -52,7 +52,7 @@ lint: venv
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	MYPYPATH=image:. $(BIN)/mypy -p agent
+	MYPYPATH=image:. $(BIN)/mypy -p agent -p services
 
 .PHONY: format
 format: venv ## put the code into the project's form

@@ -40,11 +40,6 @@ class Paths:
         return self.root / "run/mail-agent"
 
     @property
-    def fresh(self) -> Path:
-        """Accounts that Dovecot may not have seen yet, a file each."""
-        return self.root / "run/mail-fresh"
-
-    @property
     def socket(self) -> Path:
         """Where the agent listens."""
         return self.run / "agent.sock"
@@ -65,14 +60,9 @@ class Paths:
         return self.root / "tmp/docker-mailserver"
 
     @property
-    def mail_log(self) -> Path:
-        """Where Postfix and Dovecot write."""
-        return self.root / "var/log/mail/mail.log"
-
-    @property
-    def rspamd_log(self) -> Path:
-        """Where Rspamd writes."""
-        return self.root / "var/log/mail/rspamd.log"
+    def logs(self) -> Path:
+        """What the log files of mail are in."""
+        return self.root / "var/log/mail"
 
     @property
     def exit_status(self) -> Path:

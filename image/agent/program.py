@@ -32,6 +32,8 @@ from agent.reports.operations import Operations, apply_and_project
 from agent.reports.readiness import Readiness
 from agent.reports.server import make_server
 from agent.reports.status import Status
+from services import NODE_SERVICES
+from services.base import NodeServices
 from wire.nodes import DEFAULT_NODE
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
@@ -53,12 +55,13 @@ class Agent:
         paths.state.mkdir(parents=True, exist_ok=True)
         self.daemon = DaemonClient(paths.daemon_socket, DEFAULT_NODE)
         certificates = Certificates(paths.state / "certs")
+        services = NodeServices(NODE_SERVICES)
         self.checker = Checker(
-            paths.root, paths.run, lambda objects, entry: self.node.content(objects, entry)
+            paths.root, paths.run, lambda objects, entry: self.node.content(objects, entry), services
         )
         self.node = Node(
-            paths, Journal(paths.state), Actor(Supervisor(paths.supervisor_socket)), self.checker,
-            certificates, ManagedFiles(paths.root),
+            paths, Journal(paths.state), Actor(Supervisor(paths.supervisor_socket), services),
+            self.checker, certificates, ManagedFiles(paths.root), services,
         )  # fmt: skip
         self.engine = Engine(self.node)
         self.findings = self.node.findings

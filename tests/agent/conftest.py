@@ -27,6 +27,8 @@ from agent.health.probes import Answer
 from agent.paths import Paths
 from agent.records.journal import Journal
 from agent.release.git_objects import ObjectReader
+from services import NODE_SERVICES
+from services.base import NodeServices
 
 GIT_ENVIRONMENT = {
     **{key: os.environ[key] for key in ("PATH",)},
@@ -187,6 +189,7 @@ def make_world(root: Path) -> World:
     paths.state.mkdir(parents=True, exist_ok=True)
     paths.run.mkdir(parents=True, exist_ok=True)
     programs = Programs()
+    services = NodeServices(NODE_SERVICES)
     broken: set[str] = set()
     problems: list[Problem] = []
 
@@ -204,13 +207,14 @@ def make_world(root: Path) -> World:
     node = Node(
         paths,
         Journal(paths.state),
-        Actor(programs, runner, dict, lambda _pid: {}),
+        Actor(programs, services, runner),
         lambda *_: list(problems),
         Certificates(paths.state / "certs"),
         ManagedFiles(root),
+        services,
         prober=prober,
         compiler=fake_compiler,
-        fitter=lambda _service, probes: tuple(probes),
+        runner=lambda *_: Ran(1, "nothing tells where it listens"),
     )
     return World(root, Repository(paths.repository), node, Engine(node), programs, broken, problems)
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from agent import check_dovecot as checking
 from agent.commands import Ran
 from agent.files.staged_tree import StagedTree
 from agent.release.manifest import EMPTY, Release
+from services.dovecot import check as checking
 
 MODULES = ("lib10_quota_plugin.so", "lib21_fts_xapian_plugin.so", "sieve/lib90_sieve_extprograms_plugin.so")
 LUA = "passdb {\n  args = file=/etc/dovecot/lua/auth.lua blocking=yes\n  driver = lua\n}\n"

@@ -170,7 +170,7 @@ def test_a_forgiven_fault_is_tried_and_held_again(broken: World) -> None:
 
 def test_what_a_checker_refuses_holds_nothing_else(served: World) -> None:
     """A push that was not checked: refused on the node, each time anew, while the rest goes live."""
-    served.node.check = lambda _o, _t, _b, target: (
+    served.node.check = lambda _objects, _base, target: (
         [Problem("postfix", MAIN, 3, "unknown")] if target.files[MAIN].identity != good else []
     )
     good = served.node.release.files[MAIN].identity

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import pytest
 
 from agent.commands import Ran
-from agent.listeners import fit
 from agent.release.manifest import Probe
+from services.dovecot.listeners import fit_dovecot
+from services.postfix.listeners import fit_postfix
 
 PROBES = (
     Probe("lmtp", "lmtp", path="/run/dovecot/lmtp"),
@@ -52,7 +53,7 @@ def fitted(old: str, new: str) -> dict[str, Probe]:
     def runner(_words: Sequence[str], _seconds: float) -> Ran:
         return Ran(0, DOVECONF.replace(old, new))
 
-    return {probe.name: probe for probe in fit("dovecot", PROBES, runner)}
+    return {probe.name: probe for probe in fit_dovecot(PROBES, runner)}
 
 
 def test_what_is_as_expected_stays() -> None:
@@ -62,7 +63,7 @@ def test_what_is_as_expected_stays() -> None:
 
 def test_without_doveconf_nothing_changes() -> None:
     """A configuration that cannot be read is for the probes to find."""
-    assert fit("dovecot", PROBES, lambda *_: Ran(89, "doveconf: Fatal: …")) == PROBES
+    assert fit_dovecot(PROBES, lambda *_: Ran(89, "doveconf: Fatal: …")) == PROBES
 
 
 @pytest.mark.parametrize(
@@ -119,11 +120,5 @@ def test_probes_go_where_dovecot_listens(listen: str, host: str) -> None:
 def test_postfix_is_asked_where_it_listens(said: str, host: str) -> None:
     """On loopback of a protocol that it speaks, else at its first address; as it is where it does not say."""
     probes = (Probe("25", "smtp", 25), Probe("socket", "smtp", path="/x"))
-    asked, socket = fit("postfix", probes, lambda _words, _seconds: Ran(0 if said else 1, said))
+    asked, socket = fit_postfix(probes, lambda _words, _seconds: Ran(0 if said else 1, said))
     assert (asked.host, socket.host) == (host, "127.0.0.1")
-
-
-def test_other_services_are_asked_as_the_release_says() -> None:
-    """Only these two services let people move their ports."""
-    probes = (Probe("redis", "redis", 6379),)
-    assert fit("redis", probes, lambda _words, _seconds: Ran(1, "")) == probes

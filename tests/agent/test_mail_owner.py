@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from agent.mail_owner import own
+from agent.files.mail_owner import own
 
 
 def test_the_name_follows_the_ids(tmp_path: Path) -> None:

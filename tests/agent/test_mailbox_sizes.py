@@ -10,7 +10,7 @@ import pytest
 
 from agent.commands import Ran
 from agent.errors import Unavailable
-from agent.mailbox_sizes import Usage
+from services.dovecot.mailbox_sizes import Usage
 
 HEAD = "Username\tQuota name\tType\tValue\tLimit\t%\n"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agent import new_accounts as fresh
+from services.dovecot import new_accounts as fresh
 from tests.agent.conftest import World, restart_agent
 
 
@@ -21,8 +21,8 @@ def folder(served: World, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of a node that serves accounts a and b; its files stay until a test wants them gone."""
     monkeypatch.setattr(fresh, "SECONDS", 60.0)
     served.apply(userdb=line("a") + line("b"))
-    served.node.new_accounts.clear()
-    return served.node.paths.fresh
+    served.node.clear_announced()
+    return served.root / fresh.FOLDER
 
 
 def announced(folder: Path) -> dict[str, str]:

@@ -19,11 +19,16 @@ from agent.errors import Corrupt, NotFound, Refused
 from agent.files.managed import mount_points
 from agent.health.logs import failed
 from agent.health.probes import ask
-from agent.postfix_tables import references
 from agent.release.manifest import Probe, parse
-from agent.restrictions import unknown_restrictions
+from services import NODE_SERVICES
+from services.base import NodeServices
+from services.postfix.check import MAIN
+from services.postfix.restrictions import unknown_restrictions
+from services.postfix.tables import references
 from tests.agent.conftest import entry
 from wire.actions import parameters
+
+AREAS = NodeServices(NODE_SERVICES).areas
 
 
 @pytest.fixture
@@ -132,7 +137,7 @@ def test_manifest_cannot_reach_outside(path: str) -> None:
     """A release configures services; it cannot replace programs or the agent's own state."""
     manifest = {"format": 1, "hostname": "h", "files": {path: entry("etc/postfix/main.cf")}, "services": {}}
     with pytest.raises(Corrupt):
-        parse(manifest, {path: "0" * 40}, "c", 1)
+        parse(manifest, {path: "0" * 40}, AREAS, "c", 1)
 
 
 @pytest.mark.parametrize("change", [{"mode": "4755"}, {"action": "exec"}, {"compile": "sh"}])
@@ -141,7 +146,11 @@ def test_manifest_cannot_add_abilities(change: dict[str, str]) -> None:
     rows = {"etc/postfix/x": entry("etc/postfix/x") | change}
     with pytest.raises(Corrupt):
         parse(
-            {"format": 1, "hostname": "h", "files": rows, "services": {}}, {"etc/postfix/x": "0" * 40}, "c", 1
+            {"format": 1, "hostname": "h", "files": rows, "services": {}},
+            {"etc/postfix/x": "0" * 40},
+            AREAS,
+            "c",
+            1,
         )
 
 
@@ -166,8 +175,10 @@ def test_table_references() -> None:
 
 def test_failure_names_the_line() -> None:
     """The parameter that a daemon complains of is found in main.cf, where it was set last."""
-    found = failed("postfix", "r", "fatal: parameter inet_interfaces: no", "a = 1\ninet_interfaces = x\n")
-    assert (found.path, found.line) == ("etc/postfix/main.cf", 2)
+    found = failed(
+        "postfix", "r", "fatal: parameter inet_interfaces: no", (MAIN, "a = 1\ninet_interfaces = x\n")
+    )
+    assert (found.path, found.line) == (MAIN, 2)
 
 
 def test_mount_points(tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ from agent.apply.engine import Request
 from agent.apply.user_patches.script import SCRIPT, VARIABLES, Result, read_variables, run_script
 from agent.apply.user_patches.unmanaged_files import UnmanagedFiles
 from agent.records.journal import Applied
+from services import NODE_SERVICES
+from services.base import NodeServices
 from tests.agent.conftest import World, entry, make_world, restart_agent, sample
 
 MAIN, USERDB, LOCAL = "etc/postfix/main.cf", "etc/dovecot/userdb", "etc/dovecot/local.conf"
@@ -230,7 +232,7 @@ def test_variables_keep_what_follows_the_first_sign() -> None:
 
 def around(root: Path) -> UnmanagedFiles:
     """As a new agent has it."""
-    return UnmanagedFiles(root, root / "kept")
+    return UnmanagedFiles(root, root / "kept", NodeServices(NODE_SERVICES))
 
 
 def test_surroundings_leave_what_others_did(tmp_path: Path) -> None:

@@ -10,8 +10,10 @@ from agent.apply.actions import Actor
 from agent.apply.plan import Plan
 from agent.commands import Ran
 from agent.errors import Failed
-from agent.process_generation import processes
 from agent.release.manifest import Release, ServiceEntry
+from services.base import NodeService, NodeServices, Reload
+from services.postfix.generation import NextGeneration, processes
+from services.rspamd.workers import NextWorkers
 from tests.agent.conftest import Programs
 
 POSTFIX = Release("c", 1, services={"postfix": ServiceEntry("postfix", ("postfix",), ())})
@@ -33,10 +35,16 @@ def test_without_a_master_there_are_none(tmp_path: Path) -> None:
     assert processes(tmp_path / "master.pid", tmp_path) == {}
 
 
+def with_reload(name: str, reload: Reload) -> NodeServices:
+    """A node whose one service is reloaded like this."""
+    return NodeServices([NodeService(name, reload=reload)])
+
+
 def reload(*seen: dict[int, str]) -> list[dict[int, str]]:
     """Reload Postfix, whose processes are one of these at each look; what was not looked at."""
     left = list(seen)
-    actor = Actor(Programs({"postfix"}), lambda *_: Ran(0, ""), lambda: left.pop(0))
+    services = with_reload("postfix", NextGeneration(lambda: left.pop(0)))
+    actor = Actor(Programs({"postfix"}), services, lambda *_: Ran(0, ""))
     actor.act(Plan(actions={"postfix": "reload"}), POSTFIX)
     return left
 
@@ -66,7 +74,8 @@ def hang_up(*seen: dict[int, str]) -> list[dict[int, str]]:
     """Reload Rspamd, whose workers are one of these at each look; what was not looked at."""
     left = list(seen)
     programs = Programs({"rspamd"})
-    actor = Actor(programs, lambda *_: Ran(0, ""), dict, lambda _pid: left.pop(0) if left[1:] else left[0])
+    workers = NextWorkers(lambda _pid: left.pop(0) if left[1:] else left[0])
+    actor = Actor(programs, with_reload("rspamd", workers), lambda *_: Ran(0, ""))
     actor.act(Plan(actions={"rspamd": "reload"}), RSPAMD)
     assert programs.calls == ["signal rspamd HUP"]
     return left
@@ -80,13 +89,13 @@ def test_a_reload_of_rspamd_waits_for_the_old_workers_to_end() -> None:
 
 def test_workers_that_do_not_come_are_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rspamd keeps the old configuration where it cannot use the new one, and says nothing."""
-    monkeypatch.setattr("agent.process_generation.WORKER_SECONDS", 0.05)
+    monkeypatch.setattr("services.rspamd.workers.WORKER_SECONDS", 0.05)
     with pytest.raises(Failed, match="did not take over"):
         hang_up({7: "rspamd"})
 
 
 def test_a_worker_in_the_middle_of_a_message_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """The new ones serve by then."""
-    monkeypatch.setattr("agent.process_generation.SESSION_SECONDS", 0.05)
+    monkeypatch.setattr("services.rspamd.workers.SESSION_SECONDS", 0.05)
     both = {7: "rspamd", 9: "rspamd"}
     assert hang_up({7: "rspamd"}, both) == [both]

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from agent.apply.engine import Request
+from agent.files.mail_owner import own
 from agent.health.probes import Answer
-from agent.mail_owner import own
 from agent.paths import Paths
 from agent.program import Agent
 from agent.release.manifest import Probe

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("wire", "controlplane", "renderers", "hooks", "image/agent")
+PACKAGES = ("wire", "controlplane", "renderers", "hooks", "image/agent", "image/services")
 
 
 @cache

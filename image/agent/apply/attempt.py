@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from agent.apply.node import Node
@@ -40,7 +41,7 @@ class Attempt:
     cold: set[str] = field(default_factory=set)
     silent: set[str] = field(default_factory=set)
     """Services that did not answer before anything was changed: no fault of the release."""
-    mark: LogMark = field(default_factory=lambda: LogMark({}))
+    mark: LogMark = field(default_factory=lambda: LogMark(Path(), {}))
     runs_script: bool = False
     replans: bool = False
     """Whether actions follow from what differs on disk rather than from the releases alone."""
@@ -50,8 +51,8 @@ class Attempt:
     """What of the release is not in `target`, since it failed before."""
     around: set[str] = field(default_factory=set)
     """Files of nobody that user-patches.sh made other than before the attempt."""
-    postfix: set[int] = field(default_factory=set)
-    """Postfix's processes before the first file was replaced."""
+    forked: dict[str, set[int]] = field(default_factory=dict)
+    """Processes, before the first file was replaced, of services that start some at any time."""
 
     def content(self, entry: Entry) -> bytes:
         """The bytes of a managed file."""

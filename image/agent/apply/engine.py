@@ -7,7 +7,6 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from agent.apply.actions import TAKE_MAIL
 from agent.apply.attempt import Attempt, new_id
 from agent.apply.failed_part import failed_part
 from agent.apply.node import VERIFY, Node
@@ -19,7 +18,7 @@ from agent.apply.user_patches.script import SCRIPT
 from agent.apply.user_patches.step import restore_touched
 from agent.errors import AgentError, Corrupt, Failed, NotFound
 from agent.files import staging
-from agent.health.supervisor import ALWAYS, all_running
+from agent.health.supervisor import all_running
 from agent.log import log
 from agent.release.git_objects import ObjectReader
 from agent.release.held import Held, hold, overlay, same
@@ -163,7 +162,7 @@ class Engine:
         self._note_drift(attempt)
         take_out(node.journal, target)
         actions = performed_actions(attempt)
-        if attempt.base.commit and not TAKE_MAIL.isdisjoint(actions):
+        if attempt.base.commit and any(node.services.of(name).takes_mail for name in actions):
             node.actor.flush(target)
         told_of = {"actions": actions, "observed": node.observed()}
         return self.outcome("applied", request, id=attempt.id, after=self._close, **told_of), None
@@ -220,7 +219,7 @@ class Engine:
         node = self.node
         paths = [entry.path for entry in (*attempt.plan.write, *attempt.plan.remove)]
         node.managed.forget(paths)
-        node.new_accounts.clear()
+        node.clear_announced()
         problems: list[str] = []
         try:
             staging.restore(attempt.rows)
@@ -271,8 +270,9 @@ class Engine:
         """The very first release failed: nothing to go back to, so nothing is left half running."""
         try:
             for service in reversed(list(attempt.target.services.values())):
-                for name in reversed([name for name in service.programs if name not in ALWAYS]):
-                    self.node.actor.programs.stop(name)
+                if not self.node.services.of(service.name).always_runs:
+                    for name in reversed(service.programs):
+                        self.node.actor.programs.stop(name)
         except AgentError as error:
             return str(error)
         return ""

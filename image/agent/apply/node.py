@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from agent import listeners
 from agent.apply.actions import Actor
 from agent.apply.user_patches.script import Result, run_script
 from agent.apply.user_patches.unmanaged_files import UnmanagedFiles
 from agent.certificates.store import Certificates
+from agent.commands import run
 from agent.errors import AgentError, Problem
 from agent.files.compilers import compile_asides
 from agent.files.managed import ManagedFiles, blob_id
 from agent.health.logs import LogMark
 from agent.health.probes import Answer, wait
-from agent.new_accounts import NewAccounts
 from agent.paths import Paths
 from agent.records.journal import Applied, Journal
 from agent.records.kept_files import Kept
@@ -29,13 +28,14 @@ from agent.release.networks import Networks
 from agent.release.pinned_secrets import PinnedSecrets
 from agent.release.placeholders import Filled, Placeholders
 from agent.release.unsealing import Unsealer
+from services.base import NodeServices, Runner
 from wire.nodes import DEFAULT_NODE
 
 VERIFY = "`mailctl verify` names what is damaged; `mailctl reconcile` tries again what was mended"
 """The cure of an object that cannot be read."""
 
-Check = Callable[[ObjectReader, str, Release, Release], list[Problem]]
-"""(objects, tree, base, target) to the problems that the daemons' own checkers find."""
+Check = Callable[[ObjectReader, Release, Release], list[Problem]]
+"""(objects, base, target) to the problems that the daemons' own checkers find."""
 
 
 @dataclass
@@ -48,11 +48,13 @@ class Node:
     check: Check
     certificates: Certificates
     managed: ManagedFiles
+    services: NodeServices
     folder: str = DEFAULT_NODE
     """The node's folder on `rendered`."""
     prober: Callable[[Iterable[Probe], Path, float, Callable[[], bool]], list[Answer]] = wait
     compiler: Callable[[Iterable[tuple[Path, str, str]], Path], None] = compile_asides
-    fitter: Callable[[str, Sequence[Probe]], tuple[Probe, ...]] = listeners.fit
+    runner: Runner = run
+    """Runs what tells where services listen."""
     script: Callable[[Path, Mapping[str, str], Callable[[str], str]], Result] = run_script
     clock: Callable[[], float] = time.monotonic
     release: Release = EMPTY
@@ -74,14 +76,14 @@ class Node:
 
     def __post_init__(self) -> None:
         self.findings = self.journal.findings
-        self.kept = Kept(self.paths.state / "serving", self.findings)
-        self.new_accounts = NewAccounts(self.paths.fresh)
+        self.kept = Kept(self.paths.state / "serving", self.findings, self.services.areas)
+        self._announcers = [s.announcer(self.paths.root) for s in self.services if s.announcer]
         self.placeholders = Placeholders(
             Unsealer(self.paths.identity),
             PinnedSecrets(self.paths.root, os.environ),
             Networks(self.paths.root),
         )
-        self.unmanaged_files = UnmanagedFiles(self.paths.root, self.paths.surroundings)
+        self.unmanaged_files = UnmanagedFiles(self.paths.root, self.paths.surroundings, self.services)
         self._filled: dict[str, str] = {}
         self._fitted: dict[str, tuple[tuple[Probe, ...], tuple[Probe, ...]]] = {}
 
@@ -89,8 +91,22 @@ class Node:
         """What to ask a service. That depends on more than the release: `anew` looks at the rest again."""
         known = self._fitted.get(service.name)
         if anew or known is None or known[0] != service.probes:
-            known = self._fitted[service.name] = (service.probes, self.fitter(service.name, service.probes))
+            known = self._fitted[service.name] = (service.probes, self._fit(service))
         return known[1]
+
+    def _fit(self, service: ServiceEntry) -> tuple[Probe, ...]:
+        fit = self.services.of(service.name).fit
+        return fit(service.probes, self.runner) if fit else service.probes
+
+    def announce(self, write: Iterable[Entry]) -> None:
+        """Make known what these staged files say, before they are installed."""
+        for announcer in self._announcers:
+            announcer.announce(self.paths.root, write)
+
+    def clear_announced(self) -> None:
+        """Take back what was announced: the files that are installed count alone."""
+        for announcer in self._announcers:
+            announcer.clear()
 
     def open(self) -> ObjectReader:
         """A reader of the state repository."""
@@ -102,7 +118,7 @@ class Node:
 
     def read(self, objects: ObjectReader, commit: str, number: int) -> Release:
         """Read a release of this node, and open at once what is sealed in it."""
-        release = read_release(objects, self.tree(commit), commit, number)
+        release = read_release(objects, self.tree(commit), self.services.areas, commit, number)
         new = [e for e in release.files.values() if e.fill and e.identity not in self._filled]
         self.placeholders.learn(self.blob(objects, entry) for entry in new)
         for entry in new:
@@ -199,5 +215,4 @@ class Node:
 
     def mark(self) -> LogMark:
         """Remember where the services' logs end now."""
-        mail, rspamd = self.paths.mail_log, self.paths.rspamd_log
-        return LogMark({"postfix": mail, "dovecot": mail, "rspamd": rspamd})
+        return LogMark(self.paths.root, self.services.logs)

@@ -105,7 +105,7 @@ def serve_applied(engine: Engine, actions: dict[str, str]) -> str:
     """
     node = engine.node
     applied = node.applied
-    node.new_accounts.clear()
+    node.clear_announced()
     if not applied.commit:
         return ""
     try:

@@ -8,7 +8,7 @@ so a killed agent finds out at its next start how far it came (recovery.py).
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -19,28 +19,20 @@ from agent.apply.user_patches.step import patch, prepare
 from agent.errors import Failed, Invalid
 from agent.files import staging
 from agent.files.compilers import renew_sieve
+from agent.files.mail_owner import own
 from agent.files.managed import mount_points, pinned
 from agent.files.staging import placements
 from agent.health.logs import failed
 from agent.health.probes import Answer
 from agent.health.supervisor import has_died
 from agent.log import log
-from agent.mail_owner import own
 from agent.records.journal import Applied
 from agent.release.manifest import ServiceEntry
 
-AFTER_RELOAD, AFTER_RESTART, AFTER_START = 5.0, 7.0, 15.0
 WHILE_RESTORING = 2.5
 """Short, since a silent one is then restarted."""
-START_SECONDS: Mapping[str, float] = {"rspamd": 30.0}
-"""Seconds a service has to answer; Rspamd loads its maps and compiles its patterns first."""
-THROTTLES_RESTARTS = frozenset({"postfix"})
-"""Services that can run and be silent for a while, and that a reload does not wake.
-
-Postfix waits a minute before it starts a process again that died, as smtpd does while Dovecot is away.
-"""
 GRACE_WHEN_ENABLED = 6.0
-"""Seconds that other changes wait for one of these that did not run before.
+"""Seconds that other changes wait for a slow service that did not run before.
 
 After that, while it lives, it counts as starting: status says so, and mail is deferred until it answers.
 """
@@ -85,10 +77,13 @@ def _look(attempt: Attempt) -> None:
     """Patiently: a restart drops sessions, and a machine that stalls is no silent service."""
     node = attempt.node
     for name, action in attempt.plan.actions.items():
-        if name in THROTTLES_RESTARTS and action == "reload" and name in attempt.base.services:
+        fixed = node.services.of(name)
+        if fixed.throttles_restarts and action == "reload" and name in attempt.base.services:
             service = attempt.base.services[name]
             died = partial(has_died, node.actor.programs, service.programs)
-            answers = node.prober(node.probes(service), node.paths.root, node.clock() + AFTER_RELOAD, died)
+            answers = node.prober(
+                node.probes(service), node.paths.root, node.clock() + fixed.patience.reload, died
+            )
             if not all(answer.ok or answer.temporary for answer in answers):
                 attempt.silent.add(name)
 
@@ -103,8 +98,7 @@ def _check(attempt: Attempt) -> None:
         entry.action != "none" and not (entry.slot and entry.path in base) for entry in attempt.plan.write
     ):
         return
-    tree = attempt.node.tree(attempt.target.commit)
-    problems = attempt.node.check(attempt.objects, tree, attempt.base, attempt.target)
+    problems = attempt.node.check(attempt.objects, attempt.base, attempt.target)
     if problems:
         raise Invalid([replace(p, message=attempt.node.placeholders.redact(p.message)) for p in problems])
 
@@ -135,7 +129,7 @@ def place(attempt: Attempt) -> None:
     """Rename the staged files in."""
     attempt.placed = True
     attempt.node.managed.forget(entry.path for entry in (*attempt.plan.write, *attempt.plan.remove))
-    attempt.node.new_accounts.announce(attempt.node.paths.root, attempt.plan.write)
+    attempt.node.announce(attempt.plan.write)
     staging.install(attempt.rows)
 
 
@@ -148,7 +142,10 @@ def renew_scripts(attempt: Attempt) -> None:
 
 
 def _renews_scripts(attempt: Attempt) -> bool:
-    return any(e.path.startswith("etc/dovecot/") and e.action != "none" for e in attempt.plan.write)
+    scripts = [entry for entry in attempt.target.files.values() if entry.compile == "sievec"]
+    names = {attempt.node.services.of(name).config for entry in scripts for name in entry.services}
+    folders = tuple(f"{folder}/" for folder in names if folder)
+    return any(e.path.startswith(folders) and e.action != "none" for e in attempt.plan.write)
 
 
 def own_mail(attempt: Attempt) -> None:
@@ -159,7 +156,7 @@ def own_mail(attempt: Attempt) -> None:
 def act(attempt: Attempt) -> None:
     """Start, stop, reload or restart, only where needed and only as hard as needed.
 
-    A service that was silent before is restarted: no reload ends that (THROTTLES_RESTARTS).
+    A service that was silent before is restarted: no reload ends that (`throttles_restarts`).
     """
     restarts = dict.fromkeys(attempt.silent & attempt.plan.actions.keys(), "restart")
     attempt.plan = plan = replace(attempt.plan, actions={**attempt.plan.actions, **restarts})
@@ -179,7 +176,8 @@ def probe(attempt: Attempt) -> None:
     for service in attempt.target.services.values():
         if service.name not in touched:
             continue
-        new = service.name in START_SECONDS and service.name not in attempt.base.services
+        slow = attempt.node.services.of(service.name).patience.slow
+        new = slow and service.name not in attempt.base.services
         if new and not attempt.base.commit:
             starting = True  # on the first start nothing waits for a slow one but the ready line
             continue
@@ -207,23 +205,21 @@ def _seconds(attempt: Attempt, service: str, starting: bool) -> float:
     cold = service in attempt.cold
     if attempt.probe_all and not cold:
         return WHILE_RESTORING
-    return allowance(service, cold, not attempt.base.commit) + (GRACE_WHEN_ENABLED if starting else 0.0)
-
-
-def allowance(service: str, cold: bool, first: bool = False) -> float:
-    """Seconds that a service has to answer; more while the whole machine is starting."""
-    if not cold:
-        return AFTER_RELOAD
-    return START_SECONDS.get(service, AFTER_START if first else AFTER_RESTART)
+    patience = attempt.node.services.of(service).patience
+    seconds = patience.reload
+    if cold:
+        seconds = patience.restart if attempt.base.commit else patience.start
+    return seconds + (GRACE_WHEN_ENABLED if starting else 0.0)
 
 
 def _silence(attempt: Attempt, service: str, answer: Answer, seconds: float) -> Failed:
     how = "its start" if service in attempt.cold else "reload"
     complaint = attempt.mark.complaint(service)
     reason = f"{service} did not answer on {answer.name} within {seconds:.0f} s after {how}"
-    main_cf = attempt.target.files.get("etc/postfix/main.cf")
-    text = attempt.content(main_cf).decode("utf-8", "replace") if main_cf and service == "postfix" else ""
-    return failed(service, reason, complaint or answer.detail, text)
+    log_of = attempt.node.services.of(service).log
+    entry = attempt.target.files.get(log_of.parameters) if log_of else None
+    text = attempt.content(entry).decode("utf-8", "replace") if entry else ""
+    return failed(service, reason, complaint or answer.detail, (entry.path if entry else "", text))
 
 
 def commit(attempt: Attempt) -> None:

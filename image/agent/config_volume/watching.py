@@ -24,7 +24,6 @@ DOUBT_SECONDS = 1.0
 """After which a pair that does not fit is looked at again: its files may come one after the other."""
 RETRY_SECONDS = 5.0
 DAY = 86400.0
-MANAGED = ("etc/postfix", "etc/dovecot", "etc/rspamd")
 
 
 class Watching:
@@ -48,7 +47,7 @@ class Watching:
         self._certificates_due = False
         self._files: set[Path] = set()
         self._reported: list[str] = []
-        self._managed = [node.paths.target(path) for path in MANAGED]
+        self._managed = [node.paths.target(service.config) for service in node.services if service.config]
         for folder in (volume.folder, *self._managed):
             self.watch.add(folder)
         for path in (node.paths.root / place for place in mount_points(node.paths.root)):

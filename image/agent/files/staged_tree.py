@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -15,15 +15,30 @@ from agent.files.staging import cool
 from agent.paths import ASIDE
 from agent.release.manifest import Content, Entry, Release
 
-FOLDERS = {"postfix": "etc/postfix", "dovecot": "etc/dovecot", "rspamd": "etc/rspamd", "sshd": "etc/ssh"}
 PRODUCTS = (".lmdb", ".svbin")
 
 
-class StagedTree:
-    """A private folder laid out as the root, for one check; a context manager that removes it."""
+Relocate = Callable[["StagedTree", bytes], bytes]
+"""Makes the content of a file point to the staged tree instead of the live folders."""
 
-    def __init__(self, root: Path, scratch: Path, content: Content, base: Release, target: Release) -> None:
+
+class StagedTree:
+    """A private folder laid out as the root, for one check; a context manager that removes it.
+
+    `relocations` make files below a folder point to the staged tree.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        scratch: Path,
+        content: Content,
+        base: Release,
+        target: Release,
+        relocations: Mapping[str, Relocate] | None = None,
+    ) -> None:
         self.root, self.content, self.base, self.target = root, content, base, target
+        self._relocations = relocations or {}
         scratch.mkdir(parents=True, exist_ok=True)
         self.folder = Path(tempfile.mkdtemp(prefix="check-", dir=scratch))
 
@@ -44,11 +59,10 @@ class StagedTree:
         entry = self.target.files.get(target)
         return self.content(entry).decode("utf-8", "replace") if entry and not entry.slot else ""
 
-    def build(self, service: str) -> None:
-        """Lay out one service's folder. Files that no checker reads are there, but empty."""
-        top = FOLDERS.get(service, "")
-        if top:
-            self._link_unmanaged(self.root / top)
+    def build(self, service: str, config: str) -> None:
+        """Lay out one service's files and, whole, its folder. Files that no checker reads are empty."""
+        if config:
+            self._link_unmanaged(self.root / config)
         for entry in self.target.files.values():
             if service in entry.services and not entry.slot:
                 self.write(entry)
@@ -59,11 +73,9 @@ class StagedTree:
         place.parent.mkdir(parents=True, exist_ok=True)
         wanted = entry.action != "none" or entry.compile == "sievec"
         content = self.content(entry) if wanted or self.changed(entry) else b""
-        if entry.path.startswith("etc/dovecot/"):
-            # An absolute include would read the live file in place of the staged one.
-            content = content.replace(b"/etc/dovecot/conf.d", str(self.path("etc/dovecot/conf.d")).encode())
-            content = content.replace(b"!include /etc/dovecot/", b"!include " + self._dovecot())
-            content = content.replace(b"!include_try /etc/dovecot/", b"!include_try " + self._dovecot())
+        for folder, relocate in self._relocations.items():
+            if entry.path.startswith(f"{folder}/"):
+                content = relocate(self, content)
         place.unlink(missing_ok=True)
         place.write_bytes(content)
         cool(place)
@@ -84,9 +96,6 @@ class StagedTree:
         if name in self.target.files:
             return True
         return name not in self.base.files and (self.root / name).exists()
-
-    def _dovecot(self) -> bytes:
-        return str(self.path("etc/dovecot")).encode() + b"/"
 
     def _link_unmanaged(self, top: Path) -> None:
         managed = self.base.files.keys() | self.target.files.keys()

@@ -12,8 +12,6 @@ from agent.errors import AgentError, Failed
 from agent.health.xmlrpc import call
 
 CALL_DEADLINE = 75.0  # longer than any program's stopwaitsecs
-ALWAYS = frozenset({"rsyslog", "cron"})
-"""Programs that supervisor starts by itself, and that run whatever is applied."""
 RUNNING = ("RUNNING", "STARTING", "BACKOFF")
 NOT_RUNNING = 70  # supervisor.xmlrpc.Faults
 ALREADY_STARTED = 60

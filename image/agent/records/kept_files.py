@@ -46,8 +46,8 @@ class KeptRelease:
 class Kept:
     """The copies below `top`. One thread writes (keeping.py), any may read."""
 
-    def __init__(self, top: Path, findings: Findings) -> None:
-        self.top, self._findings = top, findings
+    def __init__(self, top: Path, findings: Findings, areas: tuple[str, ...]) -> None:
+        self.top, self._findings, self._areas = top, findings, areas
         self._records = Records(top, findings)
 
     def newest(self) -> KeptRelease | None:
@@ -78,7 +78,9 @@ class Kept:
     def release(self, kept: KeptRelease) -> Release:
         """A kept release as the state repository would give it. Raises NotFound, Corrupt."""
         applied = kept.applied
-        release = parse_manifest(self.blob(kept.manifest), kept.blobs, applied.commit, applied.number)
+        release = parse_manifest(
+            self.blob(kept.manifest), kept.blobs, self._areas, applied.commit, applied.number
+        )
         return replace(release, manifest=kept.manifest)
 
     def older(self, path: str) -> str:

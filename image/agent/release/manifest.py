@@ -14,25 +14,6 @@ from wire.actions import ACTIONS
 
 FORMAT = 1
 COMPILERS = ("", "postmap", "sievec", "zone")
-AREAS = (
-    "etc/dms/",
-    "etc/dovecot/",
-    "etc/postfix/",
-    "etc/redis/",
-    "etc/rspamd/",
-    "etc/ssh/mailserver/",
-    "usr/lib/dovecot/sieve-filter/",
-    "usr/lib/dovecot/sieve-global/",
-    "usr/lib/dovecot/sieve-personal/",
-    "usr/lib/dovecot/sieve-pipe/",
-)
-"""Folders where rendered files may lie: a release configures services, it replaces no program or user.
-
-All belong to root: a file written below somebody else's folder could be led astray by a link.
-"""
-SINGLES = frozenset(
-    ["etc/aliases", "etc/logrotate.d/maillog", "etc/mailname", "etc/mailserver/update-check", "etc/timezone"]
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,29 +97,38 @@ class Release:
 EMPTY = Release("", 0)
 
 
-def read_release(objects: ObjectReader, tree: str, commit: str = "", number: int = 0) -> Release:
-    """Read the release in a node's folder (`tree` is any name of that tree). Raises NotFound, Corrupt."""
+def read_release(
+    objects: ObjectReader, tree: str, areas: tuple[str, ...], commit: str = "", number: int = 0
+) -> Release:
+    """Read the release in a node's folder (`tree` is any name of that tree). Raises NotFound, Corrupt.
+
+    `areas` are the folders and files where rendered files may lie.
+    """
     blobs = {path: oid for path, _, oid in objects.walk(tree)}
     identity = blobs.pop("manifest.json", "")
     if not identity:
         raise Corrupt(f"release {number or tree} has no manifest.json")
-    release = parse_manifest(objects.blob(identity), blobs, commit, number)
+    release = parse_manifest(objects.blob(identity), blobs, areas, commit, number)
     return replace(release, manifest=identity)
 
 
-def parse_manifest(content: bytes, blobs: Mapping[str, str], commit: str, number: int) -> Release:
+def parse_manifest(
+    content: bytes, blobs: Mapping[str, str], areas: tuple[str, ...], commit: str, number: int
+) -> Release:
     """A Release from the bytes of its manifest. Raises Corrupt."""
     try:
-        return parse(json.loads(content), blobs, commit, number)
+        return parse(json.loads(content), blobs, areas, commit, number)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Corrupt(f"manifest.json of release {number or commit}: {error!r}") from error
 
 
-def parse(manifest: Mapping[str, Any], blobs: Mapping[str, str], commit: str, number: int) -> Release:
+def parse(
+    manifest: Mapping[str, Any], blobs: Mapping[str, str], areas: tuple[str, ...], commit: str, number: int
+) -> Release:
     """A Release from a decoded manifest and the object ids of the tree's files. Raises Corrupt, KeyError."""
     if manifest["format"] != FORMAT:
         raise Corrupt(f"manifest format {manifest['format']} is not known to this agent")
-    files = {path: _entry(path, raw, blobs) for path, raw in manifest["files"].items()}
+    files = {path: _entry(path, raw, blobs, areas) for path, raw in manifest["files"].items()}
     if stray := blobs.keys() - files.keys():
         raise Corrupt(f"the manifest does not list {min(stray)}")
     services = {name: _service(name, raw) for name, raw in manifest["services"].items()}
@@ -167,9 +157,9 @@ def _ids(raw: Any) -> tuple[int, int] | None:
     return uid, gid
 
 
-def _entry(path: str, raw: Mapping[str, Any], blobs: Mapping[str, str]) -> Entry:
+def _entry(path: str, raw: Mapping[str, Any], blobs: Mapping[str, str], areas: tuple[str, ...]) -> Entry:
     parts = path.split("/")
-    if ".." in parts or "." in parts or "" in parts or not (path.startswith(AREAS) or path in SINGLES):
+    if ".." in parts or "." in parts or "" in parts or not _lies_in(path, areas):
         raise Corrupt(f"{path} is not a place for a rendered file")
     certificate = raw.get("certificate") or {}
     if raw["action"] not in ACTIONS or raw.get("compile", "") not in COMPILERS:
@@ -190,6 +180,10 @@ def _entry(path: str, raw: Mapping[str, Any], blobs: Mapping[str, str]) -> Entry
         tuple(raw.get("restart_on", ())),
         bool(raw.get("fill")),
     )
+
+
+def _lies_in(path: str, areas: tuple[str, ...]) -> bool:
+    return any(path.startswith(area) if area.endswith("/") else path == area for area in areas)
 
 
 def _service(name: str, raw: Mapping[str, Any]) -> ServiceEntry:

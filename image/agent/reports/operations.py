@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pwd
-import shutil
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -15,10 +14,9 @@ from agent.apply.queue import ApplyQueue
 from agent.apply.rescue import look_again
 from agent.certificates.slots import CertificateSlots
 from agent.config_volume.volume import Volume
-from agent.errors import AgentError, Refused
+from agent.errors import AgentError
 from agent.files import owners
 from agent.log import log
-from agent.mailbox_sizes import Usage
 from agent.release.git_objects import ObjectReader
 from agent.release.held import hold, overlay
 from agent.release.manifest import read_release
@@ -50,7 +48,6 @@ class Operations:
         self.engine, self.node = engine, engine.node
         self.queue, self.status, self.volume, self.checker = queue, status, volume, checker
         self.readiness, self.slots = readiness, slots
-        self.usage = Usage(self.node.paths.mail, self.node.paths.run, self.node.paths.state / "usage.json")
 
     def table(self) -> Mapping[str, Operation]:
         """Name to operation: the whole of what the socket offers."""
@@ -66,8 +63,14 @@ class Operations:
             "ack": self.acknowledge,
             "drift": lambda _: self.drift(),
             "owners.mend": lambda _: self.mend_owners(),
-            "mailbox.delete": self.delete_mailbox,
-            "mailbox.usage": self.count_usage,
+        } | self._of_services()
+
+    def _of_services(self) -> dict[str, Operation]:
+        return {
+            name: operation
+            for service in self.node.services
+            if service.operations
+            for name, operation in service.operations(self.node.paths).items()
         }
 
     def apply(self, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -87,14 +90,12 @@ class Operations:
         start = self.node.clock()
         tree, folders = str(request["tree"]), [str(folder) for folder in request.get("objects", [])]
         with ObjectReader(self.node.paths.repository, folders) as objects:
-            target = read_release(objects, tree)
+            target = read_release(objects, tree, self.node.services.areas)
             rows = find_rows(self.node.journal.quarantine(), target) if self.node.release.commit else []
             target = overlay(target, hold(self.node.release, rows))
             base = self.node.release.files
             new = [entry for path, entry in target.files.items() if base.get(path) != entry]
-            problems = self.node.unresolved(objects, new) or self.checker(
-                objects, tree, self.node.release, target
-            )
+            problems = self.node.unresolved(objects, new) or self.checker(objects, self.node.release, target)
             checked = self.checker.checked
         redact = self.node.placeholders.redact
         rows = [problem.as_dict() | {"message": redact(problem.message)} for problem in problems]
@@ -134,26 +135,6 @@ class Operations:
         """Give the state repository and the control folder back to the control plane's account."""
         account = pwd.getpwnam(CONTROL_ACCOUNT)
         return owners.mend(self.node.paths.repository.parent, account.pw_uid, account.pw_gid)
-
-    def count_usage(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """KiB in use by address."""
-        addresses, elsewhere = request.get("addresses") or (), request.get("elsewhere") or ()
-        return {"used": self.usage.of(map(str, addresses), map(str, elsewhere))}
-
-    def delete_mailbox(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Remove the mail of an address that has no account any more."""
-        user, _, domain = str(request["address"]).rpartition("@")
-        if not user or not domain or any(part in (".", "..") or "/" in part for part in (user, domain)):
-            raise Refused(f"{request['address']!r} is not an address")
-        mail = self.node.paths.mail
-        place = mail / domain / user
-        if place.is_symlink() or not place.resolve().is_relative_to(mail.resolve()):
-            raise Refused(f"the mailbox of {request['address']} is not inside {mail}")
-        if not place.is_dir():
-            return {"deleted": False}
-        shutil.rmtree(place)
-        log("mailbox deleted", address=request["address"])
-        return {"deleted": True}
 
 
 def apply_and_project(engine: Engine, volume: Volume, request: Request) -> dict[str, Any]:

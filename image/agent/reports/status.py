@@ -34,7 +34,7 @@ class Status:
                 "mail": paths.mail,
                 "state repository": paths.repository,
                 "mail queue": state / "spool-postfix",
-                "logs": paths.mail_log.parent,
+                "logs": paths.logs,
             },
         )
         self._lock = threading.Lock()

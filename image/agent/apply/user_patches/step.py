@@ -14,32 +14,16 @@ from pathlib import Path
 from agent.apply.attempt import Attempt
 from agent.apply.node import Node
 from agent.apply.user_patches.script import SCRIPT, VARIABLES, Result, read_variables
-from agent.check_postfix import ask_postfix
 from agent.errors import Failed
 from agent.files import staging
 from agent.files.compilers import last_line, renew_sieve
 from agent.files.managed import fingerprint_of
+from agent.health.processes import children
 from agent.log import log
 from agent.release.manifest import Entry, Release
 from wire.actions import action_of, harder
 
-SERVICE = "patches"
-CHECKS = {
-    "postfix": ask_postfix(),
-    "dovecot": ("doveconf", "-n"),
-    "rspamd": ("rspamadm", "configtest"),
-}
-"""What each service's own tool says of the files as the script left them."""
-FOLDERS = {
-    "etc/postfix/": "postfix",
-    "etc/dovecot/": "dovecot",
-    "etc/rspamd/": "rspamd",
-    "etc/redis/": "redis",
-    "usr/lib/dovecot/": "dovecot",
-}
-"""Who reads what nobody manages in these."""
 CHECK_DEADLINE = 20.0
-PROCESSES = Path("/proc")
 
 
 def prepare(attempt: Attempt) -> None:
@@ -54,7 +38,7 @@ def prepare(attempt: Attempt) -> None:
     if attempt.runs_script or ((node.applied.patched or node.unmanaged_files.has_effect) and not there):
         attempt.stale |= node.differing(target) - node.pinned
         attempt.replans = True
-    attempt.postfix = _postfix_processes(node) if attempt.runs_script else set()
+    attempt.forked = _forked(attempt) if attempt.runs_script else {}
 
 
 def prepare_start(attempt: Attempt) -> set[str]:
@@ -165,11 +149,11 @@ def _judge(attempt: Attempt, result: Result) -> None:
     )
     lenient = not attempt.base.commit
     if result.failure and not (known or lenient):
-        raise Failed(SERVICE, result.failure, SCRIPT, result.line)
+        raise Failed(attempt.target.files[SCRIPT].services[0], result.failure, SCRIPT, result.line)
     for service, complaint in refused.items():
         reason = f"user-patches.sh leaves files that {service} refuses: {complaint}"
         if not lenient:
-            raise Failed(SERVICE, reason, SCRIPT)
+            raise Failed(attempt.target.files[SCRIPT].services[0], reason, SCRIPT)
         attempt.patch_failure = attempt.patch_failure or reason
         _put_back(attempt, service)
     if attempt.patch_failure:
@@ -180,10 +164,11 @@ def _refusals(attempt: Attempt) -> dict[str, str]:
     files = attempt.target.files
     names = {service for path in attempt.patched for service in files[path].services}
     found = {}
-    for name in sorted(names & CHECKS.keys() & attempt.target.services.keys()):
-        ran = attempt.node.actor.runner(CHECKS[name], CHECK_DEADLINE)
-        if ran.code:
-            found[name] = last_line(ran.output)
+    for name in sorted(names & attempt.target.services.keys()):
+        if command := attempt.node.services.of(name).check_live:
+            ran = attempt.node.actor.runner(command, CHECK_DEADLINE)
+            if ran.code:
+                found[name] = last_line(ran.output)
     return found
 
 
@@ -227,12 +212,13 @@ def _actions(attempt: Attempt) -> dict[str, str]:
         for service in entry.services:
             actions[service] = harder(actions.get(service, "none"), need)
     for path in attempt.around:
-        for folder, service in FOLDERS.items():
-            if path.startswith(folder):
-                actions[service] = harder(actions.get(service, "none"), "reload")
-    if attempt.postfix and _postfix_processes(attempt.node) - attempt.postfix:
-        # Started while the script had not come to their files yet.
-        actions["postfix"] = harder(actions.get("postfix", "none"), "reload")
+        for reader in attempt.node.services:
+            if path.startswith(reader.reads):
+                actions[reader.name] = harder(actions.get(reader.name, "none"), "reload")
+    for name, now in _forked(attempt).items():
+        if attempt.forked.get(name) and now - attempt.forked[name]:
+            # Started while the script had not come to their files yet.
+            actions[name] = harder(actions.get(name, "none"), "reload")
     services = attempt.target.services
     return {name: action for name, action in actions.items() if action != "none" and name in services}
 
@@ -255,14 +241,16 @@ def _need(attempt: Attempt, old: Entry | None, entry: Entry) -> str:
     return action_of(entry.action, entry.restart_on, before, target.read_bytes())
 
 
-def _postfix_processes(node: Node) -> set[int]:
-    """The processes that Postfix's master has started; empty where it does not run."""
+def _forked(attempt: Attempt) -> dict[str, set[int]]:
+    """By service that starts processes at any time: those that it has, none where it does not run."""
+    node = attempt.node
+    names = [s for s in attempt.target.services.values() if node.services.of(s.name).forks_on_demand]
     try:
-        _, _, master = node.actor.programs.states().get("postfix", ("", 0, 0))
-        found = PROCESSES / str(master) / "task" / str(master) / "children"
-        return {int(pid) for pid in found.read_text().split()} if master else set()
-    except (OSError, ValueError):
-        return set()
+        states = node.actor.programs.states() if names else {}
+    except OSError:
+        return {}
+    pids = {service.name: states.get(service.programs[0], ("", 0, 0))[2] for service in names}
+    return {name: set(children(pid)) if pid else set() for name, pid in pids.items()}
 
 
 def _mark(node: Node) -> Path:

@@ -21,10 +21,10 @@ from agent.files.atomic import read_json
 from agent.files.managed import Stamp
 from agent.log import log
 from agent.paths import ASIDE
-from agent.release.manifest import AREAS
+from services.base import NodeServices
 
-PLACES = ("etc", "usr/lib/dovecot", "usr/local/bin", "usr/local/sbin", "var/spool/cron")
-"""Where such scripts work, and where a file takes effect by being there."""
+PLACES = ("etc", "usr/local/bin", "usr/local/sbin", "var/spool/cron")
+"""Where such scripts work, and where a file takes effect by being there; services read more (`reads`)."""
 LEFT = ("alternatives", "apt", "ca-certificates", "ssl", "dms")
 """Folders of /etc where packages and the agent itself are at work."""
 DATABASES = frozenset(
@@ -39,7 +39,6 @@ DATABASES = frozenset(
 ENGINE = frozenset({"etc/hosts", "etc/hostname", "etc/resolv.conf"})
 """Files that the container's engine writes at each start."""
 OURS = (
-    *AREAS,
     "etc/cron.",
     "etc/default/",
     "etc/logrotate.d/",
@@ -47,7 +46,8 @@ OURS = (
     "usr/local/",
     "var/spool/cron/",
 )
-"""Where a file that comes while a package is installed is still the script's own, unless dpkg lists it."""
+"""Where, as in areas of services, a file that comes while a package is installed is still the script's own,
+unless dpkg lists it."""
 DPKG = "var/lib/dpkg"
 
 Index = dict[str, dict[str, str]]
@@ -55,10 +55,15 @@ Index = dict[str, dict[str, str]]
 
 
 class UnmanagedFiles:
-    """`folder` holds the records and the contents of before; paths are relative to `root`."""
+    """`folder` holds the records and the previous contents; paths are relative to `root`."""
 
-    def __init__(self, root: Path, folder: Path) -> None:
+    def __init__(self, root: Path, folder: Path, services: NodeServices) -> None:
         self._root, self._folder = root, folder
+        self._ours = (*OURS, *(area for area in services.areas if area.endswith("/")))
+        tops = tuple(f"{place}/" for place in PLACES)
+        besides = tuple(p for service in services for p in service.reads if not p.startswith(tops))
+        self._watched = (*tops, *besides)
+        self._places = (*PLACES, *sorted({prefix.rpartition("/")[0] for prefix in besides}))
         self._contents = Contents(folder / "contents")
         self._cache: dict[str, tuple[Stamp, str]] = {}
         self._known: Index = {}
@@ -129,7 +134,11 @@ class UnmanagedFiles:
             before, left = clean.get(path, ABSENT), now.get(path, ABSENT)
             if before == left or path in managed:
                 continue
-            if before == ABSENT and packaged is not None and (path in packaged or not path.startswith(OURS)):
+            if (
+                before == ABSENT
+                and packaged is not None
+                and (path in packaged or not path.startswith(self._ours))
+            ):
                 continue  # the package's, which goes on to need it
             index[path] = {"before": before, "left": left}
         return index
@@ -190,7 +199,7 @@ class UnmanagedFiles:
 
     def _files(self, managed: Collection[str]) -> Iterator[tuple[str, os.stat_result]]:
         passed = {*managed, *DATABASES, *_products(managed), *(f"etc/{name}" for name in LEFT)}
-        todo = list(PLACES)
+        todo = list(self._places)
         while todo:
             folder = todo.pop()
             try:
@@ -199,7 +208,7 @@ class UnmanagedFiles:
                 continue
             for entry in entries:
                 path = f"{folder}/{entry.name}"
-                if path in passed or entry.name.startswith(ASIDE) or not _is_watched(path):
+                if path in passed or entry.name.startswith(ASIDE) or not path.startswith(self._watched):
                     continue
                 found = entry.stat(follow_symlinks=False)
                 kind = stat.S_IFMT(found.st_mode)
@@ -245,12 +254,6 @@ def _ordered(index: Index) -> list[str]:
     coming = sorted(path for path, row in index.items() if row["before"] != ABSENT)
     going = sorted((path for path, row in index.items() if row["before"] == ABSENT), reverse=True)
     return [*coming, *going]
-
-
-def _is_watched(path: str) -> bool:
-    """Of Dovecot's programs only the folders of Sieve scripts."""
-    inside = path.removeprefix("usr/lib/dovecot/")
-    return inside == path or inside.startswith("sieve")
 
 
 def _products(managed: Iterable[str]) -> Iterator[str]:

@@ -15,8 +15,8 @@ from agent.errors import Problem
 from agent.files.compilers import last_line, minimal_config
 from agent.files.staged_tree import StagedTree
 from agent.health.logs import failed
-from agent.postfix_tables import INDEXED, NOT_TABLES, TEXT_TABLES, references
-from agent.restrictions import unknown_restrictions
+from services.postfix.restrictions import unknown_restrictions
+from services.postfix.tables import INDEXED, NOT_TABLES, TEXT_TABLES, references
 
 MAIN, MASTER = "etc/postfix/main.cf", "etc/postfix/master.cf"
 DEADLINE = 10.0
@@ -80,7 +80,7 @@ def _parameters(staged: StagedTree, folder: str) -> list[Problem]:
         return []
     # The last line is the fatal one; what comes before it are remarks that postconf makes too.
     text = last_line(ran.output).partition(": ")[2] or last_line(ran.output)
-    found = failed("postfix", "Postfix cannot start", text, staged.text(MAIN))
+    found = failed("postfix", "Postfix cannot start", text, (MAIN, staged.text(MAIN)))
     return [staged.problem("postfix", found.path or MAIN, found.line, found.reason)]
 
 

@@ -1,22 +1,20 @@
-"""Where daemons listen by their own account: people move, close and proxy ports in files of no release.
+"""Where Dovecot listens by its own account: people move, close and proxy ports in files of no release.
 
 `dovecot.cf`, a file mounted over `10-master.conf` and user-patches.sh may all say so, which is no fault of a
-release. So the probes of a release are fitted to what doveconf(1) says. Postfix may listen on one protocol or
-address alone, which postconf(1) tells.
+release. So the probes of a release are fitted to what doveconf(1) says.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from agent.commands import Ran, run
 from agent.release.manifest import Probe
+from services.base import Runner
 
 DEADLINE = 10.0
 COMMAND = ("doveconf", "-a")
-ADDRESSES = ("postconf", "-xh", "inet_interfaces", "inet_protocols")
 STANDARD: Mapping[int, tuple[str, str, str]] = {
     143: ("imap", "imap-login", "imap"),
     993: ("imap", "imap-login", "imaps"),
@@ -25,8 +23,6 @@ STANDARD: Mapping[int, tuple[str, str, str]] = {
     4190: ("sieve", "managesieve-login", "sieve"),
 }
 """Protocol, service and listener of each port that a release probes."""
-
-Runner = Callable[[Sequence[str], float], Ran]
 
 
 @dataclass(frozen=True)
@@ -38,24 +34,6 @@ class Listening:
     addresses: tuple[str, ...]
     listeners: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
     """The settings of each inet_listener by its service and name."""
-
-
-def fit(service: str, probes: Sequence[Probe], runner: Runner = run) -> tuple[Probe, ...]:
-    """The probes of a service, fitted to its configuration; as they are where it cannot be had."""
-    return FITTERS[service](probes, runner) if service in FITTERS else tuple(probes)
-
-
-def fit_postfix(probes: Sequence[Probe], runner: Runner) -> tuple[Probe, ...]:
-    """The probes, at an address that Postfix listens on (postconf(5), inet_interfaces and inet_protocols)."""
-    ran = runner(ADDRESSES, DEADLINE)
-    values = ran.output.splitlines()
-    if ran.code or len(values) != 2:
-        return tuple(probes)
-    loopback = "::1" if values[1].strip() == "ipv6" else "127.0.0.1"
-    words = [word.strip("[]") for word in re.split(r"[,\s]+", values[0].strip()) if word]
-    near = {"all", "loopback-only", "localhost", loopback}
-    host = loopback if not words or near.intersection(words) else words[0]
-    return tuple(replace(probe, host=host) if probe.port else probe for probe in probes)
 
 
 def fit_dovecot(probes: Sequence[Probe], runner: Runner) -> tuple[Probe, ...]:
@@ -121,9 +99,3 @@ def _host(addresses: Sequence[str]) -> str:
     if "::" in addresses:
         return "::1"
     return addresses[0]
-
-
-FITTERS: Mapping[str, Callable[[Sequence[Probe], Runner], tuple[Probe, ...]]] = {
-    "dovecot": fit_dovecot,
-    "postfix": fit_postfix,
-}

@@ -22,6 +22,8 @@ from agent.paths import ASIDE
 from agent.release.manifest import Entry
 
 USERDB = "etc/dovecot/userdb"
+FOLDER = "run/mail-fresh"
+"""Where Dovecot looks for them first (its passdb and userdb of conf.d)."""
 MOST = 100
 """Accounts of one release; a larger change is not what somebody waits for at the prompt."""
 SECONDS = 2.0
@@ -29,10 +31,10 @@ SECONDS = 2.0
 
 
 class NewAccounts:
-    """The files of one folder, which holds nothing else. Safe to use from several threads."""
+    """The files of one folder below `root`, which holds nothing else. Safe to use from several threads."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, root: Path) -> None:
+        self._folder = root / FOLDER
         self._lines: dict[str, bytes] = {}
         self._second = 0
         self._lock = threading.Lock()

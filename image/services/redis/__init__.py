@@ -1,0 +1,7 @@
+"""Redis, which keeps what Rspamd learns."""
+
+from __future__ import annotations
+
+from services.base import NodeService
+
+REDIS = NodeService("redis", areas=("etc/redis/",), reads=("etc/redis/",))
