@@ -1,4 +1,4 @@
-"""State to files: one folder a service, listed in `SERVICES`."""
+"""Turns state into files: one folder per service, each listed in `SERVICES`."""
 
 from __future__ import annotations
 
@@ -27,4 +27,4 @@ SERVICES: tuple[Service, ...] = (
     System(clocks=tuple(service.name for service in _ON_TOP if service.writes_times)),
     *_ON_TOP,
 )
-"""Every service, in start order: what others connect to comes first, the log before all."""
+"""Every service, in start order: what others connect to comes first, the log first of all."""

@@ -1,4 +1,4 @@
-"""What a service can add to the way of a message through Postfix.
+"""What a service can add to a message's path through Postfix.
 
 A service that does defines it in its own `hops.py`: pure functions of the state, each giving one of these
 values, or None where the service takes no part. `renderers.mailflow` says in which order they apply.
@@ -17,7 +17,7 @@ Hop = Callable[[State], T | None]
 
 
 def loopback(state: State) -> str:
-    """The host that Postfix reaches services of the container at, by a protocol that it may use.
+    """The loopback address at which Postfix reaches other services, in a protocol that it may use.
 
     The name `localhost` has two addresses, and Postfix would complain of the one without a listener.
     """
@@ -50,7 +50,7 @@ class ContentFilter(NamedTuple):
 
 
 class Maps(NamedTuple):
-    """Lookup tables for one parameter of main.cf, asked behind those of the services listed before."""
+    """Lookup tables for one parameter of main.cf, asked after those of earlier rows."""
 
     parameter: str
     tables: tuple[str, ...]

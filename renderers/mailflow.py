@@ -1,4 +1,4 @@
-"""The way of a message through the server: who is asked about it, who filters it, in this order.
+"""The path of a message through the server: who is asked about it and who filters it, in order.
 
 Order has a meaning here, so these are tables to read from top to bottom. Each row is a pure function in
 the folder of its service; Postfix's renderer prints what they give (postfix/flow.py).
@@ -15,16 +15,16 @@ from renderers.hops import ContentFilter, Hop, Maps, MasterService, Milter, Poli
 from renderers.rspamd import hops as rspamd
 
 POLICIES: tuple[Hop[Policy], ...] = (dovecot.quota_policy,)
-"""Asked one after the other for each recipient; the first that refuses or defers ends it."""
+"""Asked one after the other for each recipient; the first refusal is final."""
 
 MILTERS: tuple[Hop[Milter], ...] = (rspamd.milter,)
-"""Each sees what those before it added: what signs or judges results of others comes behind them."""
+"""Each sees what the previous ones added, so signers and those that judge others' results come last."""
 
 CONTENT_FILTERS: tuple[Hop[ContentFilter], ...] = ()
-"""Postfix has room for one: the first that is enabled."""
+"""Postfix takes only one: the first that is enabled."""
 
 MAPS: tuple[Hop[Maps], ...] = ()
-"""For one parameter, the tables of all rows in this order."""
+"""Of rows with the same parameter, the tables are joined in this order."""
 
 MASTER_SERVICES: tuple[Hop[MasterService], ...] = (dovecot.delivery_agent,)
 """Processes that Postfix runs on behalf of other services."""

@@ -1,4 +1,4 @@
-"""The whole of a node: every service's files, and the manifest that tells the agent what they are."""
+"""Renders a whole node: every service's files, and the manifest that describes them to the agent."""
 
 from __future__ import annotations
 
@@ -37,7 +37,10 @@ NodeTrees = Mapping[str, NodeTree]
 
 
 def render(state: State, node: str) -> NodeTree:
-    """Everything that a node reads: pure, and the same bytes for the same state."""
+    """Render everything that a node reads. Pure: the same state gives the same bytes.
+
+    Raises ValueError where two services render the same path.
+    """
     state = state.seen_from(node)
     files: dict[str, RenderedFile | CertificateFile] = {}
     owners: dict[str, str] = {}
@@ -55,7 +58,7 @@ def _enabled(state: State) -> list[Service]:
 
 
 def _opened(file: RenderedFile | CertificateFile, group: str) -> RenderedFile | CertificateFile:
-    """The file to be filled where something in it is sealed, and then closed to everybody else."""
+    """The file, marked for filling and closed to other users if it holds sealed values."""
     if isinstance(file, CertificateFile) or file.fill or not holds_sealed(file.content):
         return file
     owner = f"root:{group}" if file.owner == "root:root" else file.owner

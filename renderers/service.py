@@ -14,7 +14,7 @@ from controlplane.model import State
 
 
 class Action(StrEnum):
-    """How hard a changed file hits its service; ordered by name in `ORDER`."""
+    """What a changed file makes of its service, from nothing to a restart."""
 
     NONE = "none"
     RELOAD = "reload"
@@ -22,7 +22,7 @@ class Action(StrEnum):
 
 
 class Compile(StrEnum):
-    """What the agent makes of a file, beside it, before it takes effect."""
+    """What the agent builds from a file, next to it, before it takes effect."""
 
     NOTHING = ""
     POSTMAP = "postmap"
@@ -63,7 +63,7 @@ class RenderedFile:
     """Whether the agent replaces what only the node knows: sealed values, secrets that the environment pins,
     addresses of its networks (docs/agent.md lists the words). A text that is sealed whole is opened."""
     also: tuple[str, ...] = ()
-    """Services that are told of a change besides the one that renders it."""
+    """Services that the action applies to as well, besides the one that renders the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,21 +84,21 @@ class CertificateFile:
 
 
 class CertificateSource(NamedTuple):
-    """Where a node looks for the pair of a slot: absolute paths in the container."""
+    """Where a node looks for a slot's certificate and key: absolute paths in the container."""
 
     slot: str
     type: str
     pairs: tuple[tuple[str, str], ...]
-    """(certificate with chain, key): the first of which both files are there; one file may hold both."""
+    """(certificate with chain, key): the first pair whose files both exist. One file may hold both."""
     store: str = ""
-    """A store of Traefik that goes before the files, and the names to look for in it, the best first."""
+    """A Traefik store (acme.json), which goes before the files; `names` to look up in it, best first."""
     names: tuple[str, ...] = ()
     ca: str = ""
-    """The authority's certificate, served behind the chain; empty where there is none."""
+    """Path of the authority's certificate, served after the chain; empty where there is none."""
 
 
 class Complaint(NamedTuple):
-    """Something on `main` that no checker would find, or that cannot be rendered.
+    """A mistake on `main` that no daemon's checker would find, or that cannot be rendered.
 
     `path` is relative to `main`; `line` counts from 1, 0 where it is not at a line.
     """
@@ -110,7 +110,7 @@ class Complaint(NamedTuple):
 
 
 class ProbeKind(StrEnum):
-    """How a running service is asked whether it serves, through its own protocol."""
+    """The protocol through which a running service is asked whether it serves."""
 
     SMTP = "smtp"
     """Greeting, EHLO, STARTTLS where `tls` is "starttls", QUIT."""
@@ -172,7 +172,7 @@ class Service(Protocol):
         ...
 
     def probes(self, state: State) -> tuple[Probe, ...]:
-        """What must answer while the service runs."""
+        """The checks that succeed while the service runs."""
         ...
 
     def complaints(self, state: State) -> Iterable[Complaint]:
@@ -193,7 +193,7 @@ class Plain:
         return True
 
     def programs(self, _state: State) -> tuple[str, ...]:
-        """The one that is called like the service."""
+        """The one with the service's own name."""
         return (self.name,)
 
     def render(self, _state: State) -> Iterable[RenderedFile | CertificateFile]:

@@ -37,7 +37,7 @@ def one_line(value: object) -> str:
 
 
 def lines(rows: Iterable[str]) -> bytes:
-    """Rows as a file, each ended by a newline; checked once for all, as there may be 100,000."""
+    """Rows as a file, each with a newline; checked together, as there may be 100,000 of them."""
     collected = list(rows)
     text = "\n".join(collected) + "\n" if collected else ""
     encoded = text.encode()

@@ -15,7 +15,7 @@ Login = TypeVar("Login", Account, Master)
 
 
 def unrepresentable(logins: Collection[Login]) -> list[Login]:
-    """Accounts or masters whose line cannot stand in a passwd-file, where fields end at colons."""
+    """Accounts or masters that no line of a passwd-file can represent, since colons end its fields."""
     hashes = "".join([login.password_hash for login in logins])
     if ":" not in hashes and len(hashes.split(maxsplit=1)) < 2 and hashes.strip() == hashes:
         return []

@@ -1,4 +1,4 @@
-"""How large mailboxes may grow: rules by account, and the accounts that aliases fill."""
+"""Limits of mailbox sizes: rules by account, and the accounts that aliases deliver to."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from renderers.dovecot import accounts
 from renderers.text import lines
 
 _LONGEST_CHAIN = 100
-"""Postfix follows no more aliases of aliases either (virtual_alias_recursion_limit)."""
+"""Postfix has the same limit for aliases of aliases (virtual_alias_recursion_limit)."""
 
 
 def rules(state: State) -> dict[str, str]:
@@ -25,7 +25,7 @@ def rules(state: State) -> dict[str, str]:
 
 
 def aliases(state: State, extras: Mapping[str, str]) -> bytes:
-    """A passwd-file of the aliases that fill one mailbox with a limit, for the policy service alone.
+    """A passwd-file of the aliases that deliver to one limited mailbox, for the policy service only.
 
     An alias with several targets is not in it: that one mailbox is full is no reason to refuse the others.
     """

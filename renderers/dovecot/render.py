@@ -42,7 +42,7 @@ _LISTEN = {"ipv4": "*", "ipv6": "::", "all": "*, ::"}
 
 
 def protocols(state: State) -> tuple[str, ...]:
-    """What clients can speak (`sieve` is ManageSieve), and LMTP for Postfix."""
+    """The protocols for clients (`sieve` is ManageSieve), and LMTP for Postfix."""
     settings = state.settings
     chosen = (
         ("imap", settings.enable_imap),
@@ -80,7 +80,7 @@ def _users(state: State) -> Iterator[RenderedFile]:
 
 
 def _joined(*fields: Mapping[str, str]) -> dict[str, str]:
-    """The fields of several sources for each address."""
+    """Join the fields of several sources, by address."""
     joined: dict[str, str] = {}
     for one in fields:
         for address, text in one.items():
@@ -123,7 +123,7 @@ def _values(state: State) -> dict[str, Any]:
 
 
 def _looked_up(name: str, content: bytes, sealed: bool = False) -> RenderedFile:
-    """A passwd-file, which Dovecot reads again where it changed; `sealed` where hashes in it may be."""
+    """A passwd-file, which Dovecot rereads when it changes; `sealed` if its hashes may be."""
     path, owner = f"etc/dovecot/{name}", "root:dovecot"
     return RenderedFile(path, content, Action.NONE, mode=0o640, owner=owner, fill=sealed)
 

@@ -23,11 +23,11 @@ class Dovecot(Plain):
         return not state.settings.smtp_only
 
     def render(self, state: State) -> Iterable[RenderedFile]:
-        """Configuration, users, Sieve; a change of accounts touches the users alone."""
+        """Configuration, users, Sieve; a change of accounts touches only the users."""
         yield from render.files(state)
 
     def probes(self, state: State) -> tuple[Probe, ...]:
-        """A greeting on each port and on LMTP's socket."""
+        """A greeting on each port and on the LMTP socket."""
         tls = encryption(state) is Encryption.ON
         probes = [Probe("lmtp", ProbeKind.LMTP, path="/run/dovecot/lmtp")]
         if state.settings.enable_imap:
@@ -41,7 +41,7 @@ class Dovecot(Plain):
         return tuple(probes)
 
     def complaints(self, state: State) -> Iterable[Complaint]:
-        """Accounts and masters whose line cannot stand in a passwd-file."""
+        """Accounts and masters that no line of a passwd-file can represent."""
         cure = "write a hash as `doveadm pw` prints it"
         for account in accounts.unrepresentable(state.desired.accounts.values()):
             message = f"the password of {account.address} holds a colon or white space"

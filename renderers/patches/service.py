@@ -1,4 +1,4 @@
-"""What the agent needs to run user-patches.sh; that it changes is what makes the script run again."""
+"""What the agent needs to run user-patches.sh; a change of these files makes it run again."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Patches(Plain):
         return ()
 
     def render(self, state: State) -> Iterable[RenderedFile]:
-        """The script; the settings that it names; which files of config/ it names have which content.
+        """The script, the settings that it names, and the blob ids of the config/ files that it names.
 
         Files are named by their place on the config volume. So a file that only the script reads makes a
         release when it changes.
@@ -53,7 +53,7 @@ class Patches(Plain):
 
 
 def _settings(state: State, script: bytes) -> Iterator[str]:
-    """The settings of `main` that the script may ask for; pinned ones are in its environment anyway."""
+    """The settings of `main` that the script names; pinned ones are in its environment anyway."""
     named = {word.decode() for word in _NAME.findall(script)} & RULES.keys() - state.observed.pins.keys()
     pinned = {pin.name: pin.value for pin in state.observed.pins.values() if pin.value is not None}
     texts = Texts(RULES, {**state.desired.settings, **pinned}, state.hostname)

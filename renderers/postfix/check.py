@@ -1,4 +1,4 @@
-"""What no checker of Postfix finds: it would start, and then answer every client with an error.
+"""Finds mistakes that Postfix's own checkers miss: it would start, then answer every client with an error.
 
 `postconf -n` and `postfix check` pass unknown restrictions, map types and options of master.cf
 (smtpd(8) stumbles over them at the first client).
@@ -64,9 +64,9 @@ _PLAIN = frozenset(
 )
 """Restrictions of Postfix 3.7 (postconf(5), access restriction lists)."""
 _NOT_YET = frozenset({"submissions/inet", "smtp-amavis/unix", "127.0.0.1:10025/inet"})
-"""Services that come with a certificate, or with a filter: until then their options wait with them."""
+"""Services that exist only with a certificate or a filter: options for them are accepted before."""
 _READ_HERE = ("postfix-relaymap.cf", "postfix-send-access.cf", "postfix-receive-access.cf")
-"""Files with a format that are kept verbatim where nobody but the node could read them."""
+"""Files with a format of their own, kept verbatim only when they are sealed as a whole."""
 _TABLE = re.compile(r"(?P<type>[a-z]+):(?!//)")
 _TABLE_PARAMETER = re.compile(r".*_(maps|map|database)\Z|.*_checks\Z|mynetworks\Z|postscreen_access_list\Z")
 
@@ -89,7 +89,7 @@ def complaints(state: State) -> Iterator[Complaint]:
 
 
 def _of_transport(state: State) -> Iterator[Complaint]:
-    """A transport that no service of master.cf is: Postfix would keep all mail in its queue.
+    """Refuse a transport that master.cf does not define: Postfix would keep all mail in its queue.
 
     user-patches.sh may add one.
     """

@@ -1,4 +1,4 @@
-"""postfix-aliases.cf: who reads the mail of local names (aliases(5)), beside the names that must exist."""
+"""postfix-aliases.cf: who gets mail for local names (aliases(5)), besides the names that must exist."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def entries(text: str) -> Iterator[Entry | BadLine]:
 
 
 def merged(postmaster: str, text: str) -> dict[str, str]:
-    """Our names and a person's; theirs go before ours, and the last of a name wins."""
+    """Our names and the administrator's; theirs win, and of one name the last entry wins."""
     ours = {"mailer-daemon": "postmaster", "postmaster": "root", "root": postmaster}
     ours |= dict.fromkeys(_TO_ROOT, "root")
     return ours | {entry.name: entry.targets for entry in entries(text) if isinstance(entry, Entry)}

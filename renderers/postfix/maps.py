@@ -26,7 +26,7 @@ def destinations(desired: Desired, hostname: str, domain: str) -> tuple[str, ...
 
 
 def domains(desired: Desired, local: Iterable[str]) -> list[str]:
-    """The domains we take mail for: those of accounts and of aliases, the `local` names aside."""
+    """The domains that we accept mail for: those of accounts and aliases, except the `local` names."""
     found = desired.domains | {
         source.rpartition("@")[2].lower() for source in desired.aliases if "@" in source
     }
@@ -55,7 +55,7 @@ def virtual(desired: Desired, tagged: Iterable[str] = ()) -> bytes:
 
 
 def tagged(desired: Desired, delimiters: str) -> list[str]:
-    """The accounts in whose own name a tag seems to begin (recipient_delimiter of postconf(5))."""
+    """The accounts whose own name contains the delimiter (postconf(5)), so that a part looks like a tag."""
     if not delimiters:
         return []
     anywhere = {address for sign in delimiters for address in desired.accounts if sign in address}

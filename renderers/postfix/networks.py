@@ -24,5 +24,5 @@ def mynetworks(state: State) -> str:
 
 
 def is_filled(state: State) -> bool:
-    """Whether the node has something to fill in."""
+    """Whether the value has placeholders for the agent to fill in."""
     return "{" in mynetworks(state)

@@ -34,7 +34,7 @@ class Parameter(NamedTuple):
 
 
 class BadLine(NamedTuple):
-    """A line that could not be taken over, and why."""
+    """A line that cannot be merged, and why."""
 
     line: int
     message: str
@@ -85,7 +85,7 @@ def orphan(text: str) -> Iterator[BadLine]:
 
 
 def last_value(text: str, name: str) -> str | None:
-    """What a main.cf says of a parameter in the end; None where it says nothing."""
+    """The last value that a main.cf gives to a parameter; None where it gives none."""
     found = [p.value for p in parameters(text) if isinstance(p, Parameter) and p.name == name]
     return found[-1] if found else None
 
@@ -97,7 +97,7 @@ def expanded_words(value: str, known: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def merge_main(base: str, override: str) -> tuple[str, tuple[Origin, ...]]:
-    """main.cf with the person's parameters at the end, each standing once: the last one wins.
+    """main.cf with the administrator's parameters appended, each of them once: the last one wins.
 
     Our own line of an overridden parameter goes, so that postconf finds no duplicate to warn about.
     """
@@ -163,7 +163,7 @@ def services(master: str) -> frozenset[str]:
 
 
 def chosen_options(base: str, override: str) -> dict[str, dict[str, Option]]:
-    """The options that a person gave, by service and name; the last of a name wins."""
+    """The administrator's options by service and name; of one name the last wins."""
     chosen: dict[str, dict[str, Option]] = {}
     for option in options(override, services(base)):
         if isinstance(option, Option):
@@ -172,13 +172,13 @@ def chosen_options(base: str, override: str) -> dict[str, dict[str, Option]]:
 
 
 def _carried_out_by(option: Option) -> str:
-    """Port 25 has no client: what is said there of smtp(8) is meant for the transport of the same name."""
+    """Port 25 is a server: options of smtp(8) given for it are meant for the transport of the same name."""
     is_clients = option.name.startswith("smtp_")
     return "smtp/unix" if is_clients and option.service == "smtp/inet" else option.service
 
 
 def merge_master(base: str, override: str) -> tuple[str, tuple[Origin, ...]]:
-    """master.cf with the person's options behind ours, which they replace (postconf -P does the same)."""
+    """master.cf with the administrator's options in place of ours (as postconf -P does)."""
     chosen = chosen_options(base, override)
     rows: list[str] = []
     origins: list[Origin] = []

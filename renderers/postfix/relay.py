@@ -22,7 +22,7 @@ PASSWORDS = "postfix-sasl-password.cf"
 
 
 class Relay(NamedTuple):
-    """What main.cf says of relaying; empty where nothing is relayed."""
+    """The values for relaying in main.cf; empty where nothing is relayed."""
 
     host: str
     """For everybody (relayhost)."""
@@ -42,7 +42,7 @@ def relay(state: State) -> Relay:
 
 
 def files(state: State) -> Iterator[RenderedFile]:
-    """The tables there are: an empty one would be asked for nothing."""
+    """The tables that have rows: Postfix would look into an empty one in vain."""
     if routes := _routes(state):
         # trivial-rewrite(8) looks for changed tables only between its connections
         yield RenderedFile(
@@ -69,7 +69,7 @@ def own_relay(state: State) -> str:
 
 
 def _routes(state: State) -> dict[str, str]:
-    """sender_dependent_relayhost_maps: a sender that is not in it goes by relayhost, or directly."""
+    """sender_dependent_relayhost_maps: mail of other senders takes relayhost, or goes out directly."""
     given, host = state.desired.relay_routes, own_relay(state)
     found = {sender: to for sender, to in given.items() if to}
     if host:

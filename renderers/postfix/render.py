@@ -25,12 +25,12 @@ _DNSBL_SITES = (
     "psbl.surriel.com=127.0.0.2*1",
     "list.dnswl.org=127.0.[0..255].[1..3]*-2",
 )
-"""Only answers that are listings count: a list that answers errors to all must not block mail."""
+"""Only genuine listing codes count: a list that returns its error code for everybody must not block mail."""
 _DOVECOT_LMTP = "/dovecot/lmtp"
 _TAGGED = "pcre:/etc/postfix/tagged_senders.pcre"
 _BEHIND_PROXY = {"smtp/inet": "postscreen", "submission/inet": "smtpd", "submissions/inet": "smtpd"}
 _RESTART_ON = ("inet_interfaces", "inet_protocols")
-"""Master keeps its listening sockets over a reload; with these changed it was seen to stop answering."""
+"""master(8) keeps its sockets across a reload; after a change of these it was seen to stop answering."""
 
 
 def override(state: State, path: str) -> str:
@@ -40,7 +40,7 @@ def override(state: State, path: str) -> str:
 
 
 def main_cf(state: State) -> RenderedFile:
-    """/etc/postfix/main.cf: ours, then the person's."""
+    """/etc/postfix/main.cf: our parameters, then the administrator's."""
     text, origins = overrides.merge_main(
         fill("postfix/templates/main.cf", **_main_values(state)), override(state, "postfix-main.cf")
     )
@@ -92,7 +92,7 @@ def _destinations(state: State) -> tuple[str, ...]:
 
 
 def _local_domains(state: State) -> tuple[str, ...]:
-    """mydestination in effect: a person's own, as far as it names domains, else ours."""
+    """The effective mydestination: the administrator's own, as far as it names domains, else ours."""
     settings = state.settings
     own = overrides.last_value(override(state, "postfix-main.cf"), "mydestination")
     if own is None:
@@ -130,7 +130,7 @@ def _sender_restrictions(state: State) -> list[str]:
 
 
 def _recipient_restrictions(passed: MailFlow) -> list[str]:
-    """Policy services come last: they are asked about nothing that is refused anyway."""
+    """Policy services come last, so that they are never asked about mail that is refused anyway."""
     return [
         "check_recipient_access lmdb:/etc/postfix/receive_access",
         "permit_sasl_authenticated",
@@ -145,7 +145,7 @@ def _recipient_restrictions(passed: MailFlow) -> list[str]:
 
 
 def _submission_sender_restrictions(state: State) -> list[str]:
-    """A user who must not send is known by the login too, whatever sender the message names."""
+    """Blocks a user who must not send by login as well, whatever sender address the message has."""
     names = [f"check_sasl_access {_SENDERS}", f"check_sender_access {_SENDERS}"]
     if state.settings.spoof_protection:
         names.append("reject_authenticated_sender_login_mismatch")
@@ -153,7 +153,7 @@ def _submission_sender_restrictions(state: State) -> list[str]:
 
 
 def base_master(state: State) -> str:
-    """master.cf before a person's options."""
+    """master.cf without the administrator's options."""
     tls = encryption(state)
     return fill(
         "postfix/templates/master.cf",
@@ -165,13 +165,13 @@ def base_master(state: State) -> str:
 
 
 def master_cf(state: State) -> RenderedFile:
-    """/etc/postfix/master.cf: ours, with the person's options merged in."""
+    """/etc/postfix/master.cf: our services, with the administrator's options merged in."""
     text, origins = overrides.merge_master(base_master(state), override(state, "postfix-master.cf"))
     return _reloaded("master.cf", text.encode(), origins)
 
 
 def proxied(state: State) -> frozenset[str]:
-    """The services, as name/type, that want a header of the PROXY protocol before anything else."""
+    """The services (name/type) that expect a PROXY protocol header first."""
     main, base = override(state, "postfix-main.cf"), base_master(state)
     own = overrides.chosen_options(base, override(state, "postfix-master.cf"))
     found = set()
@@ -184,7 +184,7 @@ def proxied(state: State) -> frozenset[str]:
 
 
 def _submission_options(state: State) -> list[str]:
-    """What 465 and 587 have in common: a login is everything, and mail is made anonymous."""
+    """Options of 465 and 587: a login is required and sufficient, headers about the client are removed."""
     settings = state.settings
     return [
         f"smtpd_sasl_auth_enable={'no' if settings.smtp_only else 'yes'}",

@@ -19,7 +19,7 @@ class Postfix(Plain):
     reads_clear = ("postfix-main.cf", "postfix-master.cf", "postfix-aliases.cf")
 
     def render(self, state: State) -> Iterable[RenderedFile]:
-        """Configuration and lookup tables; a change of accounts or aliases touches tables alone."""
+        """Configuration and lookup tables; a change of accounts or aliases touches only tables."""
         yield render.main_cf(state)
         yield render.master_cf(state)
         yield from render.files(state)
@@ -36,5 +36,5 @@ class Postfix(Plain):
         )
 
     def complaints(self, state: State) -> Iterable[Complaint]:
-        """What `postconf` does not see."""
+        """Mistakes that `postconf` does not see."""
         return check.complaints(state)

@@ -18,15 +18,15 @@ class Redis(Plain):
     group = "redis"
 
     def enabled(self, state: State) -> bool:
-        """With Rspamd, unless somebody brings another Redis."""
+        """With Rspamd, unless another Redis is used."""
         return state.settings.enable_rspamd and state.settings.enable_rspamd_redis
 
     def programs(self, _state: State) -> tuple[str, ...]:
-        """As scripts know it."""
+        """Its name in supervisorctl."""
         return ("rspamd-redis",)
 
     def render(self, _state: State) -> Iterable[RenderedFile]:
-        """redis.conf, which Redis reads at its start only."""
+        """redis.conf, which Redis reads only when it starts."""
         text = fill("redis/templates/redis.conf", port=PORT)
         yield RenderedFile("etc/redis/redis.conf", text.encode(), Action.RESTART)
 

@@ -42,7 +42,7 @@ class Change(NamedTuple):
 
 
 class BadCommand(NamedTuple):
-    """A line that is no command, and why."""
+    """A line that is not a command, and why."""
 
     line: int
     message: str

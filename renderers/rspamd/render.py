@@ -1,4 +1,4 @@
-"""What Rspamd reads: our local.d, and the person's override.d."""
+"""What Rspamd reads: our local.d, and the administrator's override.d."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _LOCAL = (
     "worker-proxy.inc",
 )
 _RESTART_ON = ("bind_socket",)
-"""On SIGHUP with another socket Rspamd 3.4 ends itself."""
+"""Rspamd 3.4 exits on a SIGHUP that brings another socket."""
 _DISABLED = (
     "clickhouse",
     "elastic",
@@ -100,7 +100,7 @@ def _overrides(state: State) -> Iterator[RenderedFile]:
 
 
 def read_commands(state: State) -> Iterator[commands.Change | commands.BadCommand]:
-    """The commands of main, where there are some."""
+    """The commands in custom-commands.conf on `main`; none without that file."""
     found = state.desired.overrides.get(COMMANDS)
     return commands.read(found.content.decode("utf-8", "replace")) if found else iter(())
 

@@ -33,7 +33,7 @@ class Rspamd(Plain):
         )
 
     def complaints(self, state: State) -> Iterable[Complaint]:
-        """Lines of custom-commands.conf that are no commands."""
+        """Lines of custom-commands.conf that are not commands."""
         for command in render.read_commands(state):
             if isinstance(command, commands.BadCommand):
                 yield Complaint(commands.SOURCE, *command)

@@ -39,7 +39,7 @@ class Key(NamedTuple):
 
 
 class BadKey(NamedTuple):
-    """A line that is no key, and why."""
+    """A line that is not a key, and why."""
 
     line: int
     message: str

@@ -25,7 +25,7 @@ class Sshd(Plain):
         return KEYS in state.desired.overrides
 
     def render(self, state: State) -> Iterable[RenderedFile]:
-        """The configuration, and the keys, which sshd reads at every login."""
+        """The configuration, and the keys, which sshd rereads at every login."""
         text = fill("sshd/templates/sshd_config", port=PORT)
         yield RenderedFile("etc/ssh/mailserver/sshd_config", text.encode(), Action.RELOAD)
         keys = read(state.desired.overrides[KEYS].content)
@@ -33,11 +33,11 @@ class Sshd(Plain):
         yield RenderedFile("etc/ssh/mailserver/authorized_keys", allowed, Action.NONE)
 
     def probes(self, _state: State) -> tuple[Probe, ...]:
-        """The banner's connection."""
+        """A connection is accepted."""
         return (Probe("2222", ProbeKind.TCP, PORT),)
 
     def complaints(self, state: State) -> Iterable[Complaint]:
-        """Lines that are no keys."""
+        """Lines that are not keys."""
         if not self.enabled(state):
             return
         for key in read(state.desired.overrides[KEYS].content):

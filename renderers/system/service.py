@@ -19,7 +19,7 @@ class System(Plain):
     name = "system"
 
     def programs(self, _state: State) -> tuple[str, ...]:
-        """The log first: everything else writes to it."""
+        """The log first, as everything else writes to it."""
         return ("rsyslog", "cron")
 
     def render(self, state: State) -> Iterable[RenderedFile]:

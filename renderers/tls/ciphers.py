@@ -14,7 +14,7 @@ _FORWARD_SECRET = (
     "DHE-RSA-AES128-GCM-SHA256",
     "DHE-RSA-AES256-GCM-SHA384",
 )
-"""Authenticated encryption with keys that a later theft of the certificate does not open."""
+"""Authenticated encryption with forward secrecy: a key that is stolen later opens no recorded session."""
 _FOR_OLD_CLIENTS = (
     "ECDHE-ECDSA-AES128-SHA256",
     "ECDHE-RSA-AES128-SHA256",
@@ -46,7 +46,7 @@ class Level(NamedTuple):
 
 
 def level(name: str) -> Level:
-    """The level of that name; everything but `intermediate` is modern."""
+    """The level of that name; every name but `intermediate` means modern."""
     if name == "intermediate":
         return Level("TLSv1", ":".join((*_FORWARD_SECRET, *_FOR_OLD_CLIENTS)), server_order=True)
     return Level("TLSv1.2", ":".join(_FORWARD_SECRET), server_order=True)

@@ -13,7 +13,7 @@ from renderers.service import Complaint
 
 NAME = "dhparams.pem"
 LEAST_BITS = 2048
-"""What OpenSSL takes at the security level of Debian (SSL_CTX_set_security_level(3), level 2)."""
+"""The least that OpenSSL accepts at Debian's security level 2 (SSL_CTX_set_security_level(3))."""
 _GROUP = Path(__file__).parent / "ffdhe4096.pem"
 _PEM = re.compile(
     rb"-----BEGIN (X9\.42 )?DH PARAMETERS-----\s+([A-Za-z0-9+/=\s]+?)-----END (X9\.42 )?DH PARAMETERS-----"
@@ -27,7 +27,7 @@ def parameters(state: State) -> bytes:
 
 
 def complaints(state: State) -> Iterator[Complaint]:
-    """Parameters that are none, or too weak to be served."""
+    """Refuse what is not DH parameters, or too weak to be served."""
     own = state.desired.overrides.get(NAME)
     if own is None:
         return

@@ -22,12 +22,12 @@ _STORE = "/etc/letsencrypt/acme.json"
 
 
 class Encryption(Enum):
-    """How far TLS has come."""
+    """Whether TLS is off, waiting for a certificate, or on."""
 
     OFF = "off"
     """SSL_TYPE is empty: no TLS, and passwords travel in the clear, as documented."""
     AWAITED = "awaited"
-    """SSL_TYPE is set and no certificate was seen yet: no TLS, and no passwords without it."""
+    """SSL_TYPE is set but no certificate was seen yet: no TLS, and no passwords without it."""
     ON = "on"
 
 
@@ -39,7 +39,7 @@ def encryption(state: State) -> Encryption:
 
 
 def served(state: State) -> tuple[str, ...]:
-    """The slots whose pairs the daemons read, the first one first."""
+    """The slots whose certificates the daemons read, the preferred one first."""
     if encryption(state) is not Encryption.ON:
         return ()
     found = state.observed.certificates
@@ -52,7 +52,7 @@ def chain_files(state: State) -> list[str]:
 
 
 def unused(state: State, slot: str) -> str:
-    """Why the node's certificate of a slot is not served, empty when it is.
+    """Why the certificate in a slot is not served; empty when it is.
 
     OpenSSL holds one certificate of each algorithm (SSL_CTX_use_certificate(3)): a second one of the same
     would silently take the first one's place.
@@ -92,7 +92,7 @@ def _manual(settings: Settings) -> list[CertificateSource]:
 
 
 def _letsencrypt(settings: Settings) -> CertificateSource:
-    """The name that was set, the server's own, its domain; in a store also under a wildcard."""
+    """Looks under SSL_DOMAIN, the host name and its domain; in a store also under their wildcards."""
     names = [settings.ssl_domain.removeprefix("*."), settings.hostname, settings.domainname]
     names = list(dict.fromkeys(name.lower() for name in names if name))
     folders = [f"{_LIVE}/{name}" for name in names]
@@ -108,7 +108,7 @@ def _letsencrypt(settings: Settings) -> CertificateSource:
 
 
 class Tls(Plain):
-    """No daemon of its own: the files only, which make those that read them reload.
+    """No daemon of its own: only files, whose change reloads the services that read them.
 
     Nothing is probed here: the readers' probes speak TLS.
     """
@@ -116,7 +116,7 @@ class Tls(Plain):
     name = "tls"
 
     def programs(self, _state: State) -> tuple[str, ...]:
-        """None: certificates are files."""
+        """None: certificates are just files."""
         return ()
 
     def render(self, state: State) -> Iterable[CertificateFile]:
@@ -128,7 +128,7 @@ class Tls(Plain):
                 yield CertificateFile(path, slot, part, identity, Action.RELOAD, readers)
 
     def complaints(self, state: State) -> Iterable[Complaint]:
-        """A manual certificate without its paths, and DH parameters that no daemon would take."""
+        """A manual certificate without paths, and DH parameters that no daemon would accept."""
         settings = state.settings
         if settings.ssl_type == "manual" and not (settings.ssl_cert_path and settings.ssl_key_path):
             yield Complaint(

@@ -1,1 +1,1 @@
-"""The look for newer versions."""
+"""The check for newer versions."""

@@ -1,4 +1,4 @@
-"""The program that looks for a newer version now and then, and writes to the postmaster."""
+"""The program that checks for a newer version regularly and writes to the postmaster."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ USUAL = "1d"
 
 
 class Updates(Plain):
-    """One program that sleeps between its looks; no mail depends on it, so nothing is probed."""
+    """One program that sleeps between its checks; no mail depends on it, so it has no probe."""
 
     name = "updates"
 
     def enabled(self, state: State) -> bool:
-        """Where somebody said whom to ask."""
+        """Where a URL to ask is set."""
         return bool(state.settings.enable_update_check and state.settings.update_check_url)
 
     def programs(self, _state: State) -> tuple[str, ...]:
-        """As scripts know it."""
+        """Its name in supervisorctl."""
         return ("update-check",)
 
     def render(self, state: State) -> Iterable[RenderedFile]:
-        """What the program reads at its start, a line each."""
+        """What the program reads when it starts, one value per line."""
         settings = state.settings
         interval = settings.update_check_interval or USUAL
         text = fill(
