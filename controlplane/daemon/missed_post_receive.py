@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable
 
 from controlplane.daemon.log import log
 from controlplane.errors import MailserverError
-from controlplane.intake.pipeline import MAIN, Intake
+from controlplane.intake.main_branch import MAIN
+from controlplane.intake.pipeline import Intake
 
 PATIENCE = 10.0
 """Seconds between the consent to a push and the look after it."""

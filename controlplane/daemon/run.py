@@ -19,7 +19,7 @@ from controlplane.daemon.memory import trim_heap
 from controlplane.daemon.server import AlreadySaid, ControlServer
 from controlplane.daemon.start import prepare
 from controlplane.errors import MailserverError, Unavailable
-from controlplane.intake.pipeline import MAIN
+from controlplane.intake.main_branch import MAIN
 from wire.lines import Request, Result, Say
 
 PACKAGE = Path(controlplane.__file__).parent

@@ -17,7 +17,8 @@ from controlplane.git import OF_THE_CONTROL_FOLDER, Change, NewFile, full_name, 
 from controlplane.intake.accepted_pushes import Cause
 from controlplane.intake.checks.warnings import unsupported
 from controlplane.intake.edits.node_reports import environment_events
-from controlplane.intake.pipeline import MAIN, OURSELVES, Intake
+from controlplane.intake.main_branch import MAIN
+from controlplane.intake.pipeline import OURSELVES, Intake
 from controlplane.intake.proposal import SETTING_NAME, propose_events
 from controlplane.intake.stores import CONTROL, REPOSITORY, Stores
 from controlplane.recovery import opening, places

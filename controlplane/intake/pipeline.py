@@ -20,8 +20,10 @@ from controlplane.errors import Conflict, Corrupt, MailserverError, Problem, Ref
 from controlplane.event_log import BRANCH as EVENTS
 from controlplane.events import ChangeSet, Event, StoreRepaired
 from controlplane.fold import fold
-from controlplane.git import STALE_AFTER, Change, Person, StateRepo, format_message, full_name
+from controlplane.git import STALE_AFTER, Change, StateRepo, full_name
+from controlplane.intake import main_branch
 from controlplane.intake.accepted_pushes import Cause
+from controlplane.intake.main_branch import MAIN
 from controlplane.intake.plan import Plan
 from controlplane.intake.proposal import Proposal, propose_events, propose_files, render
 from controlplane.intake.reservations import Reservations
@@ -34,7 +36,6 @@ from controlplane.statefiles.tree import ParseCache
 from controlplane.states import snapshot
 from renderers.release import NodeTrees
 
-MAIN = "main"
 OURSELVES = "git-mailserver"
 """The actor of what nobody asked for."""
 REMEMBERED = 100
@@ -156,7 +157,7 @@ class Intake:
         self.must_take_changes()
         with self.writing("taking over main"):
             done = []
-            for commit in self._unrecorded():
+            for commit in main_branch.unrecorded(self.stores, self.main):
                 # One that cannot be taken over is passed by: those above it hold what it held.
                 recorded = self._take_over(commit)
                 if recorded is not None:
@@ -191,7 +192,7 @@ class Intake:
                 if attempt >= TRIES and time.monotonic() > end:
                     break
                 time.sleep(min(FIRST_PAUSE * 2**attempt, LONGEST_PAUSE))
-            raise Conflict(self._obstacle())
+            raise Conflict(main_branch.obstacle(self.stores.repo))
 
     def record(self, events: Iterable[Event], cause: Cause, renders: bool = True) -> Recorded:
         """Append events that do not come from `main`: reports of the node and of the environment."""
@@ -237,7 +238,7 @@ class Intake:
             raise Refused(problems)
         new = repo.write_tree(base, wanted)
         self._cache.settle(self._reader.read_entries(repo, repo.tree_files(new)))
-        commit = self._commit(new, main, proposal, cause)
+        commit = main_branch.write_commit(repo, new, main, proposal.events, cause, self._clock())
         self.stores.accepted.remember(commit, cause)
         try:
             repo.refs.swap(MAIN, main, commit)
@@ -265,17 +266,8 @@ class Intake:
         while any(self.stores.repo.refs.locks()):
             with self.writing("clearing locks"):
                 if not self.stores.repo.recover_locks() and time.monotonic() > end:
-                    raise Conflict(self._obstacle())
+                    raise Conflict(main_branch.obstacle(self.stores.repo))
             time.sleep(PAUSE_FOR_LOCKS)
-
-    def _obstacle(self) -> str:
-        locks = sorted(lock.name for lock in self.stores.repo.refs.locks())
-        if locks:
-            return (
-                f"main cannot be moved: another git holds {', '.join(locks)} in the state repository, "
-                "and works on it for long or hangs; end that one and try again"
-            )
-        return "main was moved by others at each try; try again"
 
     def _present(self, main: str, mends: bool) -> tuple[Files, str]:
         """The files of `main` and its tree; nothing if they are unreadable, as all are written anew then."""
@@ -286,25 +278,6 @@ class Intake:
             if not mends:
                 raise
             return {}, ""
-
-    def _commit(self, tree: str, parent: str, proposal: Proposal, cause: Cause) -> str:
-        summary = "; ".join(f"{event.kind} {event.subject}" for event in proposal.events[:3])
-        message = format_message(cause.reason or summary or "Edit", {"Source": cause.source})
-        parents = (parent,) if parent else ()
-        return self.stores.repo.write_commit(tree, parents, message, Person(cause.actor), self._clock())
-
-    def _unrecorded(self) -> list[str]:
-        """Commits of `main` to take over, oldest first: the tip, and below it each accepted push."""
-        tip, known = self.stores.repo.refs.get(MAIN), self.main
-        if tip in ("", known):
-            return []
-        path = [info.id for info in self.stores.repo.history(tip, until=known)]
-        below = [commit for commit in reversed(path[1:]) if self.stores.accepted.cause_of(commit)]
-        if below:
-            # A push may have been accepted and come to nothing; only what `main` really was counts.
-            moved = set(self.stores.repo.moves(MAIN))
-            below = [commit for commit in below if commit in moved]
-        return [*below, tip]
 
     def _take_over(self, commit: str) -> Recorded | None:
         info = self.stores.repo.commit_info(commit)

@@ -19,7 +19,8 @@ from controlplane.intake.checks.mass_delete import BY_COMMAND, mass_deletions
 from controlplane.intake.edits import revert as reverting
 from controlplane.intake.edits import rollback as rolling
 from controlplane.intake.edits.rollback import Aim
-from controlplane.intake.pipeline import MAIN, Intake
+from controlplane.intake.main_branch import MAIN
+from controlplane.intake.pipeline import Intake
 from controlplane.intake.plan import as_dict
 from controlplane.intake.proposal import Proposal
 from controlplane.intake.trees import Files, readable

@@ -6,7 +6,8 @@ from controlplane.daemon.core import Daemon
 from controlplane.daemon.ops import arguments
 from controlplane.intake.checks.mass_delete import BY_COMMAND, mass_deletions
 from controlplane.intake.edits import commands
-from controlplane.intake.pipeline import MAIN, Check
+from controlplane.intake.main_branch import MAIN
+from controlplane.intake.pipeline import Check
 from controlplane.intake.trees import MainReader
 from wire.lines import Request, Result
 

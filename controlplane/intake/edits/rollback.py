@@ -15,7 +15,8 @@ from controlplane.errors import Corrupt, NotFound, Problem
 from controlplane.git import StateRepo
 from controlplane.intake.history import revisions
 from controlplane.intake.history.revisions import Revision
-from controlplane.intake.pipeline import MAIN, Intake
+from controlplane.intake.main_branch import MAIN
+from controlplane.intake.pipeline import Intake
 from controlplane.intake.trees import Files, MainReader, readable
 from controlplane.model import Desired
 from controlplane.secrets import RECIPIENT

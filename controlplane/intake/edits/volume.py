@@ -15,7 +15,8 @@ from controlplane.git import EXECUTABLE, FILE, Change, NewFile, StateRepo, merge
 from controlplane.intake.accepted_pushes import Cause
 from controlplane.intake.checks.mass_delete import is_mass_delete
 from controlplane.intake.checks.tree_policy import of_name
-from controlplane.intake.pipeline import MAIN, Check, Intake, Recorded
+from controlplane.intake.main_branch import MAIN
+from controlplane.intake.pipeline import Check, Intake, Recorded
 from controlplane.intake.trees import Files
 from controlplane.plain_text import sanitize_line
 from controlplane.statefiles import accounts, aliases, table_files
