@@ -70,6 +70,19 @@ def test_named_paths_exist(name: str) -> None:
     assert missing == []
 
 
+@pytest.mark.parametrize("name", living())
+def test_named_tests_and_programs_exist(name: str) -> None:
+    """`tests/….py::test_name` is a test of that file, and `python -m name` a module of the repository."""
+    text = living()[name].read_text(encoding="utf-8")
+    tests = [(path, test) for path, test in re.findall(r"(tests/[\w/]+\.py)::(\w+)", text)]
+    assert [test for path, test in tests if f"def {test}(" not in (ROOT / path).read_text()] == []
+    programs = [module.replace(".", "/") for module in re.findall(r"python -m ([\w.]+)", text)]
+    files = ("{}.py", "{}/__main__.py")
+    assert [
+        name for name in programs if not any((ROOT / file.format(name)).is_file() for file in files)
+    ] == []
+
+
 @cache
 def classes() -> dict[str, set[str]]:
     """The shipped classes, each with the names of its methods and attributes."""
