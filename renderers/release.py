@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -14,8 +14,7 @@ from controlplane.sealing import holds_sealed
 from renderers import SERVICES
 from renderers.service import CertificateFile, Complaint, RenderedFile, Service
 from renderers.tls.service import sources
-
-MANIFEST_FORMAT = 1
+from wire.manifest import FORMAT
 
 
 @dataclass(frozen=True)
@@ -81,14 +80,14 @@ def _manifest(
 ) -> bytes:
     running = [service for service in _enabled(state) if service.programs(state)]
     document = {
-        "format": MANIFEST_FORMAT,
+        "format": FORMAT,
         "renderer": controlplane.__version__,
         "hostname": state.settings.hostname,
         "files": {path: _entry(file, owners[path]) for path, file in files.items()},
         "services": {
             service.name: {
                 "programs": list(service.programs(state)),
-                "probes": [asdict(probe) for probe in service.probes(state)],
+                "probes": [probe.row() for probe in service.probes(state)],
             }
             for service in running
         },

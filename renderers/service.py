@@ -7,30 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from controlplane.model import State
-
-
-class Action(StrEnum):
-    """What a changed file makes of its service, from nothing to a restart."""
-
-    NONE = "none"
-    RELOAD = "reload"
-    RESTART = "restart"
-
-
-class Compile(StrEnum):
-    """What the agent builds from a file, next to it, before it takes effect."""
-
-    NOTHING = ""
-    POSTMAP = "postmap"
-    """An lmdb map of the same name with `.lmdb` (postmap(1)), built aside and renamed in."""
-    SIEVE = "sievec"
-    """A binary of the same name with `.svbin` (sievec(1))."""
-    ZONE = "zone"
-    """etc/localtime, a link to the zone that etc/timezone names."""
+from wire.manifest import Action, Compile, Probe
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,38 +87,6 @@ class Complaint(NamedTuple):
     line: int
     message: str
     cure: str
-
-
-class ProbeKind(StrEnum):
-    """The protocol through which a running service is asked whether it serves."""
-
-    SMTP = "smtp"
-    """Greeting, EHLO, STARTTLS where `tls` is "starttls", QUIT."""
-    IMAP = "imap"
-    """Greeting, CAPABILITY, LOGOUT; `tls` is "", "starttls" or "implicit"."""
-    LMTP = "lmtp"
-    """Greeting and LHLO on a UNIX socket."""
-    TCP = "tcp"
-    """A connection is accepted (milter, sshd's banner)."""
-    HTTP = "http"
-    """GET `path` answers 200 (Rspamd: /ping)."""
-    REDIS = "redis"
-    """PING answers PONG."""
-    POLICY = "policy"
-    """A policy request gets an action (SMTPD_POLICY_README)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """One check of a running service on loopback, or on a UNIX socket `path`."""
-
-    name: str
-    kind: ProbeKind
-    port: int = 0
-    path: str = ""
-    tls: str = ""
-    proxy: bool = False
-    """Whether the port wants the PROXY protocol's header before anything else (postconf(5), haproxy)."""
 
 
 class Service(Protocol):

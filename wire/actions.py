@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-ACTIONS = ("none", "reload", "restart")
-"""What a changed file can ask for, the mildest first."""
+from wire.manifest import Action
 
 
 def harder(one: str, other: str) -> str:
     """The harder of two actions."""
-    return max(one, other, key=ACTIONS.index)
+    return max(one, other, key=_ORDER.index)
 
 
 def action_of(action: str, restart_on: Collection[str], before: bytes, after: bytes) -> str:
@@ -22,7 +21,7 @@ def action_of(action: str, restart_on: Collection[str], before: bytes, after: by
     if not restart_on or before == after:
         return action
     old, new = parameters(before), parameters(after)
-    return "restart" if any(old.get(name) != new.get(name) for name in restart_on) else action
+    return Action.RESTART if any(old.get(name) != new.get(name) for name in restart_on) else action
 
 
 def parameters(text: bytes) -> dict[str, str]:
@@ -47,6 +46,7 @@ def parameters(text: bytes) -> dict[str, str]:
     return found
 
 
+_ORDER = tuple(Action)
 _PARAMETER = re.compile(r"([^\s=]+)\s*=(.*)", re.DOTALL)
 
 

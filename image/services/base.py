@@ -19,7 +19,8 @@ from agent.files.staged_tree import Relocate, StagedTree
 from agent.health.logs import Log
 from agent.health.supervisor import Programs
 from agent.paths import Paths
-from agent.release.manifest import Entry, Probe
+from agent.release.manifest import Entry
+from wire.manifest import Probe
 
 RELOAD_DEADLINE = 10.0
 """Seconds that the command of a reload may take."""

@@ -8,7 +8,7 @@ from typing import Any
 from controlplane.model import State
 from renderers.dovecot import accounts, quota, sieve
 from renderers.dovecot.hops import QUOTA_PORT
-from renderers.service import Action, Origin, RenderedFile
+from renderers.service import Origin, RenderedFile
 from renderers.text import fill
 from renderers.tls import ciphers, dh
 from renderers.tls.service import (
@@ -21,6 +21,7 @@ from renderers.tls.service import (
     encryption,
     served,
 )
+from wire.manifest import Action
 
 _CONF_D = (
     "10-auth.conf",

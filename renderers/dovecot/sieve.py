@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from controlplane.model import State
-from renderers.service import Action, Compile, Origin, RenderedFile
+from renderers.service import Origin, RenderedFile
 from renderers.text import fill, quoted
+from wire.manifest import Action, Compile
 
 _GLOBAL = "usr/lib/dovecot/sieve-global"
 _PERSONAL = "usr/lib/dovecot/sieve-personal"

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator
 from controlplane.model import State
 from controlplane.settings import RULES
 from controlplane.settings.defaults import Texts
-from renderers.service import Action, Origin, Plain, RenderedFile
+from renderers.service import Origin, Plain, RenderedFile
 from renderers.text import lines
+from wire.manifest import Action
 
 SCRIPT = "user-patches.sh"
 """Relative to config/ on `main`."""

@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 from controlplane.model import State
 from renderers.postfix import maps
-from renderers.service import Action, Compile, Origin, RenderedFile
+from renderers.service import Origin, RenderedFile
 from renderers.text import lines
+from wire.manifest import Action, Compile
 
 ROUTES = "etc/postfix/relayhost_map"
 CREDENTIALS = "etc/postfix/sasl_passwd"

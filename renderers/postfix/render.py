@@ -11,10 +11,11 @@ from renderers.mailflow import MailFlow, mail_flow
 from renderers.postfix import flow, local_aliases, maps, networks, overrides
 from renderers.postfix.relay import files as relay_files
 from renderers.postfix.relay import relay
-from renderers.service import Action, Compile, Origin, RenderedFile
+from renderers.service import Origin, RenderedFile
 from renderers.text import fill, lines
 from renderers.tls import ciphers, dh
 from renderers.tls.service import Encryption, chain_files, encryption
+from wire.manifest import Action, Compile
 
 _SENDERS = "lmdb:/etc/postfix/send_access"
 _DNSBL_SITES = (

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 from controlplane.model import State
 from renderers.postfix import check, render
-from renderers.service import Complaint, Plain, Probe, ProbeKind, RenderedFile
+from renderers.service import Complaint, Plain, RenderedFile
 from renderers.tls.service import Encryption, encryption
+from wire.manifest import Probe, ProbeKind
 
 
 class Postfix(Plain):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from controlplane.model import State
-from renderers.service import Action, Plain, Probe, ProbeKind, RenderedFile
+from renderers.service import Plain, RenderedFile
 from renderers.text import fill
+from wire.manifest import Action, Probe, ProbeKind
 
 PORT = 6379
 

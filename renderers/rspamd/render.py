@@ -9,8 +9,9 @@ from controlplane.model import State
 from renderers.hops import loopback
 from renderers.redis import service as redis
 from renderers.rspamd import commands, hops
-from renderers.service import Action, Origin, RenderedFile
+from renderers.service import Origin, RenderedFile
 from renderers.text import fill
+from wire.manifest import Action
 
 WEB_PORT = 11334
 OVERRIDES = "rspamd/override.d/"

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from controlplane.model import State
 from renderers.rspamd import commands, hops, render
-from renderers.service import Complaint, Plain, Probe, ProbeKind, RenderedFile
+from renderers.service import Complaint, Plain, RenderedFile
+from wire.manifest import Probe, ProbeKind
 
 
 class Rspamd(Plain):

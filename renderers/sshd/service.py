@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from controlplane.model import State
-from renderers.service import Action, Complaint, Plain, Probe, ProbeKind, RenderedFile
+from renderers.service import Complaint, Plain, RenderedFile
 from renderers.sshd.keys import BadKey, Key, read
 from renderers.text import fill, lines
+from wire.manifest import Action, Probe, ProbeKind
 
 PORT = 2222
 KEYS = "gitops/authorized_keys"

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from controlplane.model import State
-from renderers.service import Action, Compile, Origin, Plain, RenderedFile
+from renderers.service import Origin, Plain, RenderedFile
 from renderers.text import fill
+from wire.manifest import Action, Compile
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ from enum import Enum
 
 from controlplane.model import State
 from controlplane.settings import Settings
-from renderers.service import Action, CertificateFile, CertificateSource, Complaint, Plain
+from renderers.service import CertificateFile, CertificateSource, Complaint, Plain
 from renderers.tls import dh
+from wire.manifest import Action
 
 SLOT, FALLBACK = "default", "fallback"
 CERT = "etc/dms/tls/cert"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from controlplane.model import State
-from renderers.service import Action, Plain, RenderedFile
+from renderers.service import Plain, RenderedFile
 from renderers.text import fill
+from wire.manifest import Action
 
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 USUAL = "1d"

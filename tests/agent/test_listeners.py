@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import pytest
 
 from agent.commands import Ran
-from agent.release.manifest import Probe
 from services.dovecot.listeners import fit_dovecot
 from services.postfix.listeners import fit_postfix
+from wire.manifest import Probe
 
 PROBES = (
     Probe("lmtp", "lmtp", path="/run/dovecot/lmtp"),

@@ -19,7 +19,7 @@ from agent.errors import Corrupt, NotFound, Refused
 from agent.files.managed import mount_points
 from agent.health.logs import failed
 from agent.health.probes import ask
-from agent.release.manifest import Probe, parse
+from agent.release.manifest import parse
 from services import NODE_SERVICES
 from services.base import NodeServices
 from services.postfix.check import MAIN
@@ -27,6 +27,7 @@ from services.postfix.restrictions import unknown_restrictions
 from services.postfix.tables import references
 from tests.agent.conftest import entry
 from wire.actions import parameters
+from wire.manifest import Probe
 
 AREAS = NodeServices(NODE_SERVICES).areas
 

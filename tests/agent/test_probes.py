@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from agent.health.probes import ask_all, wait
-from agent.release.manifest import Probe
+from wire.manifest import Probe
 
 FAR = 20.0
 """Seconds that no test needs when all is well."""

@@ -15,9 +15,9 @@ from agent.files.mail_owner import own
 from agent.health.probes import Answer
 from agent.paths import Paths
 from agent.program import Agent
-from agent.release.manifest import Probe
 from agent.reports.readiness import Readiness
 from tests.agent.conftest import World, make_world, sample
+from wire.manifest import Probe
 
 
 class Control:

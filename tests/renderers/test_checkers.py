@@ -10,8 +10,9 @@ import tarfile
 import pytest
 
 from renderers.release import NodeTree
-from renderers.service import Compile, RenderedFile
+from renderers.service import RenderedFile
 from tests.renderers.states import CASES, render_node
+from wire.manifest import Compile
 
 pytestmark = pytest.mark.checkers
 

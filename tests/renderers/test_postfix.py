@@ -8,8 +8,9 @@ import pytest
 
 from renderers.postfix import maps
 from renderers.postfix.overrides import MAIN, MASTER, merge_main, merge_master
-from renderers.service import Action, Origin
+from renderers.service import Origin
 from tests.renderers.states import complaints, render_node, state
+from wire.manifest import Action
 
 
 def content(

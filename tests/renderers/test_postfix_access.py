@@ -8,8 +8,9 @@ from controlplane.model import State
 from renderers.postfix.overrides import expanded_words, merge_master
 from renderers.postfix.render import proxied
 from renderers.postfix.service import Postfix
-from renderers.service import Action, RenderedFile
+from renderers.service import RenderedFile
 from tests.renderers.states import complaints, render_node, state
+from wire.manifest import Action
 
 
 def content(found: State, path: str) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from controlplane.model import State
-from renderers.service import Action, Compile, RenderedFile
+from renderers.service import RenderedFile
 from tests.renderers.states import complaints, render_node, state
+from wire.manifest import Action, Compile
 
 ROUTES, PASSWORDS = "etc/postfix/relayhost_map", "etc/postfix/sasl_passwd"
 LOGIN = {"RELAY_USER": "me", "RELAY_PASSWORD": "env:RELAY_PASSWORD:0123456789abcdef"}

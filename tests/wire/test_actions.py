@@ -10,8 +10,9 @@ from agent.apply import plan as agents
 from agent.release.manifest import Entry, Release, ServiceEntry
 from controlplane.intake import plan
 from renderers.release import NodeTree
-from renderers.service import Action, RenderedFile
+from renderers.service import RenderedFile
 from wire.actions import parameters
+from wire.manifest import Action
 
 PATH = "etc/postfix/main.cf"
 NAMES = ("inet_interfaces", "inet_protocols")

@@ -23,12 +23,13 @@ from agent.paths import Paths
 from agent.records.journal import Applied, Journal
 from agent.records.kept_files import Kept
 from agent.release.git_objects import ObjectReader
-from agent.release.manifest import EMPTY, Entry, Probe, Release, ServiceEntry, read_release
+from agent.release.manifest import EMPTY, Entry, Release, ServiceEntry, read_release
 from agent.release.networks import Networks
 from agent.release.pinned_secrets import PinnedSecrets
 from agent.release.placeholders import Filled, Placeholders
 from agent.release.unsealing import Unsealer
 from services.base import NodeServices, Runner
+from wire.manifest import Probe
 from wire.nodes import DEFAULT_NODE
 
 VERIFY = "`mailctl verify` names what is damaged; `mailctl reconcile` tries again what was mended"

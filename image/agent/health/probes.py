@@ -18,7 +18,7 @@ from pathlib import Path
 
 from agent.concurrently import run_concurrently
 from agent.errors import Unavailable
-from agent.release.manifest import Probe
+from wire.manifest import Probe
 
 TEMPORARY = re.compile(r"4\d\d\b")
 TRY_SECONDS = 2.0

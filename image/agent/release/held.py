@@ -13,7 +13,8 @@ from dataclasses import asdict, dataclass, field, is_dataclass, replace
 from typing import Any
 
 from agent.log import log
-from agent.release.manifest import Entry, Probe, Release, ServiceEntry
+from agent.release.manifest import Entry, Release, ServiceEntry
+from wire.manifest import Probe
 
 FACTS = ("hostname", "mail_owner", "certificates")
 """What a manifest says besides files and services."""

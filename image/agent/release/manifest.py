@@ -10,10 +10,7 @@ from typing import Any
 
 from agent.errors import Corrupt
 from agent.release.git_objects import ObjectReader
-from wire.actions import ACTIONS
-
-FORMAT = 1
-COMPILERS = ("", "postmap", "sievec", "zone")
+from wire.manifest import FORMAT, Action, Compile, Probe
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +33,6 @@ class Entry:
 
 Content = Callable[[Entry], bytes]
 """The bytes of a managed file."""
-
-
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """One check of a running service (renderers' ProbeKind names the kinds)."""
-
-    name: str
-    kind: str
-    port: int = 0
-    path: str = ""
-    tls: str = ""
-    proxy: bool = False
-    """Whether the port expects a header of the PROXY protocol first."""
-    host: str = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,18 +145,20 @@ def _entry(path: str, raw: Mapping[str, Any], blobs: Mapping[str, str], areas: t
     if ".." in parts or "." in parts or "" in parts or not _lies_in(path, areas):
         raise Corrupt(f"{path} is not a place for a rendered file")
     certificate = raw.get("certificate") or {}
-    if raw["action"] not in ACTIONS or raw.get("compile", "") not in COMPILERS:
-        raise Corrupt(f"{path}: unknown action or compiler")
+    try:
+        action, compiler = Action(raw["action"]), Compile(raw.get("compile", ""))
+    except ValueError as error:
+        raise Corrupt(f"{path}: unknown action or compiler") from error
     mode = int(raw["mode"], 8)
     if mode & ~0o777:
         raise Corrupt(f"{path}: mode {raw['mode']} is not allowed")
     return Entry(
         path,
         tuple(raw.get("services") or [raw["service"]]),
-        raw["action"],
+        action,
         mode,
         raw["owner"],
-        raw.get("compile", ""),
+        compiler,
         str(certificate["identity"]) if certificate else blobs[path],
         certificate.get("slot", ""),
         certificate.get("part", ""),
@@ -187,15 +172,5 @@ def _lies_in(path: str, areas: tuple[str, ...]) -> bool:
 
 
 def _service(name: str, raw: Mapping[str, Any]) -> ServiceEntry:
-    probes = tuple(
-        Probe(
-            p["name"],
-            p["kind"],
-            int(p.get("port", 0)),
-            p.get("path", ""),
-            p.get("tls", ""),
-            bool(p.get("proxy")),
-        )
-        for p in raw["probes"]
-    )
+    probes = tuple(Probe.read(row) for row in raw["probes"])
     return ServiceEntry(name, tuple(raw["programs"]), probes)

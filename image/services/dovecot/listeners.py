@@ -10,8 +10,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from agent.release.manifest import Probe
 from services.base import Runner
+from wire.manifest import Probe
 
 DEADLINE = 10.0
 COMMAND = ("doveconf", "-a")

@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from agent.release.manifest import Probe
 from services.base import Runner
+from wire.manifest import Probe
 
 DEADLINE = 10.0
 ADDRESSES = ("postconf", "-xh", "inet_interfaces", "inet_protocols")

@@ -8,7 +8,8 @@ from controlplane.intake.blame.source_map import locate, problem_of
 from controlplane.model import Desired, Override, State
 from controlplane.statefiles.tree import TreeFile
 from renderers.release import NodeTree
-from renderers.service import Action, Origin, RenderedFile
+from renderers.service import Origin, RenderedFile
+from wire.manifest import Action
 
 FILE = RenderedFile(
     "etc/postfix/main.cf",

@@ -1,0 +1,90 @@
+"""The words of a release's manifest: the control plane writes them, the agent reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+FORMAT = 1
+
+
+class Action(StrEnum):
+    """What a changed file makes of its service, from nothing to a restart."""
+
+    NONE = "none"
+    RELOAD = "reload"
+    RESTART = "restart"
+
+
+class Compile(StrEnum):
+    """What the agent builds from a file, next to it, before it takes effect."""
+
+    NOTHING = ""
+    POSTMAP = "postmap"
+    """An lmdb map of the same name with `.lmdb` (postmap(1)), built aside and renamed in."""
+    SIEVE = "sievec"
+    """A binary of the same name with `.svbin` (sievec(1))."""
+    ZONE = "zone"
+    """etc/localtime, a link to the zone that etc/timezone names."""
+
+
+class ProbeKind(StrEnum):
+    """The protocol through which a running service is asked whether it serves."""
+
+    SMTP = "smtp"
+    """Greeting, EHLO, STARTTLS where `tls` is "starttls", QUIT."""
+    IMAP = "imap"
+    """Greeting, CAPABILITY, LOGOUT; `tls` is "", "starttls" or "implicit"."""
+    LMTP = "lmtp"
+    """Greeting and LHLO on a UNIX socket."""
+    TCP = "tcp"
+    """A connection is accepted (milter, sshd's banner)."""
+    HTTP = "http"
+    """GET `path` answers 200 (Rspamd: /ping)."""
+    REDIS = "redis"
+    """PING answers PONG."""
+    POLICY = "policy"
+    """A policy request gets an action (SMTPD_POLICY_README)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One check of a running service on a port, or on a UNIX socket `path`.
+
+    `kind` is a ProbeKind, or the word of a newer release that this agent does not know.
+    """
+
+    name: str
+    kind: str
+    port: int = 0
+    path: str = ""
+    tls: str = ""
+    proxy: bool = False
+    """Whether the port wants the PROXY protocol's header before anything else (postconf(5), haproxy)."""
+    host: str = "127.0.0.1"
+    """Where the node found the port to listen; no part of a manifest."""
+
+    def row(self) -> dict[str, Any]:
+        """The probe as a manifest has it."""
+        return {
+            "name": self.name,
+            "kind": str(self.kind),
+            "port": self.port,
+            "path": self.path,
+            "tls": self.tls,
+            "proxy": self.proxy,
+        }
+
+    @classmethod
+    def read(cls, row: Mapping[str, Any]) -> Probe:
+        """The probe of a manifest's row. Raises KeyError, ValueError and TypeError for what is none."""
+        return cls(
+            row["name"],
+            row["kind"],
+            int(row.get("port", 0)),
+            row.get("path", ""),
+            row.get("tls", ""),
+            bool(row.get("proxy")),
+        )
