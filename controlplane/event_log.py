@@ -150,7 +150,7 @@ class EventLog:
             try:
                 self._repo.refs.swap(BRANCH, tip.commit, commit)
             except Conflict:
-                # We hold the writer's lock, so a lock on this branch is one that a killed writer left.
+                # We hold the writer's lock, so a killed writer must have left this branch's lock.
                 if not self._repo.recover_locks(ours=(BRANCH,)):
                     raise
                 self._repo.refs.swap(BRANCH, tip.commit, commit)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from controlplane.model import Draft
 
 Effect = Literal["add", "change", "remove", "report"]
-"""How a plan counts the event; a report tells of the outside and changes nothing that was asked for."""
+"""How a plan counts the event; a report describes the outside and changes nothing that was asked for."""
 
 
 class Event(BaseModel):

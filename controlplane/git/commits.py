@@ -19,7 +19,7 @@ class Person:
 
 
 SERVER = Person("git-mailserver", "server@git-mailserver.invalid")
-"""Who commits what the server writes (RFC 2606: `.invalid` never resolves)."""
+"""The committer of what the server writes (RFC 2606: `.invalid` never resolves)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class CommitInfo:
 _TRAILER = re.compile(r"([A-Za-z][A-Za-z0-9-]*): ?(.*)")
 _PERSON = re.compile(r"(.*?) ?<([^>]*)> (-?\d+) [+-]\d{4}")
 _CRUD = " .,:;\"'\\"
-"""What git cuts off both ends of a name and an address (git-commit(1), COMMIT INFORMATION)."""
+"""Characters that git strips from both ends of names and addresses (git-commit(1), COMMIT INFORMATION)."""
 _FORBIDDEN = re.compile(r"[<>\x00-\x1f\x7f]")
 
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 OLD = 3600.0
-"""Seconds after which none of it belongs to anybody: no push and no packing takes that long."""
+"""Seconds after which leftovers belong to nobody: no push and no packing takes that long."""
 OF_A_REPOSITORY = (
     "objects/tmp_obj_*",
     "objects/??/tmp_obj_*",
@@ -28,7 +28,7 @@ OF_A_REPOSITORY = (
     "hooks/.*.new",
 )
 OF_THE_CONTROL_FOLDER = ("accepted/.*", ".*.json.*")
-"""Files that were being written aside (`write_atomically`)."""
+"""Temporary files of `write_atomically`."""
 
 
 def sweep(

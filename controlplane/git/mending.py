@@ -78,11 +78,11 @@ def set_packs_aside(git_dir: Path, packs: Iterable[str], keep: Path) -> None:
         pack = git_dir / "objects/pack" / name
         left = _indexed(pack.with_suffix(".idx"))
         while left:
-            # git ends at an object that is damaged: the next run begins behind it.
+            # git stops at a damaged object: the next run begins after it.
             left = left[_unpack(git_dir, left) + 1 :]
         for other in sorted(pack.parent.glob(f"{pack.stem}.*")):
             shutil.move(other, keep / other.name)
-        # Of a pack whose end is cut git reads nothing by its index; the stream of objects may be whole.
+        # git reads nothing of a truncated pack through its index; its stream of objects may be intact.
         with (keep / name).open("rb") as stream:
             _git(git_dir, "unpack-objects", "-r", "-q", stdin=stream, fails=True)
 

@@ -44,7 +44,7 @@ class NewFile:
 
 
 Change = NewFile | TreeEntry | None
-"""What to make of a path: new content, an object that is there already, or nothing (remove it)."""
+"""The change of a path: new content, an existing object, or None to remove it."""
 
 
 def store(write: Callable[[], T]) -> T:
@@ -99,7 +99,7 @@ class Objects:
         try:
             found: tuple[int, bytes] = self._repository.read(oid)
         except pygit2.GitError:
-            # A pack that was known by its index alone may have been replaced before it was read from.
+            # A pack known only by its index may have been replaced before the first read.
             if not self._handle.reopen():
                 raise
             found = self._repository.read(oid)
@@ -218,7 +218,7 @@ class _Walk:
 
 
 MAX_DEPTH = 100
-"""Folders in folders, where a tree comes from outside; far below what the interpreter's stack takes."""
+"""The deepest nesting of folders in a tree from outside; far below what the interpreter's stack takes."""
 
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 """The id of a tree without entries."""

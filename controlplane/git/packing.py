@@ -16,9 +16,9 @@ from controlplane.git.merge import scrubbed_environment
 from controlplane.git.objects import prepare_fan_out
 
 SAMPLE = "17"
-"""The folder that stands for all 256: ids are spread evenly (git-gc(1) estimates by the same one)."""
+"""The sample of all 256 folders, as ids are spread evenly (git-gc(1) estimates by the same one)."""
 MANY = 8
-"""Objects in the sample folder from which on packing is worth it: about 2,000 in all, 300 changes."""
+"""Objects in the sample folder at which packing is worthwhile: about 2,000 in all, 300 changes."""
 PACK_SECONDS = 600.0
 
 
@@ -44,7 +44,7 @@ def prune_packed(git_dir: Path) -> None:
 
 
 MOST_PACKS = 8
-"""Small packs from which on some are worth one."""
+"""The number of small packs at which merging them is worthwhile."""
 
 
 def merge_packs(git_dir: Path) -> list[str]:

@@ -13,9 +13,9 @@ from controlplane.errors import Conflict, Corrupt, Unavailable
 from controlplane.git.handle import Handle
 
 STALE_AFTER = 10.0
-"""Seconds after which a reference's lock is nobody's any more; git holds one for milliseconds."""
+"""Seconds after which the lock of a reference is stale; git holds one for milliseconds."""
 UNWRITABLE = ("space", "read-only", "permission denied", "not permitted", "quota", "input/output")
-"""What the system's errors say (errno(3)) where trying again would not help."""
+"""Texts of system errors (errno(3)) after which trying again would not help."""
 
 
 class References:
@@ -59,7 +59,7 @@ class References:
         if not old:
             self._repository.create_reference_direct(name, pygit2.Oid(hex=new), False, message=why)
             return
-        # libgit2 takes the lock and compares with the value that this loaded reference holds.
+        # libgit2 takes the lock and compares with the value of this loaded reference.
         reference = self._repository.lookup_reference(name)
         if str(reference.target) != old:
             raise Conflict(f"{name} is at {reference.target}, not at {old}")

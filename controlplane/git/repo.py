@@ -34,7 +34,7 @@ CONFIGURATION: Mapping[str, str] = {
     "user.name": SERVER.name,
     "user.email": SERVER.email,
 }
-"""What a state repo is configured to (git-config(1)); applied again at each opening by the daemon."""
+"""The configuration of a state repo (git-config(1)); applied again whenever the daemon opens it."""
 
 NO_COMMIT = "0" * 40
 _ID = re.compile("[0-9a-f]{40}")
@@ -151,7 +151,7 @@ class StateRepo:
 
         Raises Corrupt where the tree or a parent is missing or damaged.
         """
-        # libgit2 would look at both itself, and never come back from a loose object that was cut off.
+        # libgit2 would read both itself, and loops for ever over a truncated loose object.
         self._objects.read(tree, "tree", "a new commit")
         for parent in parents:
             self._objects.read(parent, "commit", "the commit to build on")

@@ -21,7 +21,7 @@ def unrecorded(stores: Stores, known: str) -> list[str]:
     path = [info.id for info in stores.repo.history(tip, until=known)]
     below = [commit for commit in reversed(path[1:]) if stores.accepted.cause_of(commit)]
     if below:
-        # A push may have been accepted and come to nothing; only what `main` really was counts.
+        # An accepted push may have failed later; only commits that `main` really pointed at count.
         moved = set(stores.repo.moves(MAIN))
         below = [commit for commit in below if commit in moved]
     return [*below, tip]

@@ -37,17 +37,17 @@ from controlplane.states import snapshot
 from renderers.release import NodeTrees
 
 OURSELVES = "git-mailserver"
-"""The actor of what nobody asked for."""
+"""The actor of changes that the server makes by itself."""
 REMEMBERED = 100
-"""Commits whose fate is kept at hand for the push that asks."""
+"""The most commits whose result is remembered for the push that asks."""
 TRIES = 5
-"""Times that an edit starts over at least when git moved `main` meanwhile, or holds its lock."""
+"""The least number of attempts of an edit while git moves `main` or holds its lock."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.002, 0.5
-"""Seconds between two tries, doubled from one to the next."""
+"""Seconds between two attempts, doubled each time."""
 PAUSE_FOR_LOCKS = 0.02
 
 Make = Callable[[Files], Mapping[str, Change]]
-"""Looks at the files of `main` and says which to write; raises Refused."""
+"""Computes from the files of `main` which to write; raises Refused."""
 Check = Callable[[Proposal], tuple[Problem, ...]]
 
 
@@ -74,20 +74,20 @@ class Intake:
         """`known` is the state at the end of the log, if the caller folded it already."""
         self.stores = stores
         self.halted = halted
-        """Why nothing can be changed: the log is damaged. What can be read of it is answered from."""
+        """Why nothing can be changed: the log is damaged. Questions are answered from its readable part."""
         self.repairs: list[tuple[str, str]] = []
-        """What of the stores was lost or damaged since the start, and how it was put back."""
+        """Parts of the stores that were lost or damaged since the start, and how each was restored."""
         self.changed = threading.Condition()
-        """Notified whenever something was recorded."""
+        """Notified whenever something is recorded."""
         self.trouble: tuple[Problem, ...] = ()
-        """Why `main` as it is cannot be taken over: only where somebody moved it past the hooks."""
+        """Why the current `main` cannot be taken over, which happens only if somebody bypassed the hooks."""
         self.recent: dict[str, Recorded] = {}
-        """What became of the last commits of `main`."""
+        """The results of the last commits of `main`."""
         self.reservations = Reservations()
-        """Pushes that were told yes and whose references git is about to move."""
+        """Accepted pushes whose references git is about to move."""
         self.sealer = Sealer(stores.control)
         self._owed = False
-        """Whether a release has yet to be written: something failed, a full disk say."""
+        """Whether a release is still to be written, after a failure such as a full disk."""
         self._clock = clock
         self._reader = MainReader()
         self._cache = ParseCache()
@@ -158,7 +158,7 @@ class Intake:
         with self.writing("taking over main"):
             done = []
             for commit in main_branch.unrecorded(self.stores, self.main):
-                # One that cannot be taken over is passed by: those above it hold what it held.
+                # A commit that cannot be taken over is skipped: later ones contain its changes.
                 recorded = self._take_over(commit)
                 if recorded is not None:
                     done.append(recorded)
@@ -204,7 +204,7 @@ class Intake:
                 return self._append(proposal, cause, self.main)
             proposal = propose_events(self.state, self.trees, changes)
             if proposal.trees is None:
-                # What was observed is so, whether or not it can be rendered: the release before stays.
+                # An observation is recorded even if the state cannot be rendered: the previous release stays.
                 proposal = Proposal(proposal.state, self.trees, proposal.plan)
             return self._append(proposal, cause, self.main)
 
@@ -232,7 +232,7 @@ class Intake:
         files = with_changes(repo, before, wanted)
         if all(files.get(path) == before.get(path) for path in wanted):
             return Recorded(0, self.release_number, main, Plan())
-        # In memory: of what is refused not even an object may stay, for it may hold a secret.
+        # In memory: a refused edit must not leave even an object behind, for it may hold a secret.
         proposal = self.propose_files(files, guard).must_be_sound()
         if problems := check(proposal):
             raise Refused(problems)
@@ -328,7 +328,7 @@ class Intake:
         before, self.trees = self.trees, proposal.trees
         if main != self.main:  # whatever fails from here on, this is what became of that commit
             self._remember(Recorded(change.position, self.release_number, main, Plan()))
-        # Not before the append: what failed to be recorded must be found again by `catch_up`.
+        # Only after the append: `catch_up` must find again what failed to be recorded.
         self.state, self.position, self.main = proposal.state, change.position, main
         self._seen = change.commit
         if self.trees is not None and (
@@ -348,7 +348,7 @@ class Intake:
         try:
             self.release = self.stores.releases.write(nodes, basis, tip.time)
         except Conflict:
-            # We hold the writer's lock, so a lock on this branch is one that a killed writer left.
+            # We hold the writer's lock, so a killed writer must have left this branch's lock.
             if not self.stores.repo.recover_locks(ours=OURS):
                 raise
             self.release = self.stores.releases.write(nodes, basis, tip.time)

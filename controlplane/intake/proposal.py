@@ -39,7 +39,7 @@ class Proposal:
     trees: NodeTrees | None
     plan: Plan
     files: Files = field(default_factory=dict)
-    """The files that it would come from, to find places in them."""
+    """The files of `main` that it comes from, to locate lines in them."""
 
     @property
     def problems(self) -> tuple[Problem, ...]:

@@ -18,11 +18,11 @@ from contextlib import suppress
 from controlplane.errors import Conflict
 
 PATIENCE = 90.0
-"""Seconds that a push waits for those before it: above a checker's deadline, below that of the hook."""
+"""Seconds that a push waits for earlier ones: above a checker's deadline, below the hook's."""
 LONGEST = 120.0
-"""Seconds after which a consent counts no more, whatever git does."""
+"""Seconds after which an accepted push loses its claim, whatever git does."""
 GRACE = 5.0
-"""Seconds that a command waits for git to make use of a consent."""
+"""Seconds that a command waits for git to carry out an accepted push."""
 _STEP_MS = 5
 
 

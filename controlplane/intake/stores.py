@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from controlplane.readmodel import Entry, Filters, ReadModel
 
 Say = Callable[[str], None]
-"""Tells the person who asked."""
+"""Shows a line to the person who asked."""
 
 REPOSITORY = "state.git"
 CONTROL = "control"
 SOON = 1_000
-"""Change sets that the read model takes in while somebody waits for an answer that can be had without it."""
+"""The most change sets to add to the read model while somebody waits for an answer available without it."""
 OURS = ("events", "rendered")
-"""Branches that nobody writes without the writer's lock: whoever has it may clear their stale locks."""
+"""Branches written only with the writer's lock: its holder may clear their stale locks."""
 
 
 @dataclass(frozen=True)

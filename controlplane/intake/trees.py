@@ -16,9 +16,9 @@ Files = Mapping[str, TreeFile]
 
 MAX_FILES = 10_000
 MAX_RECORDS = 64 << 20
-"""Bytes of one file; the files that have a row for each account are the largest."""
+"""The most bytes of one file; files with one row per account are the largest."""
 MAX_TREE = 2 * MAX_RECORDS
-"""Bytes of all different files together."""
+"""The most bytes of all distinct files together."""
 
 
 class MainReader:
@@ -102,7 +102,7 @@ def tree_id(nodes: NodeFiles) -> str:
 def _read(repo: StateRepo, path: str, entry: TreeEntry, room: int) -> TreeFile:
     if entry.mode == SUBMODULE:
         return TreeFile(b"", entry.mode)
-    # Asked before it is unpacked: zeros by the gigabyte are small in a push, and large in memory.
+    # The size is checked before unpacking: gigabytes of zeros are small in a push and large in memory.
     size, most = repo.blob_size(entry.id), min(room, MAX_RECORDS)
     if size > most:
         message = f"it is {size:,} bytes large, at most {most:,} are taken"

@@ -1,4 +1,4 @@
-"""The order of the log and the clock on the wall, where they disagree.
+"""Reconciles the order of the log with the wall clock.
 
 A change set keeps the time that the clock showed. One that the clock put beyond later ones is `ahead`, one
 that it put behind earlier ones is `behind`. Questions by time need times that never go back: there, one
@@ -66,7 +66,7 @@ def _were_ahead(connection: sqlite3.Connection, text: str, fall: timedelta) -> b
 
 
 def _outweigh(connection: sqlite3.Connection, text: str) -> bool:
-    """Whether the whole log was ahead: those behind it are many by now. They are right then."""
+    """Whether the earlier clock was ahead: if many later times disagree with it, they are right."""
     last, right = connection.execute(
         "SELECT max(position), count(*) FROM (SELECT position FROM change_sets WHERE effective IS NOT NULL"
         " ORDER BY effective DESC LIMIT ?)",

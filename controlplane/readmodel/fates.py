@@ -28,7 +28,7 @@ _WAITING, _TRIED = "", "!"
 
 
 class Fates:
-    """Decides about the events of one connection, in the order of the log."""
+    """Decides the fates of events, in the order of the log."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -36,7 +36,7 @@ class Fates:
         self._unsettled = True
 
     def begin(self, identity: int, event: Event) -> None:
-        """A new event that is no report: it waits for a release, and overrides what was said before."""
+        """Add an event that is no report: it waits for a release, and overrides earlier ones on its topic."""
         before = identity >> SEQUENCE_BITS << SEQUENCE_BITS  # a change set takes effect as one
         for topic in overridden_by(event.kind, event.subject):
             rows = self._connection.execute(
@@ -54,7 +54,7 @@ class Fates:
         self._connection.execute("INSERT INTO open VALUES (?, ?, ?, ?)", row)
 
     def decide(self, identity: int, event: Decision, time: str) -> None:
-        """A release served or failed."""
+        """Record that a release served or failed."""
         served = isinstance(event, ReleaseApplied)
         reason = "" if isinstance(event, ReleaseApplied) else event.reason
         serves = event.release if isinstance(event, ReleaseApplied) else event.serving
@@ -72,7 +72,7 @@ class Fates:
             self._fail(OUTCOMES.index(outcome), covered, identity)
 
     def settle(self, position: int) -> None:
-        """Everything up to here has its release by now, or renders nothing new and needs none."""
+        """Settle the events up to here: each has its release by now, or renders nothing new."""
         if not self._unsettled:
             return
         self._unsettled = False
@@ -84,7 +84,7 @@ class Fates:
             self._serve((_WAITING,), position, self._held, None)
 
     def _basis(self, event: Decision, position: int) -> tuple[int, int]:
-        """From which position the release was made, and up to which nothing new was to be rendered."""
+        """The position a release was made from, and the one up to which nothing new was rendered."""
         known = dict(
             self._connection.execute(
                 "SELECT number, position FROM releases WHERE number IN (?, ?)",

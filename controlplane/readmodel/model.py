@@ -1,4 +1,4 @@
-"""The file of the read model: opened, caught up with the log, made again when it does not fit."""
+"""The file of the read model: opens it, catches up with the log, rebuilds it if it does not match."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class ReadModel:
             self._forget()
 
     def catch_up(self, log: EventLog, releases: Releases) -> int:
-        """Take in what is new in the log and on `rendered`; how many change sets that were."""
+        """Add what is new in the log and on `rendered`; returns the number of change sets."""
         if self._read_only:
             raise Unavailable(f"{self.path} was opened for reading alone")
         with self._turn, self._alone():
@@ -72,7 +72,7 @@ class ReadModel:
                 raise Unavailable(f"the read model cannot be written: {error}") from error
 
     def behind(self, log: EventLog) -> int:
-        """How many change sets `catch_up` would take in."""
+        """How many change sets `catch_up` would add."""
         with self._turn:
             self._reopen()
             tip, position = log.tip(), 0
@@ -84,28 +84,28 @@ class ReadModel:
             return tip.position - position
 
     def position(self) -> int:
-        """Up to where the log was taken in."""
+        """The position up to which the log was added."""
         return self._ask(lambda c: int(c.execute("SELECT position FROM progress").fetchone()[0]))
 
     def log(self, filters: Filters) -> list[Entry]:
-        """Events that the filters let through."""
+        """Events that match the filters."""
         return self._ask(lambda connection: query.find(connection, filters))
 
     def history(self, subject: str, limit: int = 1_000) -> list[Entry]:
-        """What happened to one subject, oldest first; the newest `limit` events of it."""
+        """The newest `limit` events about one subject, oldest first."""
         newest = self.log(Filters(subject=subject, limit=limit))
         return newest[::-1]
 
     def outcomes(self, release: int) -> list[Outcome]:
-        """What became of a release, oldest first."""
+        """The outcomes of a release, oldest first."""
         return self._ask(lambda connection: query.outcomes(connection, release))
 
     def served_at(self, position: int) -> Served | None:
-        """What served when the log was at this position; None before the first release did."""
+        """What served when the log was at a position; None before the first release served."""
         return self._ask(lambda connection: served_at(connection, position))
 
     def last_whole(self) -> int:
-        """The release that served last with nothing of it held; raises NotFound where there is none."""
+        """The last release that served with nothing held; raises NotFound if there is none."""
         sql = (
             "SELECT release FROM outcomes WHERE outcome = 'applied' AND held = ? ORDER BY event DESC LIMIT 1"
         )
@@ -157,7 +157,7 @@ class ReadModel:
             return answer
 
     def _open(self) -> sqlite3.Connection | None:
-        """The database in the file, None unless it is one that this program can use."""
+        """The database in the file; None unless this program can use it."""
         if not self.path.exists():
             return None
         db = None
@@ -172,7 +172,7 @@ class ReadModel:
         return None
 
     def _reopen(self) -> None:
-        """Take the file that is there now: another process may have made it again."""
+        """Open the current file: another process may have rebuilt it."""
         try:
             made = self.path.stat().st_ino
         except FileNotFoundError:
@@ -183,7 +183,7 @@ class ReadModel:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """Write inside while no other process does: one that makes the file again is waited for."""
+        """Write while no other process does; waits for one that rebuilds the file."""
         try:
             file = self.path.with_name(f"{self.path.name}.lock").open("wb")
         except OSError as error:
@@ -211,7 +211,7 @@ class ReadModel:
             self._db = None
 
     def _fits(self, db: sqlite3.Connection, log: EventLog, releases: Releases) -> bool:
-        """Whether what was taken in is still what log and `rendered` hold."""
+        """Whether the rows still match the log and `rendered`."""
         position, commit = db.execute("SELECT position, commit_id FROM progress").fetchone()
         number, release = db.execute("SELECT max(number), commit_id FROM releases").fetchone()
         try:
@@ -231,7 +231,7 @@ class ReadModel:
         return projector.add(log.iterate(position + 1, tip), settled)
 
     def _rebuild(self, log: EventLog, releases: Releases) -> int:
-        """Make the file aside and move it in place, with the indexes built once all rows are there."""
+        """Build a new file and move it into place, with indexes created after all rows."""
         self._forget()
         aside = self.path.with_name(self.path.name + ".new")
         _remove(aside)
@@ -257,7 +257,7 @@ def _newer(releases: Releases, known: int) -> Iterator[Release]:
 
 
 def settled_tip(log: EventLog) -> tuple[Tip, bool]:
-    """The tip, and whether nobody is about to write its release: then it has it, or gets none."""
+    """The tip, and whether it is settled: it has its release or gets none, as nobody is writing one."""
     try:
         with log.lock.hold("reading the log", deadline=0):
             return log.tip(), True

@@ -1,4 +1,4 @@
-"""From change sets and releases to rows."""
+"""Turns change sets and releases into rows."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _SECRET_FIELDS = frozenset({"password_hash", "credentials"})
 
 
 class Projector:
-    """Writes rows. One is used for one run over the log."""
+    """Writes rows; use one instance per run over the log."""
 
     def __init__(self, connection: sqlite3.Connection, secret_settings: Collection[str]) -> None:
         self._connection = connection
@@ -44,7 +44,7 @@ class Projector:
         self._position: int = connection.execute("SELECT position FROM progress").fetchone()[0]
 
     def add(self, changes: Iterable[ChangeSet], settled: bool = True) -> int:
-        """Write change sets, in order, a transaction a batch; how many there were.
+        """Write change sets in order, one transaction per batch; returns how many.
 
         `settled`: the release of the last one was written, if it gets one, and is known here. That of those
         before it always is: it is written before the next change set.
@@ -69,7 +69,7 @@ class Projector:
         return count
 
     def add_releases(self, releases: Iterable[Release]) -> None:
-        """Write releases; one that is there already is replaced."""
+        """Write releases, replacing existing ones."""
         rows = [
             (r.number, r.commit, r.basis.log_position, r.basis.main_commit, format_time(r.time))
             for r in releases
@@ -119,7 +119,7 @@ class Projector:
         return number
 
     def _shown(self, event: Event) -> tuple[str, dict[str, Any]]:
-        """What the event says without its secrets: the text for people, the fields for programs."""
+        """The event without its secrets: text for people, fields for programs."""
         record, _ = encode(event)
         fields = {key: value for key, value in record.items() if key not in _SECRET_FIELDS}
         if isinstance(event, SettingChanged | SettingPinned) and event.name in self._secret_settings:

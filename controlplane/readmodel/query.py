@@ -28,7 +28,7 @@ _RARE = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Which events; everything given must hold.
+    """Which events to find; all given conditions must hold.
 
     `kinds` and `actors` are names or globs (`alias.*`, `*.removed`); a bare noun (`alias`) stands for all
     its kinds. An actor is who brought a change, or whose it was. `text`: all its words occur in subject,
@@ -92,7 +92,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What happened to a release on a node, once."""
+    """One outcome of a release on a node."""
 
     release: int
     node: str
@@ -102,7 +102,7 @@ class Outcome:
 
 
 def find(connection: sqlite3.Connection, filters: Filters) -> list[Entry]:
-    """The events that the filters let through, at most `limit`."""
+    """The events that match the filters, at most `limit`."""
     kinds = _numbers(connection, "kind", [_pattern(kind) for kind in filters.kinds])
     actors = _numbers(connection, "actor", filters.actors)
     sources = _numbers(connection, "source", [filters.source] if filters.source else [])
@@ -131,7 +131,7 @@ class _Search:
         self._order = "ASC" if filters.oldest_first else "DESC"
 
     def ids(self, connection: sqlite3.Connection) -> list[int]:
-        """The ids that everything lets through, at most `limit`, by the way that looks at the fewest."""
+        """The ids that match all filters, at most `limit`, by the way that reads the fewest rows."""
         if self._outcomes and self._are_rare(connection):
             return self._merged(connection, [("events_by_outcome", _OUTCOME_IS, n) for n in self._outcomes])
         return self.by_words(connection) if self._filters.text.strip() else self.by_index(connection)
@@ -222,7 +222,7 @@ class _Search:
         return [row[0] for row in rows]
 
     def _words(self) -> str:
-        """What FTS5 is to match."""
+        """The expression for FTS5 to match."""
         terms = [f"words : {_phrase(word)}" for word in self._filters.text.split()]
         for letter, numbers in (("k", self._kinds), ("a", self._actors), ("s", self._sources)):
             if numbers:
@@ -231,7 +231,7 @@ class _Search:
 
 
 def entries(connection: sqlite3.Connection, ids: Sequence[int]) -> list[Entry]:
-    """The whole rows of these ids, in their order."""
+    """The full rows of these ids, in order."""
 
     @lru_cache(maxsize=1_000)
     def change_set(position: int) -> tuple[Any, ...]:
@@ -276,7 +276,7 @@ def entries(connection: sqlite3.Connection, ids: Sequence[int]) -> list[Entry]:
 
 
 def outcomes(connection: sqlite3.Connection, release: int) -> list[Outcome]:
-    """Everything that happened to a release, oldest first."""
+    """All outcomes of a release, oldest first."""
     rows = connection.execute(
         "SELECT release, node, outcome, time, reason FROM outcomes WHERE release = ? ORDER BY event",
         (release,),
@@ -297,7 +297,7 @@ def _span(connection: sqlite3.Connection, filters: Filters) -> tuple[int, int]:
 
 
 def _after(connection: sqlite3.Connection, time: datetime, before: bool) -> int:
-    """The first id behind the newest change set at that time, or `before` it."""
+    """The first id after the newest change set at that time, or `before` it."""
     try:
         return (clock.position_at(connection, time, before) + 1) << SEQUENCE_BITS
     except NotFound:
@@ -323,6 +323,6 @@ def _matches(name: str, pattern: str) -> bool:
 
 
 def _phrase(word: str) -> str:
-    """A word as FTS5 quotes it; an address is a phrase of its parts. A * at the end makes it a prefix."""
+    """A word quoted for FTS5; an address becomes a phrase of its parts. A * at the end makes it a prefix."""
     bare = word.rstrip("*").replace('"', '""')
     return f'"{bare}"' + (" *" if word.endswith("*") and bare else "")

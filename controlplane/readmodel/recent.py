@@ -1,4 +1,4 @@
-"""The newest of the log in a model in memory, for a question that need not wait until all of it was taken in.
+"""Answers questions from the end of the log, in a model in memory, before the whole log was added.
 
 It is made by the code that makes the whole model, and gives the answer that that gives, or none where the
 newest change sets do not settle it: too few of them pass the filters, a clock went back among them, or what
@@ -23,7 +23,7 @@ from controlplane.readmodel.query import Entry, Filters
 from controlplane.release import Release, Releases
 
 WINDOWS = (200, 2_000)
-"""Change sets to look at beside those that are asked for: at first, and where these do not settle it."""
+"""Change sets to read besides those asked for: at first, and if these are not enough."""
 FALL = timedelta(seconds=1)
 """How far a time may fall back and still be right: writers wait for each other."""
 
@@ -33,7 +33,7 @@ Decision = ReleaseApplied | ReleaseRejected | ReleaseRolledBack
 def newest(
     log: EventLog, releases: Releases, secret_settings: Collection[str], filters: Filters
 ) -> list[Entry] | None:
-    """What the whole model would answer; None where the newest change sets do not tell it."""
+    """What the whole model would answer; None if the newest change sets are not enough."""
     tip, settled = settled_tip(log)
     if filters.oldest_first or filters.limit > WINDOWS[-1]:
         return None
@@ -60,7 +60,7 @@ def newest(
 def readable(
     log: EventLog, releases: Releases, secret_settings: Collection[str], filters: Filters
 ) -> list[Entry]:
-    """What can be told of a log that is damaged somewhere: the change sets behind that alone."""
+    """Answers about a damaged log: only from the change sets after the damage."""
     changes: list[ChangeSet] = []
     with suppress(Corrupt):
         changes.extend(log.newest_first())
@@ -79,7 +79,7 @@ def _prepare(db: sqlite3.Connection) -> None:
 
 
 def _known_from(log: EventLog, changes: list[ChangeSet]) -> tuple[list[ChangeSet], int] | None:
-    """What serves at the start of a window: change sets before it that decided that, and 0.
+    """What serves at the start of a window: the change sets before it that decided that, and 0.
 
     Or none of them, and the first position of the window from which on it is known. None: it is not known.
     """
@@ -95,7 +95,7 @@ def _known_from(log: EventLog, changes: list[ChangeSet]) -> tuple[list[ChangeSet
 
 
 def _decisions(log: EventLog, mark: Mark, first: int) -> list[ChangeSet]:
-    """The change sets that say what serves right before a position: the mark's, or newer ones."""
+    """The change sets that determine what serves right before a position: the mark's, or newer ones."""
     known, newer = mark.decided, list[str]()
     for step in log.until(mark.position + 1, first - 1):
         if any(isinstance(event, ReleaseApplied) for event in step.events):
@@ -110,7 +110,7 @@ def _decides(events: tuple[object, ...]) -> bool:
 
 
 def _needed(releases: Releases, changes: list[ChangeSet]) -> Iterator[Release]:
-    """Releases, newest first, down to the one before these change sets and those that they tell of."""
+    """Releases, newest first, down to the one before these change sets and those that they mention."""
     told = [e.release for change in changes for e in change.events if isinstance(e, Decision)]
     oldest = min(told, default=1 << 62)
     for release in releases.newest_first():

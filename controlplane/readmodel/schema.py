@@ -17,7 +17,7 @@ OUTCOMES = ("pending", "served", "rejected", "rolled_back", "held", "superseded"
 
 
 def _tables(connection: sqlite3.Connection) -> None:
-    """Change sets, events, what became of releases.
+    """Change sets, events, and outcomes of releases.
 
     Events hold small numbers for kind, actor and source (table `names`), so that the indexes over them
     stay narrow. The words of an event are in a full-text index without content of its own (FTS5,
@@ -42,7 +42,7 @@ def _tables(connection: sqlite3.Connection) -> None:
 
 
 def _authors(connection: sqlite3.Connection) -> None:
-    """Whose change it was where somebody else brought it: a number among those of the actors."""
+    """The author of a change that somebody else pushed, numbered among the actors."""
     connection.execute("ALTER TABLE events ADD COLUMN author INTEGER")
 
 
@@ -65,7 +65,7 @@ def _fates(connection: sqlite3.Connection) -> None:
 
 
 def _clock(connection: sqlite3.Connection) -> None:
-    """A time that never goes back beside the one of the wall, and how that one fits (clock.py)."""
+    """A time that never goes backwards, next to the wall clock's, and how that fits (clock.py)."""
     for statement in (
         "ALTER TABLE change_sets ADD COLUMN effective TEXT",
         "ALTER TABLE change_sets ADD COLUMN clock INTEGER",
@@ -75,7 +75,7 @@ def _clock(connection: sqlite3.Connection) -> None:
 
 
 def _indexes(connection: sqlite3.Connection) -> None:
-    """Each filter has an index in the log's order that carries the other filters' columns."""
+    """One index per filter, in the log's order, that covers the columns of the other filters."""
     for statement in (
         "CREATE INDEX events_by_kind ON events (kind, id, actor, author, source, subject)",
         "CREATE INDEX events_by_actor ON events (actor, id, source)",

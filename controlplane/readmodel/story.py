@@ -1,4 +1,4 @@
-"""Tells what became of an event: the outcome with its time and its reason."""
+"""Determines what became of an event: the outcome with its time and reason."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from controlplane.statefiles.event_kinds import name_behind
 
 
 class Story:
-    """The outcomes of one answer; what many events share is looked up once."""
+    """The outcomes for one answer; what many events share is looked up once."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection

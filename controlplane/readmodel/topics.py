@@ -1,4 +1,4 @@
-"""What an event is about: by this a later event is known to override an earlier one.
+"""The topic of an event, by which a later event overrides an earlier one.
 
 `alias.changed` of info@example.test overrides `alias.added` of it. Where a thing stands among others is a
 topic of its own: moving an account leaves its password alone, and a new password leaves its place alone.
@@ -24,14 +24,14 @@ def topic_of(kind: str, subject: str) -> str:
 
 
 def overridden_by(kind: str, subject: str) -> tuple[str, ...]:
-    """The topics that such an event decides anew: what came or went has a new place or none."""
+    """The topics that such an event overrides: what came or went also has a new place or none."""
     own = topic_of(kind, subject)
     noun, _, verb = kind.partition(".")
     return (own, f"{noun}{_PLACE} {subject}") if noun in _ORDERED and verb in ("added", "removed") else (own,)
 
 
 def held_name(topic: str, held: Collection[str]) -> str:
-    """The name under which what says it is held: a file of `main` or an entry of it; "" if it is not."""
+    """The name in `held` that covers the topic: a file of `main` or an entry of one; "" if none does."""
     thing, _, subject = topic.partition(" ")
     path = _FILES.get(thing.removesuffix(_PLACE))
     names = (path, f"{path}:{subject}") if path else (CONFIG + subject,)

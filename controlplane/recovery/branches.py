@@ -28,7 +28,7 @@ LOG_CURE = (
     " mail is served meanwhile"
 )
 NEAR = 50
-"""Moves of a reflog that are looked through for one that can still be read."""
+"""The most moves of a reflog to search for a readable one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +187,7 @@ def mend_rendered(stores: Stores, findings: Findings) -> str:
 
 
 def _goes_on(repo: StateRepo, old: str, new: str) -> bool:
-    # libgit2 was seen to loop for ever over a damaged loose object: it is not let near one.
+    # libgit2 loops for ever over some damaged loose objects, so it must not read one.
     if not (repo.is_sound(old, "commit") and repo.is_sound(new, "commit")):
         return False
     try:

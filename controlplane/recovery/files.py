@@ -15,7 +15,7 @@ from controlplane.statefiles.compose import compose
 from controlplane.statefiles.tree import CONFIG, SUBMODULE, TreeFile
 
 NEAR = 20
-"""Older commits of `main` that are looked through for comments that can be kept."""
+"""The most older commits of `main` to search for comments to keep."""
 
 
 def mend(stores: Stores, desired: Desired, template: Mapping[str, bytes], findings: Findings) -> str:

@@ -31,7 +31,7 @@ class Findings:
     repairs: list[tuple[str, str]] = field(default_factory=list)
     damage: list[Damage] = field(default_factory=list)
     halted: Damage | None = None
-    """Why nothing may be written: what is lost of the log would be followed by another history."""
+    """Why nothing may be written: the lost end of the log would be replaced by another history."""
 
     def repaired(self, part: str, how: str) -> None:
         """Record that a part was restored."""

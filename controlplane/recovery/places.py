@@ -10,7 +10,7 @@ from controlplane.recovery.findings import Findings
 
 HEAD = "ref: refs/heads/main\n"
 KEPT = "damaged"
-"""The folder, below the control folder, where damaged things are kept for who wants to look."""
+"""The folder below the control folder that keeps damaged files for inspection."""
 _PACKED = re.compile(rb"(#.*|\^[0-9a-f]{40}|[0-9a-f]{40} \S+)")
 _FILES = ("writer.lock", "snapshot.json", "readmodel.sqlite", "identity.age", "digest.key", "log-tail")
 

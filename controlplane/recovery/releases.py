@@ -29,9 +29,9 @@ from controlplane.recovery.findings import Findings
 from controlplane.release import BRANCH, Basis, NodeFiles, Release, message
 
 NEAR = 50
-"""Change sets behind a release, and moves of a branch, that are tried."""
+"""The most change sets after a release, and moves of a branch, to try."""
 RENDERED_AGAIN = 100
-"""Change sets at the end of the log whose releases are rendered again: some 30 ms each, by the accounts."""
+"""Change sets at the end of the log whose releases are rendered again, some 30 ms each with many accounts."""
 OUTCOMES = (ReleaseApplied, ReleaseRejected, ReleaseRolledBack)
 _SILENT = (*OUTCOMES, DriftDetected, DriftHealed, PathsOvermounted, PatchesRun, EditRefused, StoreRepaired)
 """Events that no rendered file depends on."""
@@ -193,7 +193,7 @@ class _Told:
         for change in changes:
             for event in change.events:
                 if isinstance(event, OUTCOMES):
-                    # An older outcome does not name the position: it follows its change set at once.
+                    # An older outcome does not name the position: it directly follows its change set.
                     position = event.position or change.position - 1
                     if event.position:
                         self.named[position] = event.release

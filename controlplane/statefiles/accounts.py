@@ -182,7 +182,7 @@ def attributes_fault(attributes: str) -> Fault | None:
         return "the line has control characters", "take them out", ""
     for word in attributes.split():
         if not _ATTRIBUTE.fullmatch(word):
-            # not which one: with a field too many it is the hash
+            # do not name it: with an extra field it is the hash
             return "what stands behind the second bar is no attribute", _ATTRIBUTES_CURE, ""
     return None
 

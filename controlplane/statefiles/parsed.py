@@ -11,7 +11,7 @@ from controlplane.errors import Problem
 Row = TypeVar("Row")
 
 MAX_PROBLEMS = 50
-"""As many are told of one push; whoever has more made one mistake many times."""
+"""The most problems reported for one push; whoever has more made one mistake many times."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ Scan = Callable[[str], Iterator[Found]]
 
 
 class Reader(NamedTuple):
-    """How the files of some paths are read. `cure` is what to do where a secret cannot stand there sealed."""
+    """How the files of some paths are read. `cure` is what to do if secrets cannot be sealed in them."""
 
     paths: tuple[str, ...]
     scan: Scan

@@ -28,7 +28,7 @@ from controlplane.statefiles.tree import SUBMODULE, read_tree
 
 MAIN = "main"
 MOST = 100
-"""Damaged objects that are named; a disk that lost a folder of objects has thousands."""
+"""The most damaged objects to name; a disk that lost a folder of objects has thousands."""
 
 
 @dataclass

@@ -34,12 +34,12 @@ _RENDERED = (
     (re.compile(r".*/etc/dovecot/.*\.conf"), "config/dovecot.cf"),
     (re.compile(r".*/etc/rspamd/(.*)"), "config/rspamd/override.d/x.conf"),
 )
-"""Files of a release, and the file of `main` that is read like them."""
+"""Files of a release, and the file of `main` that has the same format."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """Where a secret stands: never what it is. `position` is 0 where no change set belongs to the commit,
+    """The place of a secret, never its value. `position` is 0 if no change set belongs to the commit,
     `line` where there is no line to tell."""
 
     ref: str

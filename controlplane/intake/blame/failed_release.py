@@ -17,7 +17,7 @@ from controlplane.statefiles.event_kinds import file_behind, split_name
 from controlplane.statefiles.treefile import SETTINGS
 
 LONGEST_SEARCH = 50
-"""Change sets between the release that serves and the one that failed that are looked through."""
+"""The most change sets to search between the release that serves and the failed one."""
 
 
 def origin_of(stores: Stores, outcome: Mapping[str, Any], node: str) -> str:

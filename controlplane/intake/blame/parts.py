@@ -25,9 +25,9 @@ _FIELDS = {
     regexps.PATH: "regexps",
     **{table.path: name for name, table in TABLES.items()},
 }
-"""The part of `Desired` that a file of `main` says; any other file is kept whole."""
+"""The field of `Desired` for each file of `main` with entries; all other files are overrides."""
 MOST = 30
-"""Parts that are looked at one by one; of more all are taken to stand behind a file."""
+"""The most parts to test one by one; if there are more, all of them are named."""
 
 
 def with_part(desired: Desired, name: str, other: Desired) -> Desired:

@@ -15,7 +15,7 @@ from renderers.service import RenderedFile
 
 NONE: Files = MappingProxyType({})
 HIDDEN = ("mailserver.env", "config/postfix-accounts.cf", "config/postfix-sasl-password.cf")
-"""Files whose lines are not repeated: they may hold what is nobody else's."""
+"""Files whose lines are never shown, as they may hold secrets."""
 
 
 def locate(tree: NodeTree, path: str, line: int) -> tuple[str, int]:

@@ -14,11 +14,11 @@ from controlplane.model import Desired, Override
 from controlplane.statefiles.continuation_lines import logical_lines
 
 MAX_DEPTH = 1000
-"""Steps from an alias to its end: virtual_alias_recursion_limit of postconf(5)."""
+"""Steps from an alias to its end: the default of virtual_alias_recursion_limit (postconf(5))."""
 MAX_RECIPIENTS = 1000
-"""Addresses that one alias may come to: virtual_alias_expansion_limit of postconf(5)."""
+"""Addresses that one alias may expand to: the default of virtual_alias_expansion_limit (postconf(5))."""
 MAX_NODES = 200_000
-"""Addresses that are followed; a catch-all of whole domains could make more."""
+"""The most addresses to follow; a catch-all of whole domains could produce more."""
 
 
 def limits(overrides: Mapping[str, Override]) -> tuple[int, int]:

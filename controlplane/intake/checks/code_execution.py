@@ -15,7 +15,7 @@ from controlplane.model import Override
 from controlplane.sealing import is_sealed
 
 MOST_LINES = 5
-"""Lines of a file that are named; the rest is counted."""
+"""The most lines of a file to name; the rest is counted."""
 
 
 class Rule(NamedTuple):

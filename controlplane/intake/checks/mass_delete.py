@@ -17,7 +17,7 @@ BY_PUSH = f"if that is meant, push it with `git push -o {OPTION}`"
 BY_COMMAND = f"if that is meant, say so with --{OPTION}"
 
 _OF_ACCOUNTS = ("quotas", "send_access", "receive_access")
-"""What goes with an account that goes: the account counts."""
+"""Collections whose entries are deleted with an account: the account alone counts."""
 
 
 def mass_deletions(old: Desired, new: Desired, cure: str = BY_PUSH) -> tuple[Problem, ...]:

@@ -63,7 +63,7 @@ class _Touched(NamedTuple):
     depth: int
     width: int
     limits: bool
-    """Whether what Postfix takes was changed."""
+    """Whether the limits of Postfix changed."""
 
     @classmethod
     def between(cls, before: Desired, after: Desired) -> _Touched:

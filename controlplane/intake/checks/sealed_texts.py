@@ -17,10 +17,10 @@ from controlplane.statefiles.tree import CONFIG, PARSED
 from renderers.release import reads_clear
 
 Fault = Callable[[str], str]
-"""Why a sealed text cannot be used; empty where it can."""
+"""Why a sealed text cannot be used; empty if it can."""
 
 OWN = f"{CONFIG}gitops/"
-"""Where files for the control plane itself are."""
+"""The folder of the files for the control plane itself."""
 
 
 def never_sealed(path: str) -> bool:

@@ -20,7 +20,7 @@ MAX_NAME = 255
 """Bytes of one name (NAME_MAX of limits.h), so that the config volume can hold it."""
 MAX_PATH = 1_000
 MAX_OVERRIDE = 1 << 20
-"""Bytes of one file that is taken as it is."""
+"""The most bytes of a file that is kept verbatim."""
 
 _RECORDS = frozenset({accounts.PATH, aliases.PATH, *table_files.PATHS})
 _SCRIPT = re.compile(r"config/(?:user-patches\.sh|sieve-pipe/.+|sieve-filter/.+)")

@@ -12,7 +12,7 @@ HEADS = "refs/heads/"
 PREVIEW = "preview/"
 OURS = ("events", "rendered")
 NOTHING = "0" * 40
-"""What git gives for a reference that is not there (githooks(5), pre-receive)."""
+"""What git passes for a reference that does not exist (githooks(5), pre-receive)."""
 
 Meaning = Literal["main", "branch", "other"]
 

@@ -40,7 +40,7 @@ WORDS: Mapping[str, Words] = {
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """The state without the change sets, oldest first.
+    """The state without the change sets, which are listed oldest first.
 
     `already` are those of which nothing was in force any more, with the one that took them back.
     """

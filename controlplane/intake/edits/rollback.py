@@ -24,9 +24,9 @@ from controlplane.statefiles.compose import compose
 from controlplane.statefiles.tree import read_tree
 
 SKIP = "skip-refused"
-"""The option that leaves files as they are whose old text would be refused."""
+"""The option that keeps the current text of files whose old text would be refused."""
 WINDOW = 100
-"""Change sets on each side of a target among which the nearest one that would be taken is looked for."""
+"""Change sets on each side of a target that are searched for the nearest acceptable one."""
 SEARCH_SECONDS = 3.0
 _ABBREVIATED = re.compile(r"[0-9a-f]{7,40}")
 

@@ -38,11 +38,11 @@ class VolumeEdit:
     executable: bool = False
     base: str = ""
     was_clear: bool = False
-    """Whether passwords in it were sealed on the way: the file on the volume still holds them."""
+    """Whether passwords in it were sealed, so that the file on the volume still has them in the clear."""
 
 
 OURS = (secrets.RECIPIENT,)
-"""Files of `main` that are made from the server's own state: the volume never decides about them."""
+"""Files of `main` made from the server's own state; the volume never changes them."""
 
 
 WAY_BACK = "; if not, delete the file from the config volume: it is written again as `main` has it"
@@ -50,7 +50,7 @@ WAY_BACK = "; if not, delete the file from the config volume: it is written agai
 
 
 RECORDS = frozenset({accounts.PATH, aliases.PATH, *table_files.PATHS})
-"""Files in which every line stands for itself: two that were appended at once are both meant."""
+"""Files with independent lines: of two lines appended at the same time, both are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def take_over(
     cause = Cause(ACTOR, "import" if first and not any(edit.base for edit in edits) else "config-volume")
     while left:
         try:
-            # guarded as a push is: a file that is gone may be a volume that was not mounted well
+            # guarded like a push: a missing file may mean that the volume was not mounted properly
             make = _maker(intake.stores.repo, left, template, refused)
             recorded = intake.edit(make, cause, guard=True, check=_checking(check, left))
         except Refused as error:

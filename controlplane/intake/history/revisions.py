@@ -81,7 +81,7 @@ def _of_commit(intake: Intake, commit: str) -> Revision:
     if commit == intake.main:
         return Revision(intake.position, commit)  # the log need not name it: it may change a comment alone
     newest = releases.newest()
-    # By where it stands, not by what it says: every commit can be given the trailers of a release.
+    # By its place in the history, not by its trailers: any commit can be given those of a release.
     if newest is not None and repo.is_ancestor(commit, newest.commit):
         return _at(intake, releases.read(commit).basis.log_position)
     try:

@@ -13,7 +13,7 @@ _AGO = re.compile(r"(?:(\d{1,5})w)?(?:(\d{1,5})d)?(?:(\d{1,5})h)?(?:(\d{1,5})m)?
 _DATE_LIKE = re.compile(
     r"\d{4}-\d{1,2}-\d{1,2}.*|\d{1,2}:\d{2}.*|\d+ ?[a-z]+ ago|\d{1,2}[./]\d{1,2}[./]\d{4}.*"
 )
-"""What nobody calls a branch or a commit."""
+"""Matches texts that nobody would use as the name of a branch or commit."""
 _WHOLE_DAY = timedelta(days=1) - timedelta(milliseconds=1)
 
 CURE = "write 30m, 1h, 2d (ago), now, today, yesterday, 2026-11-22 or '2026-11-22 14:03' (UTC)"

@@ -29,7 +29,7 @@ class Brought:
     files: Files
     env: bytes | None = None
     replace: bool = False
-    """Whether it goes before what `main` has."""
+    """Whether it replaces what `main` has."""
 
 
 @dataclass(frozen=True)
