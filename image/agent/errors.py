@@ -1,11 +1,15 @@
-"""Every error that the agent raises on purpose.
+"""Every error that the agent and its services raise on purpose.
 
 AgentError
 ├── Failed        an attempt went wrong: names service, reason and, where known, path and line
+│   └── Invalid   the staged tree did not pass the checkers: has every problem
 ├── Refused       a request that can never be carried out as it was made
 ├── NotFound      an object or mailbox that does not exist
 ├── Unavailable   the daemon, a command or a service did not answer in time
 └── Corrupt       a manifest, a file of the agent's own state or a git object does not hold together
+OSError
+└── Unsuitable    what lies at a path is no regular file, or too large (files/beneath.py)
+Damaged           a record does not hold together; never leaves records/checksummed.py
 """
 
 from __future__ import annotations
