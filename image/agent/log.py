@@ -1,4 +1,4 @@
-"""One line an event on stderr: `agent: applied release=97 seconds=0.3`. Never a secret or file content."""
+"""One line per event on stderr: `agent: applied release=97 seconds=0.3`. Never a secret or file content."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The services of the image: one folder a service, listed in `NODE_SERVICES`."""
+"""The services of the image: one folder per service, listed in `NODE_SERVICES`."""
 
 from __future__ import annotations
 

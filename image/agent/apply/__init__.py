@@ -1,1 +1,1 @@
-"""Bringing a release to serve: an attempt's steps, what undoes them, and what is held back."""
+"""Applying a release: the steps of an attempt, the way back, and what is held back."""

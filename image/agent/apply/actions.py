@@ -1,4 +1,4 @@
-"""Carrying out the actions of a plan. A release names actions; what is behind them is fixed in the image."""
+"""Carry out the actions of a plan. A release names actions; the image fixes the commands behind them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Actor:
         return cold
 
     def flush(self, release: Release) -> None:
-        """Have delivered now what was put off while a service was away."""
+        """Retry mail that was deferred while a service was unavailable."""
         for name in release.services:
             if words := self.services.of(name).flush:
                 self.runner(words, RELOAD_DEADLINE)  # whatever it says: it tries again by itself

@@ -1,4 +1,4 @@
-"""What the steps of an attempt share: one try to bring a release to serve (steps.py)."""
+"""The state that the steps of one attempt to apply a release share (steps.py)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def new_id() -> str:
 
 @dataclass
 class Attempt:
-    """What the steps share. `stale` are paths to write although their entry did not change."""
+    """One attempt to apply `target` over `base`. `stale`: paths to write although unchanged."""
 
     node: Node
     objects: ObjectReader
@@ -37,7 +37,7 @@ class Attempt:
     rows: list[Placement] = field(default_factory=list)
     placed: bool = False
     probe_all: bool = False
-    """Ask every service, also those that were told nothing: one that died can take others with it."""
+    """Probe every service, also unchanged ones: one that died can take others with it."""
     cold: set[str] = field(default_factory=set)
     silent: set[str] = field(default_factory=set)
     """Services that did not answer before anything was changed: no fault of the release."""
@@ -50,7 +50,7 @@ class Attempt:
     held: Held = field(default_factory=Held)
     """What of the release is not in `target`, since it failed before."""
     around: set[str] = field(default_factory=set)
-    """Files of nobody that user-patches.sh made other than before the attempt."""
+    """Unmanaged files that user-patches.sh changed during the attempt."""
     forked: dict[str, set[int]] = field(default_factory=dict)
     """Processes, before the first file was replaced, of services that start some at any time."""
 

@@ -1,4 +1,4 @@
-"""Bring a release to serve, or put the last good one back; say truthfully which of the two happened."""
+"""Apply a release or roll back to the last good one, and report truthfully which of the two happened."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MOST_TRIES = 4
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Somebody wants this release to serve. `retry` overrides a quarantine."""
+    """A request to apply a release. `retry` also tries content that is in quarantine."""
 
     commit: str
     number: int
@@ -52,7 +52,7 @@ def is_older(node: Node, request: Request) -> bool:
 
 
 class Engine:
-    """Applies one release at a time (the caller sees to that)."""
+    """Applies one release at a time; the caller must not run two."""
 
     def __init__(
         self, node: Node, steps: tuple[Step, ...] = STEPS, restore_steps: tuple[Step, ...] = RESTORE_STEPS
@@ -139,7 +139,7 @@ class Engine:
     def _attempt(
         self, objects: ObjectReader, target: Release, request: Request, held: Held
     ) -> tuple[Outcome, Row | None]:
-        """One try; the row tells what of the release failed where the rest of it is worth another one."""
+        """Run one attempt. Returns its outcome, and a quarantine row where the rest is worth trying."""
         node = self.node
         again = target.commit == node.release.commit and same(target, node.release)
         # A new release heals what is known to have drifted; the same one again looks at every file.
@@ -207,7 +207,7 @@ class Engine:
         return outcome, None if problem else row
 
     def _row(self, attempt: Attempt, failure: Failed) -> Row | None:
-        """What of the release failed; None where that is nobody's fault, or all there is."""
+        """The quarantine row of what failed; None where the release is not at fault, or is the first one."""
         node, base, target = self.node, attempt.base, attempt.target
         if not base.commit or not failure.service or failure.service in attempt.silent:
             return None
@@ -215,7 +215,7 @@ class Engine:
         return make_row((base, target), part, failure, attempt.held.why, node.applied.held.get("why", ()))
 
     def restore(self, attempt: Attempt, failed: str) -> str:
-        """Put the old files back and make their services serve; returns what still is wrong, or ""."""
+        """Restore the old files and their services; returns what is still wrong, or ""."""
         node = self.node
         paths = [entry.path for entry in (*attempt.plan.write, *attempt.plan.remove)]
         node.managed.forget(paths)
@@ -235,7 +235,7 @@ class Engine:
         return "; ".join([*problems, *([silent] if silent else [])])
 
     def serve_again(self, back: Attempt) -> str:
-        """Tell services of the old files until all answer; one that stays silent is restarted.
+        """Repeat the restore steps until all services answer; restart one that stays silent.
 
         Postfix, for one, holds a service back for a minute when its process died (no SASL while Dovecot was
         away), and no reload ends that.
@@ -257,7 +257,7 @@ class Engine:
         return reason
 
     def silence(self, objects: ObjectReader) -> str:
-        """Why the release that serves does not answer, given the time of a cold start; "" where it does."""
+        """Why the live release does not answer within the time of a cold start; "" where it does."""
         release = self.node.release
         attempt = Attempt(self.node, objects, release, release, probe_all=True, cold=set(release.services))
         try:
@@ -278,7 +278,7 @@ class Engine:
         return ""
 
     def outcome(self, kind: str, request: Request, **fields: Any) -> Outcome:
-        """An outcome as the daemon gets it."""
+        """Build an outcome in the form that the daemon reads."""
         serving = self.node.applied
         base: Outcome = {"id": new_id(), "outcome": kind, "release": request.number, "commit": request.commit}
         base |= {
@@ -315,7 +315,7 @@ class Engine:
 
 
 def performed_actions(attempt: Attempt) -> dict[str, str]:
-    """What was done to each service."""
+    """The action that was performed on each service."""
     return {
         **attempt.plan.actions,
         **{name: "start" for name in attempt.cold if name not in attempt.plan.actions},
@@ -323,7 +323,7 @@ def performed_actions(attempt: Attempt) -> dict[str, str]:
 
 
 def as_failure(error: Exception) -> Failed:
-    """Any error as a failure with a service, "" when it is nobody's."""
+    """Convert any error to a Failed; its service is "" where no service is at fault."""
     if isinstance(error, Failed):
         return error
     if isinstance(error, AgentError | OSError):
@@ -332,7 +332,7 @@ def as_failure(error: Exception) -> Failed:
 
 
 def _backwards(attempt: Attempt, back: Attempt, failed: str) -> Plan:
-    """The way back: what was told to a service is told again, and programs that died are started.
+    """The plan of a rollback: repeat each service's action, start programs that died.
 
     The service that failed is restarted: it does not answer, so there is nothing that a reload would spare,
     and a reload that hung or was half done is not to be trusted with another one.

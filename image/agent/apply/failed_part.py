@@ -12,7 +12,7 @@ from agent.release.held import Part, difference, named_part
 from agent.release.manifest import Entry, Release
 
 MOST_CHANGES = 50
-"""Releases between the one that serves and the one that failed that are told apart."""
+"""Releases between the live and the failed one that are examined separately."""
 
 
 def failed_part(node: Node, objects: ObjectReader, base: Release, target: Release, failure: Failed) -> Part:
@@ -37,7 +37,7 @@ def failed_part(node: Node, objects: ObjectReader, base: Release, target: Releas
 
 
 def _is_heavy(old: Entry | None, new: Entry | None) -> bool:
-    """More than data: what a service is told about, or what goes and may be named by what stays."""
+    """Whether a file is configuration: it has an action, or it is removed and others may refer to it."""
     return new is None or new.action != "none" or (old is not None and old.action != "none")
 
 

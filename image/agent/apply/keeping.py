@@ -1,4 +1,4 @@
-"""Keeps a copy of what serves, after the answer: nobody waits for it, and changes in a row make one copy."""
+"""Copies the live release after the answer was sent; several changes in a row make one copy."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Keeping:
         self._due = threading.Event()
 
     def start(self) -> None:
-        """Begin, in a thread of its own; the copy of before is looked through first."""
+        """Start the thread, which first verifies the previous copy."""
         threading.Thread(target=self._run, name="keeping", daemon=True).start()
 
     def wake(self) -> None:
@@ -49,7 +49,7 @@ class Keeping:
     def look(self) -> None:
         """Read every file of the release that serves once, as a start does not: most lie on disk already.
 
-        So `status` tells of one that is damaged before the day on which it is needed.
+        So `status` reports a damaged file before it is needed.
         """
         node = self._node
         with open_repository(node) as objects:
@@ -58,7 +58,7 @@ class Keeping:
                     obtainable(node, objects, entry)
 
     def keep(self) -> None:
-        """Copy what serves now, where that is not kept; a failure leaves the copy of before."""
+        """Copy the live release unless it is already kept; a failure leaves the previous copy."""
         node = self._node
         release, applied = node.release, node.applied
         if not release.manifest or release.commit != applied.commit:

@@ -1,7 +1,7 @@
-"""Maps of Postfix whose source somebody mounted a file over: compiled from what lies there.
+"""Compile Postfix maps whose source file is mounted over.
 
-The source is not ours to write, but without the compiled map beside it Postfix would put off every message
-that asks it. The file of a mount tells of no change: it is looked at with each release and at each start.
+The source is not ours to write, but without the compiled map beside it Postfix would defer every message
+that needs it. Changes of a mounted file go unnoticed, so it is checked at each release and at each start.
 """
 
 from __future__ import annotations

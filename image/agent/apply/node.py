@@ -1,4 +1,4 @@
-"""The node: everything an attempt works with, put together once."""
+"""The node: the collaborators and the state in memory that every attempt uses."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ Check = Callable[[ObjectReader, Release, Release], list[Problem]]
 
 @dataclass
 class Node:
-    """Collaborators and what the agent knows in memory. Held by one attempt at a time (see queue.py)."""
+    """Collaborators, and what the agent knows in memory. One attempt at a time uses it (queue.py)."""
 
     paths: Paths
     journal: Journal
@@ -55,7 +55,7 @@ class Node:
     prober: Callable[[Iterable[Probe], Path, float, Callable[[], bool]], list[Answer]] = wait
     compiler: Callable[[Iterable[tuple[Path, str, str]], Path], None] = compile_asides
     runner: Runner = run
-    """Runs what tells where services listen."""
+    """Runs commands that report where services listen."""
     script: Callable[[Path, Mapping[str, str], Callable[[str], str]], Result] = run_script
     clock: Callable[[], float] = time.monotonic
     release: Release = EMPTY
@@ -71,9 +71,9 @@ class Node:
     unfilled: dict[str, str] = field(default_factory=dict)
     """Why words of a file could not be replaced, by the file's blob id."""
     unknown: set[str] = field(default_factory=set)
-    """Managed paths whose content nobody has any more: what lies on disk is left as it is."""
+    """Managed paths whose content is lost: their files on disk are left unchanged."""
     mend_certificates: Callable[[Release], None] = lambda _release: None
-    """Sees to it that every certificate that a release names can be had, or another one in its place."""
+    """Makes sure that each certificate of a release, or a substitute, is available."""
 
     def __post_init__(self) -> None:
         self.findings = self.journal.findings
@@ -89,7 +89,7 @@ class Node:
         self._fitted: dict[str, tuple[tuple[Probe, ...], tuple[Probe, ...]]] = {}
 
     def probes(self, service: ServiceEntry, anew: bool = False) -> tuple[Probe, ...]:
-        """What to ask a service. That depends on more than the release: `anew` looks at the rest again."""
+        """The probes of a service, fitted to its configuration; `anew` reads that again."""
         known = self._fitted.get(service.name)
         if anew or known is None or known[0] != service.probes:
             known = self._fitted[service.name] = (service.probes, self._fit(service))
@@ -100,12 +100,12 @@ class Node:
         return fit(service.probes, self.runner) if fit else service.probes
 
     def announce(self, write: Iterable[Entry]) -> None:
-        """Make known what these staged files say, before they are installed."""
+        """Announce new data of staged files before they are installed."""
         for announcer in self._announcers:
             announcer.announce(self.paths.root, write)
 
     def clear_announced(self) -> None:
-        """Take back what was announced: the files that are installed count alone."""
+        """Withdraw all announcements."""
         for announcer in self._announcers:
             announcer.clear()
 
@@ -170,7 +170,7 @@ class Node:
                 with self.open() as objects:
                     return blob_id(self.content(objects, entry))
             except AgentError:
-                return ""  # what nobody can say no file on disk is
+                return ""  # unknown content: no file on disk matches
         return self._filled[entry.identity] if entry.fill else entry.identity
 
     def _keep(self, entry: Entry, filled: Filled) -> None:
@@ -181,7 +181,7 @@ class Node:
         self._filled[entry.identity] = blob_id(filled.content)
 
     def matches(self, entry: Entry) -> bool:
-        """Whether a file of the applied release is as that left it, user-patches.sh included."""
+        """Whether a file is unchanged since the applied release and its user-patches.sh wrote it."""
         if entry.path in self.unknown:
             return True
         patched = self.applied.patched.get(entry.path)

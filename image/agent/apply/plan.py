@@ -1,4 +1,4 @@
-"""What an attempt will change: files, and per service nothing, a reload, a restart or a start."""
+"""What an attempt will change: files, and for each service no action, a reload, a restart or a start."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Plan:
 
     @property
     def touched(self) -> set[str]:
-        """Services that are told about something."""
+        """Services that need an action."""
         return set(self.actions)
 
 

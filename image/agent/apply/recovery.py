@@ -1,4 +1,4 @@
-"""Starting: finish or undo what a killed agent was at, then make the applied release serve."""
+"""Startup: finish or undo what a killed agent was doing, then serve the applied release."""
 
 from __future__ import annotations
 
@@ -64,10 +64,10 @@ def recover(engine: Engine) -> dict[str, str]:
 
 
 def _put_back_unknown(node: Node, damage: str) -> dict[str, str]:
-    """An attempt was cut short and its journal is damaged, so nobody knows what it had placed.
+    """Undo an interrupted attempt whose journal is damaged, so that its changes are unknown.
 
     What it replaced is found by comparing every file with the applied release, which a start does anyway;
-    what it added is what the newest release has besides. All services are restarted, whatever it told them.
+    what it added is what the newest release has besides. All services are restarted.
     """
     node.journal.close()
     node.findings.mended(
@@ -99,7 +99,7 @@ def _report_failure(engine: Engine, journal: dict[str, Any], request: Request) -
 def serve_applied(engine: Engine, actions: dict[str, str]) -> str:
     """Write what differs from the applied release and start its services; returns what went wrong, or "".
 
-    In a fresh container that is every file. Maps are compiled anew: after a power cut they may be torn, and
+    In a fresh container that is every file. Maps are compiled again: after a power cut they may be torn, and
     they are not worth an fsync at every change. Services are not waited for (see readiness.py), but for what
     an interrupted attempt may have broken, named by its `actions`.
     """
@@ -149,11 +149,11 @@ def _reconcile(attempt: Attempt, actions: dict[str, str]) -> None:
     node.drifted(release)  # learn the stamps, so that the next look is cheap
     renew_scripts(attempt)
     own_mail(attempt)
-    act(attempt)  # tells in `cold` what had to be started
+    act(attempt)  # `cold` then has what had to be started
 
 
 def _taken_over(node: Node, attempt: Attempt) -> set[str]:
-    """Files that user-patches.sh made other than the last time; what it did now is recorded."""
+    """Files that user-patches.sh changed in another way than last time; records its present effect."""
     before, now = node.applied.patched, attempt.patched
     changed = replace(node.applied, patched=now, patch_failure=attempt.patch_failure)
     if changed != node.applied:

@@ -22,7 +22,7 @@ RENDERED = "refs/heads/rendered"
 GIVE = "put certificate and key back where they come from (docs/tls.md), or name others"
 """The cure of a certificate that is lost."""
 FAR = 20
-"""Releases of `rendered` that are tried when nobody knows which one served."""
+"""Releases of `rendered` that are tried when it is unknown which one served."""
 
 
 class NoObjects(ObjectReader):
@@ -161,7 +161,7 @@ def obtainable(node: Node, objects: ObjectReader, entry: Entry) -> Entry | None:
 
 
 def look_again(node: Node) -> None:
-    """Forget damage that has been mended; asks nobody where none is known."""
+    """Clear findings whose damage is repaired; free of cost where there are none."""
     known = node.findings.damage
     if not known:
         return

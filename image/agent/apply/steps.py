@@ -1,4 +1,4 @@
-"""One try to bring a release to serve: an ordered list of small steps of one signature.
+"""The steps of one attempt to apply a release: an ordered list of small functions of one signature.
 
 Until `install` nothing that a service reads has changed, so a failure there is a rejection. From `install` on
 a failure puts the old files back by the same steps (`RESTORE_STEPS`). The journal is on disk before `stage`,
@@ -58,13 +58,13 @@ def compare_releases(attempt: Attempt) -> None:
 
 
 def fill(attempt: Attempt) -> None:
-    """Every sealed value and pinned secret of the changed files can be had."""
+    """Verify that every placeholder of the changed files can be replaced. Raises Invalid."""
     if problems := attempt.node.unresolved(attempt.objects, attempt.plan.write):
         raise Invalid(problems)
 
 
 def check(attempt: Attempt) -> None:
-    """Ask the daemons' own checkers, and meanwhile the services themselves whether they serve now."""
+    """Run the services' checkers, and meanwhile probe the services as they serve now."""
     looking = threading.Thread(target=_look, args=(attempt,), daemon=True)
     looking.start()
     try:
@@ -74,7 +74,7 @@ def check(attempt: Attempt) -> None:
 
 
 def _look(attempt: Attempt) -> None:
-    """Patiently: a restart drops sessions, and a machine that stalls is no silent service."""
+    """Probe patiently: a restart drops sessions, and a machine that stalls is no silent service."""
     node = attempt.node
     for name, action in attempt.plan.actions.items():
         fixed = node.services.of(name)
@@ -89,7 +89,7 @@ def _look(attempt: Attempt) -> None:
 
 
 def _check(attempt: Attempt) -> None:
-    """A map that no service must be told about checks itself in `stage`.
+    """Run the checkers where needed. A map without an action is checked by compiling it in `stage`.
 
     A renewed pair was checked when it was read, and no checker looks into it.
     """
@@ -134,7 +134,7 @@ def place(attempt: Attempt) -> None:
 
 
 def renew_scripts(attempt: Attempt) -> None:
-    """Compile Sieve under a changed configuration, which no binary from before fits."""
+    """Recompile Sieve scripts: no older binary fits a changed configuration."""
     if _renews_scripts(attempt):
         for entry in attempt.target.files.values():
             if entry.compile == "sievec" and entry.path not in attempt.node.pinned:
@@ -149,7 +149,7 @@ def _renews_scripts(attempt: Attempt) -> bool:
 
 
 def own_mail(attempt: Attempt) -> None:
-    """Mail belongs to the ids that deliveries will run with."""
+    """Give the mail to the ids that deliveries run with."""
     own(attempt.node.paths.mail, attempt.target.mail_owner, attempt.node.paths.root)
 
 
@@ -166,7 +166,7 @@ def act(attempt: Attempt) -> None:
 
 
 def probe(attempt: Attempt) -> None:
-    """Ask every service that was told about something whether it serves."""
+    """Probe every service that was acted on. Raises Failed for one that does not answer."""
     touched = set(attempt.target.services) if attempt.probe_all else attempt.plan.touched | attempt.cold
     probes = {
         s.name: attempt.node.probes(s, True) for s in attempt.target.services.values() if s.name in touched
@@ -197,7 +197,7 @@ def probe(attempt: Attempt) -> None:
 
 
 def _hopeless(attempt: Attempt, service: ServiceEntry) -> bool:
-    """Whether there is no use in waiting: a program ended, or said in its log that it cannot go on."""
+    """Whether waiting is pointless: a program ended, or logged a fatal error."""
     return has_died(attempt.node.actor.programs, service.programs) or attempt.mark.fatal(service.name)
 
 
@@ -223,7 +223,7 @@ def _silence(attempt: Attempt, service: str, answer: Answer, seconds: float) -> 
 
 
 def commit(attempt: Attempt) -> None:
-    """From here on the target is the release to come back to."""
+    """Record the target as the release to roll back to."""
     target = attempt.target
     applied = Applied(
         target.commit,

@@ -37,7 +37,7 @@ class CertificateSlots:
         self._record = state / "slots.json"
         self._findings = Findings(state) if findings is None else findings
         records = Records(state, self._findings)
-        lost = "every certificate is looked at anew"
+        lost = "every certificate is read again"
         self._known: dict[str, dict[str, Any]] = records.take("slots.json", _are_slots, lost) or {}
         self._doubts: dict[str, str] = {}
 

@@ -59,7 +59,7 @@ def pairs(source: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def split(chain: bytes, key: bytes, authority: bytes, place: str) -> Found:
-    """The two halves, each with nothing of the other: what is told of a chain must never hold a key.
+    """The two halves, each with nothing of the other: what is reported of a chain must never hold a key.
 
     A chain of certificates alone stays as it is, byte by byte.
     """

@@ -55,7 +55,7 @@ class Watch:
                 self.add(child)
 
     def add_file(self, path: Path) -> None:
-        """Watch a file itself: of one that is mounted by itself, the folder around it tells nothing."""
+        """Watch a file itself: its folder gives no event for a file that is mounted by itself."""
         self._add(path, MASK | DONT_FOLLOW)
 
     def _add(self, path: Path, mask: int) -> int | None:

@@ -52,7 +52,7 @@ class Watching:
             self.watch.add(folder)
         for path in (node.paths.root / place for place in mount_points(node.paths.root)):
             if path.is_relative_to(volume.folder) and path.is_file():
-                self.watch.add_file(path)  # of one that is mounted by itself the folder tells nothing
+                self.watch.add_file(path)  # a folder gives no event for a file that is mounted by itself
 
     def follow(self, release: Release) -> None:
         """Also watch where this release's files lie and its certificates come from.
@@ -96,7 +96,7 @@ class Watching:
             again = self._look(changed, again, daily)
 
     def _look(self, changed: set[Path], again: bool, daily: bool) -> bool:
-        """React; whether the daemon has to be told later because it did not answer."""
+        """React to changes. Returns whether the daemon did not answer and has to be asked again."""
         later = False
         try:
             if again or _below(changed, [self.volume.folder]):

@@ -1,4 +1,4 @@
-"""Whose the mail is: DMS_VMAIL_UID and DMS_VMAIL_GID, also when they change."""
+"""Ownership of the mail store: DMS_VMAIL_UID and DMS_VMAIL_GID, also when they change."""
 
 from __future__ import annotations
 

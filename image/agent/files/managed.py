@@ -1,4 +1,4 @@
-"""Managed files as they are on disk, against what the applied release says (drift)."""
+"""Compare managed files on disk with the applied release (drift)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def blob_id(content: bytes) -> str:
 
 
 def fingerprint_of(mode: int, blob: str) -> str:
-    """How `ManagedFiles.fingerprint` writes a file down."""
+    """The form of `ManagedFiles.fingerprint`: "0644 1f7a…"."""
     return f"{mode:04o} {blob}"
 
 
@@ -69,7 +69,7 @@ class ManagedFiles:
         return True
 
     def forget(self, paths: Iterable[str]) -> None:
-        """Look at these files anew."""
+        """Forget the stamps of these files, so that they are read again."""
         for path in paths:
             self._right.pop(path, None)
 
@@ -77,7 +77,7 @@ class ManagedFiles:
 def mount_points(root: Path, text: str | None = None) -> set[str]:
     """Paths below `root`, without leading slash, that something is mounted on (proc(5), mountinfo).
 
-    An empty file system in memory is scratch space, which nobody put a configuration into.
+    An empty file system in memory is scratch space, which holds no configuration.
     """
     if text is None:
         try:
@@ -94,7 +94,7 @@ def mount_points(root: Path, text: str | None = None) -> set[str]:
 
 
 def pinned(root: Path, entries: Iterable[Entry], mounts: set[str]) -> set[str]:
-    """Managed paths that are not ours: mounted over, in a folder that is, or in a read-only one."""
+    """Managed paths that cannot be written: mounted over, in a mounted folder, or in a read-only one."""
     found = set()
     read_only: dict[Path, bool] = {}
     for entry in entries:

@@ -1,4 +1,4 @@
-"""Files beside their targets, then renamed in: nothing live changes before everything is on disk.
+"""Stage files beside their targets, then rename them in: everything is on disk before anything changes.
 
 A staged file is written whole as `.mail-agent~NAME` in its target's folder and compiled there; the old file
 is kept as a hard link `.mail-agent~old~NAME`. Installing is then only rename(2), and going back is too, so

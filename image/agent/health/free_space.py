@@ -1,4 +1,4 @@
-"""How much room the volumes have: seen before they are full, told once when it changes, and what takes it."""
+"""Free space of the volumes: reported once when its condition changes, with what uses most of it."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What the agent remembers over restarts, and what it found damaged of it."""
+"""What the agent keeps across restarts, and which of it was found damaged."""

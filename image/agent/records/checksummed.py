@@ -53,7 +53,7 @@ class Records:
         """The same for a record that can be done without: `lost` says what its loss means."""
         value, damage = self.read(name, fits)
         if damage:
-            self.findings.mended("agent", f"{name} was damaged ({damage}) and was begun anew: {lost}")
+            self.findings.mended("agent", f"{name} was damaged ({damage}) and was started again: {lost}")
         return value
 
     def write(self, name: str, value: Any) -> None:
@@ -129,7 +129,7 @@ def folder(path: Path, findings: Findings) -> None:
     """Make a folder of the agent's own; what lies in its place is put aside. Raises OSError."""
     if os.path.lexists(path) and not path.is_dir():
         put_aside(path)
-        findings.mended("agent", f"{path.name} was no folder and was made anew")
+        findings.mended("agent", f"{path.name} was no folder and was made again")
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 

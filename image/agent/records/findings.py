@@ -23,7 +23,7 @@ RELEASE = "the applied release"
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """Something that was lost or damaged and is whole again. `told`: the daemon has it in the log."""
+    """A repair of something lost or damaged. `told`: the daemon has recorded it in the log."""
 
     part: str
     how: str
@@ -114,7 +114,7 @@ class Findings:
 
 
 def _read(record: Path) -> list[Repair]:
-    """A list that cannot be read is begun anew: it only repeats what both logs have."""
+    """A list that cannot be read is started again: both logs have its content."""
     try:
         rows = json.loads(record.read_bytes())
         return [

@@ -1,4 +1,4 @@
-"""What the agent remembers over restarts, in /var/mail-state/agent: one small JSON file a thing."""
+"""The agent's durable records in /var/mail-state/agent: one small JSON file each."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Applied:
     main: str = ""
     attempt: str = ""
     patched: Mapping[str, str] = field(default_factory=dict)
-    """Managed files that user-patches.sh made other than rendered: path to its fingerprint."""
+    """Managed files that user-patches.sh changed: path to fingerprint (`ManagedFiles.fingerprint`)."""
     patch_failure: str = ""
     """Why user-patches.sh failed when it last ran, "" when it did not."""
     held: Mapping[str, Any] = field(default_factory=dict)
@@ -68,7 +68,7 @@ class Journal:
     def __init__(self, state: Path) -> None:
         self.folder = state
         self.findings = Findings(state)
-        with contextlib.suppress(OSError):  # a volume that is read-only is told of where something is written
+        with contextlib.suppress(OSError):  # a read-only volume is reported where something is written
             state.mkdir(parents=True, exist_ok=True)
             state.chmod(0o700)
         self.records = Records(state, self.findings)

@@ -68,7 +68,7 @@ class Release:
         return any(service in entry.services for entry in self.files.values())
 
     def digest(self, service: str) -> str:
-        """A digest of the files that a service must be told about: what decides whether it serves."""
+        """A digest of the files that need an action of a service: its configuration."""
         rows = sorted(
             f"{e.path} {e.identity} {e.mode:o} {e.owner}"
             for e in self.files.values()

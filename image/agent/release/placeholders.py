@@ -1,4 +1,4 @@
-"""Filling rendered files: words that stand for what only this node knows become that.
+"""Replace placeholders in rendered files by what only this node knows.
 
 | word | becomes |
 | --- | --- |
@@ -8,9 +8,9 @@
 | `{net:host:IFACE}` | the address of the container's host |
 | `{net:connected}` | every IPv4 network that is connected |
 
-A text that is sealed as a whole is opened as a whole, first. What cannot be had is told (`Filled.unresolved`)
-and stays as it is, but for addresses, of which there are none then: a release that is new is refused for
-it, one that served before goes on with all the rest.
+A text that is sealed as a whole is opened as a whole, first. What is unavailable is reported
+(`Filled.unresolved`): a new release is refused for it, one that served before goes on without. The word
+itself stays then; of an address, nothing.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ SHORTEST = 4
 
 @dataclass(frozen=True)
 class Filled:
-    """A file as it is to be. `unresolved` are (line, reason) of words that could not be replaced."""
+    """A file with its placeholders replaced. `unresolved`: (line, reason) of each word that was not."""
 
     content: bytes
     unresolved: tuple[tuple[int, str], ...] = ()
@@ -71,7 +71,7 @@ class Placeholders:
         return Filled(WORDS.sub(replace, content), tuple(missing))
 
     def redact(self, text: str) -> str:
-        """A message of somebody's tool without what was filled in."""
+        """Remove replaced secrets from a message of another tool."""
         raw = text.encode(errors="surrogateescape")
         for secret in sorted(self._secrets, key=len, reverse=True):
             raw = raw.replace(secret, "…".encode())

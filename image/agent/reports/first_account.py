@@ -51,7 +51,7 @@ class FirstAccount:
                 self._warn()
 
     def volume_seen(self) -> None:
-        """The config volume was looked at: before that nobody knows whether it brings accounts."""
+        """Note that the config volume was read: before that it may still bring accounts."""
         self._volume_seen = True
         if self._timer:
             self._warn()

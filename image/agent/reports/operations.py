@@ -139,7 +139,7 @@ class Operations:
 
 def apply_and_project(engine: Engine, volume: Volume, request: Request) -> dict[str, Any]:
     """An apply, and the config volume brought to the same commit of `main` whatever the outcome."""
-    lost = is_older(engine.node, request)  # a `main` of before would empty the volume
+    lost = is_older(engine.node, request)  # an older `main` would empty the volume
     outcome = engine.apply(request)
     if request.main and not lost:
         try:

@@ -1,4 +1,4 @@
-"""The ready line: fingerprint once a start of the container, when every enabled service answers."""
+"""Print the ready line, once per start of the container, when every enabled service answers."""
 
 from __future__ import annotations
 

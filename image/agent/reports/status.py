@@ -1,4 +1,4 @@
-"""What the node is like right now: services, probes, memory, drift."""
+"""The node's present status: services, probes, memory, drift."""
 
 from __future__ import annotations
 

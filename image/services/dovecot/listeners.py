@@ -1,4 +1,4 @@
-"""Where Dovecot listens by its own account: people move, close and proxy ports in files of no release.
+"""Where Dovecot listens by its own account: people move, close and proxy ports in unmanaged files.
 
 `dovecot.cf`, a file mounted over `10-master.conf` and user-patches.sh may all say so, which is no fault of a
 release. So the probes of a release are fitted to what doveconf(1) says.

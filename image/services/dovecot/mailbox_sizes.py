@@ -1,6 +1,6 @@
-"""How full mailboxes are, as Dovecot counts it; looked into are those that changed since the last question.
+"""Mailbox sizes as Dovecot counts them; only mailboxes that changed since the last question are counted.
 
-Asking Dovecot costs about a millisecond a mailbox, finding out that nothing changed a hundredth of that.
+Asking Dovecot costs about a millisecond per mailbox, finding out that nothing changed a hundredth of that.
 Every change of a mailbox is in the log of its index first (dovecot.index.log), so times and sizes of these
 logs tell. What was counted is kept in a file: a restart does not make Dovecot look into everything again.
 """
@@ -39,7 +39,7 @@ class Usage:
 
     def of(self, addresses: Iterable[str], elsewhere: Iterable[str] = ()) -> dict[str, int]:
         """KiB by address; who has no mailbox yet is left out. `elsewhere` are those whose mail is not at its
-        usual place, so that they are always asked for. Raises Unavailable where Dovecot cannot tell."""
+        usual place, so that they are always asked for. Raises Unavailable where Dovecot fails."""
         with self._lock:
             signatures = {address: self._signature(address) for address in addresses}
             signatures |= dict.fromkeys(elsewhere, -1)
@@ -72,7 +72,7 @@ class Usage:
             aside.replace(self._kept)
 
     def _signature(self, address: str) -> int | None:
-        """A number that is another one once a mailbox of this address changed; None for no mail at all."""
+        """A number that changes with any mailbox of this address; None where there is no mail."""
         user, _, domain = address.rpartition("@")
         root = f"{self._mail}/{domain}/{user}"
         times = [_mark(f"{root}/{LOG}"), *_folders(root)]

@@ -1,4 +1,4 @@
-"""What is asked about mailboxes: how full they are, and that one be deleted."""
+"""Operations on mailboxes: count their sizes, delete one."""
 
 from __future__ import annotations
 

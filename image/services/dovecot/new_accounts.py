@@ -1,4 +1,4 @@
-"""New and changed accounts, each in a file of its own for a moment, so that Dovecot knows them at once.
+"""Announce new and changed accounts to Dovecot at once, each in a file of its own for a moment.
 
 Dovecot looks at its passwd-file once in each clock second: while others log in all the time, an account that
 was just added is unknown for the rest of that second. A path that names the user (`%Lu`) is another file for
@@ -25,7 +25,7 @@ USERDB = "etc/dovecot/userdb"
 FOLDER = "run/mail-fresh"
 """Where Dovecot looks for them first (its passdb and userdb of conf.d)."""
 MOST = 100
-"""Accounts of one release; a larger change is not what somebody waits for at the prompt."""
+"""Accounts of one release; nobody waits for a larger change at the prompt."""
 SECONDS = 2.0
 """How long a file stays: Dovecot sees the passwd-file after one."""
 

@@ -57,9 +57,9 @@ def check_postfix(staged: StagedTree) -> list[Problem]:
         ),
         DEADLINE,
     )
-    told = [p for ran in (settings, services) for p in complaints(staged, ran.output, ran.code)]
-    if told:
-        return problems + told
+    found = [p for ran in (settings, services) for p in complaints(staged, ran.output, ran.code)]
+    if found:
+        return problems + found
     problems += _rules(staged, settings.output, services.output, set(types.output.split()))
     problems += _daemons(staged, places.output.splitlines(), master.output.splitlines())
     return problems or _parameters(staged, folder)

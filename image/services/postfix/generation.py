@@ -38,7 +38,7 @@ def processes(master: Path = MASTER, proc: Path = PROC) -> Processes:
 
 @dataclass(frozen=True, slots=True)
 class NextGeneration:
-    """Reloads Postfix and waits for its next processes. `current` tells those that run."""
+    """Reloads Postfix and waits for its next processes. `current` lists the present ones."""
 
     current: Callable[[], Processes] = processes
 

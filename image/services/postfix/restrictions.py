@@ -1,6 +1,6 @@
 """Names that smtpd's restriction lists may hold (postconf(5), smtpd_*_restrictions).
 
-A name that smtpd does not know answers every mail with 451, and no checker of Postfix's tells.
+A name that smtpd does not know answers every mail with 451, and no checker of Postfix reports it.
 """
 
 from __future__ import annotations

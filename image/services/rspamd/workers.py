@@ -26,7 +26,7 @@ SESSION_SECONDS = 3.0
 
 @dataclass(frozen=True, slots=True)
 class NextWorkers:
-    """Signals Rspamd and waits for its next workers. `children` tells what a process has started."""
+    """Signals Rspamd and waits for its next workers. `children` lists what a process has started."""
 
     children: Callable[[int], Processes] = children
 

@@ -1,4 +1,4 @@
-"""Files as they are and were: captured as short texts, their contents kept aside, put back exactly."""
+"""States of files as short texts, with their contents kept, so that each can be restored exactly."""
 
 from __future__ import annotations
 

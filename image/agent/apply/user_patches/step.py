@@ -1,8 +1,8 @@
-"""user-patches.sh: run on freshly rendered files, its effect on managed files known and kept.
+"""Run user-patches.sh on freshly rendered files, and record its effect on managed files.
 
 Before each run every managed file is put back as rendered, so what the script appends or substitutes never
 adds up. What it then made of managed files is intended: it is recorded with the applied release, is no drift,
-and decides, with what the release changed, which services are told.
+and decides, with what the release changed, which services are reloaded.
 """
 
 from __future__ import annotations

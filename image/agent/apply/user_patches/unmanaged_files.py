@@ -1,8 +1,8 @@
-"""What user-patches.sh made of files that no release manages: recorded, and undone with the script.
+"""What user-patches.sh did to files that no release manages: recorded, and undone with the script.
 
-Before a run everything in the watched places is as if the script had never run: what the run before made is
-taken away, changed files and removed ones are put back. How it all is then is on disk before the script
-starts, so that a run that was killed is undone as well. What somebody changed since is left, and named. Kept
+Before each run the effect of the previous one is undone: files that it made are removed, those that it
+changed or removed are restored. The resulting state is recorded on disk before the script starts, so that a
+killed run is undone as well. A file that was changed by others since is left and named. The records are kept
 in the container's own file system, as these files are: a new container starts with those of the image.
 """
 
@@ -122,7 +122,7 @@ class UnmanagedFiles:
         self._contents.sweep(used | {blob_of(state) for _, state in self._cache.values()})
 
     def leftovers(self) -> list[str]:
-        """What could not be undone, since somebody changed it or it was too large, and is still there so."""
+        """What could not be undone, since it was changed later or is too large, and is still there."""
         left = self._read("leftovers.json")
         return sorted(path for path, state in left.items() if self._state(path) == state)
 
