@@ -79,7 +79,7 @@ def propose_files(
     foul = tree_policy.check(files, cleartext or pinned, partial(clear_texts.new_in_clear, state))
     dirty = (*foul, *sealed_texts.misplaced(files))
     if sealer is not None:
-        dirty += tuple(sealed_texts.closed(files, state, sealer.fault))
+        dirty += tuple(sealed_texts.unopenable(files, state, sealer.fault))
         if RECIPIENT in files:
             dirty += tuple(sealed_texts.recipient_changed(files, state, sealer.recipient))
     desired, problems = read_tree(files, cache)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from controlplane.events import Event
 from controlplane.fold import fold
 from controlplane.intake.diff import diff
-from controlplane.intake.edits.undoing import undoing
+from controlplane.intake.edits import state_merge
 from controlplane.model import Desired, State
 from controlplane.statefiles.tree import read_tree
 from tests.property.strategies import desired_states
@@ -48,7 +48,7 @@ def subjects(events: tuple[Event, ...]) -> set[str]:
 def test_a_change_set_taken_back_at_once_leaves_what_was(pair: tuple[Desired, Desired]) -> None:
     """Whatever it did, order included."""
     before, after = pair
-    undone, clashes = undoing(before, after, after)
+    undone, clashes = state_merge.undo(before, after, after)
     assert not clashes
     assert undone == before
 
@@ -57,7 +57,7 @@ def test_a_change_set_taken_back_at_once_leaves_what_was(pair: tuple[Desired, De
 def test_once_more_is_no_change(pair: tuple[Desired, Desired]) -> None:
     """What is back already stays."""
     before, after = pair
-    undone, clashes = undoing(before, after, before)
+    undone, clashes = state_merge.undo(before, after, before)
     assert not clashes
     assert undone == before
 
@@ -72,7 +72,7 @@ def test_what_came_later_stays(pair: tuple[Desired, Desired], other: tuple[Desir
         and not getattr(event, "after", None) and not event.kind.endswith(".moved")
     ]  # fmt: skip
     now = fold(State(after), later).desired
-    undone, clashes = undoing(before, after, now)
+    undone, clashes = state_merge.undo(before, after, now)
     assert not clashes
     assert unordered(undone) == unordered(fold(State(before), later).desired)
     assert [a for a in undone.accounts if a in before.accounts] == list(before.accounts)
@@ -83,7 +83,7 @@ def test_what_came_later_stays(pair: tuple[Desired, Desired], other: tuple[Desir
 def test_nothing_is_lost_without_a_word(pair: tuple[Desired, Desired], now: Desired) -> None:
     """Against any current state: what the change set did not touch stays, whatever conflicts is reported."""
     before, after = pair
-    undone, clashes = undoing(before, after, now)
+    undone, clashes = state_merge.undo(before, after, now)
     told = {(clash.part, clash.name) for clash in clashes}
     for part in fields(Desired):
         was, became, have, got = (getattr(each, part.name) for each in (before, after, now, undone))

@@ -14,7 +14,7 @@ from controlplane.git import StateRepo
 from controlplane.intake.accepted_pushes import Cause
 from controlplane.intake.checks import pushed_history
 from controlplane.intake.checks.mass_delete import OPTION as MASS_DELETE
-from controlplane.intake.edits.branches import HEADS, MAIN, NOTHING, meaning
+from controlplane.intake.checks.pushed_references import HEADS, MAIN, NOTHING, meaning
 from controlplane.intake.proposal import Proposal
 from controlplane.model import State
 from controlplane.words.numbers import counted
@@ -145,7 +145,7 @@ def _plan_push(daemon: Daemon, request: Request, options: Options, say: Say) -> 
             accepted[new] = cause = _cause(repo, new, actor, options)
             _check_main(daemon, repo, ("" if old == NOTHING else old, new), cause, options, say)
         elif new != NOTHING:
-            _refuse_secrets(daemon.intake.state, pushed_history.beside(repo, daemon.intake.main, new))
+            _refuse_secrets(daemon.intake.state, pushed_history.in_other_push(repo, daemon.intake.main, new))
             if kind == "branch":
                 previews.show(daemon, repo, ref.removeprefix(HEADS), new, say)
     return accepted
@@ -158,7 +158,7 @@ def _check_main(
     with intake.writing("planning a push"):
         intake.catch_up()
         proposal = intake.propose(new, repo, guard=not options.mass_delete).must_be_sound()
-    _refuse_secrets(proposal.state, pushed_history.below(repo, old, new))
+    _refuse_secrets(proposal.state, pushed_history.in_push_to_main(repo, old, new))
     checked = daemon.check(proposal)
     if checked.problems:
         raise Refused(checked.problems)

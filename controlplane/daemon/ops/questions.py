@@ -13,7 +13,7 @@ from controlplane.daemon.ops.arguments import text
 from controlplane.errors import UsageError
 from controlplane.events import EVENTS
 from controlplane.intake.audit import proof
-from controlplane.intake.history.times import the_time
+from controlplane.intake.history.times import require_time
 from controlplane.log_format import format_time
 from controlplane.plain_text import LONGEST, cut
 from wire.lines import Request, Result, Say
@@ -118,4 +118,4 @@ def _kinds(given: object) -> tuple[str, ...]:
 
 def _time(given: dict[str, Any], name: str) -> datetime | None:
     value = text(given, name)
-    return the_time(value, first=name == "since") if value else None
+    return require_time(value, first=name == "since") if value else None

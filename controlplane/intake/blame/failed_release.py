@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from controlplane.errors import MailserverError
 from controlplane.events import Event
-from controlplane.intake.blame.parts import behind
+from controlplane.intake.blame.parts import parts_behind
 from controlplane.intake.blame.source_map import locate_source
 from controlplane.intake.stores import Stores
 from controlplane.model import State
@@ -88,12 +88,12 @@ def held_names(stores: Stores, row: Mapping[str, Any]) -> tuple[str, ...]:
     """The files and entries of `main` behind a row of the node's quarantine, as in `mailserver.env:NAME`."""
     try:
         failed, serving = _releases(stores, row)
-        return behind(_state(stores, serving), _state(stores, failed), row)
+        return parts_behind(_state(stores, serving), _state(stores, failed), row)
     except (LookupError, ValueError, MailserverError):
         return ()  # a hint, like the origin
 
 
-def beside(stores: Stores, row: Mapping[str, Any], origin: str, names: Iterable[str]) -> tuple[str, ...]:
+def blameless(stores: Stores, row: Mapping[str, Any], origin: str, names: Iterable[str]) -> tuple[str, ...]:
     """Those of the held names that are not to blame: they wait for the line at `origin`."""
     path, _, number = origin.partition(":")
     own = ""
@@ -201,7 +201,7 @@ def _first_setting(
     """The setting behind the changed files of a service, as rendered lines do not name theirs."""
     failed, serving = releases
     paths = [path for path in changed if files.get(path, {}).get("service") == service]
-    names = behind(_state(stores, serving), _state(stores, failed), {"files": paths}) if paths else ()
+    names = parts_behind(_state(stores, serving), _state(stores, failed), {"files": paths}) if paths else ()
     for path, name in map(split_name, names):
         if path == SETTINGS:
             rows = _lines(stores, failed.basis.main_commit, path)

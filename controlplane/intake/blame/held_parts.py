@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from controlplane.intake.blame.failed_release import beside, change_of, held_names, origin_of
+from controlplane.intake.blame.failed_release import blameless, change_of, held_names, origin_of
 from controlplane.intake.plan import FileChange
 from controlplane.intake.stores import Stores
 from controlplane.release import Release
@@ -107,6 +107,6 @@ def _part(stores: Stores, row: Row, newest: Release | None, node: str) -> HeldPa
         str(row.get("reason") or "no reason given"),
         str(row.get("service") or ""),
         names,
-        beside(stores, outcome, origin, names),
+        blameless(stores, outcome, origin, names),
         tuple(sorted(row.get("files") or ())),
     )

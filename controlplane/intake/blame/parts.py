@@ -46,7 +46,7 @@ def with_part(desired: Desired, name: str, other: Desired) -> Desired:
     return replace(desired, **part)
 
 
-def behind(before: State, after: State, held: Row) -> tuple[str, ...]:
+def parts_behind(before: State, after: State, held: Row) -> tuple[str, ...]:
     """The parts of `main` that changed the held content from `before` to `after`, in the order of the events.
 
     That is whatever makes it other again when it alone is put back. A setting is looked at alone, a table as

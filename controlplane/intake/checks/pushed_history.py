@@ -21,7 +21,7 @@ MAX_COMMITS = 2_000
 """Commits of one push that are looked into, the newest ones: enough for all but a first import."""
 
 
-def below(repo: StateRepo, old: str, new: str) -> tuple[Problem, ...]:
+def in_push_to_main(repo: StateRepo, old: str, new: str) -> tuple[Problem, ...]:
     """Private keys and passwords in files that earlier commits of the push added and later ones removed.
 
     `old` and `new` are what `main` was and is to be; the files of both are judged elsewhere.
@@ -29,7 +29,7 @@ def below(repo: StateRepo, old: str, new: str) -> tuple[Problem, ...]:
     return _secrets(repo, repo.between(old, new, MAX_COMMITS), (old, new))
 
 
-def beside(repo: StateRepo, main: str, pushed: str) -> tuple[Problem, ...]:
+def in_other_push(repo: StateRepo, main: str, pushed: str) -> tuple[Problem, ...]:
     """Private keys and passwords in a push to any reference but `main`; raises Refused if it is no commit."""
     try:
         new = repo.resolve(pushed)

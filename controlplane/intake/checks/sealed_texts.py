@@ -50,7 +50,7 @@ def _settings(text: str) -> Iterator[Problem]:
             yield place.problem(f"{name} is no secret, so nothing opens it", "write it in the clear", name)
 
 
-def closed(files: Files, state: State, fault: Fault) -> Iterator[Problem]:
+def unopenable(files: Files, state: State, fault: Fault) -> Iterator[Problem]:
     """Sealed texts that the server cannot open, except those that `state` already has.
 
     They came when another identity opened them, and others' changes must not wait for their repair.

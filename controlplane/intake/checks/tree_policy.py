@@ -49,7 +49,7 @@ def check(
         cleartext_allowed = takes_clear_text(files)
     problems: list[Problem] = []
     for path, file in files.items():
-        faults = of_name(path) or _of_kind(path, file) or _of_size(path, file)
+        faults = name_problems(path) or _of_kind(path, file) or _of_size(path, file)
         problems += faults
         if not faults and not cleartext_allowed:
             problems += islice(find(path, file.content), MAX_PROBLEMS)
@@ -67,7 +67,7 @@ def _of_path(path: str, message: str, cure: str) -> Problem:
     return Place(path, 0, "").problem(message, cure)
 
 
-def of_name(path: str) -> list[Problem]:
+def name_problems(path: str) -> list[Problem]:
     """The first fault of a path from the root of the tree, as a list of at most one problem."""
     return [_of_path(ascii(path)[1:-1], message, cure) for message, cure in _name_faults(path)][:1]
 

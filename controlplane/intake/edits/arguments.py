@@ -7,19 +7,32 @@ would mean something that nobody asked for. These refusals speak of the argument
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from ipaddress import IPv6Address, ip_address
+from typing import Any
 
 from controlplane import addresses
 from controlplane.errors import Refused, UsageError
-from controlplane.intake.edits.editing import Arguments, need
 from controlplane.statefiles import access, masters, quotas
 from controlplane.statefiles.parsed import printable
+
+Arguments = Mapping[str, Any]
 
 _IPV6 = "ipv6:"
 """How Postfix marks such an address in brackets (postconf(5), smtp_address_preference; RFC 5321 4.1.3)."""
 _PORT = re.compile(r"[0-9]{1,5}|[a-z][a-z0-9-]*")
 _PORTS = range(1, 1 << 16)
 _DOMAIN_CURE = "write it as example.test: labels of letters, digits and hyphens with dots between them"
+
+
+def need(given: Arguments, name: str) -> str:
+    """A required text argument; raises UsageError if it is missing, Refused if it would be a comment."""
+    value = given.get(name)
+    if not isinstance(value, str) or not value:
+        raise UsageError.because(f"{name} is missing", "see the help of the command")
+    if value.startswith("#"):
+        raise Refused.because(f"{value} would be a comment", "a line that starts with # has no effect")
+    return value
 
 
 def address(given: Arguments, name: str = "address") -> str:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from controlplane.errors import UsageError
 from controlplane.git import Change
 from controlplane.intake.edits import arguments, table_commands
-from controlplane.intake.edits.editing import Arguments, need, text_of, write
+from controlplane.intake.edits.arguments import Arguments, need
+from controlplane.intake.edits.texts import text_of, write
 from controlplane.intake.trees import Files
 from controlplane.sealing import is_sealed_value
 from controlplane.statefiles import accounts, aliases, env_file, quotas

@@ -12,7 +12,8 @@ from typing import NamedTuple
 from controlplane.errors import NotFound, Problem, Refused
 from controlplane.events import ChangeSet
 from controlplane.fold import fold
-from controlplane.intake.edits.undoing import Clash, undoing
+from controlplane.intake.edits import state_merge
+from controlplane.intake.edits.state_merge import Clash
 from controlplane.intake.history import revisions
 from controlplane.intake.history.revisions import Revision
 from controlplane.intake.pipeline import Intake
@@ -63,7 +64,7 @@ def undo(intake: Intake, positions: Sequence[int], files: Files) -> Undone:
         after = fold(before, change.events)
         if before.desired == after.desired:
             raise Refused.because(*_no_wish(change))
-        undone, found = undoing(before.desired, after.desired, desired)
+        undone, found = state_merge.undo(before.desired, after.desired, desired)
         if not found and undone == desired:
             already.append((position, _undoer(intake, change)))
         desired = undone

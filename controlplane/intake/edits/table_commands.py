@@ -8,7 +8,8 @@ from typing import Any
 from controlplane.errors import Refused, UsageError
 from controlplane.git import Change
 from controlplane.intake.edits import arguments
-from controlplane.intake.edits.editing import Arguments, need, text_of, write
+from controlplane.intake.edits.arguments import Arguments, need
+from controlplane.intake.edits.texts import text_of, write
 from controlplane.intake.trees import Files
 from controlplane.statefiles import access, accounts, masters, quotas, relay
 from controlplane.statefiles.tables import Table

@@ -14,7 +14,7 @@ from controlplane.errors import Conflict, Corrupt, MailserverError, NotFound, Re
 from controlplane.git import EXECUTABLE, FILE, Change, NewFile, StateRepo, merge_file
 from controlplane.intake.accepted_pushes import Cause
 from controlplane.intake.checks.mass_delete import is_mass_delete
-from controlplane.intake.checks.tree_policy import of_name
+from controlplane.intake.checks.tree_policy import name_problems
 from controlplane.intake.main_branch import MAIN
 from controlplane.intake.pipeline import Check, Intake, Recorded
 from controlplane.intake.trees import Files
@@ -124,7 +124,7 @@ def _sealed(intake: Intake, edit: VolumeEdit) -> VolumeEdit:
 
 def _misnamed(edit: VolumeEdit, refused: list[VolumeRefusal]) -> bool:
     """Whether git cannot store such a path (a folder .git, say); it is reported, and the others go on."""
-    problems = of_name(CONFIG + edit.path)
+    problems = name_problems(CONFIG + edit.path)
     for problem in problems:
         _refuse(refused, sanitize_line(edit.path), f"{problem.path}: {problem.message}; {problem.cure}")
     return bool(problems)

@@ -45,7 +45,7 @@ def parse_time(text: str, first: bool = False, now: datetime | None = None) -> d
         return None  # the 30th of February
 
 
-def the_time(text: str, first: bool = False) -> datetime:
+def require_time(text: str, first: bool = False) -> datetime:
     """Like `parse_time`, but raises UsageError if the text names no time."""
     time = parse_time(text, first)
     if time is None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from controlplane import secrets
 from controlplane.errors import Problem
 from controlplane.git import EXECUTABLE, FILE, Change, NewFile
-from controlplane.intake.checks.tree_policy import MAX_OVERRIDE, is_script, of_name
+from controlplane.intake.checks.tree_policy import MAX_OVERRIDE, is_script, name_problems
 from controlplane.intake.importing import merging
 from controlplane.intake.importing.clear_secrets import Sealer
 from controlplane.intake.importing.items import Done, Item, Prepared, Support
@@ -69,7 +69,7 @@ def _file(name: str, file: TreeFile, replace: bool, here: Here, making: _Making)
     if why:
         making.files.append(Item(path, "left out", note=why))
         return
-    if misnamed := of_name(path):
+    if misnamed := name_problems(path):
         making.problems += misnamed
         return
     content = here.sealer.file(path, file.content)

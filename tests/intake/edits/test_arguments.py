@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from controlplane.errors import Refused
+from controlplane.errors import Refused, UsageError
 from controlplane.intake.edits import commands
+from controlplane.intake.edits.arguments import need
 from controlplane.intake.trees import Files
 from controlplane.statefiles.tree import TreeFile, read_tree
 
@@ -111,3 +112,11 @@ def test_what_was_asked_is_written(command: str, given: dict[str, str], row: str
 def test_an_account_with_a_star_can_be_deleted() -> None:
     """Older versions took such names."""
     assert _run("account.remove", address=OLD) == {"config/postfix-accounts.cf": f"{USER}|{HASH}\n"}
+
+
+def test_arguments_are_not_guessed() -> None:
+    """A missing one is wrong usage, one that would make a comment is refused."""
+    with pytest.raises(UsageError):
+        need({"address": 5}, "address")
+    with pytest.raises(Refused, match="comment"):
+        need({"address": "#a@b.test"}, "address")

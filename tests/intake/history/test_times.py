@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from controlplane.errors import UsageError
-from controlplane.intake.history.times import looks_like_a_time, parse_time, the_time
+from controlplane.intake.history.times import looks_like_a_time, parse_time, require_time
 
 NOW = datetime(2026, 11, 28, 14, 3, 11, tzinfo=UTC)
 
@@ -42,7 +42,7 @@ def test_other_texts_are_no_times(text: str) -> None:
     """Positions, branches and commits are not taken for times; a day that there is not is none."""
     assert parse_time(text, now=NOW) is None
     with pytest.raises(UsageError, match="not a time"):
-        the_time(text)
+        require_time(text)
 
 
 @pytest.mark.parametrize(

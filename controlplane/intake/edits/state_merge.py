@@ -19,7 +19,7 @@ class Clash(NamedTuple):
     name: str
 
 
-def undoing(before: Desired, after: Desired, now: Desired) -> tuple[Desired, tuple[Clash, ...]]:
+def undo(before: Desired, after: Desired, now: Desired) -> tuple[Desired, tuple[Clash, ...]]:
     """`now` without the change from `before` to `after`; clashes stay as they are now and are returned."""
     merge = _Merge()
     parts = {

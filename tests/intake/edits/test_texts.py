@@ -1,12 +1,12 @@
-"""What commands share: arguments, and texts in and out of the tree."""
+"""Files of `main` as texts, and edited texts as changes."""
 
 from __future__ import annotations
 
 import pytest
 
-from controlplane.errors import Refused, UsageError
+from controlplane.errors import Refused
 from controlplane.git import NewFile
-from controlplane.intake.edits.editing import need, text_of, write
+from controlplane.intake.edits.texts import text_of, write
 from controlplane.statefiles.tree import EXECUTABLE, TreeFile
 
 SEALED = b"-----BEGIN AGE ENCRYPTED FILE-----\nYWdl\n-----END AGE ENCRYPTED FILE-----\n"
@@ -27,11 +27,3 @@ def test_only_what_differs_is_written() -> None:
     assert text_of(files, "config/none") == ""
     assert write(files, "config/x", "a\n") == {}
     assert write(files, "config/x", "b\n") == {"config/x": NewFile(b"b\n", EXECUTABLE)}
-
-
-def test_arguments_are_not_guessed() -> None:
-    """A missing one is wrong usage, one that would make a comment is refused."""
-    with pytest.raises(UsageError):
-        need({"address": 5}, "address")
-    with pytest.raises(Refused, match="comment"):
-        need({"address": "#a@b.test"}, "address")

@@ -1,26 +1,13 @@
-"""Shared by the commands that edit `main`: reading arguments, and texts in and out of the tree."""
+"""Reads files of `main` as texts, and writes edited texts as changes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from controlplane.errors import Refused, UsageError
+from controlplane.errors import Refused
 from controlplane.git import Change, NewFile
 from controlplane.intake.trees import Files
 from controlplane.sealing import is_sealed
-
-Arguments = Mapping[str, Any]
-
-
-def need(given: Arguments, name: str) -> str:
-    """A required text argument; raises UsageError if it is missing, Refused if it would be a comment."""
-    value = given.get(name)
-    if not isinstance(value, str) or not value:
-        raise UsageError.because(f"{name} is missing", "see the help of the command")
-    if value.startswith("#"):
-        raise Refused.because(f"{value} would be a comment", "a line that starts with # has no effect")
-    return value
 
 
 def text_of(files: Files, path: str) -> str:
