@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from agent.concurrently import run_concurrently
-from agent.log import log
+from agent.log import TRACE, log
 
 # Nothing is inherited: settings and passwords stand in the container's environment, MAIL_CONFIG would send
 # Postfix's tools to another folder, and LD_PRELOAD or PYTHON* could change what a tool is.
@@ -65,7 +65,7 @@ def run(arguments: Sequence[str], deadline: float, cwd: str | None = None) -> Ra
                 os.killpg(process.pid, signal.SIGKILL)
             output = _last_words(process)
             code = 124
-    log("ran", level="trace", command=" ".join(arguments), code=code)
+    log.log(TRACE, "ran", command=" ".join(arguments), code=code)
     return Ran(code, output.decode("utf-8", "replace"))
 
 

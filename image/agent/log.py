@@ -1,41 +1,45 @@
-"""One line per event on stderr: `agent: applied release=97 seconds=0.3`. Never a secret or file content."""
+"""The agent's log: one line per event on stderr, `agent: applied release=97 seconds=0.3`.
+
+Never a secret, never the content of a file.
+"""
 
 from __future__ import annotations
 
 import json
+import logging
 import sys
-import threading
+from collections.abc import Mapping, MutableMapping
+from typing import Any
 
-_LOCK = threading.Lock()
-LEVELS = ("error", "warn", "info", "debug", "trace")
-"""Those of LOG_LEVEL, each with what those before it show."""
+TRACE = 5
+LEVELS: Mapping[str, int] = {
+    "error": logging.ERROR,
+    "warn": logging.WARNING,
+    "info": logging.INFO,
+    "debug": logging.DEBUG,
+    "trace": TRACE,
+}
+"""The words of LOG_LEVEL."""
 LONGEST = 4_000
 """Characters of one value."""
-PROBLEMS = frozenset({"reason", "problem", "error"})
-_shown = [LEVELS.index("info")]
+
+
+class _WithFields(logging.LoggerAdapter[logging.Logger]):
+    """Takes what belongs to an event as keywords: `log.info("applied", release=97)`."""
+
+    def process(self, msg: Any, kwargs: MutableMapping[str, Any]) -> tuple[str, dict[str, Any]]:
+        return " ".join([str(msg), *(f"{name}={_value(value)}" for name, value in kwargs.items())]), {}
+
+
+class _ToStderr(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        print(f"agent: {record.getMessage()}", file=sys.stderr, flush=True)
 
 
 def show(level: str) -> None:
     """From here on, write what is of this level or more important; an unknown level changes nothing."""
     if level in LEVELS:
-        _shown[0] = LEVELS.index(level)
-
-
-def shows(level: str) -> bool:
-    """Whether lines of this level are written."""
-    return LEVELS.index(level) <= _shown[0]
-
-
-def log(event: str, *, level: str = "", **fields: object) -> None:
-    """Write one line; values with spaces or quotes are written as JSON strings.
-
-    Where no level is given, what has a reason is a warning, and the rest information.
-    """
-    if not shows(level or ("warn" if PROBLEMS & fields.keys() else "info")):
-        return
-    words = [f"agent: {event}", *(f"{name}={_value(value)}" for name, value in fields.items())]
-    with _LOCK:
-        print(" ".join(words), file=sys.stderr, flush=True)
+        log.logger.setLevel(LEVELS[level])
 
 
 def _value(value: object) -> str:
@@ -45,4 +49,12 @@ def _value(value: object) -> str:
     if len(text) > LONGEST:
         text = f"{text[:LONGEST]}… (cut: {len(text)} characters)"
     plain = text and all(c.isprintable() and c not in ' "=' for c in text)
-    return text if plain else json.dumps(text, ensure_ascii=False)
+    word = text if plain else json.dumps(text, ensure_ascii=False)
+    return word.encode("utf-8", "backslashreplace").decode()  # a file's name need not be text
+
+
+log = _WithFields(logging.getLogger("agent"))
+"""A value with spaces or quotes in it is written as a JSON string, so that a line stays a line."""
+log.logger.propagate = False
+log.logger.addHandler(_ToStderr())
+show("info")

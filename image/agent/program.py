@@ -109,7 +109,7 @@ class Agent:
         try:
             self.paths.supervisor_log_level.write_text(f"{release.supervisor_log_level}\n")
         except OSError as error:
-            log("Supervisor's log level is not kept", reason=error)
+            log.warning("Supervisor's log level is not kept", reason=error)
 
     def start_services(self) -> None:
         """Settle what a killed agent left, then serve the release that was applied."""
@@ -125,7 +125,7 @@ class Agent:
 
     def _started(self, problem: str) -> None:
         if problem:
-            log("start", level="error", problem=problem)
+            log.error("start", problem=problem)
             self._try_again(FIRST_RETRY)
         if self.node.release.services:
             self.readiness.release_serves(after=READY_WITHOUT_DAEMON)
@@ -155,7 +155,7 @@ class Agent:
                     silence = self.engine.silence(objects)
                 if not silence:
                     break
-                log("a release that was tried does not serve", release=each.number, reason=silence)
+                log.warning("a release that was tried does not serve", release=each.number, reason=silence)
         number = self.node.applied.number
         self._mended(f"the agent's records were lost and no control plane answers: release {number} serves")
 
@@ -203,7 +203,7 @@ class Agent:
             if self.node.applied.commit != commit:
                 return
             problem = serve_applied(self.engine, {})
-            log("tried to restore the applied release again", level="warn", problem=problem or "none")
+            log.warning("tried to restore the applied release again", problem=problem or "none")
             if self.node.release.services:
                 self._follow()
         if problem and seconds < LAST_RETRY:
@@ -226,7 +226,7 @@ class Agent:
                     end = math.inf
                     self._serve_newest()
                 if pause == LONGEST_PAUSE:
-                    log("waiting for the control plane", reason=error)
+                    log.warning("waiting for the control plane", reason=error)
                 time.sleep(pause)
                 pause = min(LONGEST_PAUSE, pause * 1.5)
             else:
@@ -261,12 +261,12 @@ class Agent:
                 self.watching.freshen_volume()
             newest = self.hello()
         except (AgentError, OSError) as error:
-            log("certificates or config volume not settled", reason=error)
+            log.warning("certificates or config volume not settled", reason=error)
         self.first_account.volume_seen()
         try:
             self.apply_newest(newest, retry=not self.node.applied.commit)
         except (AgentError, TimeoutError) as error:
-            log("catching up", reason=error)
+            log.warning("catching up", reason=error)
         finally:
             self.caught_up.set()
             if self.node.release.services:

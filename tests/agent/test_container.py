@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from agent import log
 from agent.errors import Failed
 from agent.files.compilers import ZONES, compile_asides
 from agent.files.managed import mount_points, pinned
 from agent.files.staging import product
+from agent.log import log, show
 from agent.release.manifest import Entry
 from agent.reports.first_account import FirstAccount
 from tests.agent.conftest import World
@@ -110,16 +110,26 @@ def test_an_account_in_time_lets_it_live(world: World) -> None:
     ("level", "lines"), [("error", 1), ("warn", 2), ("info", 3), ("trace", 4), ("loud", 3)]
 )
 def test_the_log_shows_what_is_wanted(capfd: pytest.CaptureFixture[str], level: str, lines: int) -> None:
-    """A line with a reason is a warning by default; an unknown level changes nothing."""
-    log.show(level)
+    """LOG_LEVEL holds at once; an unknown level changes nothing."""
+    show(level)
     try:
-        log.log("a", level="error")
-        log.log("b", reason="x")
-        log.log("c")
-        log.log("d", level="debug")
+        log.error("a")
+        log.warning("b", reason="x")
+        log.info("c")
+        log.debug("d")
     finally:
-        log.show("info")
+        show("info")
     assert len(capfd.readouterr().err.splitlines()) == lines
+
+
+def test_a_line_of_the_log_stays_a_line(capfd: pytest.CaptureFixture[str]) -> None:
+    """Words as they are, everything else quoted; seconds in thousandths, long texts cut."""
+    log.info("100 % applied", seconds=0.25, release=97, reason='a "b"\nc', path="a\udcff", long="x" * 5_000)
+    line = (
+        r'agent: 100 % applied seconds=0.250 release=97 reason="a \"b\"\nc" path="a\udcff" long="'
+        + "x" * 4_000
+    )
+    assert capfd.readouterr().err == line + '… (cut: 5000 characters)"\n'
 
 
 def test_a_time_zone_is_linked(tmp_path: Path) -> None:

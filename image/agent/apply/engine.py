@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -154,7 +155,7 @@ class Engine:
             for step in self.steps:
                 start = time.monotonic()
                 step(attempt)
-                log(step.__name__, level="debug", release=target.number, seconds=time.monotonic() - start)
+                log.debug(step.__name__, release=target.number, seconds=time.monotonic() - start)
         except Exception as error:  # noqa: BLE001  # whatever went wrong, the last good release goes back first
             return self._undo(attempt, request, as_failure(error))
         with contextlib.suppress(OSError):  # what is left is swept at the next start
@@ -179,9 +180,8 @@ class Engine:
     def _undo(self, attempt: Attempt, request: Request, failure: Failed) -> tuple[Outcome, Row | None]:
         node = self.node
         failure.reason = node.placeholders.redact(failure.reason)
-        log(
+        log.error(
             "attempt failed",
-            level="error",
             release=request.number,
             service=failure.service,
             reason=failure.reason,
@@ -306,12 +306,12 @@ class Engine:
                 after()
         except OSError as error:
             # On a full disk the outcome still reaches the daemon as the answer; the journal stays.
-            log("outcome not kept", release=outcome["release"], reason=error)
+            log.warning("outcome not kept", release=outcome["release"], reason=error)
         if not again:
             words = {
                 k: outcome[k] for k in ("release", "seconds", "service", "reason", "serving") if outcome[k]
             }
-            log(outcome["outcome"], level="info" if good else "error", **words)
+            log.log(logging.INFO if good else logging.ERROR, outcome["outcome"], **words)
 
 
 def performed_actions(attempt: Attempt) -> dict[str, str]:

@@ -70,7 +70,7 @@ class Keeping:
                 blobs = {path: entry.identity for path, entry in release.files.items() if not entry.slot}
                 written = node.kept.keep(applied, release.manifest, blobs, objects.blob)
         except (AgentError, OSError) as error:
-            log("no copy of the release was kept", release=applied.number, reason=error)
+            log.warning("no copy of the release was kept", release=applied.number, reason=error)
             return
         if written:
-            log("kept a copy", level="debug", release=applied.number, files=written)
+            log.debug("kept a copy", release=applied.number, files=written)

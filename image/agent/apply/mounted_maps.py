@@ -22,7 +22,7 @@ def compile_mounted(attempt: Attempt) -> None:
             try:
                 _compile(attempt.node, files[path])
             except (AgentError, OSError) as error:
-                log("a mounted map was not compiled", path=path, reason=error)
+                log.warning("a mounted map was not compiled", path=path, reason=error)
 
 
 def _compile(node: Node, entry: Entry) -> None:

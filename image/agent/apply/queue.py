@@ -70,6 +70,6 @@ class ApplyQueue:
             else:
                 turn.outcome = self._last = self._apply(turn.request)
         except Exception as error:  # noqa: BLE001  # a bug must not end the only thread that applies releases
-            log("bug", error=f"{type(error).__name__}: {error}", release=turn.request.number)
+            log.warning("bug", error=f"{type(error).__name__}: {error}", release=turn.request.number)
         finally:
             turn.done.set()

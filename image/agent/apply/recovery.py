@@ -41,7 +41,7 @@ def recover(engine: Engine) -> dict[str, str]:
         return _put_back_unknown(node, damage)
     if journal is None:
         return {}
-    log("found an interrupted attempt", release=journal["number"], phase=journal["phase"])
+    log.info("found an interrupted attempt", release=journal["number"], phase=journal["phase"])
     try:
         rows = [Placement(**row) for row in journal["rows"]]
     except TypeError as error:
@@ -119,7 +119,7 @@ def serve_applied(engine: Engine, actions: dict[str, str]) -> str:
             if actions and not attempt.cold >= probed:
                 return engine.serve_again(Attempt(node, objects, release, release, probe_all=True))
     except (AgentError, OSError) as error:
-        log("the applied release could not be restored", release=applied.number, reason=error)
+        log.warning("the applied release could not be restored", release=applied.number, reason=error)
         return as_failure(error).reason
     return ""
 
@@ -161,7 +161,7 @@ def _taken_over(node: Node, attempt: Attempt) -> set[str]:
         try:
             node.journal.set_applied(changed)
         except OSError as error:
-            log("what user-patches.sh did is not kept", reason=error)
+            log.warning("what user-patches.sh did is not kept", reason=error)
     node.unmanaged_files.settle()
     return {path for path in before.keys() | now.keys() if before.get(path) != now.get(path)}
 

@@ -187,7 +187,7 @@ def probe(attempt: Attempt) -> None:
         # What is behind a filter that still starts says "later", which is no fault of its own.
         silent = [answer for answer in answers if not (answer.ok or (starting and answer.temporary))]
         if silent and new and not died():
-            log("still starting", service=service.name, silent=silent[0].name)
+            log.info("still starting", service=service.name, silent=silent[0].name)
             starting = True
             continue
         if silent:

@@ -79,7 +79,7 @@ class CertificateSlots:
                 try:
                     self._mend(identity, sources[slot], release.hostname, damage)
                 except (AgentError, OSError) as error:
-                    log("certificate lost", level="error", slot=slot, reason=f"{damage}; {error}")
+                    log.error("certificate lost", slot=slot, reason=f"{damage}; {error}")
 
     def _mend(self, identity: str, source: Source, hostname: str, damage: str) -> None:
         slot = str(source["slot"])
@@ -152,7 +152,7 @@ class CertificateSlots:
             self._keep(slot, {**known, "refused": str(error)})
             return None
         self._keep(slot, row)
-        log("certificate", slot=slot, identity=identity[:16], place=found.place)
+        log.info("certificate", slot=slot, identity=identity[:16], place=found.place)
         return answer
 
     def _keep(self, slot: str, row: dict[str, Any]) -> None:
@@ -167,7 +167,7 @@ class CertificateSlots:
         if patient and doubt != reason:
             self._doubts[slot] = reason
             return None
-        log("certificate refused", slot=slot, reason=reason)
+        log.warning("certificate refused", slot=slot, reason=reason)
         before = self._known.get(slot, {})
         self._known[slot] = {**before, "refused": reason}  # known here before anybody can ask about it
         try:
@@ -184,7 +184,7 @@ class CertificateSlots:
         self._doubts.pop(slot, None)
         del self._known[slot]
         write_json(self._record, self._known)
-        log("certificate removed", slot=slot)
+        log.info("certificate removed", slot=slot)
         return answer
 
     def footprints(self, sources: tuple[Source, ...]) -> set[Path]:

@@ -78,7 +78,7 @@ class Watch:
     def _complain(self, folder: Path, reason: str) -> None:
         if not self._complained:
             self._complained = True
-            log("changes in some folders go unseen", first=folder, reason=reason)
+            log.warning("changes in some folders go unseen", first=folder, reason=reason)
 
     def changes(self, seconds: float | None) -> set[Path]:
         """Paths that changed; waits for the first at most `seconds` (None: for ever).

@@ -113,7 +113,7 @@ class Volume:
         try:
             answer = self.daemon.ask("agent.volume", changes=changes)
         except AgentError as error:
-            log("edits not taken", files=len(changes), reason=error)
+            log.warning("edits not taken", files=len(changes), reason=error)
             for change in changes:
                 self._sent.pop(change["path"], None)
             return False
@@ -134,10 +134,10 @@ class Volume:
                 # `main` keeps the file, so there is nothing to be mended here: it comes back.
                 self.projected.pop(path, None)
                 self.stale = True
-        log("edits sent", files=len(changes), refused=len(refused))
+        log.info("edits sent", files=len(changes), refused=len(refused))
         for path, reason in refused.items():
             self.refused[path] = reason
-            log("edit refused", level="error", path=path, reason=reason)
+            log.error("edit refused", path=path, reason=reason)
 
     def _taken(self, path: str) -> None:
         """`main` has this edit: what it makes of it may replace it, and the next edit starts from it."""
@@ -212,4 +212,4 @@ class Volume:
             self._sent.pop(path, None)
         if self.refused.get(path) != reason:
             self.refused[path] = reason
-            log("file passed over", path=path, reason=reason)
+            log.warning("file passed over", path=path, reason=reason)

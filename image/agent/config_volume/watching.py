@@ -106,7 +106,7 @@ class Watching:
             if daily or _below(changed, self._managed) or any(p.parent in self._files for p in changed):
                 self._drift()
         except (AgentError, OSError, TimeoutError) as error:
-            log("watching", reason=error)
+            log.warning("watching", reason=error)
             later = True
         return later
 
@@ -142,7 +142,7 @@ class Watching:
             self.node.drift = drift
         if drift != self._reported:
             self._reported = drift
-            log("drift", paths=",".join(drift))
+            log.info("drift", paths=",".join(drift))
             self.daemon.ask("agent.drift", paths=drift)
 
 

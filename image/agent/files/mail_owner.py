@@ -22,7 +22,7 @@ def own(mail: Path, owner: tuple[int, int] | None, root: Path) -> None:
     _name(root / "etc/group", 2, owner[1:])
     if _owner(mail) == owner:
         return
-    log("mail gets another owner", uid=owner[0], gid=owner[1])
+    log.info("mail gets another owner", uid=owner[0], gid=owner[1])
     for folder, folders, files in os.walk(mail, followlinks=False):
         for name in (*folders, *files):
             os.chown(os.path.join(folder, name), *owner, follow_symlinks=False)  # noqa: PTH118  # many

@@ -31,7 +31,7 @@ def mend(state: Path, uid: int, gid: int) -> dict[str, Any]:
             except OSError as error:
                 failed.append(f"{path}: {error.strerror}")
     if mended or failed:
-        log("owners", level="warn", mended=len(mended), failed=len(failed))
+        log.warning("owners", mended=len(mended), failed=len(failed))
     return {"mended": len(mended), "paths": mended[:MOST_TOLD], "failed": failed[:MOST_TOLD]}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import threading
@@ -43,7 +44,7 @@ class FreeSpace:
                 if row["condition"] != before:
                     self._known[row["volume"]] = row["condition"]
                     good = row["condition"] == "ok"
-                    log("room", level="info" if good else "warn", **row)
+                    log.log(logging.INFO if good else logging.WARNING, "room", **row)
         return rows
 
     def serves(self) -> bool:

@@ -113,7 +113,7 @@ def put_aside(path: Path) -> None:
             shutil.rmtree(aside)
         path.replace(aside)
     except OSError as error:
-        log("what is damaged could not be put aside", path=path, reason=error)
+        log.warning("what is damaged could not be put aside", path=path, reason=error)
         return
     damaged = sorted(path.parent.glob("*" + DAMAGED), key=_changed)
     for old in damaged[:-KEPT_DAMAGED]:

@@ -69,18 +69,18 @@ class Findings:
             new = self._damage.get(part) != Damage(part, what, cure)
             self._damage[part] = Damage(part, what, cure)
         if new:
-            log("damage", level="error", part=part, problem=what, cure=cure)
+            log.error("damage", part=part, problem=what, cure=cure)
 
     def gone(self, part: str) -> None:
         """A damage that was found ended."""
         with self._lock:
             ended = self._damage.pop(part, None)
         if ended:
-            log("damage ended", part=part)
+            log.info("damage ended", part=part)
 
     def mended(self, part: str, how: str) -> None:
         """Something was put back."""
-        log("repaired", level="warn", part=part, how=how)
+        log.warning("repaired", part=part, how=how)
         with self._lock:
             self._repairs = [*self._repairs, Repair(part, how, round(time.time(), 3))][-KEPT:]
             self._write()

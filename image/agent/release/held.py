@@ -64,7 +64,7 @@ def read_held(raw: Mapping[str, Any]) -> Held:
     try:
         return _read(raw) if raw else Held()
     except (KeyError, TypeError, AttributeError) as error:
-        log("what is held is not known", reason=repr(error))
+        log.warning("what is held is not known", reason=repr(error))
         return Held()
 
 

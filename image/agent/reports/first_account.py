@@ -83,7 +83,7 @@ class FirstAccount:
                 self._node.paths.exit_status.write_text(f"{STATUS}\n")
                 self._node.actor.programs.shut_down()
             except (AgentError, OSError) as error:
-                log("the server could not be stopped", reason=error)
+                log.warning("the server could not be stopped", reason=error)
 
     def _say_why(self) -> None:
         if refused := self._refused():

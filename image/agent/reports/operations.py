@@ -116,7 +116,7 @@ class Operations:
     def suspend(self, on: bool) -> dict[str, Any]:
         """Hold releases back, or let them through again."""
         self.node.journal.suspend(on)
-        log("suspended" if on else "resumed")
+        log.info("suspended" if on else "resumed")
         return {"suspended": on}
 
     def acknowledge(self, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -146,5 +146,5 @@ def apply_and_project(engine: Engine, volume: Volume, request: Request) -> dict[
             with engine.node.open() as objects:
                 volume.project(objects, request.main)
         except (AgentError, OSError) as error:
-            log("config volume not written", reason=error)
+            log.warning("config volume not written", reason=error)
     return outcome

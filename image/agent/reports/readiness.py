@@ -47,10 +47,10 @@ class Readiness:
             if release is self.node.release and release.services and all(a.ok for a in answers):
                 self.ready = True
                 self._say(release.hostname)
-                log("ready", seconds=time.monotonic() - start)
+                log.info("ready", seconds=time.monotonic() - start)
             elif not all(a.ok for a in answers):
                 silent = ",".join(a.name for a in answers if not a.ok)
-                log("not ready", silent=silent, seconds=time.monotonic() - start)
+                log.info("not ready", silent=silent, seconds=time.monotonic() - start)
                 time.sleep(PAUSE)
             else:
                 time.sleep(PAUSE)

@@ -40,5 +40,5 @@ def explain(error: Exception, op: str) -> ErrorAnswer:
     if isinstance(error, OSError):
         return ErrorAnswer("Unavailable", str(error))
     message = f"{type(error).__name__}: {error}"
-    log("bug", op=op, error=message)
+    log.warning("bug", op=op, error=message)
     return ErrorAnswer("Bug", message)

@@ -40,5 +40,5 @@ def delete(mail: Path, address: str) -> dict[str, Any]:
     if not place.is_dir():
         return {"deleted": False}
     shutil.rmtree(place)
-    log("mailbox deleted", address=address)
+    log.info("mailbox deleted", address=address)
     return {"deleted": True}

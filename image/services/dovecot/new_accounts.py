@@ -50,7 +50,7 @@ class NewAccounts:
                 try:
                     self._announce(root / USERDB, entry)
                 except OSError as error:
-                    log("new accounts are known a second later", reason=error)
+                    log.warning("new accounts are known a second later", reason=error)
 
     def clear(self) -> None:
         """Remove every file, also those of an agent that was killed."""

@@ -100,7 +100,7 @@ def _run(attempt: Attempt) -> Result:
         try:
             node.project(attempt.objects, attempt.main)
         except OSError as error:
-            log("config volume not written", reason=error)
+            log.warning("config volume not written", reason=error)
     there = node.paths.volume / "user-patches.sh"
     try:  # under its own name where that is the same text, for scripts that look for what lies beside them
         script = there if there.read_bytes() == script.read_bytes() else script
@@ -108,7 +108,7 @@ def _run(attempt: Attempt) -> Result:
     except OSError:
         variables = {}
     result = node.script(script, variables, node.placeholders.redact)
-    log("user-patches.sh", failure=result.failure or "none")
+    log.info("user-patches.sh", failure=result.failure or "none")
     return result
 
 
@@ -157,7 +157,7 @@ def _judge(attempt: Attempt, result: Result) -> None:
         attempt.patch_failure = attempt.patch_failure or reason
         _put_back(attempt, service)
     if attempt.patch_failure:
-        log("user-patches.sh failed, and the server goes on", reason=attempt.patch_failure)
+        log.warning("user-patches.sh failed, and the server goes on", reason=attempt.patch_failure)
 
 
 def _refusals(attempt: Attempt) -> dict[str, str]:

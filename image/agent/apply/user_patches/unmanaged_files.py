@@ -155,7 +155,7 @@ class UnmanagedFiles:
                 try:
                     self._contents.put(self._root / path, row["before"])
                 except OSError as error:
-                    log("what user-patches.sh did is left", path=path, reason=error)
+                    log.warning("what user-patches.sh did is left", path=path, reason=error)
                 else:
                     done.add(path)
                     left.pop(path, None)
@@ -170,7 +170,7 @@ class UnmanagedFiles:
             try:
                 self._contents.put(self._root / path, states[path])
             except OSError as error:
-                log("what user-patches.sh did is not there again", path=path, reason=error)
+                log.warning("what user-patches.sh did is not there again", path=path, reason=error)
 
     def _scan(self, managed: Collection[str]) -> dict[str, str]:
         """Everything in the watched places but managed files; their contents are kept."""
@@ -236,7 +236,7 @@ class UnmanagedFiles:
         try:
             found: dict[str, Any] = read_json(self._folder / name) or {}
         except Corrupt as error:
-            log("what user-patches.sh did before is not known", reason=error)
+            log.warning("what user-patches.sh did before is not known", reason=error)
             return {}
         return found
 
