@@ -70,12 +70,12 @@ class Server(socketserver.ThreadingUnixStreamServer):
             self.handle_request()
 
     def stop(self) -> None:
-        """Take no more connections."""
+        """Take no more connections. The path goes first: the process may end as soon as `serve` returns."""
+        self._path.unlink(missing_ok=True)
         self._stopping = True
         with suppress(OSError):
             self.socket.shutdown(socket.SHUT_RDWR)
         self.socket.close()
-        self._path.unlink(missing_ok=True)
 
     def get_request(self) -> tuple[socket.socket, object]:
         """Take a connection. One that cannot be taken waits: those that are open will end."""

@@ -142,6 +142,31 @@ def test_a_left_socket_is_replaced(tmp_path: Path) -> None:
     server.stop()
 
 
+def test_the_path_is_gone_before_serving_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process may end once nothing is served any more, and with it the thread that stops the server."""
+    order, ended = list[str](), threading.Event()
+    server = Server(tmp_path / "s.sock", handle, explain, LIMITS)
+    server.bind()
+
+    def serve() -> None:
+        server.serve()
+        order.append("ended")
+        ended.set()
+
+    def unlink(path: Path, missing_ok: bool = False) -> None:
+        ended.wait(0.3)
+        order.append("gone")
+        os.remove(path)  # noqa: PTH107  # Path.unlink is what is slow here
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    with monkeypatch.context() as slow:
+        slow.setattr(Path, "unlink", unlink)
+        server.stop()
+    thread.join(10)
+    assert order == ["gone", "ended"]
+
+
 def answered(tmp_path: Path, answer: bytes) -> Result:
     """What the client makes of a server's bytes."""
     with socket.socket(socket.AF_UNIX) as listener:
