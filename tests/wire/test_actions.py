@@ -90,3 +90,9 @@ def test_they_never_differ(before: bytes, after: bytes) -> None:
 def test_spacing_is_no_value(text: bytes) -> None:
     """A longer blank anywhere within lines changes no parameter."""
     assert parameters(text.replace(b" ", b"  ")) == parameters(text)
+
+
+def test_parameters_of_main_cf() -> None:
+    """Comments are left out, continued lines joined, the last setting wins."""
+    text = b"# c\na = 1\nb =\n  x,\n# in between\n  y\na = 2\n"
+    assert parameters(text) == {"a": "2", "b": "x, y"}
