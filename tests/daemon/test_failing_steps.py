@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from controlplane.daemon.ops import TALKING
+from controlplane.daemon.ops import OPS
 from controlplane.errors import Unavailable
 from controlplane.intake.accepted_pushes import Cause
 from tests.daemon.site import HASH, Site
@@ -96,7 +96,7 @@ def test_a_push_whose_client_went_away_is_taken_over_all_the_same(
 ) -> None:
     """git moved `main` and never came to post-receive: the daemon looks after it by itself."""
     monkeypatch.setattr("controlplane.daemon.missed_post_receive.PATIENCE", 0.3)
-    monkeypatch.setitem(cast(dict[str, Any], TALKING), "post-receive", lambda *_: {})
+    monkeypatch.setitem(cast(dict[str, Any], OPS), "post-receive", lambda *_: {})
     once(type(site.daemon.intake.stores.log), "append", monkeypatch)
     clone = site.clone()
     done = clone.change("config/postfix-virtual.cf", "info@example.test user1@example.test\n")

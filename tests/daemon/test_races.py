@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from controlplane.daemon.ops import hooks
+from controlplane.daemon.ops.requests import Push
 from tests.daemon.site import ROOT, Clone, Site
 
 VIRTUAL = "config/postfix-virtual.cf"
@@ -70,7 +71,7 @@ def test_a_stale_push_is_no_plan_to_undo(site: Site) -> None:
     with pytest.raises(hooks.AlreadySaid):
         hooks.pre_receive(
             site.daemon,
-            {"op": "pre-receive", "updates": [[old, new, "refs/heads/main"]], "actor": "eve"},
+            Push(updates=((old, new, "refs/heads/main"),), actor="eve"),
             said.append,
         )
     assert said[0] == OURS

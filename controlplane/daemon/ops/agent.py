@@ -8,8 +8,9 @@ from typing import Any
 
 from controlplane.daemon.certificates import decline, read_chain
 from controlplane.daemon.core import Daemon
-from controlplane.daemon.ops.arguments import content, reporting_node, text
-from controlplane.errors import MailserverError, Refused, UsageError
+from controlplane.daemon.ops.arguments import reporting_node
+from controlplane.daemon.ops.requests import Certificate, Change, Drift, Hello, Report, Volume
+from controlplane.errors import MailserverError, Refused
 from controlplane.events import (
     CertificateRefused,
     CertificateRemoved,
@@ -22,12 +23,12 @@ from controlplane.intake.accepted_pushes import Cause
 from controlplane.intake.edits.node_reports import drift_events, file_events
 from controlplane.intake.edits.volume import VolumeEdit, is_ours, take_over
 from renderers.tls.service import sources
-from wire.lines import Request, Result
+from wire.lines import Result
 
 AGENT = "agent"
 
 
-def hello(daemon: Daemon, request: Request) -> Result:
+def hello(daemon: Daemon, request: Hello) -> Result:
     """The agent is there: the release it should serve, and what the log knows that the node may have lost.
 
     That is certificates, whether releases are held back and, where the agent names no release, the one that
@@ -36,12 +37,12 @@ def hello(daemon: Daemon, request: Request) -> Result:
     intake, node = daemon.intake, reporting_node(request, daemon.delivery.node)
     with intake.writing("recording what the node observed"):
         events = [
-            *file_events(intake.state.seen_from(node), request.get("observed") or {}),
+            *file_events(intake.state.seen_from(node), request.observed),
             *_repaired(request),
         ]
         if events and intake.halted is None:  # a log that is damaged keeps nobody from serving
             intake.record(events, Cause(AGENT, "agent"), renders=False)
-    held = (request.get("observed") or {}).get("held") or ()
+    held = request.observed.get("held") or ()
     daemon.delivery.held.take(intake.stores, held, intake.release)
     daemon.delivery.poke_collect()
     known = intake.state.observed.certificates.values()
@@ -49,14 +50,13 @@ def hello(daemon: Daemon, request: Request) -> Result:
         **daemon.delivery.target(),
         "certificates": [asdict(each) for each in known],
         "suspended": intake.state.seen_from(node).status.suspended,
-        "applied": {} if request.get("applied_commit") else _applied(daemon, node),
+        "applied": {} if request.applied_commit else _applied(daemon, node),
     }
 
 
-def _repaired(request: Request) -> list[Event]:
+def _repaired(request: Hello) -> list[Event]:
     """What the agent put back of its own records since it told the last time."""
-    rows = [row for row in request.get("repairs") or [] if isinstance(row, dict)]
-    return [StoreRepaired(part=str(row.get("part")), how=str(row.get("how"))) for row in rows]
+    return [StoreRepaired(part=row.part, how=row.how) for row in request.repairs]
 
 
 def _applied(daemon: Daemon, name: str) -> dict[str, Any]:
@@ -74,19 +74,18 @@ def _applied(daemon: Daemon, name: str) -> dict[str, Any]:
     return {"release": release.commit, "number": number, "main": release.basis.main_commit}
 
 
-def certificate(daemon: Daemon, request: Request) -> Result:
+def certificate(daemon: Daemon, request: Certificate) -> Result:
     """A pair was seen, or refused; the answer names the release that serves it."""
     reporting_node(request, daemon.delivery.node)
-    slot, reason = text(request, "slot") or "default", text(request, "refused")
+    slot, reason = request.slot or "default", request.refused
     if reason:
         _refuse_certificate(daemon, slot, reason)
         return daemon.delivery.target()
-    if request.get("removed"):
+    if request.removed:
         _remove_certificate(daemon, slot)
         return daemon.delivery.target()
     try:
-        made_here = bool(request.get("made_here"))
-        event = read_chain(slot, text(request, "chain"), made_here, text(request, "place"))
+        event = read_chain(slot, request.chain, request.made_here, request.place)
         _renew(daemon, event)
     except Refused as error:
         _refuse_certificate(daemon, slot, str(error))
@@ -95,10 +94,10 @@ def certificate(daemon: Daemon, request: Request) -> Result:
     return daemon.delivery.target()
 
 
-def volume(daemon: Daemon, request: Request) -> Result:
+def volume(daemon: Daemon, request: Volume) -> Result:
     """Files of the config volume that somebody edited by hand."""
     node = reporting_node(request, daemon.delivery.node)
-    edits = [_edit(change) for change in request.get("changes") or []]
+    edits = [_edit(change) for change in request.changes]
     done = take_over(daemon.intake, edits, daemon.template, lambda proposal: daemon.check(proposal).problems)
     news = {each.path: each.reason for each in done.refused}
     if news:
@@ -111,17 +110,17 @@ def volume(daemon: Daemon, request: Request) -> Result:
     return {"refused": told, "overruled": overruled, "main": daemon.intake.main}
 
 
-def outcomes(daemon: Daemon, request: Request) -> Result:
+def outcomes(daemon: Daemon, request: Report) -> Result:
     """The agent keeps outcomes that were not acknowledged: fetch them soon."""
     reporting_node(request, daemon.delivery.node)
     daemon.delivery.poke_collect()
     return {}
 
 
-def drift(daemon: Daemon, request: Request) -> Result:
+def drift(daemon: Daemon, request: Drift) -> Result:
     """Managed files differ from the applied release, or no longer do."""
     node = reporting_node(request, daemon.delivery.node)
-    paths = tuple(sorted(str(path) for path in request.get("paths") or ()))
+    paths = tuple(sorted(request.paths))
     with daemon.intake.writing("recording drift"):
         events = drift_events(daemon.intake.state.seen_from(node), paths)
         if events and daemon.intake.halted is None:
@@ -159,13 +158,5 @@ def _refuse_certificate(daemon: Daemon, slot: str, reason: str) -> None:
         daemon.intake.record([event], Cause(AGENT, "certificate"), renders=False)
 
 
-def _edit(change: Any) -> VolumeEdit:
-    if not isinstance(change, dict) or not isinstance(change.get("path"), str):
-        raise UsageError.because("a change is an object with a path", "see the control protocol")
-    given = change.get("content")
-    return VolumeEdit(
-        path=change["path"],
-        content=None if given is None else content(given, change["path"]),
-        executable=bool(change.get("executable")),
-        base=str(change.get("base") or ""),
-    )
+def _edit(change: Change) -> VolumeEdit:
+    return VolumeEdit(change.path, change.content, change.executable, change.base)

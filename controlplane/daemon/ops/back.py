@@ -12,7 +12,8 @@ from typing import Any
 
 from controlplane.daemon.core import Daemon
 from controlplane.daemon.ops import arguments
-from controlplane.errors import Conflict, Problem, Refused, UsageError
+from controlplane.daemon.ops.requests import GoingBack, Revert, Rollback
+from controlplane.errors import Conflict, Problem, Refused
 from controlplane.events import ChangeSet, Source
 from controlplane.git import Change, NewFile
 from controlplane.intake.checks.mass_delete import BY_COMMAND, mass_deletions
@@ -28,7 +29,7 @@ from controlplane.log_format import format_time
 from controlplane.statefiles.compose import compose
 from controlplane.words.numbers import counted
 from controlplane.words.plans import plan_lines
-from wire.lines import Request, Result
+from wire.lines import Result
 
 TRIES = 5
 """Times that a plan is made anew because `main` moved meanwhile, where nobody has seen it."""
@@ -87,20 +88,20 @@ Look = Callable[[Files], tuple[Aim, str]]
 """From the files of `main` as they are to what they are to be, and the title of the plan."""
 
 
-def rollback(daemon: Daemon, request: Request) -> Result:
+def rollback(daemon: Daemon, request: Rollback) -> Result:
     """Restore everything as it was at a revision, as a new change set."""
     intake = daemon.intake
 
     def look(present: Files) -> tuple[Aim, str]:
-        aim = rolling.aim(intake, rolling.find(intake, arguments.text(request, "target")), present)
+        aim = rolling.aim(intake, rolling.find(intake, request.target), present)
         return aim, f"► back to the state of {aim.name}, as a new change set"
 
     return _carry_out(daemon, request, "rollback", look)
 
 
-def revert(daemon: Daemon, request: Request) -> Result:
+def revert(daemon: Daemon, request: Revert) -> Result:
     """Take single change sets back, as a new one; what came after them stays."""
-    intake, positions = daemon.intake, _positions(request)
+    intake, positions = daemon.intake, request.positions
 
     def look(present: Files) -> tuple[Aim, str]:
         undone = reverting.undo(intake, positions, present)
@@ -113,16 +114,6 @@ def revert(daemon: Daemon, request: Request) -> Result:
     return _carry_out(daemon, request, "revert", look)
 
 
-def _positions(request: Request) -> Sequence[int]:
-    given = request.get("positions")
-    words = [str(word) for word in given] if isinstance(given, list) else []
-    if not words or not all(word.isascii() and word.isdecimal() and len(word) < 10 for word in words):
-        raise UsageError.because(
-            "a change set is named by its position, a number", "`mailctl log` shows the positions"
-        )
-    return [int(word) for word in words]
-
-
 def _described(change: ChangeSet) -> str:
     reason = change.reason.partition("\n")[0]
     events = counted(len(change.events), "event")
@@ -130,15 +121,15 @@ def _described(change: ChangeSet) -> str:
     return f"  {change.position}  {format_time(change.time)}  {change.actor}, {change.source}: {events}{said}"
 
 
-def _carry_out(daemon: Daemon, request: Request, source: Source, look: Look) -> Result:
+def _carry_out(daemon: Daemon, request: GoingBack, source: Source, look: Look) -> Result:
     intake = daemon.intake
     for _ in range(TRIES):
         course = _planned(daemon, request, look)
-        if request.get("dry_run"):
+        if request.dry_run:
             return course.told()
         if course.guarded:
             raise Refused(course.guarded)
-        if (seen := arguments.text(request, "main")) and seen != course.main:
+        if request.main and request.main != course.main:
             raise Conflict("main has changed since this plan was shown; look at it again")
         cause = arguments.cause(request)
         verb = "Roll back to" if source == "rollback" else "Take back"
@@ -152,7 +143,7 @@ def _carry_out(daemon: Daemon, request: Request, source: Source, look: Look) -> 
             )
         except _Moved:
             continue
-        return course.told() | daemon.change(recorded, before, wait=bool(request.get("wait", True)))
+        return course.told() | daemon.change(recorded, before, wait=request.wait)
     raise Conflict("main is being changed by others all the time; try again")
 
 
@@ -165,7 +156,7 @@ def _making(intake: Intake, course: _Course) -> Callable[[Files], Mapping[str, C
     return make
 
 
-def _planned(daemon: Daemon, request: Request, look: Look) -> _Course:
+def _planned(daemon: Daemon, request: GoingBack, look: Look) -> _Course:
     """The plan, checked as a push is; raises Refused for what would be refused today, with a way out."""
     intake = daemon.intake
     with intake.writing("planning the way back"):
@@ -175,7 +166,7 @@ def _planned(daemon: Daemon, request: Request, look: Look) -> _Course:
         aim, title = look(present)
         if lost:
             aim = replace(aim, notes=(*aim.notes, f"main cannot be read as it is: {', '.join(lost[:MOST])}"))
-    skips = bool(request.get("skip_refused"))
+    skips = isinstance(request, Rollback) and request.skip_refused
     skipped: set[str] = set()
     while True:
         course = _Course(aim, present, main, intake.propose_files(aim.files, guard=False), title)
@@ -187,7 +178,7 @@ def _planned(daemon: Daemon, request: Request, look: Look) -> _Course:
             raise Refused([*problems, *_way_out(intake, aim, problems, skipped)])
         skipped |= culprits
         aim = aim.without(culprits, present)
-    if request.get("allow_mass_delete"):
+    if request.allow_mass_delete:
         return course
     guarded = mass_deletions(intake.state.desired, course.proposal.state.desired, BY_COMMAND)
     return replace(course, guarded=guarded)

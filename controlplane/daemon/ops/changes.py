@@ -4,38 +4,39 @@ from __future__ import annotations
 
 from controlplane.daemon.core import Daemon
 from controlplane.daemon.ops import arguments
+from controlplane.daemon.ops.requests import Edit, Rehearse
 from controlplane.intake.checks.mass_delete import BY_COMMAND, mass_deletions
 from controlplane.intake.edits import commands
 from controlplane.intake.main_branch import MAIN
 from controlplane.intake.pipeline import Check
 from controlplane.intake.trees import MainReader
-from wire.lines import Request, Result
+from wire.lines import Result
 
 TYPED = 10
 """Addresses that a person names in one command."""
 
 
-def edit(daemon: Daemon, request: Request) -> Result:
+def edit(daemon: Daemon, request: Edit) -> Result:
     """Edit what `main` says; the answer comes when the change serves, or failed to."""
     sealer = daemon.intake.sealer
-    make = commands.make(arguments.text(request, "command"), request, sealer.seal)
+    make = commands.make(request.command, request.arguments, sealer.seal)
     before = daemon.intake.release_number
     cause = arguments.cause(request, "setup")
     recorded = daemon.intake.edit(sealer.commanded(make), cause, check=_guard(daemon, request))
-    return daemon.change(recorded, before, wait=bool(request.get("wait", True)))
+    return daemon.change(recorded, before, wait=request.wait)
 
 
-def _guard(daemon: Daemon, request: Request) -> Check:
+def _guard(daemon: Daemon, request: Edit) -> Check:
     """Refuses to delete most accounts by a list that nobody typed; those of a short one are meant."""
-    given = request.get("addresses")
-    if request.get("allow_mass_delete") or not isinstance(given, list) or len(given) <= TYPED:
+    given = request.arguments.get("addresses")
+    if request.allow_mass_delete or not isinstance(given, list) or len(given) <= TYPED:
         return lambda _: ()
     before = daemon.intake.state.desired
     return lambda proposal: mass_deletions(before, proposal.state.desired, BY_COMMAND)
 
 
-def rehearse(daemon: Daemon, request: Request) -> Result:
+def rehearse(daemon: Daemon, request: Rehearse) -> Result:
     """Whether `main` lets itself be edited so: raises what `edit` would, before anybody is asked for more."""
     repo = daemon.intake.stores.repo.fresh()
-    commands.rehearse(request, MainReader().read(repo, repo.refs.get(MAIN)))
+    commands.rehearse(request.arguments, MainReader().read(repo, repo.refs.get(MAIN)))
     return {}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from controlplane.daemon.core import Checked, Daemon
 from controlplane.daemon.ops import previews
-from controlplane.daemon.ops.arguments import text
+from controlplane.daemon.ops.requests import Push
 from controlplane.daemon.server import AlreadySaid
 from controlplane.errors import Conflict, MailserverError, Problem, Refused
 from controlplane.git import StateRepo
@@ -20,7 +21,7 @@ from controlplane.model import State
 from controlplane.words.numbers import counted
 from controlplane.words.plans import plan_lines
 from controlplane.words.problems import refusal_lines
-from wire.lines import Request, Result, Say
+from wire.lines import Result, Say
 
 DRY_RUN = "dry-run"
 REASON = "reason="
@@ -41,7 +42,7 @@ class Options:
     reason: str = ""
 
 
-def pre_receive(daemon: Daemon, request: Request, say: Say) -> Result:
+def pre_receive(daemon: Daemon, request: Push, say: Say) -> Result:
     """Plan every update of a push and check it; raises Refused for the push as a whole."""
     try:
         return _decide(daemon, request, say)
@@ -50,10 +51,10 @@ def pre_receive(daemon: Daemon, request: Request, say: Say) -> Result:
         raise AlreadySaid(error) from error
 
 
-def post_receive(daemon: Daemon, request: Request, say: Say) -> Result:
+def post_receive(daemon: Daemon, request: Push, say: Say) -> Result:
     """Take over what git has moved, and tell where it went; does not wait for the agent."""
     daemon.intake.stores.repo.flush()
-    for _, new, ref in _updates(request):
+    for _, new, ref in request.updates:
         daemon.intake.reservations.moved(ref)
         if ref == MAIN:
             _take_over(daemon, new, say)
@@ -63,7 +64,7 @@ def post_receive(daemon: Daemon, request: Request, say: Say) -> Result:
     return {}
 
 
-def parse_options(given: list[str]) -> Options:
+def parse_options(given: Sequence[str]) -> Options:
     """The options of a push; raises Refused for an unknown one."""
     reason = ""
     for option in given:
@@ -82,13 +83,13 @@ def _refusal(error: MailserverError) -> list[str]:
     return refusal_lines(error.problems) if isinstance(error, Refused) else [f"✗ refused: {error}"]
 
 
-def _decide(daemon: Daemon, request: Request, say: Say) -> Result:
-    options = parse_options([str(option) for option in request.get("options") or []])
+def _decide(daemon: Daemon, request: Push, say: Say) -> Result:
+    options = parse_options(request.options)
     if options.dry_run:
         _plan_push(daemon, request, options, say)
         raise Refused.because("dry run: nothing was changed", f"push without -o {DRY_RUN} to make it so")
-    reservations, updates = daemon.intake.reservations, _updates(request)
-    claim = reservations.claim((ref for _, _, ref in updates), int(request.get("process") or 0))
+    reservations, updates = daemon.intake.reservations, request.updates
+    claim = reservations.claim((ref for _, _, ref in updates), request.process)
     told: list[str] = []  # kept back: the plan of a push that came too late would take back what came first
     try:
         _must_be_current(daemon, updates)
@@ -115,7 +116,7 @@ def _tell(lines: list[str], say: Say) -> None:
         say(line)
 
 
-def _must_be_current(daemon: Daemon, updates: list[tuple[str, str, str]]) -> None:
+def _must_be_current(daemon: Daemon, updates: Sequence[tuple[str, str, str]]) -> None:
     """Raise TooLate for a push that starts from what is not there any more; git would, after our consent."""
     repo = daemon.intake.stores.repo
     for old, _, ref in updates:
@@ -135,11 +136,11 @@ def _newest(repo: StateRepo, ref: str, commit: str) -> str:
     return f'{name} is at {commit[:12]} by now: "{info.message.partition(chr(10))[0]}" by {info.author.name}'
 
 
-def _plan_push(daemon: Daemon, request: Request, options: Options, say: Say) -> dict[str, Cause]:
+def _plan_push(daemon: Daemon, request: Push, options: Options, say: Say) -> dict[str, Cause]:
     """Look at each update and tell its plan; who and why for those of `main`. Raises Refused."""
-    repo, actor = _repo_of(daemon, request), text(request, "actor") or "unknown"
+    repo, actor = _repo_of(daemon, request), request.actor or "unknown"
     accepted: dict[str, Cause] = {}
-    for old, new, ref in _updates(request):
+    for old, new, ref in request.updates:
         kind = meaning(repo, old, new, ref)
         if kind == "main":
             accepted[new] = cause = _cause(repo, new, actor, options)
@@ -220,10 +221,6 @@ def _validated(checked: Checked) -> str:
     return f"✔ validated with {', '.join(checked.services)} ({checked.seconds:.1f} s)"
 
 
-def _repo_of(daemon: Daemon, request: Request) -> StateRepo:
-    quarantine = text(request, "quarantine")
-    return daemon.intake.stores.repo.fresh((Path(quarantine),) if quarantine else ())
-
-
-def _updates(request: Request) -> list[tuple[str, str, str]]:
-    return [(str(old), str(new), str(ref)) for old, new, ref in request.get("updates") or []]
+def _repo_of(daemon: Daemon, request: Push) -> StateRepo:
+    folders = (Path(request.quarantine),) if request.quarantine else ()
+    return daemon.intake.stores.repo.fresh(folders)

@@ -9,7 +9,8 @@ from typing import Any
 from controlplane import secrets
 from controlplane.daemon.core import Checked, Daemon
 from controlplane.daemon.ops import arguments
-from controlplane.errors import Problem, Refused, UsageError
+from controlplane.daemon.ops.requests import Import
+from controlplane.errors import Problem, Refused
 from controlplane.git import Change, NewFile
 from controlplane.intake.checks.mass_delete import BY_COMMAND, mass_deletions
 from controlplane.intake.importing.clear_secrets import Sealer
@@ -20,23 +21,23 @@ from controlplane.intake.proposal import Proposal
 from controlplane.intake.trees import Files, MainReader
 from controlplane.statefiles.treefile import TreeFile
 from controlplane.words.plans import plan_lines
-from wire.lines import Request, Result
+from wire.lines import Result
 
 
-def take_in(daemon: Daemon, request: Request) -> Result:
+def take_in(daemon: Daemon, request: Import) -> Result:
     """What the import does to each file and setting, its problems, its plan, and the change that was made.
 
     Nothing is changed where there is a problem, and with `dry_run`.
     """
-    brought, intake = _brought(request), daemon.intake
+    brought, intake = Brought(request.files, request.env, request.replace), daemon.intake
     with intake.writing("planning an import"):
         intake.catch_up()
         before, commit = intake.release_number, intake.main
-        prepared, proposal = _plan(daemon, brought, bool(request.get("allow_mass_delete")))
+        prepared, proposal = _plan(daemon, brought, request.allow_mass_delete)
     checked = daemon.check(proposal) if not proposal.problems else Checked()
     problems = (*proposal.problems, *checked.problems)
     told = _told(prepared, problems, proposal.plan)
-    if problems or request.get("dry_run"):
+    if problems or request.dry_run:
         return told
     cause = replace(arguments.cause(request, "import"), source="import")
 
@@ -45,23 +46,13 @@ def take_in(daemon: Daemon, request: Request) -> Result:
         return prepared.changes if same else _sound(prepare(brought, _here(daemon, files)))
 
     recorded = intake.edit(changes, cause)
-    return told | daemon.change(recorded, before, wait=bool(request.get("wait", True)))
+    return told | daemon.change(recorded, before, wait=request.wait)
 
 
 def _sound(prepared: Prepared) -> Mapping[str, Change]:
     if prepared.problems:
         raise Refused(prepared.problems)
     return prepared.changes
-
-
-def _brought(request: Request) -> Brought:
-    given = arguments.files(request)
-    if given is None:
-        raise UsageError.because("files is missing", "see docs/reference/control-protocol.md")
-    env = request.get("env")
-    return Brought(
-        given, None if env is None else arguments.content(env, "env"), bool(request.get("replace"))
-    )
 
 
 def _here(daemon: Daemon, main: Files) -> Here:

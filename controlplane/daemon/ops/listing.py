@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from controlplane.daemon.core import Daemon
+from controlplane.daemon.ops.requests import Asked
 from controlplane.daemon.usage import add_usage
 from controlplane.model import Desired
-from wire.lines import Request, Result
+from wire.lines import Result
 
 
-def accounts(daemon: Daemon, _request: Request) -> Result:
+def accounts(daemon: Daemon, _request: Asked) -> Result:
     """Accounts in the order of their file, with the aliases that lead to them, and how full they are."""
     state = daemon.intake.state
     result = accounts_of(state.desired)
@@ -18,17 +19,17 @@ def accounts(daemon: Daemon, _request: Request) -> Result:
     return result
 
 
-def aliases(daemon: Daemon, _request: Request) -> Result:
+def aliases(daemon: Daemon, _request: Asked) -> Result:
     """Aliases with their targets."""
     return aliases_of(daemon.intake.state.desired)
 
 
-def masters(daemon: Daemon, _request: Request) -> Result:
+def masters(daemon: Daemon, _request: Asked) -> Result:
     """The names of master accounts."""
     return masters_of(daemon.intake.state.desired)
 
 
-def access(daemon: Daemon, _request: Request) -> Result:
+def access(daemon: Daemon, _request: Asked) -> Result:
     """Who is restricted from sending and receiving, and how."""
     return access_of(daemon.intake.state.desired)
 

@@ -11,6 +11,7 @@ from typing import Any
 from controlplane.daemon.certificates import rows
 from controlplane.daemon.core import WAIT_SECONDS, Daemon
 from controlplane.daemon.ops import arguments
+from controlplane.daemon.ops.requests import Asked, Reconcile, Status
 from controlplane.errors import MailserverError, Unavailable
 from controlplane.events import ApplyResumed, ApplySuspended, Event
 from controlplane.intake.blame.failed_release import change_of, origin_of
@@ -18,15 +19,15 @@ from controlplane.intake.checks.clear_texts import on_main
 from controlplane.intake.checks.warnings import unsupported
 from controlplane.intake.pipeline import Recorded
 from controlplane.intake.plan import Plan
-from wire.lines import Request, Result
+from wire.lines import Result
 
 ASK_SECONDS = 20.0
 
 
-def status(daemon: Daemon, request: Request) -> Result:
+def status(daemon: Daemon, request: Status) -> Result:
     """What serves, as the agent sees it, and what the control plane knows besides."""
-    wanted = int(request.get("wait") or 0)
-    end = time.monotonic() + float(request.get("timeout") or WAIT_SECONDS)
+    wanted = request.wait
+    end = time.monotonic() + (request.timeout or WAIT_SECONDS)
     if wanted:
         daemon.delivery.wait_for(wanted, end - time.monotonic())
     intake = daemon.intake
@@ -67,7 +68,7 @@ def _unwritable(daemon: Daemon, seen: Result) -> Result:
     return seen | {"unwritable": why} | ({"healthy": False} if why else {})
 
 
-def certificates(daemon: Daemon, _request: Request) -> Result:
+def certificates(daemon: Daemon, _request: Asked) -> Result:
     """What serves, when it ends, and what was not taken over."""
     refused = daemon.refused_certificates
     with contextlib.suppress(Unavailable):  # what was refused since the daemon started is known here too
@@ -78,14 +79,14 @@ def certificates(daemon: Daemon, _request: Request) -> Result:
     }
 
 
-def reconcile(daemon: Daemon, request: Request) -> Result:
+def reconcile(daemon: Daemon, request: Reconcile) -> Result:
     """Take over what is waiting and apply the newest release again, quarantined or not.
 
     The result tells what came of it besides: `before` (the release that served), `healed` (drifted files that
     were put back), `patched` (user-patches.sh, which had failed, ran), `volume_refused` (edits of the config
     volume that are not taken over).
     """
-    intake, wait = daemon.intake, bool(request.get("wait"))
+    intake, wait = daemon.intake, request.wait
     before = daemon.delivery.seen.status
     drifted = _drifted(daemon) if wait else []
     done = intake.catch_up()
@@ -117,12 +118,12 @@ def _asked(daemon: Daemon, op: str) -> Result:
         return {}
 
 
-def suspend(daemon: Daemon, request: Request) -> Result:
+def suspend(daemon: Daemon, request: Asked) -> Result:
     """Go on making releases, and hold them back."""
     return _switch(daemon, request, "suspend", ApplySuspended, daemon.delivery.seen.status.suspended)
 
 
-def resume(daemon: Daemon, request: Request) -> Result:
+def resume(daemon: Daemon, request: Asked) -> Result:
     """Apply releases again, the newest one at once."""
     held = daemon.delivery.seen.status.suspended
     done = _switch(daemon, request, "resume", ApplyResumed, not held)
@@ -131,7 +132,7 @@ def resume(daemon: Daemon, request: Request) -> Result:
     return done
 
 
-def _switch(daemon: Daemon, request: Request, op: str, event: Callable[..., Event], is_so: bool) -> Result:
+def _switch(daemon: Daemon, request: Asked, op: str, event: Callable[..., Event], is_so: bool) -> Result:
     daemon.ask_agent({"op": op}, ASK_SECONDS)
     if is_so:
         return {"position": 0}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from controlplane.daemon.core import Checked, Daemon
-from controlplane.daemon.ops import arguments
+from controlplane.daemon.ops import requests
 from controlplane.errors import MailserverError
 from controlplane.git import StateRepo
 from controlplane.intake.checks.mass_delete import mass_deletions
@@ -16,13 +16,13 @@ from controlplane.intake.trees import Files, MainReader
 from controlplane.model import State
 from controlplane.words.plans import markdown, plan_lines
 from controlplane.words.problems import refusal_lines
-from wire.lines import Request, Result
+from wire.lines import Result
 
 
-def plan(daemon: Daemon, request: Request) -> Result:
+def plan(daemon: Daemon, request: requests.Plan) -> Result:
     """The plan of a tree or of a revision against the state, or against another revision."""
-    state = _base(daemon, arguments.text(request, "base"))
-    files: Files = arguments.files(request) or _files_at(daemon, arguments.text(request, "target") or "main")
+    state = _base(daemon, request.base)
+    files: Files = request.files or _files_at(daemon, request.target or "main")
     trees, _ = render(state)
     found = propose_files(state, trees, files, guard=False).plan
     return {
@@ -34,12 +34,10 @@ def plan(daemon: Daemon, request: Request) -> Result:
     }
 
 
-def validate(daemon: Daemon, request: Request) -> Result:
+def validate(daemon: Daemon, request: requests.Validate) -> Result:
     """Everything that a push of this tree would be refused for, the daemons' own checkers included."""
     begun = time.monotonic()
-    files: Files = arguments.files(request) or _files_at(
-        daemon, arguments.text(request, "revision") or "main"
-    )
+    files: Files = request.files or _files_at(daemon, request.revision or "main")
     with daemon.intake.writing("validating"):
         proposal = daemon.intake.propose_files(files, guard=False)
     checked = daemon.check(proposal) if not proposal.problems else Checked()

@@ -9,14 +9,14 @@ from difflib import get_close_matches
 from typing import Any
 
 from controlplane.daemon.core import Daemon
-from controlplane.daemon.ops.arguments import text
+from controlplane.daemon.ops.requests import Asked, History, Log
 from controlplane.errors import UsageError
 from controlplane.events import EVENTS
 from controlplane.intake.audit import proof
 from controlplane.intake.history.times import require_time
 from controlplane.log_format import format_time
 from controlplane.plain_text import LONGEST, cut
-from wire.lines import Request, Result, Say
+from wire.lines import Result, Say
 
 MOST = 100_000
 LONGEST_HISTORY = 1_000
@@ -25,37 +25,37 @@ TOLERANCE = timedelta(seconds=5)
 """A time that lies less ahead of now is not odd."""
 
 
-def log(daemon: Daemon, request: Request, say: Say) -> Result:
+def log(daemon: Daemon, request: Log, say: Say) -> Result:
     """Events that the filters let through, newest last."""
     from controlplane.readmodel import OUTCOMES, Filters
 
-    given: dict[str, Any] = request.get("filters") or {}
+    given = request.filters
     filters = Filters(
-        kinds=_kinds(given.get("kind")),
-        subject=text(given, "subject"),
-        actors=_words(given.get("actor")),
-        source=text(given, "source"),
-        since=_time(given, "since"),
-        until=_time(given, "until"),
-        text=text(given, "text"),
-        outcomes=_outcomes(given.get("outcome"), OUTCOMES),
-        limit=min(int(request.get("limit") or MOST), MOST),
+        kinds=_kinds(given.kind),
+        subject=given.subject,
+        actors=given.actor,
+        source=given.source,
+        since=_time(given.since, first=True),
+        until=_time(given.until, first=False),
+        text=given.text,
+        outcomes=_outcomes(given.outcome, OUTCOMES),
+        limit=min(request.limit or MOST, MOST),
     )
     entries = daemon.intake.stores.newest(filters, say)
     return {"entries": [_entry(entry) for entry in reversed(entries)]}
 
 
-def history(daemon: Daemon, request: Request, say: Say) -> Result:
+def history(daemon: Daemon, request: History, say: Say) -> Result:
     """Everything that happened to one subject, oldest first."""
     from controlplane.readmodel import OUTCOMES, Filters
 
-    outcomes = _outcomes(request.get("outcome"), OUTCOMES)
-    filters = Filters(subject=text(request, "subject"), outcomes=outcomes, limit=LONGEST_HISTORY)
+    outcomes = _outcomes(request.outcome, OUTCOMES)
+    filters = Filters(subject=request.subject, outcomes=outcomes, limit=LONGEST_HISTORY)
     entries = daemon.intake.stores.questions(say).log(filters)
     return {"entries": [_entry(entry) for entry in reversed(entries)]}
 
 
-def verify(daemon: Daemon, _request: Request) -> Result:
+def verify(daemon: Daemon, _request: Asked) -> Result:
     """Replay the log, compare its end with `main` and with `rendered`, read every object of theirs."""
     stores = daemon.intake.stores
     found = proof.prove(stores.repo, stores.log)
@@ -85,15 +85,9 @@ def _entry(entry: Any) -> dict[str, Any]:
     }
 
 
-def _words(given: object) -> tuple[str, ...]:
-    if isinstance(given, list | tuple):
-        return tuple(str(each) for each in given)
-    return (str(given),) if given else ()
-
-
-def _outcomes(given: object, known: Sequence[str]) -> tuple[str, ...]:
+def _outcomes(given: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
     """The outcomes that were asked for; raises UsageError for a word that is none."""
-    words = tuple(word.lower().replace("-", "_") for word in _words(given))
+    words = tuple(word.lower().replace("-", "_") for word in given)
     for word in words:
         if word not in known:
             choice = ", ".join(name.replace("_", "-") for name in known)
@@ -101,9 +95,8 @@ def _outcomes(given: object, known: Sequence[str]) -> tuple[str, ...]:
     return words
 
 
-def _kinds(given: object) -> tuple[str, ...]:
+def _kinds(words: tuple[str, ...]) -> tuple[str, ...]:
     """The kinds, nouns and globs that were asked for; raises UsageError for one that no event can have."""
-    words = _words(given)
     known = [event.kind for event in EVENTS]
     for word in words:
         glob = word.lower() if "." in word or "*" in word else f"{word.lower()}.*"
@@ -116,6 +109,5 @@ def _kinds(given: object) -> tuple[str, ...]:
     return words
 
 
-def _time(given: dict[str, Any], name: str) -> datetime | None:
-    value = text(given, name)
-    return require_time(value, first=name == "since") if value else None
+def _time(value: str, *, first: bool) -> datetime | None:
+    return require_time(value, first=first) if value else None

@@ -6,7 +6,7 @@ from difflib import unified_diff
 from typing import Any
 
 from controlplane.daemon.core import Daemon
-from controlplane.daemon.ops import arguments
+from controlplane.daemon.ops.requests import Asked, Diff, Explain, Show
 from controlplane.errors import NotFound
 from controlplane.intake.diff import diff as compare
 from controlplane.intake.history import revisions
@@ -22,13 +22,13 @@ from controlplane.statefiles.relay import user_of
 from controlplane.words.plans import event_lines
 from renderers.release import NodeTrees
 from renderers.service import RenderedFile
-from wire.lines import Request, Result
+from wire.lines import Result
 
 
-def show(daemon: Daemon, request: Request) -> Result:
+def show(daemon: Daemon, request: Show) -> Result:
     """Everything that `main` said at a revision, or that served then; never a password hash or a secret."""
-    intake, at = daemon.intake, arguments.text(request, "at")
-    if request.get("live"):
+    intake, at = daemon.intake, request.at
+    if request.live:
         return _served(intake, at)
     revision = revisions.find(intake, at)
     desired = revisions.state_at(intake, revision).desired
@@ -80,11 +80,11 @@ def _told(desired: Desired) -> dict[str, Any]:
     }
 
 
-def diff(daemon: Daemon, request: Request) -> Result:
+def diff(daemon: Daemon, request: Diff) -> Result:
     """What differs between two revisions: in meaning, and in what the services read."""
     intake = daemon.intake
-    old = revisions.state_at(intake, revisions.find(intake, arguments.text(request, "a")))
-    new = revisions.state_at(intake, revisions.find(intake, arguments.text(request, "b")))
+    old = revisions.state_at(intake, revisions.find(intake, request.a))
+    new = revisions.state_at(intake, revisions.find(intake, request.b))
     events = compare(old.desired, new.desired)
     plan = Plan(events=events)
     rendered = "\n".join(_rendered(old, new))
@@ -96,9 +96,9 @@ def diff(daemon: Daemon, request: Request) -> Result:
     }
 
 
-def explain(daemon: Daemon, request: Request) -> Result:
+def explain(daemon: Daemon, request: Explain) -> Result:
     """The value of a setting that is in effect, and where it comes from."""
-    name = arguments.text(request, "name").upper()
+    name = request.name.upper()
     spec = catalog.SETTINGS.get(name)
     if spec is None:
         raise NotFound(catalog.unknown(name)[0])
@@ -124,7 +124,7 @@ def _overruled(state: State, spec: catalog.SettingSpec) -> str | None:
     return "(secret)" if spec.secret and given is not None else given
 
 
-def recipient(daemon: Daemon, _request: Request) -> Result:
+def recipient(daemon: Daemon, _request: Asked) -> Result:
     """Whom to seal for: the public half of the server's identity."""
     return {"recipient": daemon.intake.sealer.recipient}
 
