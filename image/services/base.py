@@ -8,7 +8,7 @@ about it. A service without a daemon of its own has areas and no more.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -138,6 +138,8 @@ class NodeService:
     log: Log | None = None
     always_runs: bool = False
     """Whether supervisor starts it by itself, and it stays whatever is applied."""
+    grows: Mapping[str, str] = field(default_factory=dict)
+    """Its folders of the state volume that may grow large, by what `status` calls them."""
     operations: Callable[[Paths], Mapping[str, Operation]] | None = None
     """Makes the operations that the agent's socket offers for it, by name."""
 

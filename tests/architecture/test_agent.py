@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 
 import pytest
@@ -37,6 +38,10 @@ ROOMS = (
 
 OURS = [name for name in modules() if name.split(".")[0] in ("agent", "services")]
 CORE = [name for name in OURS if name.split(".")[0] == "agent"]
+ORDINARY_WORDS = frozenset({"patches", "system", "tls", "updates"})
+"""Names of services that messages may hold as words."""
+VOLUME_FILES = frozenset({"postfix-accounts.cf"})
+"""Files of the config volume that the agent looks for, under the names that people know."""
 PROTOCOL_WORDS = {"agent.health.probes": {"redis"}, "agent.release.manifest": {"tls"}}
 """Words of protocols that are also a service's name: a kind of probe, a field of the manifest."""
 
@@ -85,7 +90,21 @@ def test_the_table_of_services_is_handed_on(name: str) -> None:
 
 @pytest.mark.parametrize("name", CORE)
 def test_the_core_names_no_service(name: str) -> None:
-    """What is special about a service stands in its folder: no string in the core is its name."""
+    """What is special about a service stands in its folder: no string in the core is its name or has it."""
     names = {service.name for service in NODE_SERVICES} - PROTOCOL_WORDS.get(name, set())
-    constants = (node for node in ast.walk(tree(modules()[name])) if isinstance(node, ast.Constant))
-    assert [f"{node.value}:{node.lineno}" for node in constants if node.value in names] == []
+    inside = [word for word in names if word not in ORDINARY_WORDS]
+    found = [
+        f"{text}:{line}"
+        for text, line in strings(name)
+        if text in names or (text not in VOLUME_FILES and any(word in text for word in inside))
+    ]
+    assert found == []
+
+
+def strings(name: str) -> Iterator[tuple[str, int]]:
+    """The strings of a module with their lines, without those that document it."""
+    nodes = list(ast.walk(tree(modules()[name])))
+    documentation = {node.value for node in nodes if isinstance(node, ast.Expr)}
+    for node in nodes:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in documentation:
+            yield node.value, node.lineno

@@ -34,7 +34,7 @@ def compile_asides(asides: Iterable[tuple[Path, str, str]], scratch: Path) -> No
 
 def minimal_config(scratch: Path) -> Path:
     """A Postfix configuration of nothing: the live one may be the broken thing that is being replaced."""
-    folder = scratch / "postfix-minimal"
+    folder = scratch / "postmap-config"
     folder.mkdir(parents=True, exist_ok=True)
     main = folder / "main.cf"
     if not main.exists():

@@ -33,8 +33,8 @@ class Status:
             {
                 "mail": paths.mail,
                 "state repository": paths.repository,
-                "mail queue": state / "spool-postfix",
                 "logs": paths.logs,
+                **{name: state / folder for s in node.services for name, folder in s.grows.items()},
             },
         )
         self._lock = threading.Lock()

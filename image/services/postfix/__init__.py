@@ -28,4 +28,5 @@ POSTFIX = NodeService(
         re.compile(r"postfix[^\s\[]*(?:\[\d+\])?: ((?:fatal|panic|error|warning): .*)"),
         parameters=MAIN,
     ),
+    grows={"mail queue": "spool-postfix"},
 )
