@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from controlplane.errors import Problem, Refused
+from controlplane.sealing import is_sealed_value
 from controlplane.settings import catalog
 from controlplane.statefiles.lines import Lines
 from controlplane.statefiles.parsed import MAX_PROBLEMS, Parsed, Place, printable
@@ -19,6 +20,10 @@ from controlplane.statefiles.parsed import MAX_PROBLEMS, Parsed, Place, printabl
 PATH = "mailserver.env"
 
 _NAME = re.compile(r"(?P<before>\s*(?P<name>[A-Za-z_][A-Za-z0-9_]*)\s*=)(?P<rest>.*)", re.DOTALL)
+_MEANT = re.compile(
+    r"\s*(?:(?:export|set|-)\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)\s*[=:]\s*(?![ ,#])(?P<value>\S(?:.*\S)?)"
+)
+"""What people write who mean `NAME=value`: as a shell or Compose takes it."""
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _COMMENT = re.compile(r"\s+#|\s*$")
 _SOUNDS_SECRET = re.compile(r"PASS|PW|SECRET|KEY|TOKEN|CREDENTIAL", re.IGNORECASE)
@@ -54,6 +59,16 @@ def written_values(text: str) -> Iterator[WrittenValue]:
             begin = start + len(entry.before)
             yield WrittenValue(entry.name, entry.value, begin, begin + len(entry.written))
         start += len(line) + 1
+
+
+def misplaced_secret(line: str) -> tuple[int, int]:
+    """Where a line that `parse` refuses holds what may be a password: offsets in it; nothing: (0, 0)."""
+    found = None if _is_silent(line) else _MEANT.match(line)
+    if found is None or found["name"].endswith("__FILE") or not may_be_secret(found["name"].upper()):
+        return 0, 0
+    entry = take_apart(line)
+    is_taken = entry is not None and not entry.fault and entry.name in catalog.SETTINGS
+    return (0, 0) if is_taken or is_sealed_value(found["value"]) else found.span("value")
 
 
 def parse(text: str, path: str = PATH) -> Parsed[str]:

@@ -95,6 +95,12 @@ def _dovecot(text: str) -> Iterator[Found]:
     return _settings(_BACKSLASH.sub(lambda end: " " * len(end[0]), _shape(text, _HASH_COMMENT)), "dovecot")
 
 
+def _dovecot_literal(text: str) -> Iterator[Found]:
+    """What auth drivers read by themselves (LDAP, SQL): written alike, but nothing in it is a reference."""
+    view = _BACKSLASH.sub(lambda end: " " * len(end[0]), _shape(text, _HASH_COMMENT))
+    return _settings(view, "literal")
+
+
 def _table(text: str) -> Iterator[Found]:
     """ldap_table(5), mysql_table(5), pgsql_table(5): parameters as in main.cf, taken as they are."""
     return _settings(_joined(_shape(text, _LINE_COMMENT)), "literal")
@@ -108,7 +114,17 @@ def _ini(text: str) -> Iterator[Found]:
 
 
 _MAPS = re.compile(r"sasl_password_maps\s*=\s*(?P<value>[^\n]*)")
-_STATIC = re.compile(r"\b(?:static|inline):\s*(?P<value>(?:\{[^\n]*\}|\{?[^\s{},]*:[^\s{},]+))")
+_STATIC = re.compile(
+    r"\b(?:static|inline|randmap|regexp|pcre|cidr):\s*(?P<value>(?:\{[^\n]*\}|\{?[^\s{},]*:[^\s{},]+))"
+)
+_PARAMETER = re.compile(r"\$[{(]?(?P<name>\w+)")
+_OPTION = re.compile(rf"(?i)(?<!\S)-o\s*\{{?\s*(?P<name>{NAME})\s*=\s*(?P<value>[^\s{{}}]+)")
+_ARGUMENTS = re.compile(r"(?<=argv=)[^\n]+")
+_CLIENT_LOGIN = re.compile(
+    r"(?<!\S)(?:(?:-u\s*|--(?:proxy-)?user[= ])(?P<quote>[\"']?)[^\s:\"'/]+:(?P<value>[^\s\"']+)(?P=quote)"
+    r"|(?P<header>[\"']?Authorization:\s*(?:Basic|Bearer)\s+)(?P<token>[^\s\"']+))"
+)
+"""curl(1): `-u user:password`, and the header that says the same."""
 _COMMAND_LINE = re.compile(
     rf"(?i)(?<!\S)--?(?:{NAME})[= ](?P<quote>[\"']?)(?P<value>[^\s\"'-][^\s\"']*)(?P=quote)"
 )
@@ -117,15 +133,31 @@ _COMMAND_LINE = re.compile(
 def _postfix(text: str) -> Iterator[Found]:
     """postconf(5), master(5): static and inline tables with a log-in, passwords of databases, URLs."""
     view = _joined(_shape(text, _LINE_COMMENT))
-    seen = []
-    for maps in _MAPS.finditer(view):
-        for found in _STATIC.finditer(view, *maps.span("value")):
-            seen.append(found.span("value"))
-            yield Found(*found.span("value"))
+    seen = [Found(*span) for span in _logins_of_maps(view)]
+    yield from seen
     for place in _settings(view, "literal"):
-        if not any(start <= place.start < end for start, end in seen):
+        if not any(found.start <= place.start < found.end for found in seen):
             yield place
     yield from _values(_COMMAND_LINE, view, "dovecot")
+    yield from _values(_OPTION, view, "literal")
+    for command in _ARGUMENTS.finditer(view):
+        yield from within(view, *command.span(), "literal")
+    for found in _CLIENT_LOGIN.finditer(view):
+        yield Found(*found.span("token" if found["token"] else "value"))
+
+
+def _logins_of_maps(view: str) -> Iterator[tuple[int, int]]:
+    """Log-ins that the password maps hold, also where they name a parameter that holds them."""
+    for maps in _MAPS.finditer(view):
+        yield from (found.span("value") for found in _STATIC.finditer(view, *maps.span("value")))
+        for named in _PARAMETER.finditer(maps["value"]):
+            login = re.compile(rf"(?m)^{named['name']}[^\S\n]*=[^\S\n]*(?P<value>[^\n]*:[^\n]*\S)")
+            for found in login.finditer(view):
+                tables = [table.span("value") for table in _STATIC.finditer(view, *found.span("value"))]
+                a_map = re.match(
+                    r"(?:proxy:)?(?:lmdb|hash|btree|texthash|cdb|ldap|mysql|pgsql):", found["value"]
+                )
+                yield from tables or ([] if a_map else [found.span("value")])
 
 
 _UCL = re.compile(
@@ -215,8 +247,8 @@ def _spamassassin(text: str) -> Iterator[Found]:
 
 
 _SHELL = re.compile(
-    r"(?m)^[^\S\n]*(?:(?:export|readonly|local|declare)[^\S\n]+(?:-\w+[^\S\n]+)?)?(?P<name>[A-Z][A-Z0-9_]*)="
-    r"(?P<quote>[\"']?)(?P<value>[^\s\"'$`;]+)(?P=quote)"
+    r"(?<![\w${\"'^/.-])(?P<name>[A-Z][A-Z0-9_]*)=(?:\$?'(?P<single>[^'\n]+)'"
+    r"|\"(?P<double>[^\"$`\n]+)\"|(?P<bare>[^\s\"'$`;&|<>()]+))"
 )
 
 
@@ -227,11 +259,31 @@ def _script(text: str) -> Iterator[Found]:
     view = _shape(text, _HASH_COMMENT)
     for found in _SHELL.finditer(view):
         spec = catalog.SETTINGS.get(found["name"])
-        if spec is not None and spec.secret and is_secret(found["value"], "literal"):
-            yield Found(*found.span("value"))
+        group = next(name for name in ("single", "double", "bare") if found[name] is not None)
+        if spec is not None and spec.secret and is_secret(found[group], "literal"):
+            yield Found(*found.span(group))
+    for maps in _MAPS.finditer(view):
+        for login in _STATIC.finditer(view, *maps.span("value")):
+            if "$" not in login["value"]:
+                yield Found(*login.span("value"))
     for line in re.finditer(r"[^\n]+", view):
         yield from (place for place in within(view, *line.span(), "ucl") if "URL" in place.what)
         yield from (place for place in plain_schemes(view, *line.span()) if view[place.start] not in "$`\\")
+
+
+_ROW = re.compile(
+    r"(?m)^[^\S\n]*[^\s|#:][^\s|:]*[^\S\n]*[|:][^\S\n]*(?P<value>(?![{$]|age:)[^\s|][^|\n]*?)[^\S\n]*(?:\||\r?$)"
+)
+"""A row of an account whose second field names no scheme: a password that somebody typed there."""
+
+
+def _accounts(text: str) -> Iterator[Found]:
+    """postfix-accounts.cf: hashes may stand; whatever else is in their place may not."""
+    yield from plain_schemes(text)
+    yield from (
+        Found(*found.span("value"), "a password in the clear, or no hash that Dovecot knows")
+        for found in _ROW.finditer(text)
+    )
 
 
 def _routes(text: str) -> Iterator[Found]:
@@ -250,13 +302,13 @@ _MOUNTED = "let it read the secret from a file that is mounted into the containe
 _HASHED = "write its hash: doveadm pw -s SHA512-CRYPT, or use setup email update"
 
 READERS = (
-    Reader(("config/dovecot-ldap*",), _dovecot),
+    Reader(("config/dovecot-ldap*", "config/dovecot-sql*"), _dovecot_literal),
     Reader(("config/ldap-*.cf", "config/mysql-*.cf", "config/pgsql-*.cf"), _table),
     Reader(("config/getmail-*.cf",), _ini),
     Reader(("config/fetchmail.cf",), _fetchmail),
     Reader(("config/postfix-main.cf", "config/postfix-master.cf"), _postfix, _TABLE_FILE),
     Reader(("config/postfix-relaymap.cf",), _routes, _BESIDE),
-    Reader(("config/postfix-accounts.cf",), plain_schemes, _HASHED),
+    Reader(("config/postfix-accounts.cf",), _accounts, _HASHED),
     Reader(("config/rspamd/custom-commands.conf",), _rspamd_commands),
     Reader(("config/rspamd/*",), _ucl),
     Reader(("config/fail2ban-*.cf", "config/crowdsec/*"), _ini),

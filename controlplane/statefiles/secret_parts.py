@@ -111,7 +111,20 @@ def _part(text: str, span: tuple[int, int], value: str, what: str, must: bool = 
     return SecretPart(start, end, value, line, f"{shown}…", what, must)
 
 
+_SETTING_CURE = "remove the line, or write it as NAME=value of a setting, then: mailctl seal mailserver.env"
+
+
 def _settings(text: str) -> Iterator[SecretPart]:
+    starts = _line_starts(text)
+    for number, line in enumerate(text.split("\n"), 1):
+        start, end = env_file.misplaced_secret(line)
+        if start < end:
+            begin = starts[number - 1]
+            what = "a line that may hold a password in the clear, and sets nothing"
+            shown = env_file.masked(line)
+            yield SecretPart(
+                begin + start, begin + end, line[start:end], number, shown, what, cure=_SETTING_CURE
+            )
     for place in env_file.written_values(text):
         spec = catalog.SETTINGS.get(place.name)
         if spec is not None and spec.secret and place.value:
@@ -164,12 +177,12 @@ def _masters(text: str) -> Iterator[SecretPart]:
     """dovecot-masters.cf: hashes, which may stand in the clear as those of accounts do."""
     starts = _line_starts(text)
     for number, line in enumerate(text.split("\n")):
-        found = re.match(r"\s*[^|#\s][^|]*\|[ \t]*(?P<value>[^|\s]+)", line)
+        found = re.match(r"\s*[^|:#\s][^|:]*[|:][ \t]*(?P<value>[^|\s]+)", line)
         if found is not None:
             start, end = (starts[number] + at for at in found.span("value"))
-            clear = next(plain_schemes(found["value"]), None) is not None
-            what = "a password in the clear" if clear else "a password hash"
-            yield _part(text, (start, end), found["value"], what, must=clear)
+            is_hash = found["value"][0] in "{$" and next(plain_schemes(found["value"]), None) is None
+            what = "a password hash" if is_hash else "a password in the clear"
+            yield _part(text, (start, end), found["value"], what, must=not is_hash)
 
 
 def _line_starts(text: str) -> list[int]:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from controlplane.sealing import is_sealed_value
 
 NAME = (
-    r"(?:[\w.-]*?(?:password|passwd|passphrase|dnpass|dbpass|bind_?pw|secret|api[_-]?key|token|privkey"
+    r"(?:[\w.-]*?(?:password|passwd|passphrase|dnpass|dbpass|bind_?pw|secret|api[_-]?key|secret[_-]?(?:access[_-]?)?key|token|privkey"
     r"|hash_nonce|api_header)|(?:[\w.-]*[_.-])?(?:pass|pw))"
 )
 """A name whose value is a secret, whoever reads it: `imapc_password`, `bind_pw`, `apikey`."""
