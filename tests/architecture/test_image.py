@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from configparser import ConfigParser
 from pathlib import Path
@@ -95,3 +96,67 @@ def test_what_a_program_runs_is_there() -> None:
                 path = IMAGE / "services" / script.removeprefix(INSTALLED)
                 assert path.parent == folder
                 assert path.read_text().startswith("#!/bin/")
+
+
+KINDS = {"d", "D", "Z", "f", "C", "L", "L+", "R", "r"}
+"""Kinds of lines (tmpfiles.d(5)) whose meaning the build or the start knows."""
+
+
+def test_each_folder_is_declared_once() -> None:
+    """A kind and a path; whose all in a folder is stands beside the folder itself."""
+    lines = declared("folders.conf")
+    assert {kind for kind, *_ in lines} <= KINDS
+    assert twice([path for kind, path, *_ in lines if kind != "Z"]) == []
+    assert twice([path for kind, path, *_ in lines if kind == "Z"]) == []
+    owners = {path: line[3:5] for line in lines if line[0] == "d" for path in line[1:2]}
+    assert all(owners[line[1]] == line[3:5] for line in lines if line[0] == "Z")
+
+
+def test_links_into_the_state_volume_lead_to_declared_folders() -> None:
+    """What a service keeps has its folder there before the service starts."""
+    lines = declared("folders.conf")
+    targets = {line[6] for line in lines if line[0] == "L+" and line[6].startswith("/var/mail-state")}
+    assert targets
+    assert targets <= {path for kind, path, *_ in lines if kind == "d"}
+
+
+def test_what_is_linked_or_copied_from_a_folder_is_there() -> None:
+    """The image has our own folders below /usr/local/lib/mail-agent."""
+    place = INSTALLED.removesuffix("services/")
+    sources = [line[6] for line in declared("folders.conf") if len(line) > 6 and line[6].startswith(place)]
+    assert sources
+    assert [path for path in sources if not (IMAGE / path.removeprefix(place)).is_file()] == []
+
+
+OF_THE_DAEMON = {"dovenull"}
+"""Accounts that only a daemon's compiled defaults name (Dovecot's default_login_user)."""
+
+
+def test_each_account_is_used() -> None:
+    """Each owns something or runs something, as another file of its folder or its renderer says."""
+    for folder in folders():
+        accounts = folder / "users.conf"
+        names = (
+            [line.split()[1] for line in accounts.read_text().splitlines() if line[0] in "ug"]
+            if accounts.exists()
+            else []
+        )
+        mine = [
+            path
+            for path in folder.iterdir()
+            if path.is_file() and path.name not in ("users.conf", "packages")
+        ]
+        theirs = [
+            path
+            for path in (ROOT / "renderers" / folder.name).rglob("*")
+            if path.suffix != ".pyc" and path.is_file()
+        ]
+        words = set(re.findall(r"\w+", "\n".join(path.read_text() for path in mine + theirs)))
+        assert set(names) - OF_THE_DAEMON <= words
+
+
+def test_each_owner_is_an_account() -> None:
+    """Of the image's own, or one that every Debian has."""
+    accounts = {line[1] for line in declared("users.conf")} | {"root", "adm"}
+    owners = {name for line in declared("folders.conf") for name in line[3:5]} - {"-"}
+    assert owners <= accounts
