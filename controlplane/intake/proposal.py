@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -72,33 +72,44 @@ def propose_files(
     """What `main` with these files would change in `state`, whose rendering is `trees`.
 
     `guard` refuses the removal of most accounts, aliases and the like; `first` are events to fold before.
-    `sealer` can tell what the server will not open. `cleartext` stands for files that never come into a
+    `sealer` can tell what the server will not open. `cleartext` stands for files that never get into a
     repository.
     """
-    pinned = _cleartext_pinned(state)
-    foul = tree_policy.check(files, cleartext or pinned, partial(clear_texts.new_in_clear, state))
-    dirty = (*foul, *sealed_texts.misplaced(files))
-    if sealer is not None:
-        dirty += tuple(sealed_texts.unopenable(files, state, sealer.fault))
-        if RECIPIENT in files:
-            dirty += tuple(sealed_texts.recipient_changed(files, state, sealer.recipient))
+    foul = tuple(_unparsed_problems(state, files, sealer, cleartext))
     desired, problems = read_tree(files, cache)
-    problems = tuple(dict.fromkeys([*dirty, *problems]))
+    problems = tuple(dict.fromkeys([*foul, *problems]))
     if problems:
         return _refused(state, problems)
     findings = references.check(desired, files, state.desired)
     massive = mass_deletions(state.desired, desired) if guard else ()
-    problems = (*findings.problems, *massive)
-    if problems:
+    if problems := (*findings.problems, *massive):
         return _refused(state, problems)
-    told = tuple(Notice(f"{p.path}:{p.line}", p.message) for p in findings.warnings)
-    if not cleartext and (tree_policy.takes_clear_text(files) if pinned is None else pinned):
-        told += clear_texts.allowed(files)
-    proposal = replace(
-        propose_events(state, trees, (*first, *diff(state.desired, desired)), told), files=files
-    )
+    notices = tuple(Notice(f"{p.path}:{p.line}", p.message) for p in findings.warnings)
+    if not cleartext and _takes_clear_text(state, files):
+        notices += clear_texts.allowed(files)
+    events = (*first, *diff(state.desired, desired))
+    proposal = replace(propose_events(state, trees, events, notices), files=files)
     wrong = _contradictions(proposal, state)
     return proposal if not wrong else _refused(state, (*wrong, *proposal.problems))
+
+
+def _unparsed_problems(
+    state: State, files: Files, sealer: Sealer | None, cleartext: bool
+) -> Iterator[Problem]:
+    """Problems of the files as such: what no tree may hold, and sealed texts that are of no use."""
+    find = partial(clear_texts.new_in_clear, state)
+    yield from tree_policy.check(files, cleartext or _cleartext_pinned(state), find)
+    yield from sealed_texts.misplaced(files)
+    if sealer is not None:
+        yield from sealed_texts.unopenable(files, state, sealer.fault)
+        if RECIPIENT in files:
+            yield from sealed_texts.recipient_changed(files, state, sealer.recipient)
+
+
+def _takes_clear_text(state: State, files: Files) -> bool:
+    """Whether ALLOW_CLEARTEXT_SECRETS is in effect: pinned by the environment, else as these files say."""
+    pinned = _cleartext_pinned(state)
+    return tree_policy.takes_clear_text(files) if pinned is None else pinned
 
 
 def _contradictions(proposal: Proposal, before: State) -> tuple[Problem, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from controlplane.events import (
@@ -23,6 +23,8 @@ from controlplane.settings import ENV_FILE, catalog
 from controlplane.statefiles.secret_words import holds_login
 
 HOSTNAME = "MAILSERVER_FQDN"
+FAILED = ("rejected", "rolled_back", "quarantined")
+"""Outcomes of a release that does not serve."""
 
 
 def environment_events(
@@ -51,7 +53,7 @@ def outcome_events(
     outcome: Mapping[str, Any],
     origin: str = "",
     position: int = 0,
-    held: Iterable[str] = (),
+    held: Collection[str] = (),
 ) -> Iterator[Event]:
     """The event for an outcome that the agent reports; none if the state has it already.
 
@@ -59,17 +61,11 @@ def outcome_events(
     blame for a failure, `position` that of the log which the release was rendered from, where that can be
     told, `held` the files of `main` that are not served.
     """
-    known = state.status
     release, kind = int(outcome["release"]), outcome["outcome"]
-    failed = kind in ("rejected", "rolled_back", "quarantined")
-    if kind not in ("applied", "rejected", "rolled_back", "quarantined") or release < known.attempted:
-        return
-    files = tuple(sorted(held))
-    as_known = failed or (known.applied == release and known.held == files)
-    if release == known.attempted and bool(known.failure) == failed and as_known:
+    if kind not in ("applied", *FAILED) or not _is_new(state, release, kind, tuple(sorted(held))):
         return
     seconds = float(outcome.get("seconds") or 0.0)
-    if not failed:
+    if kind == "applied":
         actions = {str(k): str(v) for k, v in (outcome.get("actions") or {}).items()}
         yield ReleaseApplied(
             node=state.node,
@@ -77,7 +73,7 @@ def outcome_events(
             seconds=seconds,
             position=position,
             actions=actions,
-            held=files,
+            held=tuple(sorted(held)),
         )
         return
     event = ReleaseRolledBack if kind == "rolled_back" else ReleaseRejected
@@ -91,6 +87,15 @@ def outcome_events(
         origin=origin,
         serving=int(outcome.get("serving") or 0),
     )
+
+
+def _is_new(state: State, release: int, kind: str, held: tuple[str, ...]) -> bool:
+    """Whether an outcome says something that the state does not have yet, of no older release."""
+    known, failed = state.status, kind in FAILED
+    if release != known.attempted:
+        return release > known.attempted
+    as_known = failed or (known.applied == release and known.held == held)
+    return not as_known or bool(known.failure) != failed
 
 
 def file_events(state: State, observed: Mapping[str, Any]) -> list[Event]:
