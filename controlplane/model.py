@@ -6,19 +6,14 @@ running container. A `State` is the fold of the event log (docs/architecture.md)
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 
 from controlplane.ordered import OrderedDraft
 from controlplane.settings import Settings
+from wire.blobs import blob_id
 from wire.nodes import DEFAULT_NODE
-
-
-def blob_id(content: bytes) -> str:
-    """The object id that git gives to this content (gitformat-loose(5): SHA-1 of header and content)."""
-    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from typing import Any
 
 from controlplane.errors import Corrupt, NotFound
 from controlplane.git import SERVER, Change, CommitInfo, NewFile, StateRepo, TreeEntry, format_message
-from controlplane.model import blob_id
 from controlplane.statefiles.incremental import shared_prefix, shared_suffix
+from wire.blobs import blob_id
 
 BRANCH = "rendered"
 PREVIEWS = "preview/"

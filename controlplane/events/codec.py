@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from controlplane.errors import Corrupt
 from controlplane.events import EVENTS, Event
-from controlplane.model import blob_id
+from wire.blobs import blob_id
 
 Record = dict[str, Any]
 ReadBlob = Callable[[str], bytes]

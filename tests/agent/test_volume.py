@@ -11,8 +11,8 @@ import pytest
 from agent.config_volume.projection import LARGEST
 from agent.config_volume.volume import Volume
 from agent.files import beneath
-from agent.files.managed import blob_id
 from tests.agent.conftest import ControlPlane, World, project
+from wire.blobs import blob_id
 
 ACCOUNTS = "postfix-accounts.cf"
 LEFT_OVERS = (

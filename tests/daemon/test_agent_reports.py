@@ -12,8 +12,8 @@ import pytest
 
 from controlplane.daemon.run import Places, build, shut_down
 from controlplane.errors import Refused, UsageError
-from controlplane.model import blob_id
 from tests.daemon.site import HASH, NAME, ROOT, Site
+from wire.blobs import blob_id
 
 ACCOUNTS = "postfix-accounts.cf"
 

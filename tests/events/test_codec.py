@@ -9,7 +9,8 @@ import pytest
 from controlplane.errors import Corrupt
 from controlplane.events import AccountAdded, AliasAdded, Event, OverrideChanged
 from controlplane.events.codec import Codec, decode, encode
-from controlplane.model import Draft, blob_id
+from controlplane.model import Draft
+from wire.blobs import blob_id
 
 
 def _no_blobs(identity: str) -> bytes:

@@ -13,10 +13,10 @@ import docker
 import pytest
 from testcontainers.core.network import Network
 
-from controlplane.model import blob_id
 from tests.integration.conftest import started
 from tests.integration.polling import poll
 from tests.integration.server import Clone, Server
+from wire.blobs import blob_id
 
 VIRTUAL, MAIN_CF = "config/postfix-virtual.cf", "config/postfix-main.cf"
 USER = "user@example.test"

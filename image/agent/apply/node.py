@@ -16,7 +16,7 @@ from agent.certificates.store import Certificates
 from agent.commands import run
 from agent.errors import AgentError, Problem
 from agent.files.compilers import compile_asides
-from agent.files.managed import ManagedFiles, blob_id
+from agent.files.managed import ManagedFiles
 from agent.health.logs import LogMark
 from agent.health.probes import Answer, wait
 from agent.paths import Paths
@@ -29,6 +29,7 @@ from agent.release.pinned_secrets import PinnedSecrets
 from agent.release.placeholders import Filled, Placeholders
 from agent.release.unsealing import Unsealer
 from services.base import NodeServices, Runner
+from wire.blobs import blob_id
 from wire.manifest import Probe
 from wire.nodes import DEFAULT_NODE
 

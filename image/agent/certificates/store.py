@@ -13,8 +13,8 @@ from pathlib import Path
 
 from agent.errors import NotFound, Refused
 from agent.files.atomic import write_durable
-from agent.files.managed import blob_id
 from agent.records.checksummed import put_aside
+from wire.blobs import blob_id
 
 KEPT = 8
 """Pairs that stay, the newest first: a release that is put back may name one that served before."""

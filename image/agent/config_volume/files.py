@@ -9,7 +9,8 @@ from pathlib import Path
 
 from agent.config_volume.projection import LARGEST
 from agent.files import beneath
-from agent.files.managed import Stamp, blob_id
+from agent.files.managed import Stamp
+from wire.blobs import blob_id
 from wire.leftovers import left_over
 
 CERTIFICATES = "ssl"

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from agent.files import beneath
-from agent.files.managed import blob_id
 from agent.paths import ASIDE
 from agent.records.checksummed import encode
 from agent.release.git_objects import ObjectReader
+from wire.blobs import blob_id
 
 LARGEST = 16 * 1024 * 1024
 """Bytes that a file of the config volume may have."""

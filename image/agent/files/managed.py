@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from collections.abc import Iterable
@@ -10,14 +9,10 @@ from pathlib import Path
 
 from agent.files.staging import product
 from agent.release.manifest import Entry
+from wire.blobs import blob_id
 
 Stamp = tuple[int, int, int, int]
 """Size, change time and inode, time of status change: when these are the same, so is the content."""
-
-
-def blob_id(content: bytes) -> str:
-    """Git's object id of a file content (gitformat-loose(5))."""
-    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
 def fingerprint_of(mode: int, blob: str) -> str:

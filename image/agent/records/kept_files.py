@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from agent.errors import NotFound
-from agent.files.managed import blob_id
 from agent.records.checksummed import Records, decode, folder, put_aside
 from agent.records.findings import Findings
 from agent.records.journal import Applied, applied_from, is_applied
 from agent.release.held import read_held
 from agent.release.manifest import Release, parse_manifest
+from wire.blobs import blob_id
 
 RECORD, BEFORE = "release.json", "before.json"
 

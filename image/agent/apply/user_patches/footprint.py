@@ -8,7 +8,8 @@ import shutil
 import stat
 from pathlib import Path
 
-from agent.files.managed import Stamp, blob_id
+from agent.files.managed import Stamp
+from wire.blobs import blob_id
 
 LARGEST = 1024 * 1024
 """Bytes of a file whose content is kept; a larger one is only known by its size and time."""

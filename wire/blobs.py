@@ -1,0 +1,10 @@
+"""Names of contents, as git gives them."""
+
+from __future__ import annotations
+
+import hashlib
+
+
+def blob_id(content: bytes) -> str:
+    """The object id of this content (gitformat-loose(5): SHA-1 of header and content)."""
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
