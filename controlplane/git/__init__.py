@@ -8,7 +8,7 @@ from controlplane.git.commits import (
     format_message,
     parse_trailers,
 )
-from controlplane.git.durability import fsync_directory, without_a_home, write_atomically
+from controlplane.git.durability import without_a_home, write_atomically
 from controlplane.git.leftovers import OF_THE_CONTROL_FOLDER, sweep
 from controlplane.git.mending import damaged_packs, object_id, set_packs_aside, tree_objects
 from controlplane.git.merge import merge_file, scrubbed_environment
@@ -39,7 +39,6 @@ __all__ = [
     "commit_content",
     "damaged_packs",
     "format_message",
-    "fsync_directory",
     "full_name",
     "many_loose",
     "merge_file",

@@ -5,12 +5,13 @@ See fsync(2): syncing a file does not sync the directory that holds it.
 
 from __future__ import annotations
 
-import os
 import tempfile
 from pathlib import Path
 
 import pygit2
 from pygit2.enums import ConfigLevel
+
+from wire.durable import put_in_place
 
 # Off in libgit2 by default: objects and references would only reach the page cache (measured: 2,000
 # commits a second instead of 200, none of them durable).
@@ -25,26 +26,7 @@ def without_a_home() -> None:
         pygit2.settings.search_path[level] = ""
 
 
-def fsync_directory(path: Path) -> None:
-    """Sync the entries of a directory."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def write_atomically(path: Path, content: bytes, mode: int = 0o600) -> None:
     """Replace a file atomically: readers, and a start after a power cut, see all of the old or the new."""
     descriptor, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fchmod(descriptor, mode)
-            os.fsync(descriptor)
-        Path(aside).replace(path)
-    except BaseException:
-        Path(aside).unlink(missing_ok=True)
-        raise
-    fsync_directory(path.parent)
+    put_in_place(descriptor, Path(aside), path, content, mode)

@@ -13,9 +13,9 @@ from typing import TypeVar
 import pygit2
 
 from controlplane.errors import Corrupt, Refused, Unavailable
-from controlplane.git.durability import fsync_directory
 from controlplane.git.handle import Handle
 from controlplane.git.integrity import loose_size, read_loose
+from wire.durable import sync_folder
 
 FILE, EXECUTABLE, TREE = 0o100644, 0o100755, 0o040000
 """Modes of tree entries (git-fast-import(1)); links (0o120000) and submodules (0o160000) are read as such."""
@@ -235,14 +235,14 @@ def prepare_fan_out(git_dir: Path) -> None:
     for folder in missing:
         folder.mkdir(exist_ok=True)
     if missing:
-        fsync_directory(objects)
+        sync_folder(objects)
 
 
 def flush(git_dir: Path) -> None:
     """Sync the folders of objects and references after git moved a push into place by renames."""
     for folder in (git_dir / "objects").iterdir():
         if folder.is_dir() and len(folder.name) in (2, 4):  # fan-out and "pack"
-            fsync_directory(folder)
+            sync_folder(folder)
     for name, _, _ in os.walk(git_dir / "refs"):
-        fsync_directory(Path(name))
-    fsync_directory(git_dir)
+        sync_folder(Path(name))
+    sync_folder(git_dir)

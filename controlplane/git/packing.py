@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from controlplane.errors import Unavailable
-from controlplane.git.durability import fsync_directory
 from controlplane.git.merge import scrubbed_environment
 from controlplane.git.objects import prepare_fan_out
+from wire.durable import sync_folder
 
 SAMPLE = "17"
 """The sample of all 256 folders, as ids are spread evenly (git-gc(1) estimates by the same one)."""
@@ -40,7 +40,7 @@ def prune_packed(git_dir: Path) -> None:
     """
     _git(git_dir, "prune-packed", "--quiet")
     prepare_fan_out(git_dir)
-    fsync_directory(git_dir / "objects")
+    sync_folder(git_dir / "objects")
 
 
 MOST_PACKS = 8
@@ -62,7 +62,7 @@ def merge_packs(git_dir: Path) -> list[str]:
         git_dir, "-c", "pack.threads=1", "pack-objects", "-q", "--stdin-packs", "--delta-base-offset",
         str(folder / "pack"), given=names,
     ).strip()  # fmt: skip
-    fsync_directory(folder)
+    sync_folder(folder)
     return [name for name in small if name != f"pack-{made}"]
 
 
@@ -75,7 +75,7 @@ def remove_packs(git_dir: Path, names: list[str]) -> None:
     for name in names:
         for kind in ("idx", "rev", "bitmap", "pack"):
             (folder / f"{name}.{kind}").unlink(missing_ok=True)
-    fsync_directory(folder)
+    sync_folder(folder)
 
 
 def _is_free(pack: Path) -> bool:

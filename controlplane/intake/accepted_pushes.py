@@ -13,8 +13,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from controlplane.events import Source
-from controlplane.git import fsync_directory, write_atomically
+from controlplane.git import write_atomically
 from controlplane.plain_text import LONGEST, cut, sanitize, sanitize_line
+from wire.durable import sync_folder
 
 LONGEST_NAME = 200
 """Characters of an actor or an author that the log keeps."""
@@ -81,4 +82,4 @@ class AcceptedPushes:
             if path.stem not in commits:
                 with suppress(FileNotFoundError):
                     path.unlink()
-        fsync_directory(self._folder)
+        sync_folder(self._folder)

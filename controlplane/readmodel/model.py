@@ -15,12 +15,12 @@ from typing import TypeVar
 
 from controlplane.errors import MailserverError, NotFound, Unavailable
 from controlplane.event_log import EventLog, Tip
-from controlplane.git import fsync_directory
 from controlplane.readmodel import clock, query, schema
 from controlplane.readmodel.projection import Projector
 from controlplane.readmodel.query import Entry, Filters, Outcome
 from controlplane.readmodel.served import Served, served_at
 from controlplane.release import Release, Releases
+from wire.durable import sync_folder
 
 T = TypeVar("T")
 
@@ -247,7 +247,7 @@ class ReadModel:
             db.close()
         _remove(self.path)
         aside.replace(self.path)
-        fsync_directory(self.path.parent)
+        sync_folder(self.path.parent)
         self._reopen()
         return count
 

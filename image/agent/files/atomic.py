@@ -10,15 +10,7 @@ from typing import Any
 
 from agent.errors import Corrupt
 from agent.paths import ASIDE
-
-
-def sync_folder(folder: Path) -> None:
-    """Make renames in a folder survive a power cut (fsync(2) of the directory)."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+from wire.durable import put_in_place
 
 
 def write_durable(path: Path, content: bytes, mode: int = 0o600) -> None:
@@ -30,17 +22,11 @@ def write_durable(path: Path, content: bytes, mode: int = 0o600) -> None:
     aside = path.with_name(ASIDE + path.name)
     try:
         handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, mode)
-        with os.fdopen(handle, "wb") as file:
-            os.fchmod(file.fileno(), mode)
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
     except OSError:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # something else of that name: gone for the next try
             aside.unlink()
         raise
-    sync_folder(path.parent)
+    put_in_place(handle, aside, path, content, mode)
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -9,9 +9,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from agent.files.atomic import sync_folder
 from agent.records.checksummed import Records, folder, has, put_aside
 from agent.records.findings import Findings
+from wire.durable import sync_folder
 
 QUARANTINE_LENGTH = 50
 COMMIT = re.compile(r"[0-9a-f]{40}")
