@@ -35,7 +35,7 @@ class Attempt:
     id: str = field(default_factory=new_id)
     plan: Plan = field(default_factory=Plan)
     rows: list[Placement] = field(default_factory=list)
-    placed: bool = False
+    installed: bool = False
     probe_all: bool = False
     """Probe every service, also unchanged ones: one that died can take others with it."""
     cold: set[str] = field(default_factory=set)

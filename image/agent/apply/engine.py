@@ -189,7 +189,7 @@ class Engine:
         row = self._row(attempt, failure)
         where = {"service": failure.service, "path": failure.path, "line": failure.line}
         told_of = {**where, "id": attempt.id, "after": self._close, "held": self._all_held(row)}
-        if not attempt.placed:
+        if not attempt.installed:
             with contextlib.suppress(OSError):
                 staging.clean_up(attempt.rows)
             return self.outcome("rejected", request, reason=failure.reason, **told_of), row

@@ -14,7 +14,7 @@ from agent.apply.node import Node
 from agent.apply.plan import Plan
 from agent.apply.quarantine import put_in
 from agent.apply.rescue import newest, obtainable, open_repository, read_applied, recall
-from agent.apply.steps import act, own_mail, place, renew_scripts, stage
+from agent.apply.steps import act, install, own_mail, renew_scripts, stage
 from agent.apply.user_patches.step import patch, prepare_start
 from agent.errors import AgentError
 from agent.files import staging
@@ -140,7 +140,7 @@ def _reconcile(attempt: Attempt, actions: dict[str, str]) -> None:
     attempt.plan = Plan(tuple(write))
     attempt.rows = placements(node.paths.root, write, ())
     stage(attempt)
-    place(attempt)
+    install(attempt)
     compile_mounted(attempt)
     staging.clean_up(attempt.rows)
     patch(attempt)

@@ -125,9 +125,9 @@ def stage(attempt: Attempt) -> None:
     staging.keep(attempt.rows)
 
 
-def place(attempt: Attempt) -> None:
+def install(attempt: Attempt) -> None:
     """Rename the staged files in."""
-    attempt.placed = True
+    attempt.installed = True
     attempt.node.managed.forget(entry.path for entry in (*attempt.plan.write, *attempt.plan.remove))
     attempt.node.announce(attempt.plan.write)
     staging.install(attempt.rows)
@@ -246,7 +246,7 @@ STEPS: tuple[Step, ...] = (
     check,
     record,
     stage,
-    place,
+    install,
     compile_mounted,
     patch,
     renew_scripts,

@@ -41,7 +41,7 @@ class NewAccounts:
         self._timer: threading.Timer | None = None
 
     def announce(self, root: Path, write: Iterable[Entry]) -> None:
-        """Make files for what a staged userdb says and the live one does not; called before it is placed.
+        """Make files for what a staged userdb says and the live one does not; called before it is installed.
 
         Raises nothing: an account that cannot be announced is known a second later.
         """
