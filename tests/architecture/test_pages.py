@@ -18,6 +18,7 @@ GENERATED = ROOT / "docs/reference"
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 CODE = re.compile(r"^ *```.*?^ *```$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
 CLASS = re.compile(r"`([A-Z][a-z]\w+)(?:\.(\w+))?`")
+NO_CONSTANTS = {"NAME"}
 PLACEHOLDER = re.compile(r"<\w+>|\b[A-Z]{4,}\b")
 
 
@@ -116,3 +117,15 @@ def test_the_architecture_names_every_thread() -> None:
         path.relative_to(ROOT).as_posix() for path in modules().values() if starts.search(path.read_text())
     ]
     assert [name for name in found if f"`{name}`" not in page] == []
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+def test_tables_that_are_named_exist(name: str) -> None:
+    """A constant in a code span, such as `OPS`, is assigned in some module."""
+    sources = [path.read_text(encoding="utf-8") for path in modules().values()]
+    constants = (
+        set(re.findall(r"`([A-Z]{2,}[A-Z_]*)`", (ROOT / name).read_text(encoding="utf-8"))) - NO_CONSTANTS
+    )
+    assert [
+        each for each in constants if not any(f"\n{each}:" in s or f"\n{each} =" in s for s in sources)
+    ] == []
