@@ -8,12 +8,12 @@ from collections.abc import Collection
 from wire.manifest import Action
 
 
-def harder(one: str, other: str) -> str:
+def harder(one: Action, other: Action) -> Action:
     """The harder of two actions."""
     return max(one, other, key=_ORDER.index)
 
 
-def action_of(action: str, restart_on: Collection[str], before: bytes, after: bytes) -> str:
+def action_of(action: Action, restart_on: Collection[str], before: bytes, after: bytes) -> Action:
     """The action that a changed file asks for: its own, or a restart where a `restart_on` parameter changed.
 
     `before` and `after` are the file's contents.

@@ -17,8 +17,11 @@ from controlplane.statefiles.secret_words import holds_login
 from renderers.release import NodeTree, NodeTrees
 from renderers.service import CertificateFile, RenderedFile
 from wire.actions import action_of, harder
+from wire.manifest import Action
 
 AnyFile = RenderedFile | CertificateFile
+_HARDNESS = (*Action, "start", "stop")
+"""The hardest action on any node is shown."""
 
 
 class FileChange(NamedTuple):
@@ -67,14 +70,18 @@ def compare(old: NodeTrees | None, new: NodeTrees) -> tuple[tuple[FileChange, ..
     files: dict[FileChange, None] = {}
     actions: dict[str, str] = {}
     for node, tree in new.items():
-        files |= dict.fromkeys(_compare_node((old or {}).get(node), tree, actions))
+        changes, needed = _compare_node((old or {}).get(node), tree)
+        files |= dict.fromkeys(changes)
+        for service, action in needed.items():
+            actions[service] = max(actions.get(service, action), action, key=_HARDNESS.index)
     return tuple(files), actions
 
 
-def _compare_node(old: NodeTree | None, new: NodeTree, actions: dict[str, str]) -> list[FileChange]:
-    """The files that differ on one node; adds to `actions`."""
+def _compare_node(old: NodeTree | None, new: NodeTree) -> tuple[list[FileChange], dict[str, str]]:
+    """The files that differ on one node, and what that does to each service."""
     before: Mapping[str, AnyFile] = old.files if old else {}
     files: list[FileChange] = []
+    actions: dict[str, Action] = {}
     for path in sorted({*before, *new.files}):
         a, b = before.get(path), new.files.get(path)
         if a == b:
@@ -85,9 +92,8 @@ def _compare_node(old: NodeTree | None, new: NodeTree, actions: dict[str, str]) 
         added, removed = line_changes(_text(a), _text(b))
         files.append(FileChange(path, owner, added, removed))
         for service in _services(b or a, owner):
-            actions[service] = harder(actions.get(service, "none"), _action(a, b))
-    _started_and_stopped(old, new, actions)
-    return files
+            actions[service] = harder(actions.get(service, Action.NONE), _action(a, b))
+    return files, dict(actions) | _started_and_stopped(old, new)
 
 
 def running(trees: NodeTrees) -> tuple[str, ...]:
@@ -140,20 +146,16 @@ def _services(file: AnyFile | None, owner: str) -> Iterable[str]:
     return (owner, *(file.also if file else ()))
 
 
-def _action(old: AnyFile | None, new: AnyFile | None) -> str:
+def _action(old: AnyFile | None, new: AnyFile | None) -> Action:
     file = new or old
     if file is None:
-        return "none"
+        return Action.NONE
     if isinstance(old, RenderedFile) and isinstance(new, RenderedFile):
-        return action_of(str(file.action), new.restart_on, old.content, new.content)
-    return str(file.action)
+        return action_of(file.action, new.restart_on, old.content, new.content)
+    return file.action
 
 
-def _started_and_stopped(old: NodeTree | None, new: NodeTree, actions: dict[str, str]) -> None:
+def _started_and_stopped(old: NodeTree | None, new: NodeTree) -> dict[str, str]:
     before, after = (_running_on(old) if old else []), _running_on(new)
-    for service in after:
-        if service not in before:
-            actions[service] = "start"
-    for service in before:
-        if service not in after:
-            actions[service] = "stop"
+    started = {service: "start" for service in after if service not in before}
+    return started | {service: "stop" for service in before if service not in after}

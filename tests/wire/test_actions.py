@@ -96,3 +96,15 @@ def test_parameters_of_main_cf() -> None:
     """Comments are left out, continued lines joined, the last setting wins."""
     text = b"# c\na = 1\nb =\n  x,\n# in between\n  y\na = 2\n"
     assert parameters(text) == {"a": "2", "b": "x, y"}
+
+
+def test_the_hardest_action_on_any_node_is_shown() -> None:
+    """One node starts a service that another one only reloads."""
+    file = RenderedFile(PATH, b"", Action.RELOAD)
+    tree = NodeTree({PATH: file}, {PATH: "postfix"}, MANIFEST)
+    changed = NodeTree({PATH: RenderedFile(PATH, b"x\n", Action.RELOAD)}, {PATH: "postfix"}, MANIFEST)
+    idle = NodeTree({}, {}, b'{"order": []}')
+    for nodes in (("a", "b"), ("b", "a")):
+        old, new = {"a": tree, "b": idle}, {"a": changed, "b": changed}
+        shown = plan.compare(old, {node: new[node] for node in nodes})[1]
+        assert shown == {"postfix": "start"}

@@ -9,6 +9,7 @@ from agent.commands import run
 from agent.health.supervisor import Programs, ensure_running, restart
 from agent.release.manifest import Release, ServiceEntry
 from services.base import RELOAD_DEADLINE, NodeServices, Runner
+from wire.manifest import Action
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Actor:
             started = set(ensure_running(self.programs, names))
         cold = set()
         for service in release.services.values():
-            action = plan.actions.get(service.name, "none")
+            action = plan.actions.get(service.name, Action.NONE)
             if started.intersection(service.programs):
                 cold.add(service.name)
                 if started.issuperset(service.programs):
@@ -44,11 +45,11 @@ class Actor:
             if words := self.services.of(name).flush:
                 self.runner(words, RELOAD_DEADLINE)  # whatever it says: it tries again by itself
 
-    def _apply_action(self, service: ServiceEntry, action: str) -> bool:
+    def _apply_action(self, service: ServiceEntry, action: Action) -> bool:
         """One service's action; whether it was restarted."""
-        if action == "none":
+        if action == Action.NONE:
             return False
-        if action == "reload" and (reload := self.services.of(service.name).reload):
+        if action == Action.RELOAD and (reload := self.services.of(service.name).reload):
             reload(service.name, self.programs, self.runner)
             return False
         restart(self.programs, service.programs)

@@ -24,6 +24,7 @@ from agent.log import log
 from agent.release.git_objects import ObjectReader
 from agent.release.held import Held, hold, overlay, same
 from agent.release.manifest import Release
+from wire.manifest import Action
 
 Outcome = dict[str, Any]
 
@@ -250,7 +251,7 @@ class Engine:
                 reason = failure.reason
                 if failure.service not in back.target.services:
                     return reason
-                back.plan = Plan(actions={failure.service: "restart"}, starts=True)
+                back.plan = Plan(actions={failure.service: Action.RESTART}, starts=True)
             else:
                 self.node.actor.flush(back.target)
                 return ""
@@ -343,6 +344,8 @@ def _backwards(attempt: Attempt, back: Attempt, failed: str) -> Plan:
         names = back.target.services[failed].programs
         # One that died is being started by supervisor with the good files already: a stop in the middle of
         # a start can go unheard until supervisor kills it ten seconds later.
-        actions[failed] = "restart" if all_running(back.node.actor.programs, names) else "none"
-    known = {n: action for n, action in actions.items() if n in back.target.services and action != "none"}
+        actions[failed] = Action.RESTART if all_running(back.node.actor.programs, names) else Action.NONE
+    known = {
+        n: action for n, action in actions.items() if n in back.target.services and action != Action.NONE
+    }
     return Plan((), (), known, plan.stop, True)

@@ -10,6 +10,7 @@ from agent.errors import AgentError, Failed
 from agent.release.git_objects import ObjectReader
 from agent.release.held import Part, difference, named_part
 from agent.release.manifest import Entry, Release
+from wire.manifest import Action
 
 MOST_CHANGES = 50
 """Releases between the live and the failed one that are examined separately."""
@@ -38,7 +39,7 @@ def failed_part(node: Node, objects: ObjectReader, base: Release, target: Releas
 
 def _is_heavy(old: Entry | None, new: Entry | None) -> bool:
     """Whether a file is configuration: it has an action, or it is removed and others may refer to it."""
-    return new is None or new.action != "none" or (old is not None and old.action != "none")
+    return new is None or new.action != Action.NONE or (old is not None and old.action != Action.NONE)
 
 
 def _at_fault(
@@ -54,7 +55,7 @@ def _at_fault(
     }
     if failure.path in changed:
         entry = target.files.get(failure.path) or base.files[failure.path]
-        return frozenset(found | {failure.path}) if entry.action != "none" else frozenset({failure.path})
+        return frozenset(found | {failure.path}) if entry.action != Action.NONE else frozenset({failure.path})
     return frozenset(found)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from agent.release.manifest import Content, Entry, Release
 from wire.actions import action_of, harder
+from wire.manifest import Action
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,7 @@ class Plan:
 
     write: tuple[Entry, ...] = ()
     remove: tuple[Entry, ...] = ()
-    actions: Mapping[str, str] = field(default_factory=dict)
+    actions: Mapping[str, Action] = field(default_factory=dict)
     stop: tuple[str, ...] = ()
     starts: bool = False
     """Whether some program may have to be started; otherwise supervisor is not asked at all."""
@@ -38,23 +39,23 @@ def compare(
         e for path, e in new.files.items() if path not in held and (path in stale or old.files.get(path) != e)
     )
     remove = tuple(e for path, e in old.files.items() if path not in new.files and path not in held)
-    actions: dict[str, str] = {}
+    actions: dict[str, Action] = {}
     for entry in (*write, *remove):
         need = _need(old.files.get(entry.path), entry, content)
         for service in entry.services:
-            actions[service] = harder(actions.get(service, "none"), need)
+            actions[service] = harder(actions.get(service, Action.NONE), need)
     running = {p for s in old.services.values() for p in s.programs}
     wanted = {p for s in new.services.values() for p in s.programs}
     return Plan(
         write,
         remove,
-        {name: action for name, action in actions.items() if action != "none" and name in new.services},
+        {name: action for name, action in actions.items() if action != Action.NONE and name in new.services},
         tuple(p for s in reversed(list(old.services.values())) for p in s.programs if p not in wanted),
         bool(wanted - running),
     )
 
 
-def _need(old: Entry | None, entry: Entry, content: Content) -> str:
+def _need(old: Entry | None, entry: Entry, content: Content) -> Action:
     if old is None or not entry.restart_on or old.identity == entry.identity:
         return entry.action
     return action_of(entry.action, entry.restart_on, content(old), content(entry))

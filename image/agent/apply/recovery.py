@@ -25,9 +25,10 @@ from agent.paths import ASIDE
 from agent.release.held import overlay, read_held
 from agent.release.manifest import EMPTY, Release
 from wire.actions import harder
+from wire.manifest import Action
 
 
-def recover(engine: Engine) -> dict[str, str]:
+def recover(engine: Engine) -> dict[str, Action]:
     """Settle the journal. Returns the actions that an interrupted attempt may have left half done.
 
     Three cases: it had committed (only its outcome may be missing); it was being applied (the old files go
@@ -63,7 +64,7 @@ def recover(engine: Engine) -> dict[str, str]:
     return dict(journal["actions"])
 
 
-def _put_back_unknown(node: Node, damage: str) -> dict[str, str]:
+def _put_back_unknown(node: Node, damage: str) -> dict[str, Action]:
     """Undo an interrupted attempt whose journal is damaged, so that its changes are unknown.
 
     What it replaced is found by comparing every file with the applied release, which a start does anyway;
@@ -84,7 +85,7 @@ def _put_back_unknown(node: Node, damage: str) -> dict[str, str]:
     for row in placements(node.paths.root, (), entries):
         with contextlib.suppress(OSError):
             Path(row.target).unlink(missing_ok=True)
-    return dict.fromkeys(base.services, "restart")
+    return dict.fromkeys(base.services, Action.RESTART)
 
 
 def _report_failure(engine: Engine, journal: dict[str, Any], request: Request) -> None:
@@ -96,7 +97,7 @@ def _report_failure(engine: Engine, journal: dict[str, Any], request: Request) -
     node.journal.set_failure(outcome)
 
 
-def serve_applied(engine: Engine, actions: dict[str, str]) -> str:
+def serve_applied(engine: Engine, actions: dict[str, Action]) -> str:
     """Write what differs from the applied release and start its services; returns what went wrong, or "".
 
     In a fresh container that is every file. Maps are compiled again: after a power cut they may be torn, and
@@ -124,7 +125,7 @@ def serve_applied(engine: Engine, actions: dict[str, str]) -> str:
     return ""
 
 
-def _reconcile(attempt: Attempt, actions: dict[str, str]) -> None:
+def _reconcile(attempt: Attempt, actions: dict[str, Action]) -> None:
     node, release = attempt.node, attempt.target
     node.release = release
     node.pinned = pinned(node.paths.root, release.files.values(), mount_points(node.paths.root))
@@ -166,12 +167,14 @@ def _taken_over(node: Node, attempt: Attempt) -> set[str]:
     return {path for path in before.keys() | now.keys() if before.get(path) != now.get(path)}
 
 
-def _needed(release: Release, differ: set[str], actions: dict[str, str]) -> dict[str, str]:
+def _needed(release: Release, differ: set[str], actions: dict[str, Action]) -> dict[str, Action]:
     needed = dict(actions)
     for entry in (release.files[path] for path in differ & release.files.keys()):
         for service in entry.services:
-            needed[service] = harder(needed.get(service, "none"), entry.action)
-    return {name: action for name, action in needed.items() if action != "none" and name in release.services}
+            needed[service] = harder(needed.get(service, Action.NONE), entry.action)
+    return {
+        name: action for name, action in needed.items() if action != Action.NONE and name in release.services
+    }
 
 
 def _sweep_folders(node: Node, paths: set[str]) -> None:

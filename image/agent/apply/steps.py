@@ -28,6 +28,7 @@ from agent.health.supervisor import has_died
 from agent.log import log
 from agent.records.journal import Applied
 from agent.release.manifest import ServiceEntry
+from wire.manifest import Action, Compile
 
 WHILE_RESTORING = 2.5
 """Short, since a silent one is then restarted."""
@@ -78,7 +79,7 @@ def _look(attempt: Attempt) -> None:
     node = attempt.node
     for name, action in attempt.plan.actions.items():
         fixed = node.services.of(name)
-        if fixed.throttles_restarts and action == "reload" and name in attempt.base.services:
+        if fixed.throttles_restarts and action == Action.RELOAD and name in attempt.base.services:
             service = attempt.base.services[name]
             died = partial(has_died, node.actor.programs, service.programs)
             answers = node.prober(
@@ -95,7 +96,8 @@ def _check(attempt: Attempt) -> None:
     """
     base = attempt.base.files
     if not any(
-        entry.action != "none" and not (entry.slot and entry.path in base) for entry in attempt.plan.write
+        entry.action != Action.NONE and not (entry.slot and entry.path in base)
+        for entry in attempt.plan.write
     ):
         return
     problems = attempt.node.check(attempt.objects, attempt.base, attempt.target)
@@ -115,7 +117,7 @@ def stage(attempt: Attempt) -> None:
     compiled = []
     for entry in attempt.plan.write:
         aside = staging.stage(root, entry, attempt.content(entry))
-        if entry.compile == "sievec" and renewed:
+        if entry.compile == Compile.SIEVE and renewed:
             # The live configuration, in a new container Debian's, may not know the script's extensions.
             staging.product(aside, entry.compile).touch()
         elif entry.compile:
@@ -137,15 +139,15 @@ def renew_scripts(attempt: Attempt) -> None:
     """Recompile Sieve scripts: no older binary fits a changed configuration."""
     if _renews_scripts(attempt):
         for entry in attempt.target.files.values():
-            if entry.compile == "sievec" and entry.path not in attempt.node.pinned:
+            if entry.compile == Compile.SIEVE and entry.path not in attempt.node.pinned:
                 renew_sieve(attempt.node.paths.target(entry.path), entry.services[0])
 
 
 def _renews_scripts(attempt: Attempt) -> bool:
-    scripts = [entry for entry in attempt.target.files.values() if entry.compile == "sievec"]
+    scripts = [entry for entry in attempt.target.files.values() if entry.compile == Compile.SIEVE]
     names = {attempt.node.services.of(name).config for entry in scripts for name in entry.services}
     folders = tuple(f"{folder}/" for folder in names if folder)
-    return any(e.path.startswith(folders) and e.action != "none" for e in attempt.plan.write)
+    return any(e.path.startswith(folders) and e.action != Action.NONE for e in attempt.plan.write)
 
 
 def own_mail(attempt: Attempt) -> None:
@@ -158,7 +160,7 @@ def act(attempt: Attempt) -> None:
 
     A service that was silent before is restarted: no reload ends that (`throttles_restarts`).
     """
-    restarts = dict.fromkeys(attempt.silent & attempt.plan.actions.keys(), "restart")
+    restarts = dict.fromkeys(attempt.silent & attempt.plan.actions.keys(), Action.RESTART)
     attempt.plan = plan = replace(attempt.plan, actions={**attempt.plan.actions, **restarts})
     if plan.actions or plan.stop or plan.starts:
         attempt.mark = attempt.node.mark()

@@ -14,6 +14,7 @@ from agent.errors import Problem
 from agent.files.staging import cool
 from agent.paths import ASIDE
 from agent.release.manifest import Content, Entry, Release
+from wire.manifest import Action, Compile
 
 PRODUCTS = (".lmdb", ".svbin")
 
@@ -71,7 +72,7 @@ class StagedTree:
         """Write one staged file."""
         place = self.path(entry.path)
         place.parent.mkdir(parents=True, exist_ok=True)
-        wanted = entry.action != "none" or entry.compile == "sievec"
+        wanted = entry.action != Action.NONE or entry.compile == Compile.SIEVE
         content = self.content(entry) if wanted or self.changed(entry) else b""
         for folder, relocate in self._relocations.items():
             if entry.path.startswith(f"{folder}/"):

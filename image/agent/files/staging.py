@@ -18,6 +18,7 @@ from pathlib import Path
 
 from agent.paths import ASIDE
 from agent.release.manifest import Entry
+from wire.manifest import Action
 
 COOL_SECONDS = 5
 NO_ZONE = "/usr/share/zoneinfo/Etc/UTC"
@@ -106,7 +107,7 @@ def cool(path: Path) -> None:
 
 
 def _noticed_by_time(entry: Entry) -> bool:
-    return entry.action == "none" and not entry.compile
+    return entry.action == Action.NONE and not entry.compile
 
 
 def _advance_time(aside: Path, target: Path) -> None:

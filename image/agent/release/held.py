@@ -14,7 +14,7 @@ from typing import Any
 
 from agent.log import log
 from agent.release.manifest import Entry, Release, ServiceEntry
-from wire.manifest import Probe
+from wire.manifest import Action, Compile, Probe
 
 FACTS = ("hostname", "mail_owner", "certificates")
 """What a manifest says besides files and services."""
@@ -79,7 +79,10 @@ def _read(raw: Mapping[str, Any]) -> Held:
 
 
 def _entry(row: Mapping[str, Any]) -> Entry:
-    return Entry(**{**row, "services": tuple(row["services"]), "restart_on": tuple(row["restart_on"])})
+    words = {"action": Action(row["action"]), "compile": Compile(row["compile"])}
+    return Entry(
+        **{**row, **words, "services": tuple(row["services"]), "restart_on": tuple(row["restart_on"])}
+    )
 
 
 def _service(row: Mapping[str, Any]) -> ServiceEntry:

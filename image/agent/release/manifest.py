@@ -19,10 +19,10 @@ class Entry:
 
     path: str
     services: tuple[str, ...]
-    action: str
+    action: Action
     mode: int
     owner: str
-    compile: str
+    compile: Compile
     identity: str
     slot: str = ""
     part: str = ""
@@ -72,7 +72,7 @@ class Release:
         rows = sorted(
             f"{e.path} {e.identity} {e.mode:o} {e.owner}"
             for e in self.files.values()
-            if service in e.services and e.action != "none"
+            if service in e.services and e.action != Action.NONE
         )
         return hashlib.sha256("\n".join(rows).encode()).hexdigest()
 

@@ -9,6 +9,7 @@ from agent.commands import run
 from agent.errors import Problem
 from agent.files.compilers import last_line
 from agent.files.staged_tree import StagedTree
+from wire.manifest import Action
 
 CONFIG = "etc/dovecot/dovecot.conf"
 DEADLINE = 10.0
@@ -106,7 +107,7 @@ def _at(staged: StagedTree, word: str, message: str) -> Problem:
     wanted = _real(staged, word)
     for path in sorted(staged.target.files, key=lambda p: (p.endswith("local.conf"), p), reverse=True):
         entry = staged.target.files[path]
-        if "dovecot" not in entry.services or entry.action == "none":
+        if "dovecot" not in entry.services or entry.action == Action.NONE:
             continue
         lines = staged.text(path).splitlines()
         rows = [n for n, line in enumerate(lines, 1) if wanted in line and not line.lstrip().startswith("#")]

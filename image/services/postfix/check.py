@@ -17,6 +17,7 @@ from agent.files.staged_tree import StagedTree
 from agent.health.logs import failed
 from services.postfix.restrictions import unknown_restrictions
 from services.postfix.tables import INDEXED, NOT_TABLES, TEXT_TABLES, references
+from wire.manifest import Action
 
 MAIN, MASTER = "etc/postfix/main.cf", "etc/postfix/master.cf"
 DEADLINE = 10.0
@@ -43,7 +44,7 @@ def check_postfix(staged: StagedTree) -> list[Problem]:
     ]
     touched = [e for e in staged.target.files.values() if "postfix" in e.services and staged.changed(e)]
     # A table is checked by compiling it; the rest need not be asked again when only tables changed.
-    configured = any(entry.action != "none" and not entry.compile for entry in touched)
+    configured = any(entry.action != Action.NONE and not entry.compile for entry in touched)
     if not configured or not staged.path(MAIN).exists():
         return problems
     folder = str(staged.path("etc/postfix"))

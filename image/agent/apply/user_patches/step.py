@@ -22,6 +22,7 @@ from agent.health.processes import children
 from agent.log import log
 from agent.release.manifest import Entry, Release
 from wire.actions import action_of, harder
+from wire.manifest import Action, Compile
 
 CHECK_DEADLINE = 20.0
 
@@ -61,7 +62,9 @@ def _changed(base: Release, target: Release) -> Iterable[tuple[Entry | None, Ent
 
 def _concerns(node: Node, old: Entry | None, new: Entry | None) -> bool:
     """Whether a change is one to run the script for: accounts and tables that it leaves alone are not."""
-    return any(e is not None and (e.action != "none" or e.path in node.applied.patched) for e in (old, new))
+    return any(
+        e is not None and (e.action != Action.NONE or e.path in node.applied.patched) for e in (old, new)
+    )
 
 
 def patch(attempt: Attempt) -> None:
@@ -130,9 +133,9 @@ def _make_good(node: Node, entry: Entry) -> None:
         node.compiler([(aside, entry.compile, entry.services[0])], node.paths.run)
         staging.product(aside, entry.compile).replace(staging.product(target, entry.compile))
         aside.unlink()
-    elif entry.compile == "sievec":
+    elif entry.compile == Compile.SIEVE:
         renew_sieve(target, entry.services[0])
-    elif entry.action != "none":
+    elif entry.action != Action.NONE:
         staging.cool(target)
 
 
@@ -200,9 +203,9 @@ def restore_touched(attempt: Attempt) -> None:
             place_one(attempt, entry)
 
 
-def _actions(attempt: Attempt) -> dict[str, str]:
+def _actions(attempt: Attempt) -> dict[str, Action]:
     """What each service needs, by what it read before and what lies there now."""
-    actions: dict[str, str] = {}
+    actions: dict[str, Action] = {}
     base, target = attempt.base.files, attempt.target.files
     for path in base.keys() | target.keys():
         if path in attempt.node.pinned or not _differs(attempt, path):
@@ -210,17 +213,17 @@ def _actions(attempt: Attempt) -> dict[str, str]:
         entry = target.get(path) or base[path]
         need = _need(attempt, base.get(path), entry)
         for service in entry.services:
-            actions[service] = harder(actions.get(service, "none"), need)
+            actions[service] = harder(actions.get(service, Action.NONE), need)
     for path in attempt.around:
         for reader in attempt.node.services:
             if path.startswith(reader.reads):
-                actions[reader.name] = harder(actions.get(reader.name, "none"), "reload")
+                actions[reader.name] = harder(actions.get(reader.name, Action.NONE), Action.RELOAD)
     for name, now in _forked(attempt).items():
         if attempt.forked.get(name) and now - attempt.forked[name]:
             # Started while the script had not come to their files yet.
-            actions[name] = harder(actions.get(name, "none"), "reload")
+            actions[name] = harder(actions.get(name, Action.NONE), Action.RELOAD)
     services = attempt.target.services
-    return {name: action for name, action in actions.items() if action != "none" and name in services}
+    return {name: action for name, action in actions.items() if action != Action.NONE and name in services}
 
 
 def _differs(attempt: Attempt, path: str) -> bool:
@@ -232,7 +235,7 @@ def _differs(attempt: Attempt, path: str) -> bool:
     return before != (attempt.patched.get(path) or fingerprint_of(new.mode, node.wanted(new)))
 
 
-def _need(attempt: Attempt, old: Entry | None, entry: Entry) -> str:
+def _need(attempt: Attempt, old: Entry | None, entry: Entry) -> Action:
     if old is None or not entry.restart_on:
         return entry.action
     target = attempt.node.paths.target(entry.path)
