@@ -13,7 +13,7 @@ def fold(state: State, events: Iterable[Event]) -> State:
     """The state after `events`, in order.
 
     `fold(s, a + b) == fold(fold(s, a), b)` holds for all s, a and b. A batch costs one copy of the state
-    and a step an event. Raises Corrupt for an event that does not fit the state it meets.
+    and one step per event. Raises Corrupt for an event that contradicts the state before it.
     """
     draft = Draft(state)
     for event in events:

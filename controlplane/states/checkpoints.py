@@ -1,11 +1,11 @@
 """Keeps states along the log, so that a question about the past need not replay it from the start.
 
-    checkpoints/index            a line a checkpoint, oldest first, each with a checksum of its own
-    checkpoints/POSITION.states  a whole state, then what differs from one checkpoint to the next
+    checkpoints/index            one line per checkpoint, oldest first, each with its own checksum
+    checkpoints/POSITION.states  a whole state, then the differences from one checkpoint to the next
 
 Never the truth: what is missing, damaged, of another shape or of another log is ignored and folded again. A
-new whole state is written when the differences since the last one have grown as large as it is, so that
-reading a state costs at most two of them, and the folder stays within twice what the log's events take.
+whole state is written when the differences since the last one have grown as large as that, so that reading a
+state costs at most twice its size, and the folder takes at most twice the size of the log's events.
 """
 
 from __future__ import annotations
