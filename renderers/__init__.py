@@ -5,6 +5,7 @@ from __future__ import annotations
 from renderers.dovecot.service import Dovecot
 from renderers.patches.service import Patches
 from renderers.postfix.service import Postfix
+from renderers.postgrey.service import Postgrey
 from renderers.redis.service import Redis
 from renderers.rspamd.service import Rspamd
 from renderers.service import Service
@@ -18,6 +19,7 @@ _ON_TOP: tuple[Service, ...] = (
     Tls(),
     Redis(),
     Rspamd(),
+    Postgrey(),
     Dovecot(),
     Postfix(),
     Sshd(),

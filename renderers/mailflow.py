@@ -12,9 +12,10 @@ from typing import NamedTuple
 from controlplane.model import State
 from renderers.dovecot import hops as dovecot
 from renderers.hops import ContentFilter, Hop, Maps, MasterService, Milter, Policy, T
+from renderers.postgrey import hops as postgrey
 from renderers.rspamd import hops as rspamd
 
-POLICIES: tuple[Hop[Policy], ...] = (dovecot.quota_policy,)
+POLICIES: tuple[Hop[Policy], ...] = (postgrey.policy, dovecot.quota_policy)
 """Asked one after the other for each recipient; the first refusal is final."""
 
 MILTERS: tuple[Hop[Milter], ...] = (rspamd.milter,)

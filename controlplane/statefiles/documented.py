@@ -31,7 +31,7 @@ class ConfigFile:
 
 
 _LDAP, _CLASSIC, _DKIM = "LDAP", "the classic filters", "DKIM"
-_FETCHING, _BANS, _GREYLISTING = "fetching mail from elsewhere", "Fail2Ban", "Postgrey"
+_FETCHING, _BANS = "fetching mail from elsewhere", "Fail2Ban"
 
 CONFIG_FILES = (
     ConfigFile("postfix-accounts.cf", "accounts"),
@@ -66,8 +66,8 @@ CONFIG_FILES = (
     ConfigFile("ldap-senders.cf", "the LDAP query for senders", _LDAP),
     ConfigFile("amavis.cf", "configuration for Amavis", _CLASSIC),
     ConfigFile("spamassassin-rules.cf", "rules for SpamAssassin", _CLASSIC),
-    ConfigFile("whitelist_clients.local", "clients that are not greylisted", _GREYLISTING),
-    ConfigFile("whitelist_recipients", "recipients without greylisting", _GREYLISTING),
+    ConfigFile("whitelist_clients.local", "clients that are not greylisted"),
+    ConfigFile("whitelist_recipients", "recipients without greylisting"),
     ConfigFile("fail2ban-fail2ban.cf", "configuration for Fail2Ban", _BANS),
     ConfigFile("fail2ban-jail.cf", "jails of Fail2Ban", _BANS),
     ConfigFile("fetchmail.cf", "accounts elsewhere, for Fetchmail", _FETCHING),

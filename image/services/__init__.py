@@ -6,6 +6,7 @@ from services.base import NodeService
 from services.dovecot import DOVECOT
 from services.patches import PATCHES
 from services.postfix import POSTFIX
+from services.postgrey import POSTGREY
 from services.redis import REDIS
 from services.rspamd import RSPAMD
 from services.sshd import SSHD
@@ -19,6 +20,7 @@ NODE_SERVICES: tuple[NodeService, ...] = (
     TLS,
     REDIS,
     RSPAMD,
+    POSTGREY,
     DOVECOT,
     POSTFIX,
     SSHD,

@@ -18,7 +18,6 @@ FLIP = "renderers/test_flip.py::test_flip"
 LATER_AREAS: Mapping[str, str] = {
     "Filters and bans": "the classic filters",
     "SpamAssassin": "the classic filters",
-    "Postgrey": "Postgrey",
     "SRS": "SRS",
     "Reports": "reports",
     "Fetchmail and Getmail": "fetching mail from elsewhere",

@@ -100,6 +100,7 @@ CASES: Mapping[str, State] = {
         {
             "SSL_TYPE": "self-signed",
             "ENABLE_RSPAMD": "1",
+            "ENABLE_POSTGREY": "1",
             "SPOOF_PROTECTION": "1",
             "ENABLE_DNSBL": "1",
             "ENABLE_POP3": "1",
@@ -129,6 +130,8 @@ CASES: Mapping[str, State] = {
             "rspamd/custom-commands.conf": b"disable-module chartable\n",
             "rspamd/override.d/actions.conf": b"reject = 12;\n",
             "gitops/authorized_keys": KEY,
+            "whitelist_clients.local": b"example.org\n",
+            "whitelist_recipients": b"other@second.test\n",
             "postfix-aliases.cf": b"devnull: /dev/null\nroot: admin\n",
             "sieve-pipe/external-program": b"#!/bin/sh\ncat > /dev/null\n",
         },

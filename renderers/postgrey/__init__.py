@@ -1,0 +1,1 @@
+"""Postgrey: asks unknown senders to come back later."""
