@@ -22,7 +22,7 @@ from controlplane.events import (
     ReleaseRejected,
     SettingChanged,
 )
-from controlplane.readmodel import Filters, ReadModel, schema
+from controlplane.readmodel import Filters, ReadModel, migrations
 from controlplane.readmodel.projection import Projector
 
 BEGIN = datetime(2020, 1, 1, tzinfo=UTC)
@@ -119,12 +119,11 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="readmodel-") as folder:
         path = Path(folder) / "readmodel.sqlite"
         db = sqlite3.connect(path)
-        for name in schema.FOR_ROWS:
-            schema.apply(db, name)
+        migrations.make_tables(db)
         start = time.perf_counter()
         Projector(db, frozenset()).add(change_sets(options.events))
         rows = time.perf_counter()
-        schema.apply(db, schema.INDEXES)
+        migrations.make_indexes(db)
         end = time.perf_counter()
         db.close()
         size = path.stat().st_size / 2**20

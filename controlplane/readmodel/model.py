@@ -232,16 +232,17 @@ class ReadModel:
 
     def _rebuild(self, log: EventLog, releases: Releases) -> int:
         """Build a new file and move it into place, with indexes created after all rows."""
+        from controlplane.readmodel import migrations  # brings a library along that reading needs none of
+
         self._forget()
         aside = self.path.with_name(self.path.name + ".new")
         _remove(aside)
         db = self._connect(aside)
         try:
             db.execute("PRAGMA synchronous = OFF")
-            for name in schema.FOR_ROWS:
-                schema.apply(db, name)
+            migrations.make_tables(db)
             count = self._extend(db, log, releases)
-            schema.apply(db, schema.INDEXES)
+            migrations.make_indexes(db)
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         finally:
             db.close()

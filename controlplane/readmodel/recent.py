@@ -47,7 +47,7 @@ def newest(
             continue
         earlier, behind = known_from
         with closing(sqlite3.connect(":memory:")) as db:
-            _prepare(db)
+            schema.make(db)
             projector = Projector(db, secret_settings)
             projector.add_releases(_needed(releases, [*earlier, *changes]))
             projector.add([*earlier, *changes], settled)
@@ -65,17 +65,12 @@ def readable(
     with suppress(Corrupt):
         changes.extend(log.newest_first())
     with closing(sqlite3.connect(":memory:")) as db:
-        _prepare(db)
+        schema.make(db)
         projector = Projector(db, secret_settings)
         with suppress(Corrupt):
             projector.add_releases(list(releases.newest_first()))
         projector.add(reversed(changes), settled_tip(log)[1])
         return query.find(db, filters)
-
-
-def _prepare(db: sqlite3.Connection) -> None:
-    for name in schema.MIGRATIONS:
-        schema.apply(db, name)
 
 
 def _known_from(log: EventLog, changes: list[ChangeSet]) -> tuple[list[ChangeSet], int] | None:

@@ -90,6 +90,8 @@ def _indexes(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
+SET = "readmodel"
+"""The name of these migrations among those of others."""
 INDEXES = "0005_indexes"
 MIGRATIONS: dict[str, Callable[[sqlite3.Connection], None]] = {
     "0001_tables": _tables,
@@ -101,20 +103,18 @@ MIGRATIONS: dict[str, Callable[[sqlite3.Connection], None]] = {
 """In their order; the indexes come last, so that a new file gets its rows without them."""
 
 
-FOR_ROWS = tuple(name for name in MIGRATIONS if name != INDEXES)
-"""What has to be there before rows are written."""
-
-
-def apply(connection: sqlite3.Connection, name: str) -> None:
-    """Run a migration and record it, both or neither."""
-    with connection:
-        connection.execute("BEGIN")
-        connection.execute("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY)")
-        MIGRATIONS[name](connection)
-        connection.execute("INSERT INTO migrations VALUES (?)", (name,))
+def make(connection: sqlite3.Connection) -> None:
+    """All tables and indexes in a database that is not kept, so without a record of the migrations."""
+    for change in MIGRATIONS.values():
+        change(connection)
 
 
 def fits(connection: sqlite3.Connection) -> bool:
-    """Whether the file has exactly the migrations that this program knows; raises sqlite3.DatabaseError."""
-    rows = connection.execute("SELECT name FROM migrations ORDER BY name")
+    """Whether the file has exactly the migrations that this program knows; raises sqlite3.DatabaseError.
+
+    sqlite-utils keeps them in this table (its page "Database migrations").
+    """
+    rows = connection.execute(
+        "SELECT name FROM _sqlite_migrations WHERE migration_set = ? ORDER BY id", (SET,)
+    )
     return [name for (name,) in rows] == list(MIGRATIONS)

@@ -171,8 +171,7 @@ def _serving(life: Life, now: int) -> tuple[int, Sequence[str]]:
 def project(life: Life, chunks: random.Random | None) -> list[query.Entry]:
     """The entries after projecting the log at once (None), or in chunks of random sizes."""
     with closing(sqlite3.connect(":memory:")) as db:
-        for name in schema.FOR_ROWS:
-            schema.apply(db, name)
+        schema.make(db)
         done, known = 0, 0
         while done < life.tip:
             end = life.tip if chunks is None else chunks.randint(done + 1, life.tip)

@@ -24,8 +24,7 @@ def minutes(number: float) -> datetime:
 def projected(times: Sequence[float]) -> sqlite3.Connection:
     """A read model of change sets that were recorded at these minutes by the clock."""
     db = sqlite3.connect(":memory:")
-    for name in schema.MIGRATIONS:
-        schema.apply(db, name)
+    schema.make(db)
     sets = [replace(change(n), time=minutes(time)) for n, time in enumerate(times, 1)]
     Projector(db, frozenset()).add(sets)
     return db

@@ -234,7 +234,7 @@ def spoil_pages(path: Path) -> None:
 def spoil_schema(path: Path) -> None:
     """Leave the tables of an older program."""
     connection = sqlite3.connect(path)
-    connection.execute("DELETE FROM migrations WHERE name = '0002_indexes'")
+    connection.execute("DELETE FROM _sqlite_migrations WHERE name = '0005_indexes'")
     connection.commit()
     connection.close()
 
