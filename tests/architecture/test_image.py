@@ -1,4 +1,4 @@
-"""What the image's folders declare, a folder for each service and one for what belongs to none."""
+"""The image declares packages, accounts, programs and folders: each once, for a service that exists."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ IMAGE = ROOT / "image"
 
 
 def folders() -> list[Path]:
-    """Where packages, accounts and programs may be declared."""
+    """The folders with declarations: the base, then one for each service."""
     services = sorted(path for path in (IMAGE / "services").iterdir() if path.is_dir())
     return [IMAGE / "base", *(path for path in services if path.name != "__pycache__")]
 
 
 def declared(name: str) -> list[list[str]]:
-    """The fields of each line of all files of this name; comments are left out."""
+    """The fields of each line of all files of this name, without comments."""
     files = [folder / name for folder in folders() if (folder / name).is_file()]
     lines = [line for file in files for line in file.read_text().splitlines()]
     return [line.split() for line in lines if line and not line.startswith("#")]
@@ -36,7 +36,7 @@ def twice(values: list[str]) -> list[str]:
 
 
 def test_each_folder_is_a_service() -> None:
-    """The two sides of a service have one name."""
+    """A folder in the image has the name of a service in `renderers`."""
     assert {path.name for path in folders()[1:]} <= {service.name for service in SERVICES}
 
 
@@ -77,7 +77,7 @@ def test_each_program_of_a_service_is_in_its_folder(service: Service) -> None:
 
 
 def test_each_program_is_declared_once() -> None:
-    """Names, and the order in which supervisor starts and stops."""
+    """No two programs share a name, or a place in the order in which supervisor starts and stops them."""
     parsers = [programs(folder) for folder in folders()]
     assert twice([name for parser in parsers for name in parser.sections()]) == []
     assert twice([parser[name]["priority"] for parser in parsers for name in parser.sections()]) == []
@@ -103,7 +103,7 @@ KINDS = {"d", "D", "Z", "f", "C", "L", "L+", "R", "r"}
 
 
 def test_each_folder_is_declared_once() -> None:
-    """A kind and a path; whose all in a folder is stands beside the folder itself."""
+    """One line for each path; a `Z` line names the owner that the folder's own line names."""
     lines = declared("folders.conf")
     assert {kind for kind, *_ in lines} <= KINDS
     assert twice([path for kind, path, *_ in lines if kind != "Z"]) == []
@@ -113,7 +113,7 @@ def test_each_folder_is_declared_once() -> None:
 
 
 def test_links_into_the_state_volume_lead_to_declared_folders() -> None:
-    """What a service keeps has its folder there before the service starts."""
+    """The folder that a link leads to exists before the service starts."""
     lines = declared("folders.conf")
     targets = {line[6] for line in lines if line[0] == "L+" and line[6].startswith("/var/mail-state")}
     assert targets
@@ -133,7 +133,7 @@ OF_THE_DAEMON = {"dovenull"}
 
 
 def test_each_account_is_used() -> None:
-    """Each owns something or runs something, as another file of its folder or its renderer says."""
+    """Another file of its folder, or its renderer, names each account."""
     for folder in folders():
         accounts = folder / "users.conf"
         names = (
