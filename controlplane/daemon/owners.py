@@ -138,7 +138,9 @@ def _told(path: Path) -> str:
         return f"{path} cannot be reached ({error.strerror})"
     if found.st_uid != os.geteuid():
         return f"{path} belongs to {_name(found.st_uid)}"
-    needed = {stat.S_IFDIR: 0o700, stat.S_IFREG: 0o400}.get(stat.S_IFMT(found.st_mode), 0)
+    # git never writes to an object again, and makes each read-only
+    of_file = 0o400 if "objects" in path.parts else 0o600
+    needed = {stat.S_IFDIR: 0o700, stat.S_IFREG: of_file}.get(stat.S_IFMT(found.st_mode), 0)
     if needed & ~found.st_mode:
         return f"{path} has mode {stat.S_IMODE(found.st_mode):04o}, which keeps its owner out"
     return ""

@@ -88,6 +88,28 @@ def test_a_mode_that_keeps_its_owner_out_is_mended(taken: Site) -> None:
     assert repairs(taken)
 
 
+@pytest.mark.parametrize("place", ["control/writer.lock", "state.git/logs/refs/heads/events"])
+def test_a_file_that_its_owner_cannot_write_is_mended(taken: Site, place: str) -> None:
+    """Whoever ran chmod -R a-w: folders and files that are written to are mended, objects stay read-only."""
+    path = taken.places.root / place
+    path.chmod(0o444)
+    assert owners.mend(taken.places.root, os.geteuid(), os.getegid())["mended"]
+    assert path.stat().st_mode & 0o600 == 0o600
+    path.chmod(0o444)
+    taken.add("user1@example.test")
+    assert path.stat().st_mode & 0o600 == 0o600
+    assert repairs(taken)[-1]["subject"] == "owners"
+    objects = [each for each in (taken.repository / "objects").rglob("*") if each.is_file()]
+    assert not any(each.stat().st_mode & 0o200 for each in objects)
+
+
+def test_the_way_to_the_folders_is_mended(taken: Site) -> None:
+    """Whoever ran chmod 700 on the state volume kept everybody but root out."""
+    taken.places.root.chmod(0o700)
+    owners.mend(taken.places.root, os.geteuid(), os.getegid())
+    assert taken.places.root.stat().st_mode & 0o777 == 0o755
+
+
 def test_what_cannot_be_mended_is_told_with_its_cure(site: Site) -> None:
     """The agent cannot: command, push and status name path, owner and cure, and status is not healthy."""
     assert site.agent is not None

@@ -16,17 +16,24 @@ from typing import Any
 from agent.log import log
 
 FOLDERS = ("state.git", "control")
+PASSABLE = 0o055
+"""Bits that the state volume's own folder needs: each service goes through it to a folder of its own."""
 MOST_TOLD = 5
 
 
 def mend(state: Path, uid: int, gid: int) -> dict[str, Any]:
-    """Mend `state.git` and `control` of the state volume; how many were, some by name, what failed."""
+    """Mend `state.git` and `control` of the state volume, and the way there; how many were, some by name, what failed."""
     mended: list[str] = []
     failed: list[str] = []
+    if state.stat().st_mode & PASSABLE != PASSABLE:
+        state.chmod(PASSABLE | 0o700)
+        mended.append(str(state))
     for folder in FOLDERS:
         for path, handle, name in _everything(state / folder):
             try:
-                if _mend(handle, name, uid, gid):
+                # git never writes to an object again, and makes each read-only
+                needed = 0o400 if "/objects/" in path else 0o600
+                if _mend(handle, name, uid, gid, needed):
                     mended.append(path)
             except OSError as error:
                 failed.append(f"{path}: {error.strerror}")
@@ -64,8 +71,8 @@ def _device(handle: int, name: str) -> int:
         return -1
 
 
-def _mend(handle: int, name: str, uid: int, gid: int) -> bool:
-    """Whether something had to be mended. Raises OSError."""
+def _mend(handle: int, name: str, uid: int, gid: int, needed: int) -> bool:
+    """Whether something had to be mended; a file is `needed` with this mode. Raises OSError."""
     try:
         found = os.stat(name, dir_fd=handle, follow_symlinks=False)
     except FileNotFoundError:
@@ -75,7 +82,7 @@ def _mend(handle: int, name: str, uid: int, gid: int) -> bool:
         raise PermissionError(1, "has a second name elsewhere, so it is left alone")
     if foreign:
         os.chown(name, uid, gid, dir_fd=handle, follow_symlinks=False)
-    needed = {stat.S_IFDIR: 0o700, stat.S_IFREG: 0o400}.get(stat.S_IFMT(found.st_mode), 0)
+    needed = {stat.S_IFDIR: 0o700, stat.S_IFREG: needed}.get(stat.S_IFMT(found.st_mode), 0)
     lacking = needed & ~found.st_mode
     if lacking:
         # The folder's handle holds the place, and a link put there meanwhile is not followed to elsewhere.
