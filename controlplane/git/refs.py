@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pygit2
@@ -78,6 +78,7 @@ class References:
     def put_back(self, name: str, commit: str, why: str) -> None:
         """Make a reference point at a commit, whatever is there now; the caller holds the writer's lock."""
         path = self._git_dir / full_name(name)
+        self.free_reflogs([name])
         for folder in (path.parent, (self._git_dir / "logs" / full_name(name)).parent):
             folder.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
@@ -90,6 +91,23 @@ class References:
             )
         except (pygit2.GitError, ValueError, OSError) as error:
             raise Unavailable(f"{name} cannot be put back at {commit}: {error}") from error
+
+    def free_reflogs(self, names: Iterable[str]) -> list[str]:
+        """Move aside what stands in the place of reflogs or of their folders: it keeps references from moving.
+
+        Returns the paths in the repository; each is kept as `NAME.damaged-…` at its top.
+        """
+        moved = []
+        for name in names:
+            reflog = self._git_dir / "logs" / full_name(name)
+            folders = [
+                path for path in reversed(reflog.parents) if path.is_relative_to(self._git_dir / "logs")
+            ]
+            wrong = [path for path in folders if path.exists() and not path.is_dir()]
+            for path in wrong or ([reflog] if reflog.is_dir() else []):
+                path.replace(self._git_dir / f"{path.name}.damaged-{time.time_ns()}")
+                moved.append(str(path.relative_to(self._git_dir)))
+        return moved
 
     def names(self, prefix: str = "refs/") -> list[str]:
         """Full names of the references below a prefix, sorted."""

@@ -114,6 +114,9 @@ class Intake:
         repo, release = self.stores.repo, self.release.commit if self.release else ""
         known = ((EVENTS, self._seen), (MAIN, self.main), (RENDERED, release))
         with self.stores.lock.hold("looking after the branches"):
+            before = len(self.repairs)
+            for path in repo.refs.free_reflogs(name for name, _ in known):
+                self.repairs.append(("reflogs", f"{path} of state.git was in the way, and was put aside"))
             lost = [(name, commit) for name, commit in known if commit and repo.refs.is_lost(name)]
             if not lost and self.stores.log.tip().position < self.position:
                 lost = [known[0]]  # an older value was left in packed-refs
@@ -122,8 +125,8 @@ class Intake:
                 back = told if told and repo.is_sound(told, "commit") else commit
                 repo.refs.put_back(name, back, "put back")
                 self.repairs.append((name, f"refs/heads/{name} was lost: put back at commit {back[:12]}"))
-            if lost:
-                events = [StoreRepaired(part=part, how=how) for part, how in self.repairs[-len(lost) :]]
+            if len(self.repairs) > before:
+                events = [StoreRepaired(part=part, how=how) for part, how in self.repairs[before:]]
                 self.record(events, Cause(OURSELVES, "heal", "Put back what was lost"), renders=False)
 
     def _newest_release(self) -> Release | None:

@@ -173,3 +173,28 @@ def _basis(release: Release) -> tuple[int, int, str]:
 def _outcomes(site: Site) -> dict[tuple[int, str], str]:
     entries = site.ask("log", filters={"limit": 1000})["entries"]
     return {(entry["position"], entry["subject"]): entry["outcome"] for entry in entries}
+
+
+@pytest.mark.parametrize("place", ["logs", "logs/refs", "logs/refs/heads", "logs/refs/heads/main"])
+@pytest.mark.parametrize("running", [True, False], ids=["running", "at-start"])
+def test_what_is_in_the_way_of_reflogs_is_put_aside(site: Site, place: str, running: bool) -> None:
+    """A file for a folder, or a folder for a file: no reference could be moved, and others were blamed."""
+    site.add("user1@example.test")
+    clone = site.clone()
+    if not running:
+        site.stop()
+    path = site.repository / place
+    if path.is_dir():
+        shutil.rmtree(path)
+        path.write_text("x")
+    else:
+        path.unlink()
+        (path / "x").mkdir(parents=True)
+    if not running:
+        site.start()
+    site.add("user2@example.test")
+    clone.git("pull", "-q", "--rebase")
+    done = clone.change("config/postfix-virtual.cf", "info@example.test user1@example.test\n")
+    assert done.returncode == 0, done.stderr
+    assert any(part["part"] == "reflogs" for part in site.ask("status")["repairs"])
+    site.must_agree()
