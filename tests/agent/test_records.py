@@ -19,6 +19,18 @@ def test_few_damaged_records_are_kept(tmp_path: Path) -> None:
     assert len(list(tmp_path.glob("*.damaged"))) == 8
 
 
+def test_a_folder_is_put_aside_also_after_a_file(tmp_path: Path) -> None:
+    """The second damage of a record: the first one was kept under the same name."""
+    records = Records(tmp_path, Findings(tmp_path))
+    path = tmp_path / "applied.json"
+    path.write_text("{")
+    assert records.read(path.name, lambda _: True)[1]
+    path.mkdir()
+    records.write(path.name, 1)
+    assert records.read(path.name, lambda _: True) == (1, "")
+    assert (tmp_path / "applied.json.damaged").is_dir()
+
+
 def test_a_record_from_before_there_were_sums_counts(tmp_path: Path) -> None:
     """An update of the image loses nothing."""
     row = {"commit": "a" * 40, "number": 3, "main": "", "attempt": "", "patched": {}, "patch_failure": ""}

@@ -111,6 +111,8 @@ def put_aside(path: Path) -> None:
     try:
         if aside.is_dir() and not aside.is_symlink():
             shutil.rmtree(aside)
+        else:  # a folder cannot be renamed over a file
+            aside.unlink(missing_ok=True)
         path.replace(aside)
     except OSError as error:
         log.warning("what is damaged could not be put aside", path=path, reason=error)
