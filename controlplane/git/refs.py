@@ -93,7 +93,7 @@ class References:
             raise Unavailable(f"{name} cannot be put back at {commit}: {error}") from error
 
     def free_reflogs(self, names: Iterable[str]) -> list[str]:
-        """Move aside what stands in the place of reflogs or of their folders: it keeps references from moving.
+        """Move aside what stands in the place of reflogs or of their folders, so that references can move.
 
         Returns the paths in the repository; each is kept as `NAME.damaged-…` at its top.
         """

@@ -22,7 +22,7 @@ MOST_TOLD = 5
 
 
 def mend(state: Path, uid: int, gid: int) -> dict[str, Any]:
-    """Mend `state.git` and `control` of the state volume, and the way there; how many were, some by name, what failed."""
+    """Mend `state.git`, `control` and the way to them; how many were, some by name, and what failed."""
     mended: list[str] = []
     failed: list[str] = []
     if state.stat().st_mode & PASSABLE != PASSABLE:
