@@ -164,6 +164,7 @@ REFUSED: dict[str, list[str]] = {
     "config/postfix-relaymap.cf": [
         "@d.test [user:PLANTED@relay.test]:587\n",
         "@d.test user:PLANTED@relay.test\n",
+        "@d.test [relay.test]:587 user:PLANTED\n",
     ],
     "config/postfix-accounts.cf": [
         "a@d.test|{PLAIN}PLANTED\n",
@@ -257,6 +258,7 @@ HARMLESS: dict[str, list[str]] = {
         "virtual_transport = lmtp:inet:dovecot.test:24\n",
     ],
     "config/postfix-master.cf": ["submission/inet/syslog_name=postfix/submission\n"],
+    "config/postfix-relaymap.cf": ["@d.test [relay.test]:587\n# [x]:25 user:pw\n", "@e.test\n"],
     "config/fetchmail.cf": [
         "# password 'x'\npoll x.test proto imap user 'a' is b here\n",
         "set no bouncemail\n",

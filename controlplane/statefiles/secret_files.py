@@ -286,10 +286,16 @@ def _accounts(text: str) -> Iterator[Found]:
     )
 
 
+_BEHIND_ROUTE = r"(?m)^[^\S\n]*\S+[^\S\n]+\S+[^\S\n]+[^\s:]+:(?P<value>[^\s:]+)[^\S\n]*$"
+"""A log-in in a third field, as rows of postfix-sasl-password.cf end."""
+
+
 def _routes(text: str) -> Iterator[Found]:
     """postfix-relaymap.cf: no host has a log-in; whoever writes one means a URL."""
-    for found in re.finditer(r"(?<=:)(?P<value>[^\s:@\[\]/]+)@(?=[\w\[])", _shape(text, _LINE_COMMENT)):
-        yield Found(*found.span("value"))
+    view = _shape(text, _LINE_COMMENT)
+    for pattern in (r"(?<=:)(?P<value>[^\s:@\[\]/]+)@(?=[\w\[])", _BEHIND_ROUTE):
+        for found in re.finditer(pattern, view):
+            yield Found(*found.span("value"))
 
 
 _BESIDE = (
