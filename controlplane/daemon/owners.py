@@ -75,10 +75,11 @@ class Owners:
         return True
 
     def _words(self, told: str, why: str) -> str:
-        repository = self._intake.stores.repo.path
+        stores = self._intake.stores
+        folders = " ".join(str(folder).rstrip("/") for folder in (stores.repo.path, stores.control))
         return (
             f"{told}, so nothing can be changed; mend it with "
-            f"`docker exec mailserver chown -R git:git {str(repository).rstrip('/')}`"
+            f"`docker exec mailserver chown -R git:git {folders}`"
             + (f" (the agent could not: {why})" if why else "")
         )
 

@@ -128,7 +128,7 @@ def test_what_cannot_be_mended_is_told_with_its_cure(site: Site) -> None:
     assert push.returncode != 0
     for said in (str(told.value), push.stderr.replace("\nremote: ", " "), status["unwritable"]):
         assert f"{path} belongs to user {STRANGER}" in said
-        assert "chown -R git:git" in said
+        assert f"chown -R git:git {site.places.root}/state.git {site.places.root}/control`" in said
         assert "by others all the time" not in said
     assert not status["healthy"]
     site.add("user2@example.test")
