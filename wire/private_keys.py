@@ -71,7 +71,7 @@ def _has_passphrase(content: bytes, start: int) -> bool:
 
 
 def _is_der(content: bytes) -> bool:
-    if content[:2] in (b"MI", b"MC"):  # base64 of such a start, without the lines of PEM around it
+    if content[:1] == b"M":  # base64 of such a start, without the lines of PEM around it
         content = _decoded(b"".join(content[:120].split())[:64])
     return content[:1] == b"\x30" and _DER.match(content) is not None
 

@@ -10,6 +10,7 @@ import pytest
 from agent.config_volume.volume import Volume
 from controlplane.intake.checks.secrets_in_clear import in_clear
 from tests.agent.conftest import ControlPlane
+from wire import private_keys
 
 
 def openssh(cipher: bytes) -> str:
@@ -64,3 +65,12 @@ def test_a_key_that_can_be_sealed_in_its_place_is_sent(tmp_path: Path) -> None:
     text = f"plugin {{\n  mail_crypt_global_private_key = {word}\n}}\n"
     assert list(in_clear("config/dovecot.cf", text.encode()))
     assert sent(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    "start", ["30770201010420", "302e020100300506032b657004220420", "3047020100300506032b6571043b0439"]
+)
+def test_base64_without_pem_is_found_whatever_the_kind(start: str) -> None:
+    """ECPrivateKey, Ed25519 and Ed448: their lengths give the first letters."""
+    key = bytes.fromhex(start) + bytes(range(57))
+    assert private_keys.find(base64.b64encode(key)) is not None
