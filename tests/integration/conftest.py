@@ -6,6 +6,7 @@ removed by its id.
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import uuid
 from collections.abc import Callable, Iterator
@@ -22,7 +23,7 @@ from testcontainers.core.container import DockerContainer
 from testcontainers.core.network import Network
 
 from tests.integration import scripts
-from tests.integration.outside import Outside, outside_world
+from tests.integration.outside import SUBNETS, Outside, outside_world
 from tests.integration.polling import poll
 from tests.integration.server import PORTS, Clone, Server
 
@@ -51,9 +52,21 @@ def engine() -> Iterator[docker.DockerClient]:
 
 @pytest.fixture(scope="session")
 def network(engine: docker.DockerClient) -> Iterator[Network]:
-    """The tests' own network."""
-    with Network() as made:
+    """The tests' own network, never where the outside world has its addresses."""
+    taken = ipaddress.ip_network(SUBNETS[0])
+    with ExitStack() as wrong:  # the engine hands out range after range: one that overlaps is kept meanwhile
+        made = Network().create()
+        while ipaddress.ip_network(_subnet(engine, made)).overlaps(taken):
+            wrong.callback(made.remove)
+            made = Network().create()
+    try:
         yield made
+    finally:
+        made.remove()
+
+
+def _subnet(engine: docker.DockerClient, network: Network) -> str:
+    return str(engine.networks.get(network.id).attrs["IPAM"]["Config"][0]["Subnet"])
 
 
 @pytest.fixture(scope="session")
@@ -137,14 +150,14 @@ def boxes_clone(boxes: Server, tmp_path: Path) -> Clone:
     return boxes.clone(tmp_path / "mail-state")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def outside(engine: docker.DockerClient) -> Iterator[Outside]:
     """Other people's servers: a network with a name server and a mail server that takes everything."""
     with outside_world(IMAGE) as made:
         yield made
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def private(engine: docker.DockerClient, outside: Outside) -> Iterator[Server]:
     """A server at the address that the reference's guides give to the private one, shared."""
     settings = {"ENABLE_RSPAMD": "0", "ENABLE_CLAMAV": "0", "ALLOW_CLEARTEXT_SECRETS": "1"}

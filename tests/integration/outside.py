@@ -5,10 +5,13 @@ All names lead to one container (`smtp_sink.py`) that takes every message and te
 
 from __future__ import annotations
 
+import fcntl
 import json
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 import docker
@@ -91,12 +94,14 @@ def _sweep() -> None:
 
 @contextmanager
 def outside_world(image: str) -> Iterator[Outside]:
-    """Make it, and remove it at the end."""
+    """Make it, and remove it at the end. Its addresses can be there once: others wait for their turn."""
     pools = [IPAMPool(subnet=subnet) for subnet in SUBNETS]
     options = {"ipam": IPAMConfig(pool_configs=pools), "enable_ipv6": True, "labels": {LABEL: "outside"}}
     hosts = [f"{name}={Outside.SINK}" for name in NAMES]
-    _sweep()
     with ExitStack() as stack:
+        turn = stack.enter_context(Path(tempfile.gettempdir(), f"{LABEL}-outside.lock").open("w"))
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        _sweep()
         network = stack.enter_context(Network(docker_network_kw=options))
 
         def run(script: str, arguments: Iterable[str], address: str) -> Container:

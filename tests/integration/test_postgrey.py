@@ -111,7 +111,7 @@ def test_a_server_that_hangs_is_not_healthy(greylisting: Server, clone: Clone) -
     set_all(server, clone, ENABLE_POSTGREY=1)
     server.must("pkill", "-STOP", "-u", "postgrey")
     try:
-        assert not server.status()["healthy"]
+        poll(lambda: not server.status()["healthy"], "the hang is seen", 10)
     finally:
         server.must("pkill", "-CONT", "-u", "postgrey")
     poll(lambda: server.status()["healthy"], "it answers again", 20)
