@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from itertools import groupby
+from typing import Any
 
 from controlplane.errors import Problem
 from controlplane.events import Event
-from controlplane.intake.plan import FileChange, Plan, detail_of
-from controlplane.words.problems import place_of
+from controlplane.intake.plan import FileChange, Plan, as_dict, detail_of
+from controlplane.words.problems import place_of, refusal_lines
 
 MARKS = {"add": "+", "change": "~", "remove": "−", "report": "·"}
 MOST_EVENTS = 40
 """Events listed one by one; the counts cover the rest."""
 KIND_WIDTH = 18
+
+
+def plan_answer(plan: Plan) -> dict[str, Any]:
+    """A plan in every form, as `mailctl plan` shows it: a server's answer, and that of a clone alone."""
+    return {
+        "plan": as_dict(plan),
+        "text": refusal_lines(plan.problems) if plan.problems else plan_lines(plan),
+        "markdown": markdown(plan),
+        "different": plan.different,
+        "problems": [problem.as_dict() for problem in plan.problems],
+    }
 
 
 def plan_lines(plan: Plan) -> list[str]:

@@ -12,13 +12,11 @@ from typing import Any
 from controlplane.cli.clone.working_tree import is_tree, read_working_tree
 from controlplane.errors import NotFound
 from controlplane.git import StateRepo
-from controlplane.intake.plan import as_dict
 from controlplane.intake.proposal import propose_files, render
 from controlplane.intake.trees import Files, MainReader
 from controlplane.model import Desired, Observed, State
 from controlplane.statefiles.tree import read_tree
-from controlplane.words.plans import markdown, plan_lines
-from controlplane.words.problems import refusal_lines
+from controlplane.words.plans import plan_answer
 
 HOSTNAME = "mail.example.test"
 """A stand-in for the server's host name, which is not in a clone."""
@@ -43,15 +41,7 @@ def plan(change: str) -> dict[str, Any]:
     desired, _ = read_tree(before)
     state = _state(desired)
     trees, _ = render(state)
-    proposal = propose_files(state, trees, after)
-    found = proposal.plan
-    return {
-        "plan": as_dict(found),
-        "text": refusal_lines(found.problems) if found.problems else plan_lines(found),
-        "markdown": markdown(found),
-        "different": found.different,
-        "problems": [problem.as_dict() for problem in found.problems],
-    }
+    return plan_answer(propose_files(state, trees, after).plan)
 
 
 def _sides(change: str) -> tuple[Files, Files]:

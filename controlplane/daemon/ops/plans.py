@@ -10,12 +10,10 @@ from controlplane.errors import MailserverError
 from controlplane.git import StateRepo
 from controlplane.intake.checks.mass_delete import mass_deletions
 from controlplane.intake.history import revisions
-from controlplane.intake.plan import as_dict
 from controlplane.intake.proposal import Proposal, propose_files, render
 from controlplane.intake.trees import Files, MainReader
 from controlplane.model import State
-from controlplane.words.plans import markdown, plan_lines
-from controlplane.words.problems import refusal_lines
+from controlplane.words.plans import plan_answer
 from wire.lines import Result
 
 
@@ -24,14 +22,7 @@ def plan(daemon: Daemon, request: requests.Plan) -> Result:
     state = _base(daemon, request.base)
     files: Files = request.files or _files_at(daemon, request.target or "main")
     trees, _ = render(state)
-    found = propose_files(state, trees, files, guard=False).plan
-    return {
-        "plan": as_dict(found),
-        "text": refusal_lines(found.problems) if found.problems else plan_lines(found),
-        "markdown": markdown(found),
-        "different": found.different,
-        "problems": [problem.as_dict() for problem in found.problems],
-    }
+    return plan_answer(propose_files(state, trees, files, guard=False).plan)
 
 
 def validate(daemon: Daemon, request: requests.Validate) -> Result:

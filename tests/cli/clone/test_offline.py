@@ -30,10 +30,8 @@ def git(folder: Path, *arguments: str) -> None:
     subprocess.run(["git", *arguments], cwd=folder, env=GIT, check=True, capture_output=True, timeout=60)
 
 
-@pytest.fixture
-def clone(tmp_path: Path, no_server: None, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A clone whose origin/main has one account, with the working directory in it."""
-    folder = tmp_path / "mail-state"
+def make_clone(folder: Path) -> Path:
+    """A clone whose origin/main has one account, and nothing else that a server would give it."""
     (folder / "config").mkdir(parents=True)
     (folder / "mailserver.env").write_text("ENABLE_RSPAMD=1\n")
     (folder / "config/postfix-accounts.cf").write_text(f"user1@example.test|{HASH}\n")
@@ -41,6 +39,13 @@ def clone(tmp_path: Path, no_server: None, monkeypatch: pytest.MonkeyPatch) -> P
     git(folder, "add", "-A")
     git(folder, "commit", "-q", "-m", "Start")
     git(folder, "update-ref", "refs/remotes/origin/main", "HEAD")
+    return folder
+
+
+@pytest.fixture
+def clone(tmp_path: Path, no_server: None, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The same with the working directory in it."""
+    folder = make_clone(tmp_path / "mail-state")
     monkeypatch.chdir(folder)
     return folder
 

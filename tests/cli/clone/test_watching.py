@@ -16,7 +16,7 @@ from typing import IO
 import pytest
 
 from controlplane.cli.clone.watching import saves
-from tests.cli.clone.test_offline import git
+from tests.cli.clone.test_offline import make_clone
 
 ROOT = Path(__file__).parents[3]
 SECONDS = 60.0
@@ -70,15 +70,7 @@ class Watching:
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
     """A clone whose origin/main has one account."""
-    folder = tmp_path / "mail-state"
-    (folder / "config").mkdir(parents=True)
-    (folder / "mailserver.env").write_text("ENABLE_RSPAMD=1\n")
-    (folder / "config/postfix-accounts.cf").write_text(f"user1@example.test|{HASH}\n")
-    git(folder, "init", "-q", "-b", "main")
-    git(folder, "add", "-A")
-    git(folder, "commit", "-q", "-m", "Start")
-    git(folder, "update-ref", "refs/remotes/origin/main", "HEAD")
-    return folder
+    return make_clone(tmp_path / "mail-state")
 
 
 @contextmanager
