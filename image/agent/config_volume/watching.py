@@ -96,19 +96,25 @@ class Watching:
             again = self._look(changed, again, daily)
 
     def _look(self, changed: set[Path], again: bool, daily: bool) -> bool:
-        """React to changes. Returns whether the daemon did not answer and has to be asked again."""
-        later = False
+        """React to changes. Returns whether the daemon did not answer and has to be asked again.
+
+        What fails keeps nothing else from being looked at: only its next change would bring us back to it.
+        """
+        again = again or _below(changed, [self.volume.folder])
+        renewed = daily or self._certificates_due or self.slots.doubtful or bool(changed & self._sources)
+        drifted = (
+            daily or _below(changed, self._managed) or any(path.parent in self._files for path in changed)
+        )
+        looks = ((again, self._edits), (renewed, self._certificates), (drifted, self._drift))
+        done = [self._guarded(look) for due, look in looks if due]
+        return not all(done)
+
+    def _guarded(self, look: Callable[[], bool]) -> bool:
         try:
-            if again or _below(changed, [self.volume.folder]):
-                later = not self._edits()
-            if daily or self._certificates_due or self.slots.doubtful or changed & self._sources:
-                self._certificates()
-            if daily or _below(changed, self._managed) or any(p.parent in self._files for p in changed):
-                self._drift()
+            return look()
         except (AgentError, OSError, TimeoutError) as error:
             log.warning("watching", reason=error)
-            later = True
-        return later
+            return False
 
     def _edits(self) -> bool:
         done = self.volume.report()
@@ -121,7 +127,7 @@ class Watching:
             with self.queue.lock, self.node.open() as objects:
                 self.volume.project(objects, self.volume.main)
 
-    def _certificates(self) -> None:
+    def _certificates(self) -> bool:
         self._certificates_due = False  # before anything is read: what comes meanwhile is looked at again
         release = self.node.release
         with self._lock:
@@ -135,8 +141,9 @@ class Watching:
         if newest:
             self.apply_newest(newest)
         self.slots.prune({entry.identity for entry in self.node.release.files.values() if entry.slot})
+        return True
 
-    def _drift(self) -> None:
+    def _drift(self) -> bool:
         with self.queue.lock:
             drift = sorted(set(self.node.drifted(self.node.release)) - self.node.pinned)
             self.node.drift = drift
@@ -144,6 +151,7 @@ class Watching:
             self._reported = drift
             log.info("drift", paths=",".join(drift))
             self.daemon.ask("agent.drift", paths=drift)
+        return True
 
 
 def _below(changed: Iterable[Path], folders: Iterable[Path]) -> bool:
