@@ -24,6 +24,11 @@ def loopback(state: State) -> str:
     return "[::1]" if state.settings.postfix_inet_protocols == "ipv6" else "127.0.0.1"
 
 
+def listening(state: State) -> tuple[str, ...]:
+    """The loopback addresses at which such a service listens: that of Postfix, and 127.0.0.1 for probes."""
+    return tuple(dict.fromkeys(("127.0.0.1", loopback(state))))
+
+
 class Policy(NamedTuple):
     """A policy service (SMTPD_POLICY_README), asked on port 25 for each recipient that relaying allows."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from controlplane.model import State
-from renderers.hops import loopback
+from renderers.hops import listening
 from renderers.redis import service as redis
 from renderers.rspamd import commands, hops
 from renderers.service import Origin, RenderedFile
@@ -63,7 +63,7 @@ def files(state: State) -> Iterator[RenderedFile]:
 def _values(state: State) -> dict[str, Any]:
     settings = state.settings
     return {
-        "loopback": loopback(state),
+        "milter_addresses": listening(state),
         "milter_port": hops.MILTER_PORT,
         "web_port": WEB_PORT,
         "redis_port": redis.PORT,

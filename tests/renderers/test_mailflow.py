@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from controlplane.model import State
 from renderers import mailflow
 from renderers.hops import ContentFilter, Maps, MasterService, Milter, Policy
 from renderers.postfix import render
-from tests.renderers.states import state
+from renderers.service import RenderedFile
+from tests.renderers.states import render_node, state
 
 RSPAMD = {"ENABLE_RSPAMD": "1"}
 
@@ -40,6 +43,16 @@ def test_milters_are_named_and_chained(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found["dmarc_milter"] == "unix:/opendmarc.sock"
     assert found["smtpd_milters"] == "$rspamd_milter $dmarc_milter"
     assert found["non_smtpd_milters"] == "$rspamd_milter"
+
+
+@pytest.mark.parametrize("protocols", ["all", "ipv4", "ipv6"])
+def test_a_milter_listens_where_it_is_asked_and_probed(protocols: str) -> None:
+    """Postfix reaches it by a protocol that it may use, the agent's probe by 127.0.0.1."""
+    of = state({**RSPAMD, "POSTFIX_INET_PROTOCOLS": protocols})
+    file = render_node(of).files["etc/rspamd/local.d/worker-proxy.inc"]
+    assert isinstance(file, RenderedFile)
+    listens = re.findall(r'^bind_socket = "(.+)";$', file.content.decode(), re.MULTILINE)
+    assert set(listens) == {main(of)["rspamd_milter"].removeprefix("inet:"), "127.0.0.1:11332"}
 
 
 def test_nothing_filters_by_itself() -> None:
