@@ -12,8 +12,8 @@ import controlplane
 from controlplane.model import State
 from controlplane.sealing import holds_sealed
 from renderers import SERVICES
+from renderers.certificates import sources
 from renderers.service import CertificateFile, Complaint, RenderedFile, Service
-from renderers.tls.service import sources
 from wire.manifest import FORMAT
 
 

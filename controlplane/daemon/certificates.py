@@ -13,7 +13,7 @@ from typing import Any
 from controlplane.errors import Refused, Unavailable
 from controlplane.events import CertificateRenewed
 from controlplane.model import Certificate, State
-from renderers.tls.service import served, unused
+from renderers.certificates import served, unused
 
 SOON_DAYS = 21
 """Days before its end from which on a certificate that serves is warned of."""

@@ -6,21 +6,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from controlplane.model import State
+from renderers.certificates import FALLBACK, Encryption, encryption, served
 from renderers.dovecot import accounts, quota, sieve
 from renderers.dovecot.hops import QUOTA_PORT
 from renderers.service import Origin, RenderedFile
 from renderers.text import fill
 from renderers.tls import ciphers, dh
-from renderers.tls.service import (
-    CERT,
-    FALLBACK,
-    FALLBACK_CERT,
-    FALLBACK_KEY,
-    KEY,
-    Encryption,
-    encryption,
-    served,
-)
+from renderers.tls.service import CERT, FALLBACK_CERT, FALLBACK_KEY, KEY
 from wire.manifest import Action
 
 _CONF_D = (

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from controlplane.model import State
+from renderers.certificates import Encryption, encryption
 from renderers.dovecot import accounts, render
 from renderers.service import Complaint, Plain, RenderedFile
-from renderers.tls.service import Encryption, encryption
 from wire.manifest import Probe, ProbeKind
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from controlplane.model import State
+from renderers.certificates import Encryption, encryption
 from renderers.mailflow import MailFlow, mail_flow
 from renderers.postfix import flow, local_aliases, maps, networks, overrides
 from renderers.postfix.relay import files as relay_files
@@ -14,7 +15,7 @@ from renderers.postfix.relay import relay
 from renderers.service import Origin, RenderedFile
 from renderers.text import fill, lines
 from renderers.tls import ciphers, dh
-from renderers.tls.service import Encryption, chain_files, encryption
+from renderers.tls.service import chain_files
 from wire.manifest import Action, Compile
 
 _SENDERS = "lmdb:/etc/postfix/send_access"

@@ -8,8 +8,8 @@ from itertools import pairwise
 
 import pytest
 
+from renderers.certificates import sources, unused
 from renderers.service import CertificateFile, RenderedFile
-from renderers.tls.service import sources, unused
 from tests.renderers.states import CERTIFICATE, MANUAL, SECOND, TWO, complaints, render_node, state
 
 LIVE = "/etc/letsencrypt/live"

@@ -22,7 +22,7 @@ from controlplane.events import (
 from controlplane.intake.accepted_pushes import Cause
 from controlplane.intake.edits.node_reports import drift_events, file_events
 from controlplane.intake.edits.volume import VolumeEdit, is_ours, take_over
-from renderers.tls.service import sources
+from renderers.certificates import sources
 from wire.lines import Result
 
 AGENT = "agent"
