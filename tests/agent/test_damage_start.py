@@ -53,8 +53,8 @@ def test_the_log_says_what_served(served: World, monkeypatch: pytest.MonkeyPatch
     served.broken.add("bad")
     agent.node.prober = served.node.prober
     monkeypatch.setattr(agent.daemon, "ask", log.ask)
-    agent.start_services()
-    agent.catch_up()
+    agent.serving.start()
+    agent.catching_up.run()
     assert agent.node.applied.number == log.applied.number
     assert served.text("etc/postfix/main.cf") == "main 1\n"
     told = [repair["how"] for hello in log.hellos for repair in hello["repairs"]]
@@ -67,8 +67,8 @@ def test_a_lost_mark_of_suspension_is_set_again(served: World, monkeypatch: pyte
     log = Log(served, suspended=True)
     agent = forgetful(served, monkeypatch)
     monkeypatch.setattr(agent.daemon, "ask", log.ask)
-    agent.start_services()
-    agent.catch_up()
+    agent.serving.start()
+    agent.catching_up.run()
     assert agent.node.journal.suspended
     assert served.text("etc/postfix/main.cf") == "main 1\n"
 
@@ -89,9 +89,9 @@ def test_without_anybody_to_ask_the_newest_release_serves(
         return answers[0]
 
     monkeypatch.setattr(agent.daemon, "ask", ask)
-    monkeypatch.setattr("agent.program.SERVE_WITHOUT_DAEMON", 0.0)
-    agent.start_services()
-    agent.hello()
+    monkeypatch.setattr("agent.start.dialogue.SERVE_WITHOUT_DAEMON", 0.0)
+    agent.serving.start()
+    agent.dialogue.hello()
     assert served.text("etc/postfix/main.cf") == "main 1\n"
     assert agent.node.journal.applied().commit == commit
 
@@ -106,8 +106,8 @@ def test_what_was_held_is_not_served_when_all_records_are_lost(
     served.broken.add("bad")
     agent.node.prober = served.node.prober
     monkeypatch.setattr(agent.daemon, "ask", log.ask)
-    agent.start_services()
-    agent.catch_up()
+    agent.serving.start()
+    agent.catching_up.run()
     assert served.text("etc/postfix/main.cf") == "main 1\n"
     assert served.text("etc/postfix/virtual") == "new@x new@y\n"
     assert list(agent.node.applied.held["files"]) == ["etc/postfix/main.cf"]
@@ -135,9 +135,9 @@ def test_without_anybody_to_ask_a_release_that_answers_serves(
         return {"release": ""}
 
     monkeypatch.setattr(agent.daemon, "ask", ask)
-    monkeypatch.setattr("agent.program.SERVE_WITHOUT_DAEMON", 0.0)
-    agent.start_services()
-    agent.hello()
+    monkeypatch.setattr("agent.start.dialogue.SERVE_WITHOUT_DAEMON", 0.0)
+    agent.serving.start()
+    agent.dialogue.hello()
     assert served.text("etc/postfix/main.cf") == "main 1\n"
     assert agent.node.journal.applied().number == 1
 
@@ -149,6 +149,6 @@ def test_what_the_start_of_the_container_repaired_is_told(
     agent = forgetful(served, monkeypatch)
     agent.paths.repairs.parent.mkdir(parents=True)
     agent.paths.repairs.write_text("/x was not for git to use: /x was made so again\n/y was lost\n")
-    agent.start_services()
+    agent.serving.start()
     assert [repair.part for repair in agent.findings.repairs] == ["owners", "state volume"]
     assert not agent.paths.repairs.exists()

@@ -57,8 +57,8 @@ def test_the_volume_is_imported_before_the_first_apply(agent: Agent, world: Worl
     applied: list[int] = []
     apply = agent.engine.apply
     agent.engine.apply = lambda request: applied.append(request.number) or apply(request)  # type: ignore[method-assign, func-returns-value]
-    agent.start_services()
-    agent.catch_up()
+    agent.serving.start()
+    agent.catching_up.run()
     assert applied == [2]
     assert world.text("etc/dovecot/userdb") == "imported\n"
 
@@ -71,7 +71,7 @@ def test_requests_wait_until_the_node_has_told_what_it_knows(agent: Agent, world
     thread = threading.Thread(target=lambda: answers.append(agent.operations.apply(asked)))
     thread.start()
     assert not answers
-    agent.catch_up()
+    agent.catching_up.run()
     thread.join(60)
     assert [answer["outcome"] for answer in answers] == ["applied"]
     assert world.text("etc/dovecot/userdb") == "imported\n"
@@ -169,7 +169,7 @@ def test_a_failed_restore_is_tried_again(served: World, monkeypatch: pytest.Monk
     """What keeps the applied release from being put in place may pass; no restart by hand is needed."""
     again = make_world(served.root)
     agent = Agent(again.node.paths)
-    monkeypatch.setattr("agent.program.FIRST_RETRY", 0.01)
+    monkeypatch.setattr("agent.start.serving.FIRST_RETRY", 0.01)
     monkeypatch.setattr(agent.readiness, "release_serves", lambda **_: None)
     agent.node.actor, agent.node.prober = again.node.actor, again.node.prober
     agent.node.compiler = again.node.compiler
@@ -181,9 +181,9 @@ def test_a_failed_restore_is_tried_again(served: World, monkeypatch: pytest.Monk
             tried.set()
         return problems.pop(0)
 
-    monkeypatch.setattr("agent.program.serve_applied", restore)
+    monkeypatch.setattr("agent.start.serving.serve_applied", restore)
     agent.node.journal.set_quarantine([{"commit": "x", "number": 1}])
-    agent.start_services()
+    agent.serving.start()
     assert tried.wait(10)
     assert agent.node.journal.quarantine() == []
 
@@ -195,7 +195,7 @@ def test_a_restart_serves_before_anybody_is_asked(served: World, monkeypatch: py
     monkeypatch.setattr(agent.readiness, "release_serves", lambda **_: None)
     agent.node.actor, agent.node.prober = again.node.actor, again.node.prober
     agent.node.compiler = again.node.compiler
-    agent.start_services()
+    agent.serving.start()
     assert agent.node.release.number == 1
     assert {"postfix", "dovecot"} <= again.programs.running
     assert not agent.caught_up.is_set()

@@ -31,6 +31,7 @@ ROOMS = (
     ("agent.config_volume",),
     ("agent.reports",),
     ("services",),
+    ("agent.start",),
     ("agent.program",),
     ("agent.__main__",),
 )
