@@ -45,7 +45,7 @@ class Agent:
         certificates = Certificates(paths.state / "certs")
         services = NodeServices(NODE_SERVICES)
         self.checker = Checker(
-            paths.root, paths.run, lambda objects, entry: self.node.content(objects, entry), services
+            paths.root, paths.run, lambda objects, entry: self.node.contents.content(objects, entry), services
         )
         self.node = Node(
             paths, Journal(paths.state), Actor(Supervisor(paths.supervisor_socket), services),

@@ -266,13 +266,13 @@ def test_newer_request_supersedes_one_that_waits() -> None:
 def test_engine_reads_only_what_changed(served: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file with the same object id is neither read from git nor looked at on disk."""
     read: list[str] = []
-    real = type(served.node).content
+    real = type(served.node.contents).content
 
-    def content(node: Any, objects: Any, entry: Any) -> bytes:
+    def content(contents: Any, objects: Any, entry: Any) -> bytes:
         read.append(entry.path)
-        return real(node, objects, entry)
+        return real(contents, objects, entry)
 
-    monkeypatch.setattr(type(served.node), "content", content)
+    monkeypatch.setattr(type(served.node.contents), "content", content)
     served.apply(userdb="new\n")
     assert set(read) == {USERDB}
 

@@ -51,7 +51,7 @@ def prepare(world: World, environment: Mapping[str, str]) -> World:
     routes = world.root / "proc/net/route"
     routes.parent.mkdir(parents=True, exist_ok=True)
     routes.write_text(ROUTES)
-    world.node.placeholders = Placeholders(
+    world.node.contents.placeholders = Placeholders(
         Unsealer(world.node.paths.identity, (sys.executable, "-c", UNSEAL), os.geteuid()),
         PinnedSecrets(world.root, environment),
         Networks(world.root, lambda: LINKS),
@@ -162,7 +162,7 @@ def test_a_rotated_secret_serves_until_its_release_comes(world: World) -> None:
     apply(world, virtual=f"x u:{word_for(world, 'RELAY_PASSWORD', 'old-secret')}\n")
     again = restart(world, {"RELAY_PASSWORD": "new-secret"})
     assert again.text("etc/postfix/virtual") == "x u:new-secret\n"
-    assert again.node.unfilled == {}
+    assert again.node.contents.unfilled == {}
 
 
 def restart(world: World, environment: Mapping[str, str]) -> World:
@@ -183,13 +183,13 @@ def test_a_start_without_the_identity_serves_what_it_can(keyed: World) -> None:
     new.repository.number = keyed.repository.number
     assert serve_applied(new.engine, recover(new.engine)) == ""
     assert new.text("etc/postfix/virtual") == f"a {word}\n"
-    assert len(new.node.unfilled) == 1
+    assert len(new.node.contents.unfilled) == 1
     (keyed.root / "kept").rename(keyed.node.paths.identity)
     prepare(new, {})
     applied = new.node.applied
     new.engine.apply(Request(applied.commit, applied.number, retry=True))
     assert new.text("etc/postfix/virtual") == "a hunter2\n"
-    assert new.node.unfilled == {}
+    assert new.node.contents.unfilled == {}
 
 
 def test_no_message_repeats_a_secret(keyed: World) -> None:

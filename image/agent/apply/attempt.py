@@ -56,7 +56,7 @@ class Attempt:
 
     def content(self, entry: Entry) -> bytes:
         """The bytes of a managed file."""
-        return self.node.content(self.objects, entry)
+        return self.node.contents.content(self.objects, entry)
 
     def journal(self, phase: str) -> dict[str, Any]:
         """The attempt as the journal holds it."""

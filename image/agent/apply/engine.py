@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent.apply.attempt import Attempt, new_id
+from agent.apply.contents import VERIFY
 from agent.apply.failed_part import failed_part
-from agent.apply.node import VERIFY, Node
+from agent.apply.node import Node
 from agent.apply.plan import Plan, compare
 from agent.apply.quarantine import Row, find_rows, make_row, put_in, take_out
 from agent.apply.rescue import look_again

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from agent.apply.actions import Actor
+from agent.apply.contents import Contents
 from agent.apply.user_patches.script import Result, run_script
 from agent.apply.user_patches.unmanaged_files import UnmanagedFiles
 from agent.certificates.store import Certificates
 from agent.commands import run
-from agent.errors import AgentError, Problem
+from agent.errors import Problem
 from agent.files.compilers import compile_asides
 from agent.files.managed import ManagedFiles
 from agent.health.logs import LogMark
@@ -26,15 +27,11 @@ from agent.release.git_objects import ObjectReader
 from agent.release.manifest import EMPTY, Entry, Release, ServiceEntry, read_release
 from agent.release.networks import Networks
 from agent.release.pinned_secrets import PinnedSecrets
-from agent.release.placeholders import Filled, Placeholders
+from agent.release.placeholders import Placeholders
 from agent.release.unsealing import Unsealer
 from services.base import NodeServices, Runner
-from wire.blobs import blob_id
 from wire.manifest import Probe
 from wire.nodes import DEFAULT_NODE
-
-VERIFY = "`mailctl verify` names what is damaged; `mailctl reconcile` tries again what was mended"
-"""The cure of an object that cannot be read."""
 
 Check = Callable[[ObjectReader, Release, Release], list[Problem]]
 """(objects, base, target) to the problems that the daemons' own checkers find."""
@@ -68,9 +65,6 @@ class Node:
     """Brings the config volume to a commit of `main`."""
     settled: float = 0.0
     """When the last attempt ended (monotonic clock)."""
-
-    unfilled: dict[str, str] = field(default_factory=dict)
-    """Why words of a file could not be replaced, by the file's blob id."""
     unknown: set[str] = field(default_factory=set)
     """Managed paths whose content is lost: their files on disk are left unchanged."""
     mend_certificates: Callable[[Release], None] = lambda _release: None
@@ -80,14 +74,19 @@ class Node:
         self.findings = self.journal.findings
         self.kept = Kept(self.paths.state / "serving", self.findings, self.services.areas)
         self._announcers = [s.announcer(self.paths.root) for s in self.services if s.announcer]
-        self.placeholders = Placeholders(
+        placeholders = Placeholders(
             Unsealer(self.paths.identity),
             PinnedSecrets(self.paths.root, os.environ),
             Networks(self.paths.root),
         )
+        self.contents = Contents(self.certificates, placeholders, self.kept, self.findings, self.open)
         self.unmanaged_files = UnmanagedFiles(self.paths.root, self.paths.surroundings, self.services)
-        self._filled: dict[str, str] = {}
         self._fitted: dict[str, tuple[tuple[Probe, ...], tuple[Probe, ...]]] = {}
+
+    @property
+    def placeholders(self) -> Placeholders:
+        """What words of rendered files stand for."""
+        return self.contents.placeholders
 
     def probes(self, service: ServiceEntry, anew: bool = False) -> tuple[Probe, ...]:
         """The probes of a service, fitted to its configuration; `anew` reads that again."""
@@ -121,65 +120,12 @@ class Node:
     def read(self, objects: ObjectReader, commit: str, number: int) -> Release:
         """Read a release of this node, and open at once what is sealed in it."""
         release = read_release(objects, self.tree(commit), self.services.areas, commit, number)
-        new = [e for e in release.files.values() if e.fill and e.identity not in self._filled]
-        self.placeholders.learn(self.blob(objects, entry) for entry in new)
-        for entry in new:
-            self.content(objects, entry)
+        self.contents.learn(objects, release)
         return release
-
-    def content(self, objects: ObjectReader, entry: Entry) -> bytes:
-        """The bytes of a managed file: from git, filled, or from the certificate store.
-
-        Words that cannot be replaced do not stop it (`unresolved` finds them before a release is written).
-        """
-        if entry.slot:
-            return self.certificates.read(entry.identity, entry.part)
-        content = self.blob(objects, entry)
-        if not entry.fill:
-            return content
-        filled = self.placeholders.fill(content, applied=True)
-        self._keep(entry, filled)
-        return filled.content
-
-    def blob(self, objects: ObjectReader, entry: Entry) -> bytes:
-        """A file as rendered: from the state repository, else the agent's own copy. Raises AgentError."""
-        try:
-            return objects.blob(entry.identity)
-        except AgentError as error:
-            content = self.kept.find(entry.identity)
-            if content is None:
-                raise
-            what = f"{error}; /{entry.path} is served from the agent's copy"
-            self.findings.found(f"object {entry.identity}", what, VERIFY)
-            return content
-
-    def unresolved(self, objects: ObjectReader, entries: Iterable[Entry]) -> list[Problem]:
-        """Words of these files that cannot be replaced by what they stand for."""
-        return [
-            Problem(entry.services[0], entry.path, line, reason)
-            for entry in entries
-            if entry.fill
-            for line, reason in self.placeholders.fill(self.blob(objects, entry)).unresolved
-        ]
 
     def wanted(self, entry: Entry) -> str:
         """The blob id a managed file must have on disk."""
-        if entry.slot:
-            return self.certificates.blob(entry.identity, entry.part)
-        if entry.fill and entry.identity not in self._filled:
-            try:
-                with self.open() as objects:
-                    return blob_id(self.content(objects, entry))
-            except AgentError:
-                return ""  # unknown content: no file on disk matches
-        return self._filled[entry.identity] if entry.fill else entry.identity
-
-    def _keep(self, entry: Entry, filled: Filled) -> None:
-        if filled.unresolved:
-            self.unfilled[entry.identity] = filled.unresolved[0][1]
-            return
-        self.unfilled.pop(entry.identity, None)
-        self._filled[entry.identity] = blob_id(filled.content)
+        return self.contents.identity(entry)
 
     def matches(self, entry: Entry) -> bool:
         """Whether a file is unchanged since the applied release and its user-patches.sh wrote it."""

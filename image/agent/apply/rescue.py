@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from agent.apply.node import VERIFY, Node
+from agent.apply.contents import VERIFY
+from agent.apply.node import Node
 from agent.errors import AgentError, Corrupt, NotFound
 from agent.records.findings import RELEASE, Damage
 from agent.records.journal import COMMIT, Applied
@@ -146,7 +147,7 @@ def obtainable(node: Node, objects: ObjectReader, entry: Entry) -> Entry | None:
     """The file to write, or an older one of the same path; None where what is on disk has to do."""
     node.unknown.discard(entry.path)
     try:
-        node.content(objects, entry)
+        node.contents.content(objects, entry)
     except AgentError as error:
         older = "" if entry.slot else node.kept.older(entry.path)
         there = node.paths.target(entry.path).exists()

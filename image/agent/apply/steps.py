@@ -60,7 +60,7 @@ def compare_releases(attempt: Attempt) -> None:
 
 def fill(attempt: Attempt) -> None:
     """Verify that every placeholder of the changed files can be replaced. Raises Invalid."""
-    if problems := attempt.node.unresolved(attempt.objects, attempt.plan.write):
+    if problems := attempt.node.contents.unresolved(attempt.objects, attempt.plan.write):
         raise Invalid(problems)
 
 

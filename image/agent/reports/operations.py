@@ -95,7 +95,8 @@ class Operations:
             target = overlay(target, hold(self.node.release, rows))
             base = self.node.release.files
             new = [entry for path, entry in target.files.items() if base.get(path) != entry]
-            problems = self.node.unresolved(objects, new) or self.checker(objects, self.node.release, target)
+            unresolved = self.node.contents.unresolved(objects, new)
+            problems = unresolved or self.checker(objects, self.node.release, target)
             checked = self.checker.checked
         redact = self.node.placeholders.redact
         rows = [problem.as_dict() | {"message": redact(problem.message)} for problem in problems]

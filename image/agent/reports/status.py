@@ -86,9 +86,9 @@ class Status:
             **node.observed(),
             "left_by_patches": node.unmanaged_files.leftovers(),
             "unfilled": {
-                entry.path: node.unfilled[entry.identity]
+                entry.path: node.contents.unfilled[entry.identity]
                 for entry in node.release.files.values()
-                if entry.identity in node.unfilled
+                if entry.identity in node.contents.unfilled
             },
             "dns": self.dns(),
             **self.room.report(),

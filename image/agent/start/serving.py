@@ -18,7 +18,7 @@ from agent.reports.readiness import Readiness
 FIRST_RETRY, LAST_RETRY = 2.0, 128.0
 """Seconds of the first and the last pause before a failed start is tried again."""
 MOST_TRIED = 5
-"""Releases that are tried where no record says which one served; one that does not takes up to half a minute."""
+"""Releases that are tried where no record says which served; one that does not takes up to half a minute."""
 READY_WITHOUT_DAEMON = 30.0
 """Seconds after which a node that serves its applied release is called ready although nobody answers."""
 
