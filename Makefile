@@ -60,8 +60,9 @@ format: venv ## put the code into the project's form
 	$(BIN)/ruff check --fix .
 
 .PHONY: bench
-bench: venv image ## measure what the design promises
-	for one in render log readmodel start live commands renewal delivery; do $(BIN)/python -m benchmarks.$$one || exit 1; done
+bench: venv image ## measure what the design promises, beside another image where AGAINST= names one
+	for one in render log readmodel; do $(BIN)/python -m benchmarks.$$one || exit 1; done
+	$(BIN)/python -m benchmarks.all $(if $(AGAINST),--against $(AGAINST))
 
 .PHONY: lock
 lock: ## lock the newest fitting versions, by hash and without any registry's address

@@ -1,15 +1,15 @@
 """How long people wait at the prompt for each kind of command of `setup`, `docker exec` included.
 
-python -m benchmarks.commands --accounts 5000 --repeat 5
+python -m benchmarks.commands --against IMAGE --accounts 5000 --rounds 5
 """
 
 from __future__ import annotations
 
-import argparse
-import time
+from functools import partial
 
-from benchmarks.server import PASSWORD, Server, docker, git, poll, server
-from benchmarks.table import print_table, seconds
+from benchmarks.changes import Site, command, site
+from benchmarks.compare import Figures, arguments, images, report, side_by_side
+from benchmarks.server import PASSWORD, docker, git
 
 COMMANDS = (
     "help",
@@ -37,41 +37,31 @@ COMMANDS = (
 RELAY_FILES = ("postfix-relaymap.cf", "postfix-sasl-password.cf")
 
 
-def wait_for(target: Server, command: str) -> float:
-    """Seconds until the command has returned: what it changed serves by then."""
-    begun = time.monotonic()
-    docker("exec", target.name, "setup", *command.split())
-    return time.monotonic() - begun
+def measure(of: Site) -> Figures:
+    """Seconds until each command has returned: what it changed serves by then."""
+    taken = {f"`{words}`": command(of, "setup", *words.split()) for words in COMMANDS}
+    _remove_relays(of)
+    return taken
 
 
-def _remove_relays(target: Server) -> None:
+def _remove_relays(of: Site) -> None:
     """No command takes a relay away, so a push does: the next round finds none, as the first did."""
-    with target.clone() as clone:
-        git(clone, "rm", "-q", *(f"config/{name}" for name in RELAY_FILES))
-        git(clone, "commit", "-q", "-m", "Remove the relays")
-        git(clone, "push", "-q")
-    docker("exec", target.name, "mailctl", "reconcile")  # returns when the newest release serves
+    git(of.clone, "pull", "-q", "--rebase")
+    git(of.clone, "rm", "-q", *(f"config/{name}" for name in RELAY_FILES))
+    git(of.clone, "commit", "-q", "-m", "Remove the relays")
+    git(of.clone, "push", "-q")
+    docker("exec", of.server.name, "mailctl", "reconcile")  # returns when the newest release serves
 
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = arguments(__doc__, rounds=5)
     parser.add_argument("--accounts", type=int, default=5000)
-    parser.add_argument("--repeat", type=int, default=5)
     options = parser.parse_args()
-    taken: dict[str, list[float]] = {command: [] for command in COMMANDS}
-    with server(options.accounts) as target:
-        poll(target.healthy, 120)
-        for _ in range(options.repeat):
-            for command in COMMANDS:
-                taken[command].append(wait_for(target, command))
-            _remove_relays(target)
-    print_table(
-        [f"setup …, {options.accounts} accounts", "seconds"],
-        ([f"`{command}`", seconds(rows)] for command, rows in taken.items()),
-    )
+    named = images(options)
+    with side_by_side(named, partial(site, accounts=options.accounts)) as turns:
+        turns.take(measure, options.rounds)
+    report(f"setup …, {options.accounts:,} accounts, seconds", named, turns.found)
 
 
 if __name__ == "__main__":

@@ -1,20 +1,23 @@
 """From the last written byte of a renewed certificate to handshakes with it, by the way it is written.
 
-python -m benchmarks.renewal --repeat 5
+python -m benchmarks.renewal --against IMAGE --rounds 5
 """
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import socket
 import tempfile
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from benchmarks.compare import Figures, arguments, images, report, side_by_side
 from benchmarks.server import Server, git, server, untrusting
-from benchmarks.table import print_table, seconds
 from tests.certificates import Authority, Pair
 from tests.integration.tls_box import HOST, TYPES, Host
 
@@ -69,43 +72,63 @@ def switch(target: Server, settings: dict[str, str]) -> None:
         git(clone, "push", "-q")
 
 
-def measure(target: Server, host: Host, authority: Authority, kind: str, repeat: int) -> list[object]:
-    """A row of the table for one way to write certificates."""
+@dataclass(frozen=True)
+class Renewing:
+    """A server, and the folders of this machine in which it finds certificates."""
+
+    server: Server
+    host: Host
+    authority: Authority
+
+    def __str__(self) -> str:
+        return str(self.server)
+
+
+@contextmanager
+def ready(image: str, accounts: int, authority: Authority) -> Iterator[Renewing]:
+    """A server with every place for certificates mounted: what main says decides which is used."""
+    with tempfile.TemporaryDirectory(prefix="mail-bench-tls-") as name:
+        host = Host(Path(name))
+        mounts = {place: inside for place, inside in host.make().items() if "docker-mailserver" not in inside}
+        settings = {"OVERRIDE_HOSTNAME": HOST, "SSL_TYPE": None}
+        with server(accounts, settings, volumes=mounts, image=image) as target:
+            (host.folder / "config").rmdir()
+            (host.folder / "config").symlink_to(target.folder / "config")
+            yield Renewing(target, host, authority)
+
+
+def begin(of: Renewing, *, kind: str) -> Figures:
+    """Let a server use one way to write certificates, with a first one; nothing is measured of it."""
     settings, provision, name, key = TYPES[kind]
-    first, *renewed = (authority.issue(name, kind=key) for _ in range(repeat + 1))
-    provision(host, first)
-    switch(target, settings)
-    wait_for(target, first)
-    taken: list[list[float]] = []
-    for pair in renewed:
-        time.sleep(2)  # what follows an apply is over; a renewal comes alone
-        provision(host, pair)
-        taken.append(wait_for(target, pair))
-    return [kind, *(seconds(column) for column in zip(*taken, strict=True))]
+    first = of.authority.issue(name, kind=key)
+    provision(of.host, first)
+    switch(of.server, settings)
+    wait_for(of.server, first)
+    return {}
+
+
+def measure(of: Renewing, *, kind: str) -> Figures:
+    """Renew once."""
+    _, provision, name, key = TYPES[kind]
+    renewed = of.authority.issue(name, kind=key)
+    time.sleep(2)  # what follows an apply is over; a renewal comes alone
+    provision(of.host, renewed)
+    taken = wait_for(of.server, renewed)
+    return {f"{kind}: {port} has it, s": seconds for port, seconds in zip(PORTS, taken, strict=True)}
 
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = arguments(__doc__, rounds=5)
     parser.add_argument("--accounts", type=int, default=100)
-    parser.add_argument("--repeat", type=int, default=5)
     parser.add_argument("--kinds", nargs="+", default=list(TYPES), choices=list(TYPES))
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="mail-bench-tls-") as name:
-        host = Host(Path(name))
-        mounts = {place: inside for place, inside in host.make().items() if "docker-mailserver" not in inside}
-        authority = Authority(host=HOST)
-        settings = {
-            "OVERRIDE_HOSTNAME": HOST,
-            "SSL_TYPE": None,
-        }  # main says the type, so one server is enough
-        with server(options.accounts, settings, volumes=mounts) as target:
-            (host.folder / "config").rmdir()
-            (host.folder / "config").symlink_to(target.folder / "config")
-            rows = (measure(target, host, authority, kind, options.repeat) for kind in options.kinds)
-            print_table(["written", *(f"{port} shows it, s" for port in PORTS)], rows)
+    named, authority = images(options), Authority(host=HOST)
+    with side_by_side(named, partial(ready, accounts=options.accounts, authority=authority)) as turns:
+        for kind in options.kinds:
+            turns.take(partial(begin, kind=kind), 1)
+            turns.take(partial(measure, kind=kind), options.rounds)
+    report("files as of", named, turns.found)
 
 
 if __name__ == "__main__":

@@ -14,12 +14,15 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from tests.integration import scripts
 
 IMAGE = os.environ.get("IMAGE", "git-mailserver:dev")
 PASSWORD = "secret"
+PLACES = {"config": "/tmp/docker-mailserver", "state": "/var/mail-state", "mail": "/var/mail"}
+"""Folders of a server on this machine, and where each is mounted."""
 STEP = 0.01
 """Seconds between two looks at something that is about to happen."""
 
@@ -50,7 +53,21 @@ class Server:
     """From `docker run` to the ready line."""
     begun: float = 0.0
     """When `docker run` was called (monotonic clock)."""
+    image: str = IMAGE
     ports: dict[int, int] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.image
+
+    @cached_property
+    def address(self) -> str:
+        """The container's own address: no relay of the engine stands before it."""
+        return docker("inspect", self.name, "--format", "{{.NetworkSettings.IPAddress}}")
+
+    @property
+    def mail(self) -> Path:
+        """The folder that is /var/mail inside."""
+        return self.folder / "mail"
 
     def exec(self, *command: str) -> str:
         """Run a command in the container."""
@@ -70,6 +87,7 @@ class Server:
         docker("start", self.name)
         _wait_ready(self.name, 120, since)
         self.ports.clear()
+        self.__dict__.pop("address", None)  # the engine may give another one
         return time.monotonic() - begun
 
     def healthy(self) -> bool:
@@ -176,6 +194,11 @@ def resolver() -> Iterator[str]:
         docker("rm", "-f", "-v", name, check=False)
 
 
+def aliases_file(count: int) -> str:
+    """`count` aliases alias1@example.test …, one for each account."""
+    return "".join(f"alias{n}@example.test user{n}@example.test\n" for n in range(1, count + 1))
+
+
 @contextmanager
 def server(
     accounts: int,
@@ -183,34 +206,33 @@ def server(
     deadline: float = 120,
     dns: str = "",
     volumes: Mapping[str, str] | None = None,
+    image: str = IMAGE,
+    config: Mapping[str, str] | None = None,
 ) -> Iterator[Server]:
     """A server with so many accounts, ready; gone afterwards, its folder too.
 
     A setting that is None is not in the environment. `dns` is its name server, `volumes` are more places
-    of the host and where they are mounted.
+    of the host and where they are mounted, `config` more files of the config volume and their text.
     """
     folder = Path(tempfile.mkdtemp(prefix="mail-bench-"))
-    config = folder / "config"
-    config.mkdir()
-    (config / "postfix-accounts.cf").write_text(accounts_file(accounts))
+    (folder / "config").mkdir()
+    files = {"postfix-accounts.cf": accounts_file(accounts), **(config or {})}
+    for path, text in files.items():
+        (folder / "config" / path).write_text(text)
     name = f"mail-bench-{uuid.uuid4().hex[:8]}"
     settings = {"SSL_TYPE": "self-signed", "ENABLE_RSPAMD": "0", **(environment or {})}
     options = [
         part for key, value in settings.items() if value is not None for part in ("--env", f"{key}={value}")
     ]
     options += ["--dns", dns] if dns else []
-    published = [part for port in (25, 465, 587, 993) for part in ("--publish", f"127.0.0.1::{port}")]
-    mounts = ["--volume", f"{config}:/tmp/docker-mailserver", "--volume", f"{folder}/state:/var/mail-state"]
-    mounts += [
-        part for place, inside in (volumes or {}).items() for part in ("--volume", f"{place}:{inside}")
-    ]
-    named = ("--name", name, "--hostname", "mail.example.test")
+    options += [part for port in (25, 465, 587, 993) for part in ("--publish", f"127.0.0.1::{port}")]
+    places = {f"{folder}/{place}": inside for place, inside in PLACES.items()} | dict(volumes or {})
+    options += [part for place, inside in places.items() for part in ("--volume", f"{place}:{inside}")]
     try:
         begun = time.monotonic()
-        docker("run", "-d", *named, *options, *published, *mounts, IMAGE)
+        docker("run", "-d", "--name", name, "--hostname", "mail.example.test", *options, image)
         _wait_ready(name, deadline)
-        made = Server(name, folder, time.monotonic() - begun, begun)
-        yield made
+        yield Server(name, folder, time.monotonic() - begun, begun, image)
     finally:
         docker("rm", "-f", "-v", name, check=False)
         shutil.rmtree(folder, ignore_errors=True)

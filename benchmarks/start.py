@@ -1,86 +1,81 @@
-"""Container start to the ready line, and what the container costs when nothing happens.
+"""From the start of a container to the ready line, and what it costs when nothing happens.
 
-python -m benchmarks.start --sizes 1 10 1000 5000 --idle 60 [--rspamd]
+python -m benchmarks.start --against IMAGE --sizes 1 1000 5000 --rounds 3 --idle 60 [--rspamd]
+
+Here one container runs at a time, so that no memory counts less because the other image has it, too.
 """
 
 from __future__ import annotations
 
-import argparse
 import time
-from pathlib import Path
-from statistics import median
+from functools import partial
 
-from benchmarks.server import Server, docker, poll, server
-from benchmarks.table import print_table
+from benchmarks.compare import Figures, Turns, arguments, images, report
+from benchmarks.costs import processes
+from benchmarks.server import Server, poll, server
 
-OWN = {"mailctld": "controlplane.daemon", "mail-agent": "mail-agent", "supervisord": "supervisord"}
-"""Our processes, and a part of their command line by which /proc shows them."""
 TOGETHER = "mailctld and mail-agent"
 """What the design makes a promise of."""
-COLUMNS = (*OWN, TOGETHER, "all")
+OWN = {
+    "mailctld": ("controlplane.daemon",),
+    "mail-agent": ("mail-agent",),
+    TOGETHER: ("controlplane.daemon", "mail-agent"),
+    "supervisord": ("supervisord",),
+    "all processes": ("",),
+}
+"""Our processes, and parts of their command lines by which /proc shows them."""
+BEFORE_IDLE = 5.0
+"""Work that goes on behind an answer is not idleness."""
 
 
-def costs(process: Path) -> tuple[int, int, str]:
-    """Clock ticks and PSS in KiB of a process so far, and its command line. Needs root.
-
-    Ticks are hundredths of a second (proc(5), stat): the finer count by thread forgets threads that ended.
-    """
-    command = (process / "cmdline").read_text().replace("\0", " ")
-    spent = sum(map(int, (process / "stat").read_text().rsplit(")", 1)[1].split()[11:13]))
-    pss = [line.split()[1] for line in (process / "smaps_rollup").open() if line.startswith("Pss:")]
-    return spent, int(pss[0]) if pss else 0, command
-
-
-def sample(target: Server) -> dict[str, tuple[int, int]]:
-    """Clock ticks and PSS in KiB of each of our processes, of those together, and of all."""
-    totals = dict.fromkeys(COLUMNS, (0, 0))
-    for pid in docker("top", target.name, "-eo", "pid").splitlines()[1:]:
-        try:
-            spent, pss, command = costs(Path("/proc", pid.strip()))
-        except OSError:
-            continue
-        names = [name for name, part in OWN.items() if part in command]
-        names += [TOGETHER] if {"mailctld", "mail-agent"}.intersection(names) else []
-        for name in ["all", *names]:
-            before = totals[name]
-            totals[name] = (before[0] + spent, before[1] + pss)
+def sample(target: Server) -> dict[str, tuple[int, float]]:
+    """Clock ticks so far and MiB (PSS) of each of our processes, of those together, and of all."""
+    totals = dict.fromkeys(OWN, (0, 0.0))
+    for ticks, pss, command in processes(target):
+        for name, parts in OWN.items():
+            if any(part in command for part in parts):
+                before = totals[name]
+                totals[name] = (before[0] + ticks, before[1] + pss / 1024)
     return totals
 
 
-def idle(target: Server, seconds: float) -> list[str]:
-    """One cell per column: memory, and the share of one core over so many seconds without work."""
-    time.sleep(5)  # work that goes on behind an answer is not idleness
+def idle(target: Server, seconds: float) -> Figures:
+    """Memory, and the share of one core over so many seconds without work."""
+    time.sleep(BEFORE_IDLE)
     before = sample(target)
     time.sleep(seconds)
     after = sample(target)
-    shares = {
-        n: (after[n][0] - before[n][0]) / seconds if seconds else 0.0 for n in COLUMNS
-    }  # ticks are 1/100
-    return [f"{after[name][1] / 1024:.0f} MiB, {shares[name]:.3f} %" for name in COLUMNS]
+    figures = {f"{name}: idle memory, MiB": after[name][1] for name in OWN}
+    ticks = {name: after[name][0] - before[name][0] for name in OWN}  # hundredths of a second
+    return figures | {f"{name}: idle CPU, % of a core": ticks[name] / seconds for name in OWN}
 
 
-def measure(size: int, seconds: float, rspamd: bool) -> list[object]:
-    """A row of the table for one number of accounts."""
-    with server(size, {"ENABLE_RSPAMD": "1" if rspamd else "0"}) as target:
+def measure(image: str, *, size: int, rspamd: bool, seconds: float) -> Figures:
+    """Start a container with so many accounts, start it again, and leave it idle if seconds are given."""
+    with server(size, {"ENABLE_RSPAMD": "1" if rspamd else "0"}, image=image) as target:
         poll(target.healthy, 120)
-        healthy = time.monotonic() - target.begun
-        restarts = [target.restart() for _ in range(3)]
-        cells = idle(target, seconds)
-    return [size, f"{target.start_seconds:.2f}", f"{healthy:.2f}", f"{median(restarts):.2f}", *cells]
+        figures = {"first start to ready, s": target.start_seconds}
+        figures["first start to healthy, s"] = time.monotonic() - target.begun
+        figures["restart to ready, s"] = target.restart()
+        if seconds:
+            figures |= idle(target, seconds)
+    return {f"{size:,}: {name}": value for name, value in figures.items()}
 
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--sizes", type=int, nargs="+", default=[1, 10, 1000, 5000])
-    parser.add_argument("--idle", type=float, default=120, help="seconds over which idle CPU is measured")
+    parser = arguments(__doc__, rounds=3)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[1, 1000, 5000])
+    parser.add_argument("--idle", type=float, default=60, help="seconds that the last server of a size idles")
     parser.add_argument("--rspamd", action="store_true")
     options = parser.parse_args()
-    starts = ["accounts", "first start to ready, s", "to healthy, s", "restart to ready, s"]
-    header = [*starts, *(f"{n} idle (PSS, CPU)" for n in COLUMNS)]
-    print_table(header, (measure(size, options.idle, options.rspamd) for size in options.sizes))
+    named = images(options)
+    turns = Turns(named)
+    for size in options.sizes:
+        one = partial(measure, size=size, rspamd=options.rspamd)
+        turns.take(partial(one, seconds=0), options.rounds - 1)
+        turns.take(partial(one, seconds=options.idle), 1)
+    report("accounts: what", named, turns.found)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,16 @@ def print_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None
         print("| " + " | ".join(str(cell) for cell in row) + " |", flush=True)
 
 
-def seconds(samples: Sequence[float]) -> str:
-    """Median and range of some durations in seconds, for a cell."""
-    return f"{median(samples):.3f} ({min(samples):.3f}-{max(samples):.3f})"
+def number(value: float) -> str:
+    """A figure with some three significant digits, and never more than three decimals."""
+    size = abs(value)
+    if size >= 100 or size == 0:
+        return f"{value:,.0f}"
+    return f"{value:.{1 if size >= 10 else 2 if size >= 1 else 3}f}"
+
+
+def spread(samples: Sequence[float]) -> str:
+    """Median and range of some figures, for a cell; the figure alone where there is one."""
+    if len(samples) == 1:
+        return number(samples[0])
+    return f"{number(median(samples))} ({number(min(samples))}-{number(max(samples))})"
