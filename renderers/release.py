@@ -14,7 +14,7 @@ from controlplane.sealing import holds_sealed
 from renderers import SERVICES
 from renderers.certificates import sources
 from renderers.service import CertificateFile, Complaint, RenderedFile, Service
-from wire.manifest import FORMAT
+from wire.manifest import FORMAT, Entry
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def _manifest(
         "format": FORMAT,
         "renderer": controlplane.__version__,
         "hostname": state.settings.hostname,
-        "files": {path: _entry(file, owners[path]) for path, file in files.items()},
+        "files": {path: _row(file, owners[path]) for path, file in files.items()},
         "services": {
             service.name: {
                 "programs": list(service.programs(state)),
@@ -108,23 +108,16 @@ def _account_deadline(state: State) -> int:
     return settings.first_account_timeout if needed else 0
 
 
-def _entry(file: RenderedFile | CertificateFile, service: str) -> dict[str, Any]:
-    entry: dict[str, Any] = {
-        "service": service,
-        "action": str(file.action),
-        "mode": f"{file.mode:04o}",
-        "owner": file.owner,
-    }
+def _row(file: RenderedFile | CertificateFile, service: str) -> dict[str, Any]:
+    row = _entry(file, service).row(service)
+    if isinstance(file, RenderedFile):
+        row["origins"] = [[origin.line, origin.path, origin.at] for origin in file.origins]
+    return row
+
+
+def _entry(file: RenderedFile | CertificateFile, service: str) -> Entry:
+    place = (file.action, file.mode, file.owner)
     if isinstance(file, CertificateFile):
-        entry["services"] = list(file.services)
-        entry["certificate"] = {"slot": file.slot, "part": file.part, "identity": file.identity}
-        return entry
-    if file.also:
-        entry["services"] = [service, *file.also]
-    entry["compile"] = str(file.compile)
-    entry["origins"] = [[origin.line, origin.path, origin.at] for origin in file.origins]
-    if file.restart_on:
-        entry["restart_on"] = list(file.restart_on)
-    if file.fill:
-        entry["fill"] = True
-    return entry
+        return Entry(file.path, file.services, *place, identity=file.identity, slot=file.slot, part=file.part)
+    services = (service, *file.also)
+    return Entry(file.path, services, *place, file.compile, restart_on=file.restart_on, fill=file.fill)

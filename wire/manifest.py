@@ -18,6 +18,13 @@ class Action(StrEnum):
     RESTART = "restart"
 
 
+class Switch(StrEnum):
+    """What becomes of a service that only one of two releases runs."""
+
+    START = "start"
+    STOP = "stop"
+
+
 class Compile(StrEnum):
     """What the agent builds from a file, next to it, before it takes effect."""
 
@@ -87,4 +94,69 @@ class Probe:
             row.get("path", ""),
             row.get("tls", ""),
             bool(row.get("proxy")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file that a release manages, as its manifest describes it.
+
+    `services` are those that `action` applies to, `mode` the permission bits, `owner` "user:group". A file
+    with a `slot` is filled from the node's certificate store by its `part`, "chain" or "key".
+    """
+
+    path: str
+    services: tuple[str, ...]
+    action: Action
+    mode: int
+    owner: str
+    compile: Compile = Compile.NOTHING
+    identity: str = ""
+    """The digest of a certificate's chain; for other files the blob id, which is no part of a manifest."""
+    slot: str = ""
+    part: str = ""
+    restart_on: tuple[str, ...] = ()
+    """Parameters (`name = value` lines) whose changed value makes a reload a restart."""
+    fill: bool = False
+    """Whether words in it stand for what only the node knows."""
+
+    def row(self, service: str) -> dict[str, Any]:
+        """The file as a manifest has it, without its path; `service` is the one that renders it."""
+        row: dict[str, Any] = {
+            "service": service,
+            "action": str(self.action),
+            "mode": f"{self.mode:04o}",
+            "owner": self.owner,
+        }
+        if self.services != (service,):
+            row["services"] = list(self.services)
+        if self.slot:
+            row["certificate"] = {"slot": self.slot, "part": self.part, "identity": self.identity}
+        else:
+            row["compile"] = str(self.compile)
+        if self.restart_on:
+            row["restart_on"] = list(self.restart_on)
+        if self.fill:
+            row["fill"] = True
+        return row
+
+    @classmethod
+    def read(cls, path: str, row: Mapping[str, Any]) -> Entry:
+        """The file of a manifest's row. Raises KeyError, ValueError and TypeError for what is none."""
+        mode = int(row["mode"], 8)
+        if mode & ~0o777:
+            raise ValueError(f"mode {row['mode']} is not allowed")
+        certificate = row.get("certificate") or {}
+        return cls(
+            path,
+            tuple(row.get("services") or [row["service"]]),
+            Action(row["action"]),
+            mode,
+            row["owner"],
+            Compile(row.get("compile", "")),
+            str(certificate["identity"]) if certificate else "",
+            certificate.get("slot", ""),
+            certificate.get("part", ""),
+            tuple(row.get("restart_on", ())),
+            bool(row.get("fill")),
         )

@@ -7,7 +7,10 @@ from typing import Any, TypeVar
 
 import click
 
-OUTCOMES = ("served", "rejected", "rolled-back", "held", "superseded", "pending")
+from controlplane.outcomes import ChangeOutcome
+
+OUTCOMES = tuple(outcome.replace("_", "-") for outcome in (*tuple(ChangeOutcome)[1:], ChangeOutcome.PENDING))
+"""As they are typed, `served` first."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 

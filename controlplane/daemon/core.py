@@ -21,6 +21,7 @@ from controlplane.intake.trees import node_files
 from controlplane.recovery.findings import Damage
 from controlplane.words.plans import plan_lines
 from wire.lines import Result
+from wire.outcomes import OutcomeKind
 
 WAIT_SECONDS = 60.0
 """How long a command waits for its release to serve."""
@@ -98,8 +99,12 @@ class Daemon:
         if made and wait:
             outcome = self.delivery.wait_for(recorded.release, WAIT_SECONDS)
         elif recorded.position:
-            outcome = None if made else {"outcome": "applied", "release": recorded.release, "seconds": 0.0}
-        tried = outcome is not None and outcome["outcome"] != "suspended"
+            outcome = (
+                None
+                if made
+                else {"outcome": OutcomeKind.APPLIED, "release": recorded.release, "seconds": 0.0}
+            )
+        tried = outcome is not None and outcome["outcome"] != OutcomeKind.SUSPENDED
         held, files = self.delivery.held, recorded.plan.files
         return {
             "position": recorded.position,

@@ -17,6 +17,7 @@ from controlplane.intake.blame.held_parts import Holding
 from controlplane.intake.edits.node_reports import file_events, outcome_events
 from controlplane.intake.pipeline import Intake
 from controlplane.model import State
+from wire.outcomes import OutcomeKind
 
 APPLY_SECONDS = 120.0
 """The agent's own deadlines end an attempt, its undoing included, well before."""
@@ -115,9 +116,14 @@ class Delivery:
             return self._newest
         node = self.seen.status
         if node.applied >= number and not node.failure:
-            return {"outcome": "applied", "release": node.applied, "seconds": 0.0, "serving": node.applied}
+            return {
+                "outcome": OutcomeKind.APPLIED,
+                "release": node.applied,
+                "seconds": 0.0,
+                "serving": node.applied,
+            }
         if node.suspended:
-            return {"outcome": "suspended", "release": number, "serving": node.applied}
+            return {"outcome": OutcomeKind.SUSPENDED, "release": number, "serving": node.applied}
         return None
 
     def _run(self) -> None:
@@ -184,12 +190,12 @@ class Delivery:
         """The outcome where the agent does not come to one of its own; it is offered the release again."""
         serving = self.seen.status.applied
         why = {"service": "agent", "reason": reason, "seconds": 0.0}
-        return {"outcome": "rejected", "release": number, "serving": serving, **why}
+        return {"outcome": OutcomeKind.REJECTED, "release": number, "serving": serving, **why}
 
     def _record(self, outcome: dict[str, Any]) -> None:
         intake = self._intake
         with intake.writing("recording an outcome"):
-            good = outcome.get("outcome") == "applied"
+            good = outcome.get("outcome") == OutcomeKind.APPLIED
             origin = "" if good else origin_of(intake.stores, outcome, self.node)
             self.held.take(intake.stores, outcome.get("held") or (), intake.release)
             events = (
@@ -200,7 +206,7 @@ class Delivery:
             )
             if events:
                 intake.record(events, Cause("agent", "agent"), renders=False)
-        if outcome.get("outcome") != "applied":
+        if outcome.get("outcome") != OutcomeKind.APPLIED:
             log.warning("release", **{k: outcome.get(k) for k in ("outcome", "release", "service", "reason")})
 
 

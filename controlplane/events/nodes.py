@@ -6,6 +6,7 @@ from pydantic import Field
 
 from controlplane.events.base import Event
 from controlplane.model import Draft
+from wire.manifest import Action
 
 
 class _OfNode(Event):
@@ -53,7 +54,7 @@ class ReleaseApplied(_OfRelease):
 
     @property
     def detail(self) -> str:
-        done = ", ".join(f"{s} {a}" for s, a in sorted(self.actions.items()) if a != "none")
+        done = ", ".join(f"{s} {a}" for s, a in sorted(self.actions.items()) if a != Action.NONE)
         held = f"; held: {', '.join(self.held)}" if self.held else ""
         return f"release {self.release} in {self.seconds:.2f} s" + (f" ({done})" if done else "") + held
 

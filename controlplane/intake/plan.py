@@ -17,10 +17,10 @@ from controlplane.statefiles.secret_words import holds_login
 from renderers.release import NodeTree, NodeTrees
 from renderers.service import CertificateFile, RenderedFile
 from wire.actions import action_of, harder
-from wire.manifest import Action
+from wire.manifest import Action, Switch
 
 AnyFile = RenderedFile | CertificateFile
-_HARDNESS = (*Action, "start", "stop")
+_HARDNESS = (*Action, *Switch)
 """The hardest action on any node is shown."""
 
 
@@ -157,5 +157,5 @@ def _action(old: AnyFile | None, new: AnyFile | None) -> Action:
 
 def _started_and_stopped(old: NodeTree | None, new: NodeTree) -> dict[str, str]:
     before, after = (_running_on(old) if old else []), _running_on(new)
-    started = {service: "start" for service in after if service not in before}
-    return started | {service: "stop" for service in before if service not in after}
+    started: dict[str, str] = {service: Switch.START for service in after if service not in before}
+    return started | {service: Switch.STOP for service in before if service not in after}

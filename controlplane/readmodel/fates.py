@@ -17,12 +17,16 @@ import sqlite3
 from collections.abc import Collection, Iterable
 
 from controlplane.events import Event, ReleaseApplied, ReleaseRejected, ReleaseRolledBack
+from controlplane.outcomes import ChangeOutcome
 from controlplane.readmodel.schema import OUTCOMES, SEQUENCE_BITS
 from controlplane.readmodel.topics import held_name, overridden_by, topic_of
 
 Decision = ReleaseApplied | ReleaseRejected | ReleaseRolledBack
 
-PENDING, SERVED, HELD, SUPERSEDED = (OUTCOMES.index(n) for n in ("pending", "served", "held", "superseded"))
+PENDING = OUTCOMES.index(ChangeOutcome.PENDING)
+SERVED = OUTCOMES.index(ChangeOutcome.SERVED)
+HELD = OUTCOMES.index(ChangeOutcome.HELD)
+SUPERSEDED = OUTCOMES.index(ChangeOutcome.SUPERSEDED)
 _WAITING, _TRIED = "", "!"
 """States of an open event; a third is the name of what is held: `mailserver.env:NAME`, or a whole file."""
 
@@ -69,7 +73,7 @@ class Fates:
         else:
             if serves != self._serving:
                 self._serving, self._held = serving(self._connection)
-            self._fail(OUTCOMES.index(outcome), covered, identity)
+            self._fail(OUTCOMES.index(ChangeOutcome(outcome)), covered, identity)
 
     def settle(self, position: int) -> None:
         """Settle the events up to here: each has its release by now, or renders nothing new."""

@@ -13,12 +13,13 @@ from typing import Any
 
 from controlplane.errors import NotFound
 from controlplane.log_format import format_time, parse_time
+from controlplane.outcomes import ChangeOutcome
 from controlplane.readmodel import clock, schema, story
 from controlplane.readmodel.schema import SEQUENCE_BITS
 
 _END = 1 << 62
 
-_SERVED = schema.OUTCOMES.index("served")
+_SERVED = schema.OUTCOMES.index(ChangeOutcome.SERVED)
 _OUTCOME_IS = "outcome = ? AND outcome <> 1"
 """The condition on one, with the words that make SQLite see that the partial index holds all of these."""
 _SOME = f"SELECT 1 FROM events INDEXED BY events_by_outcome WHERE {_OUTCOME_IS} LIMIT ?"  # noqa: S608
@@ -82,7 +83,7 @@ class Entry:
     @property
     def live_at(self) -> datetime | None:
         """When it first served."""
-        return self.outcome_at if self.outcome == "served" else None
+        return self.outcome_at if self.outcome == ChangeOutcome.SERVED else None
 
     def as_dict(self) -> dict[str, Any]:
         """The entry as plain values, for JSON."""

@@ -9,10 +9,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 
+from controlplane.outcomes import ChangeOutcome
+
 SEQUENCE_BITS = 24
 """An event's id is its position shifted by this, plus its number in the change set: ids sort as the log."""
 
-OUTCOMES = ("pending", "served", "rejected", "rolled_back", "held", "superseded")
+OUTCOMES = tuple(ChangeOutcome)
 """What becomes of an event (fates.py), each kept as its place here; NULL for a report."""
 
 

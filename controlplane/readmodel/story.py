@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import cached_property
 
 from controlplane.log_format import parse_time
+from controlplane.outcomes import ChangeOutcome
 from controlplane.readmodel.schema import OUTCOMES, SEQUENCE_BITS
 from controlplane.statefiles.event_kinds import name_behind
 
@@ -23,12 +24,12 @@ class Story:
         if number is None:
             return "", None, ""
         outcome = OUTCOMES[number]
-        if outcome == "pending":
+        if outcome == ChangeOutcome.PENDING:
             return outcome, None, "releases are held back until resume" if self._suspended else ""
         at, reason = self._decided(fate)
-        if outcome == "superseded":
+        if outcome == ChangeOutcome.SUPERSEDED:
             reason = f"change set {fate >> SEQUENCE_BITS} came before it served"
-        elif outcome == "held":
+        elif outcome == ChangeOutcome.HELD:
             reason = f"{name_behind(kind, subject)} is held: its last good content serves"
         return outcome, at, reason
 

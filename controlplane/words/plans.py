@@ -9,6 +9,7 @@ from controlplane.errors import Problem
 from controlplane.events import Event
 from controlplane.intake.plan import FileChange, Plan, as_dict, detail_of
 from controlplane.words.problems import place_of, refusal_lines
+from wire.manifest import Action
 
 MARKS = {"add": "+", "change": "~", "remove": "−", "report": "·"}
 MOST_EVENTS = 40
@@ -68,7 +69,7 @@ def service_lines(plan: Plan) -> list[str]:
     lines = []
     for name in names:
         action = plan.actions.get(name, "")
-        tail = action if action and action != "none" else ""
+        tail = action if action and action != Action.NONE else ""
         lines.append(f"  {name:<{width}} {shown[name]:<{room}}{tail}".rstrip())
     return lines
 

@@ -19,8 +19,7 @@ from agent.files.staged_tree import Relocate, StagedTree
 from agent.health.logs import Log
 from agent.health.supervisor import Programs
 from agent.paths import Paths
-from agent.release.manifest import Entry
-from wire.manifest import Probe
+from wire.manifest import Entry, Probe
 
 RELOAD_DEADLINE = 10.0
 """Seconds that the command of a reload may take."""

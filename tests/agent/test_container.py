@@ -13,9 +13,9 @@ from agent.files.compilers import ZONES, compile_asides
 from agent.files.managed import mount_points, pinned
 from agent.files.staging import product
 from agent.log import log, show
-from agent.release.manifest import Entry
 from agent.reports.first_account import FirstAccount
 from tests.agent.conftest import World
+from wire.manifest import Entry
 
 ROW = "36 35 0:31 {root} {place} {options} - {kind} {kind} rw"
 

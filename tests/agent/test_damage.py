@@ -343,7 +343,8 @@ def test_a_lost_pair_is_made_again_before_the_start(tmp_path: Path) -> None:
 
 
 def _with_certificate(source: Mapping[str, str], identity: str) -> Any:
-    from agent.release.manifest import Entry, Release
+    from agent.release.manifest import Release
+    from wire.manifest import Entry
 
     files = {
         f"etc/dms/tls/{part}": Entry(

@@ -16,6 +16,7 @@ LAYERS = (
     ("controlplane.errors",),
     (
         "controlplane.ordered",
+        "controlplane.outcomes",
         "controlplane.addresses",
         "controlplane.plain_text",
         "controlplane.answers",

@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.apply import plan as agents
-from agent.release.manifest import Entry, Release, ServiceEntry
+from agent.release.manifest import Release, ServiceEntry
 from controlplane.intake import plan
 from renderers.release import NodeTree
 from renderers.service import RenderedFile
 from wire.actions import parameters
-from wire.manifest import Action
+from wire.manifest import Action, Entry
 
 PATH = "etc/postfix/main.cf"
 NAMES = ("inet_interfaces", "inet_protocols")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -15,7 +16,7 @@ from renderers import SERVICES
 from renderers.release import render
 from services import NODE_SERVICES
 from services.base import NodeServices
-from wire.manifest import Probe, ProbeKind
+from wire.manifest import Action, Compile, Entry, Probe, ProbeKind
 
 AREAS = NodeServices(NODE_SERVICES).areas
 TREE = render(State(), "mail")
@@ -47,6 +48,33 @@ def test_a_probe_is_read_as_it_was_written(probe: Probe) -> None:
     assert Probe.read(json.loads(json.dumps(probe.row()))) == probe
 
 
+ENTRIES = st.builds(
+    Entry,
+    st.just("etc/x"),
+    st.lists(st.text(min_size=1), min_size=1).map(tuple),
+    st.sampled_from(Action),
+    st.integers(0, 0o777),
+    st.text(),
+    st.sampled_from(Compile),
+    restart_on=st.lists(st.text()).map(tuple),
+    fill=st.booleans(),
+)
+CERTIFICATES = st.builds(
+    replace,
+    ENTRIES,
+    compile=st.just(Compile.NOTHING),
+    slot=st.text(min_size=1),
+    part=st.text(),
+    identity=st.text(),
+)
+
+
+@given(ENTRIES | CERTIFICATES, st.text())
+def test_a_file_is_read_as_it_was_written(entry: Entry, service: str) -> None:
+    """Through JSON, whichever service renders it."""
+    assert Entry.read(entry.path, json.loads(json.dumps(entry.row(service)))) == entry
+
+
 def test_where_a_port_was_found_is_no_part_of_a_manifest() -> None:
     """The node finds that out."""
     assert "host" not in Probe("25", ProbeKind.SMTP, 25, host="192.0.2.1").row()
@@ -57,5 +85,5 @@ def test_words_that_the_agent_does_not_know(words: dict[str, str]) -> None:
     """A release with them is none."""
     path = next(path for path, row in ROWS["files"].items() if "certificate" not in row)
     manifest = ROWS | {"files": {path: ROWS["files"][path] | words}}
-    with pytest.raises(Corrupt, match="unknown action or compiler"):
+    with pytest.raises(Corrupt, match="is not a valid"):
         parse(manifest, {path: "0" * 40}, AREAS, "commit", 1)

@@ -8,10 +8,11 @@ import click
 
 from controlplane.cli import options
 from controlplane.cli.ask.client import call
-from controlplane.cli.text.change import FAILED, report_outcome
+from controlplane.cli.text.change import report_outcome
 from controlplane.cli.text.terminal import say, show_json
 from controlplane.errors import Unavailable
 from controlplane.words.numbers import counted
+from wire.outcomes import FAILED, OutcomeKind
 
 
 @click.command("reconcile")
@@ -43,7 +44,7 @@ def _outcome(change: dict[str, Any], *, wait: bool) -> str:
             f"  {where}: {outcome.get('reason', '')}\n"
             "  `mailctl status` names the line of `main` that it comes from: correct that"
         )
-    if kind == "suspended":
+    if kind == OutcomeKind.SUSPENDED:
         return f"⚠ releases are held back, so nothing was done: `mailctl resume` applies release {release}"
     if not kind:
         why = "the agent did not answer in time" if wait else "nobody waits for it"

@@ -6,8 +6,7 @@ from typing import Any
 
 from controlplane.cli.text.terminal import say
 from controlplane.errors import Unavailable
-
-FAILED = ("rejected", "rolled_back", "quarantined")
+from wire.outcomes import FAILED, OutcomeKind
 
 
 def report_outcome(change: dict[str, Any], *, quiet: bool = False) -> None:
@@ -22,7 +21,7 @@ def report_outcome(change: dict[str, Any], *, quiet: bool = False) -> None:
         if not quiet:
             say("✔ nothing had to be changed")
         return
-    if outcome.get("outcome") == "suspended":
+    if outcome.get("outcome") == OutcomeKind.SUSPENDED:
         say(f"⚠ change set {change['position']} is recorded; applying is suspended (`mailctl resume`)")
     elif not outcome:
         say(f"► change set {change['position']} is recorded{_release(change)}, not yet seen serving")

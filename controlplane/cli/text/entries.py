@@ -11,12 +11,13 @@ import click
 
 from controlplane.cli.text.pages import show_pages, width
 from controlplane.cli.text.terminal import columns, fit_cells, shorten
+from controlplane.outcomes import ChangeOutcome
 
 _NARROWEST = (16, 12, 14)
 """Least widths, in columns, of subject, detail and person; narrower terminals get two lines per row."""
 _REASON = 200
 """Columns of a reason where stdout is no terminal; --json gives more."""
-_EXPLAINED = frozenset({"rejected", "rolled_back", "held", "superseded"})
+_EXPLAINED = frozenset(ChangeOutcome) - {ChangeOutcome.PENDING, ChangeOutcome.SERVED}
 """Outcomes whose reason is shown below the change set."""
 
 
@@ -73,11 +74,11 @@ def _row(entry: dict[str, Any], *, with_subject: bool) -> list[str]:
 
 def _outcome(entry: dict[str, Any]) -> str:
     """`live 14:03:12`, with the date where it differs from that of the change."""
-    outcome = entry.get("outcome") or ("served" if entry.get("live") else "")
+    outcome = entry.get("outcome") or (ChangeOutcome.SERVED if entry.get("live") else "")
     time = clock(entry.get("outcome_time") or entry.get("live") or "")
     if time[:10] == entry["time"][:10]:
         time = time[11:]
-    word = "live" if outcome == "served" else outcome.replace("_", " ")
+    word = "live" if outcome == ChangeOutcome.SERVED else outcome.replace("_", " ")
     return f"{word} {time}".strip()
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from controlplane.cli.text.certificates import ends, refusal_lines, warning_lines
 from controlplane.cli.text.terminal import columns
+from wire.outcomes import OutcomeKind
 
 STEPS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
@@ -69,7 +70,7 @@ def _damage(status: dict[str, Any]) -> list[str]:
 
 def _failed(failure: dict[str, Any], attempted: int, now: datetime) -> str:
     when = age(failure.get("at"), now)
-    verb = str(failure.get("outcome") or "rolled_back").replace("_", " ")
+    verb = str(failure.get("outcome") or OutcomeKind.ROLLED_BACK).replace("_", " ")
     return f"{failure.get('release') or attempted} {verb}" + (f" {when} ago" if when else "")
 
 

@@ -21,10 +21,9 @@ from controlplane.events import (
 from controlplane.model import Pin, State
 from controlplane.settings import ENV_FILE, catalog
 from controlplane.statefiles.secret_words import holds_login
+from wire.outcomes import FAILED, OutcomeKind
 
 HOSTNAME = "MAILSERVER_FQDN"
-FAILED = ("rejected", "rolled_back", "quarantined")
-"""Outcomes of a release that does not serve."""
 
 
 def environment_events(
@@ -62,10 +61,10 @@ def outcome_events(
     told, `held` the files of `main` that are not served.
     """
     release, kind = int(outcome["release"]), outcome["outcome"]
-    if kind not in ("applied", *FAILED) or not _is_new(state, release, kind, tuple(sorted(held))):
+    if kind not in (OutcomeKind.APPLIED, *FAILED) or not _is_new(state, release, kind, tuple(sorted(held))):
         return
     seconds = float(outcome.get("seconds") or 0.0)
-    if kind == "applied":
+    if kind == OutcomeKind.APPLIED:
         actions = {str(k): str(v) for k, v in (outcome.get("actions") or {}).items()}
         yield ReleaseApplied(
             node=state.node,
@@ -76,7 +75,7 @@ def outcome_events(
             held=tuple(sorted(held)),
         )
         return
-    event = ReleaseRolledBack if kind == "rolled_back" else ReleaseRejected
+    event = ReleaseRolledBack if kind == OutcomeKind.ROLLED_BACK else ReleaseRejected
     yield event(
         node=state.node,
         release=release,

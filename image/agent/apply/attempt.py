@@ -14,7 +14,8 @@ from agent.files.staging import Placement
 from agent.health.logs import LogMark
 from agent.release.git_objects import ObjectReader
 from agent.release.held import Held
-from agent.release.manifest import Entry, Release
+from agent.release.manifest import Release
+from wire.manifest import Entry
 
 
 def new_id() -> str:

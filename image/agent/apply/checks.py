@@ -8,8 +8,9 @@ from pathlib import Path
 from agent.errors import Problem
 from agent.files.staged_tree import StagedTree, changed_services
 from agent.release.git_objects import ObjectReader
-from agent.release.manifest import Content, Entry, Release
+from agent.release.manifest import Content, Release
 from services.base import NodeServices
+from wire.manifest import Entry
 
 
 class Checker:

@@ -9,9 +9,10 @@ from agent.errors import AgentError, Problem
 from agent.records.findings import Findings
 from agent.records.kept_files import Kept
 from agent.release.git_objects import ObjectReader
-from agent.release.manifest import Entry, Release
+from agent.release.manifest import Release
 from agent.release.placeholders import Filled, Placeholders
 from wire.blobs import blob_id
+from wire.manifest import Entry
 
 VERIFY = "`mailctl verify` names what is damaged; `mailctl reconcile` tries again what was mended"
 """The cure of an object that cannot be read."""

@@ -25,7 +25,8 @@ from agent.log import log
 from agent.release.git_objects import ObjectReader
 from agent.release.held import Held, hold, overlay, same
 from agent.release.manifest import Release
-from wire.manifest import Action
+from wire.manifest import Action, Switch
+from wire.outcomes import OutcomeKind
 
 Outcome = dict[str, Any]
 
@@ -78,15 +79,17 @@ class Engine:
     def _apply(self, request: Request) -> Outcome:
         node = self.node
         if node.journal.suspended:
-            return self.outcome("suspended", request, reason="releases are held back until resume")
+            return self.outcome(OutcomeKind.SUSPENDED, request, reason="releases are held back until resume")
         if is_older(node, request):
-            return self.outcome("rejected", request, reason=OLDER.format(request.number, node.applied.number))
+            return self.outcome(
+                OutcomeKind.REJECTED, request, reason=OLDER.format(request.number, node.applied.number)
+            )
         try:
             with node.open() as objects:
                 target = self._read(objects, request)
                 return self._serve(objects, target, request)
         except (NotFound, Corrupt, AgentError, OSError) as error:
-            return self.outcome("rejected", request, reason=str(error))
+            return self.outcome(OutcomeKind.REJECTED, request, reason=str(error))
 
     def _read(self, objects: ObjectReader, request: Request) -> Release:
         """The release to apply. Raises Corrupt with what that means for the mail."""
@@ -132,7 +135,9 @@ class Engine:
     def _quarantined(self, request: Request, row: Row) -> Outcome:
         where = {name: row[name] for name in ("service", "path", "line")}
         reason = f"the same content failed as release {row['number']}: {row['reason']}"
-        return self.outcome("quarantined", request, reason=reason, held=self._all_held(row), **where)
+        return self.outcome(
+            OutcomeKind.QUARANTINED, request, reason=reason, held=self._all_held(row), **where
+        )
 
     def _all_held(self, row: Row | None) -> list[Row]:
         """What is held of the release that serves, and what of another one failed just now."""
@@ -151,7 +156,7 @@ class Engine:
             stale.add(SCRIPT)  # user-patches.sh failed and was let pass: try it once more
         if again and not stale:
             # Nothing to do: the outcome that was recorded when it was applied holds.
-            return self.outcome("applied", request, id=node.applied.attempt, again=True), None
+            return self.outcome(OutcomeKind.APPLIED, request, id=node.applied.attempt, again=True), None
         attempt = Attempt(node, objects, node.release, target, request.main, stale, held=held)
         try:
             for step in self.steps:
@@ -168,7 +173,7 @@ class Engine:
         if attempt.base.commit and any(node.services.of(name).takes_mail for name in actions):
             node.actor.flush(target)
         told_of = {"actions": actions, "observed": node.observed()}
-        return self.outcome("applied", request, id=attempt.id, after=self._close, **told_of), None
+        return self.outcome(OutcomeKind.APPLIED, request, id=attempt.id, after=self._close, **told_of), None
 
     def _close(self) -> None:
         self.node.journal.close()
@@ -194,7 +199,7 @@ class Engine:
         if not attempt.installed:
             with contextlib.suppress(OSError):
                 staging.clean_up(attempt.rows)
-            return self.outcome("rejected", request, reason=failure.reason, **told_of), row
+            return self.outcome(OutcomeKind.REJECTED, request, reason=failure.reason, **told_of), row
         with contextlib.suppress(OSError):
             journal = attempt.journal("restoring") | {"failure": where | {"reason": failure.reason}}
             node.journal.open(journal | {"row": row})
@@ -205,7 +210,7 @@ class Engine:
             f"; and the last good release does not serve either: {problem}" if problem else ""
         )
         actions = performed_actions(attempt)
-        outcome = self.outcome("rolled_back", request, reason=reason, actions=actions, **told_of)
+        outcome = self.outcome(OutcomeKind.ROLLED_BACK, request, reason=reason, actions=actions, **told_of)
         return outcome, None if problem else row
 
     def _row(self, attempt: Attempt, failure: Failed) -> Row | None:
@@ -279,7 +284,7 @@ class Engine:
             return str(error)
         return ""
 
-    def outcome(self, kind: str, request: Request, **fields: Any) -> Outcome:
+    def outcome(self, kind: OutcomeKind, request: Request, **fields: Any) -> Outcome:
         """Build an outcome in the form that the daemon reads."""
         serving = self.node.applied
         base: Outcome = {"id": new_id(), "outcome": kind, "release": request.number, "commit": request.commit}
@@ -298,9 +303,9 @@ class Engine:
 
     def _remember(self, outcome: Outcome) -> None:
         after, again = outcome.pop("after", None), outcome.pop("again", False)
-        good = outcome["outcome"] == "applied"
+        good = outcome["outcome"] == OutcomeKind.APPLIED
         try:
-            if outcome["outcome"] != "suspended" and not again:
+            if outcome["outcome"] != OutcomeKind.SUSPENDED and not again:
                 self.node.journal.add_outcome(outcome)
                 if not good or self.node.journal.failure():
                     self.node.journal.set_failure(None if good else outcome)
@@ -316,11 +321,11 @@ class Engine:
             log.log(logging.INFO if good else logging.ERROR, outcome["outcome"], **words)
 
 
-def performed_actions(attempt: Attempt) -> dict[str, str]:
+def performed_actions(attempt: Attempt) -> dict[str, Action | Switch]:
     """The action that was performed on each service."""
     return {
         **attempt.plan.actions,
-        **{name: "start" for name in attempt.cold if name not in attempt.plan.actions},
+        **{name: Switch.START for name in attempt.cold if name not in attempt.plan.actions},
     }
 
 

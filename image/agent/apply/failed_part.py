@@ -9,8 +9,8 @@ from agent.apply.user_patches.script import SCRIPT
 from agent.errors import AgentError, Failed
 from agent.release.git_objects import ObjectReader
 from agent.release.held import Part, difference, named_part
-from agent.release.manifest import Entry, Release
-from wire.manifest import Action
+from agent.release.manifest import Release
+from wire.manifest import Action, Entry
 
 MOST_CHANGES = 50
 """Releases between the live and the failed one that are examined separately."""

@@ -24,13 +24,13 @@ from agent.paths import Paths
 from agent.records.journal import Applied, Journal
 from agent.records.kept_files import Kept
 from agent.release.git_objects import ObjectReader
-from agent.release.manifest import EMPTY, Entry, Release, ServiceEntry, read_release
+from agent.release.manifest import EMPTY, Release, ServiceEntry, read_release
 from agent.release.networks import Networks
 from agent.release.pinned_secrets import PinnedSecrets
 from agent.release.placeholders import Placeholders
 from agent.release.unsealing import Unsealer
 from services.base import NodeServices, Runner
-from wire.manifest import Probe
+from wire.manifest import Compile, Entry, Probe
 from wire.nodes import DEFAULT_NODE
 
 Check = Callable[[ObjectReader, Release, Release], list[Problem]]
@@ -51,7 +51,7 @@ class Node:
     folder: str = DEFAULT_NODE
     """The node's folder on `rendered`."""
     prober: Callable[[Iterable[Probe], Path, float, Callable[[], bool]], list[Answer]] = wait
-    compiler: Callable[[Iterable[tuple[Path, str, str]], Path], None] = compile_asides
+    compiler: Callable[[Iterable[tuple[Path, Compile, str]], Path], None] = compile_asides
     runner: Runner = run
     """Runs commands that report where services listen."""
     script: Callable[[Path, Mapping[str, str], Callable[[str], str]], Result] = run_script

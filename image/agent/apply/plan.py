@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from agent.release.manifest import Content, Entry, Release
+from agent.release.manifest import Content, Release
 from wire.actions import action_of, harder
-from wire.manifest import Action
+from wire.manifest import Action, Entry
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from agent.release.held import overlay, read_held
 from agent.release.manifest import EMPTY, Release
 from wire.actions import harder
 from wire.manifest import Action
+from wire.outcomes import OutcomeKind
 
 
 def recover(engine: Engine) -> dict[str, Action]:
@@ -51,7 +52,7 @@ def recover(engine: Engine) -> dict[str, Action]:
     if node.applied.attempt == journal["id"]:
         staging.clean_up(rows)
         node.unmanaged_files.settle()
-        outcome = engine.outcome("applied", request, id=journal["id"], actions=journal["actions"])
+        outcome = engine.outcome(OutcomeKind.APPLIED, request, id=journal["id"], actions=journal["actions"])
         node.journal.add_outcome(outcome)
         node.journal.close()
         return {}
@@ -90,7 +91,9 @@ def _put_back_unknown(node: Node, damage: str) -> dict[str, Action]:
 
 def _report_failure(engine: Engine, journal: dict[str, Any], request: Request) -> None:
     node, failure = engine.node, journal["failure"]
-    outcome = engine.outcome("rolled_back", request, id=journal["id"], actions=journal["actions"], **failure)
+    outcome = engine.outcome(
+        OutcomeKind.ROLLED_BACK, request, id=journal["id"], actions=journal["actions"], **failure
+    )
     if journal.get("row"):
         put_in(node.journal, journal["row"])
     node.journal.add_outcome(outcome)

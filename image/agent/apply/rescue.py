@@ -17,7 +17,8 @@ from agent.errors import AgentError, Corrupt, NotFound
 from agent.records.findings import RELEASE, Damage
 from agent.records.journal import COMMIT, Applied
 from agent.release.git_objects import ObjectReader
-from agent.release.manifest import Entry, Release
+from agent.release.manifest import Release
+from wire.manifest import Entry
 
 RENDERED = "refs/heads/rendered"
 GIVE = "put certificate and key back where they come from (docs/tls.md), or name others"

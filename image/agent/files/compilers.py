@@ -10,22 +10,23 @@ from agent.commands import run
 from agent.errors import Failed
 from agent.files.staging import cool, product
 from agent.paths import ASIDE
+from wire.manifest import Compile
 
 POSTMAP_DEADLINE = 60.0
 SIEVEC_DEADLINE = 20.0
 ZONES = Path("/usr/share/zoneinfo")
 
 
-def compile_asides(asides: Iterable[tuple[Path, str, str]], scratch: Path) -> None:
+def compile_asides(asides: Iterable[tuple[Path, Compile, str]], scratch: Path) -> None:
     """Compile staged sources: (aside file, compiler, service) each. Raises Failed with path and line."""
     rows = list(asides)
-    maps = [(path, service) for path, compiler, service in rows if compiler == "postmap"]
+    maps = [(path, service) for path, compiler, service in rows if compiler == Compile.POSTMAP]
     if maps:
         _postmap([path for path, _ in maps], maps[0][1], scratch)
     for path, compiler, service in rows:
-        if compiler == "sievec":
+        if compiler == Compile.SIEVE:
             _sievec(path, service)
-        if compiler == "zone":
+        if compiler == Compile.ZONE:
             _link_zone(path, service)
         elif compiler:
             # postmap gives a map its source's permissions and owner only where it may: say it plainly.
@@ -45,7 +46,7 @@ def minimal_config(scratch: Path) -> Path:
 
 def _postmap(paths: list[Path], service: str, scratch: Path) -> None:
     for path in paths:
-        product(path, "postmap").unlink(missing_ok=True)
+        product(path, Compile.POSTMAP).unlink(missing_ok=True)
     words = ["postmap", "-c", str(minimal_config(scratch)), *(f"lmdb:{path}" for path in paths)]
     ran = run(words, POSTMAP_DEADLINE)
     if ran.code:
@@ -56,7 +57,7 @@ def _link_zone(path: Path, service: str) -> None:
     zone = ZONES / path.read_text().strip()
     if not zone.is_file():
         raise Failed(service, f"{zone.relative_to(ZONES)} is no time zone", _live(path), 1)
-    link = product(path, "zone")
+    link = product(path, Compile.ZONE)
     link.unlink(missing_ok=True)
     link.symlink_to(zone)
 
@@ -66,14 +67,14 @@ def renew_sieve(path: Path, service: str) -> None:
 
     It would compile the script at each delivery then, and not be allowed to keep the result.
     """
-    live, aside = product(path, "sievec"), path.with_name(f"{ASIDE}{path.stem}.svbin")
+    live, aside = product(path, Compile.SIEVE), path.with_name(f"{ASIDE}{path.stem}.svbin")
     _sievec(path, service, aside)
     aside.chmod(path.stat().st_mode & 0o777)
     aside.replace(live)
 
 
 def _sievec(path: Path, service: str, binary: Path | None = None) -> None:
-    ran = run(["sievec", str(path), str(binary or product(path, "sievec"))], SIEVEC_DEADLINE)
+    ran = run(["sievec", str(path), str(binary or product(path, Compile.SIEVE))], SIEVEC_DEADLINE)
     if ran.code:
         match = re.search(r"line (\d+): error: (.*)", ran.output)
         line, text = (int(match[1]), match[2]) if match else (0, last_line(ran.output))

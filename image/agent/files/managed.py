@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from agent.files.staging import product
-from agent.release.manifest import Entry
 from wire.blobs import blob_id
+from wire.manifest import Compile, Entry
 
 Stamp = tuple[int, int, int, int]
 """Size, change time and inode, time of status change: when these are the same, so is the content."""
@@ -98,7 +98,7 @@ def pinned(root: Path, entries: Iterable[Entry], mounts: set[str]) -> set[str]:
         if folder not in read_only:
             read_only[folder] = _read_only(folder)
         covered = [entry.path, *(parent.as_posix() for parent in target.parents)]
-        if entry.compile == "zone":
+        if entry.compile == Compile.ZONE:
             covered.append(product(target, entry.compile).as_posix())
         if read_only[folder] or not mounts.isdisjoint(covered):
             found.add(entry.path)

@@ -13,8 +13,8 @@ from typing import Self
 from agent.errors import Problem
 from agent.files.staging import cool
 from agent.paths import ASIDE
-from agent.release.manifest import Content, Entry, Release
-from wire.manifest import Action, Compile
+from agent.release.manifest import Content, Release
+from wire.manifest import Action, Compile, Entry
 
 PRODUCTS = (".lmdb", ".svbin")
 

@@ -17,8 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from agent.paths import ASIDE
-from agent.release.manifest import Entry
-from wire.manifest import Action
+from wire.manifest import Action, Compile, Entry
 
 COOL_SECONDS = 5
 NO_ZONE = "/usr/share/zoneinfo/Etc/UTC"
@@ -55,11 +54,11 @@ def beside(target: Path, prefix: str) -> Path:
     return target.with_name(prefix + target.name)
 
 
-def product(target: Path, compile_by: str) -> Path:
+def product(target: Path, compile_by: Compile) -> Path:
     """The file that is compiled from `target`."""
-    if compile_by == "sievec":
+    if compile_by == Compile.SIEVE:
         return target.with_suffix(".svbin")
-    if compile_by == "zone":
+    if compile_by == Compile.ZONE:
         return target.with_name(target.name.replace("timezone", "localtime"))
     return target.with_name(target.name + ".lmdb")
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from agent.concurrently import run_concurrently
 from agent.errors import Unavailable
-from wire.manifest import Probe
+from wire.manifest import Probe, ProbeKind
 
 TEMPORARY = re.compile(r"4\d\d\b")
 TRY_SECONDS = 2.0
@@ -185,13 +185,13 @@ def _tcp(_talk: Talk, _probe: Probe) -> None:
 
 
 KINDS: dict[str, Callable[[Talk, Probe], None]] = {
-    "smtp": _smtp,
-    "imap": _imap,
-    "lmtp": _lmtp,
-    "tcp": _tcp,
-    "http": _http,
-    "redis": _redis,
-    "policy": _policy,
+    ProbeKind.SMTP: _smtp,
+    ProbeKind.IMAP: _imap,
+    ProbeKind.LMTP: _lmtp,
+    ProbeKind.TCP: _tcp,
+    ProbeKind.HTTP: _http,
+    ProbeKind.REDIS: _redis,
+    ProbeKind.POLICY: _policy,
 }
 
 

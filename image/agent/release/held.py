@@ -13,8 +13,8 @@ from dataclasses import asdict, dataclass, field, is_dataclass, replace
 from typing import Any
 
 from agent.log import log
-from agent.release.manifest import Entry, Release, ServiceEntry
-from wire.manifest import Action, Compile, Probe
+from agent.release.manifest import Release, ServiceEntry
+from wire.manifest import Action, Compile, Entry, Probe
 
 FACTS = ("hostname", "mail_owner", "certificates")
 """What a manifest says besides files and services."""

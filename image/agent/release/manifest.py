@@ -10,26 +10,7 @@ from typing import Any
 
 from agent.errors import Corrupt
 from agent.release.git_objects import ObjectReader
-from wire.manifest import FORMAT, Action, Compile, Probe
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One managed file. `identity` is the blob id, or for a certificate the digest of its chain."""
-
-    path: str
-    services: tuple[str, ...]
-    action: Action
-    mode: int
-    owner: str
-    compile: Compile
-    identity: str
-    slot: str = ""
-    part: str = ""
-    restart_on: tuple[str, ...] = ()
-    fill: bool = False
-    """Whether words in it stand for what only the node knows (placeholders.py)."""
-
+from wire.manifest import FORMAT, Action, Entry, Probe
 
 Content = Callable[[Entry], bytes]
 """The bytes of a managed file."""
@@ -144,27 +125,11 @@ def _entry(path: str, raw: Mapping[str, Any], blobs: Mapping[str, str], areas: t
     parts = path.split("/")
     if ".." in parts or "." in parts or "" in parts or not _lies_in(path, areas):
         raise Corrupt(f"{path} is not a place for a rendered file")
-    certificate = raw.get("certificate") or {}
     try:
-        action, compiler = Action(raw["action"]), Compile(raw.get("compile", ""))
+        entry = Entry.read(path, raw)
     except ValueError as error:
-        raise Corrupt(f"{path}: unknown action or compiler") from error
-    mode = int(raw["mode"], 8)
-    if mode & ~0o777:
-        raise Corrupt(f"{path}: mode {raw['mode']} is not allowed")
-    return Entry(
-        path,
-        tuple(raw.get("services") or [raw["service"]]),
-        action,
-        mode,
-        raw["owner"],
-        compiler,
-        str(certificate["identity"]) if certificate else blobs[path],
-        certificate.get("slot", ""),
-        certificate.get("part", ""),
-        tuple(raw.get("restart_on", ())),
-        bool(raw.get("fill")),
-    )
+        raise Corrupt(f"{path}: {error}") from error
+    return entry if raw.get("certificate") else replace(entry, identity=blobs[path])
 
 
 def _lies_in(path: str, areas: tuple[str, ...]) -> bool:

@@ -9,7 +9,7 @@ from agent.commands import run
 from agent.errors import Problem
 from agent.files.compilers import last_line
 from agent.files.staged_tree import StagedTree
-from wire.manifest import Action
+from wire.manifest import Action, Compile
 
 CONFIG = "etc/dovecot/dovecot.conf"
 DEADLINE = 10.0
@@ -120,7 +120,7 @@ def _sieve(staged: StagedTree, config: Path) -> list[Problem]:
     """Compile each changed script, with the staged configuration's extensions."""
     problems = []
     for entry in staged.target.files.values():
-        if entry.compile != "sievec" or not staged.changed(entry):
+        if entry.compile != Compile.SIEVE or not staged.changed(entry):
             continue
         source = staged.write(entry)
         words = ["sievec", "-c", str(config)] if config.exists() else ["sievec"]

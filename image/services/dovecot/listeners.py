@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from services.base import Runner
-from wire.manifest import Probe
+from wire.manifest import Probe, ProbeKind
 
 DEADLINE = 10.0
 COMMAND = ("doveconf", "-a")
@@ -86,8 +86,8 @@ def _fit(probe: Probe, listening: Listening) -> Probe | None:
     probe = replace(probe, port=port, host=_host(addresses or listening.addresses))
     if listener.get("haproxy") == "yes":
         # it answers only who says first whom it speaks for (PROXY protocol)
-        return replace(probe, kind="tcp", tls="")
-    if probe.kind != "tcp":
+        return replace(probe, kind=ProbeKind.TCP, tls="")
+    if probe.kind != ProbeKind.TCP:
         starttls = probe.tls if probe.tls != "implicit" and listening.encrypts else ""
         probe = replace(probe, tls="implicit" if implicit else starttls)
     return probe

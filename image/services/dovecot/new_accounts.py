@@ -19,7 +19,7 @@ from pathlib import Path
 from agent.files import staging
 from agent.log import log
 from agent.paths import ASIDE
-from agent.release.manifest import Entry
+from wire.manifest import Entry
 
 USERDB = "etc/dovecot/userdb"
 FOLDER = "run/mail-fresh"

@@ -17,7 +17,7 @@ from agent.files.staged_tree import StagedTree
 from agent.health.logs import failed
 from services.postfix.restrictions import unknown_restrictions
 from services.postfix.tables import INDEXED, NOT_TABLES, TEXT_TABLES, references
-from wire.manifest import Action
+from wire.manifest import Action, Compile
 
 MAIN, MASTER = "etc/postfix/main.cf", "etc/postfix/master.cf"
 DEADLINE = 10.0
@@ -40,7 +40,7 @@ QUERY_TIME = re.compile(r"(?:pcre|regexp|cidr) map (/\S+?), line (\d+): (.*)")
 def check_postfix(staged: StagedTree) -> list[Problem]:
     """Everything that can be known of Postfix's files before it runs with them."""
     problems = [
-        p for e in staged.target.files.values() if e.compile == "postmap" for p in _map(staged, e.path)
+        p for e in staged.target.files.values() if e.compile == Compile.POSTMAP for p in _map(staged, e.path)
     ]
     touched = [e for e in staged.target.files.values() if "postfix" in e.services and staged.changed(e)]
     # A table is checked by compiling it; the rest need not be asked again when only tables changed.
@@ -175,7 +175,7 @@ def _table(staged: StagedTree, kind: str, place: str, known: set[str]) -> str:
     if kind in INDEXED:
         name = place + INDEXED[kind]
         managed = staged.target.files.get(place.lstrip("/"))
-        fine = (managed and managed.compile == "postmap" and kind == "lmdb") or staged.exists(name)
+        fine = (managed and managed.compile == Compile.POSTMAP and kind == "lmdb") or staged.exists(name)
         return "" if fine else f"{kind}:{place} does not exist"
     if kind in TEXT_TABLES and not staged.exists(place):
         return f"{kind}:{place} does not exist"
