@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any
 
 from controlplane.errors import (
     Bug,
@@ -52,5 +51,5 @@ def _problems(answer: ErrorAnswer) -> list[Problem]:
         return []
 
 
-def _cut(problem: dict[str, Any]) -> dict[str, Any]:
+def _cut(problem: Mapping[str, object]) -> dict[str, object]:
     return {name: cut(value) if isinstance(value, str) else value for name, value in problem.items()}

@@ -16,8 +16,11 @@ Exit codes (documented in docs/reference/commands.md): 0 done or no difference, 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # commands import this module, and no answer's type
+    from controlplane.protocol.plans import ProblemRow
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -40,9 +43,17 @@ class Problem:
         """The problem without its place: the arguments of a command are at fault, not a line of a file."""
         return Problem("", 0, self.message, self.cure)
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> ProblemRow:
         """The problem as plain values, for JSON."""
-        return asdict(self)
+        return {
+            "path": self.path,
+            "line": self.line,
+            "message": self.message,
+            "cure": self.cure,
+            "column": self.column,
+            "length": self.length,
+            "excerpt": self.excerpt,
+        }
 
 
 class MailserverError(Exception):

@@ -7,19 +7,20 @@ import socket
 import socketserver
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from wire.errors import ErrorAnswer
-from wire.lines import NoRequest, Request, Result, Say, encode, read_request
+from wire.lines import NoRequest, Request, Say, encode, read_request
 
 MODE = 0o660
 ACCEPT_PAUSE = 0.5
 """Seconds between two tries to take a connection while descriptors or memory are short."""
 
-Handler = Callable[[Request, Say], Result]
+Handler = Callable[[Request, Say], Mapping[str, Any]]
 Explain = Callable[[Exception, str], ErrorAnswer]
 """From what went wrong, and the name of the operation (empty where there was none), to the answer."""
 

@@ -13,6 +13,7 @@ from typing import Any
 from controlplane.errors import Refused, Unavailable
 from controlplane.events import CertificateRenewed
 from controlplane.model import Certificate, State
+from controlplane.protocol.status import CertificateRow
 from renderers.certificates import served, unused
 
 SOON_DAYS = 21
@@ -63,12 +64,12 @@ def decline(new: CertificateRenewed, known: Certificate | None, now: datetime) -
     return ""
 
 
-def rows(state: State, now: datetime) -> list[dict[str, Any]]:
+def rows(state: State, now: datetime) -> list[CertificateRow]:
     """Every certificate of a state as people are told of it; `days` are whole ones until its end."""
     return [_row(state, known, now) for known in state.observed.certificates.values()]
 
 
-def _row(state: State, known: Certificate, now: datetime) -> dict[str, Any]:
+def _row(state: State, known: Certificate, now: datetime) -> CertificateRow:
     left = _parse(known.not_after) - now
     return {
         "slot": known.slot,

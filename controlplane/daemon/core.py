@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from controlplane.daemon.ahead import Ahead
 from controlplane.daemon.asking import Ask
@@ -18,9 +17,9 @@ from controlplane.intake.pipeline import Intake, Recorded
 from controlplane.intake.plan import as_dict
 from controlplane.intake.proposal import Proposal
 from controlplane.intake.trees import node_files
+from controlplane.protocol.changes import Applied, Change
 from controlplane.recovery.findings import Damage
 from controlplane.words.plans import plan_lines
-from wire.lines import Result
 from wire.outcomes import OutcomeKind
 
 WAIT_SECONDS = 60.0
@@ -87,7 +86,7 @@ class Daemon:
             seconds=float(found.get("seconds") or 0.0),
         )
 
-    def change(self, recorded: Recorded, before: int, wait: bool) -> Result:
+    def change(self, recorded: Recorded, before: int, wait: bool) -> Change:
         """A recorded change as commands hear of it, waiting for its release where they ask.
 
         `before` is the release number before the change.
@@ -95,7 +94,7 @@ class Daemon:
         made = recorded.release > before
         if recorded.position or made:
             self.delivery.poke()
-        outcome: Mapping[str, Any] | None = None
+        outcome: Applied | None = None
         if made and wait:
             outcome = self.delivery.wait_for(recorded.release, WAIT_SECONDS)
         elif recorded.position:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from controlplane.daemon.asking import Ask
 from controlplane.daemon.log import log
@@ -17,6 +17,8 @@ from controlplane.intake.blame.held_parts import Holding
 from controlplane.intake.edits.node_reports import file_events, outcome_events
 from controlplane.intake.pipeline import Intake
 from controlplane.model import State
+from controlplane.protocol.changes import Applied
+from controlplane.protocol.node import Target
 from wire.outcomes import OutcomeKind
 
 APPLY_SECONDS = 120.0
@@ -24,8 +26,6 @@ APPLY_SECONDS = 120.0
 ASK_SECONDS = 20.0
 STOP_SECONDS = 5.0
 """How long a stop waits for a delivery under way; the agent keeps the outcome of one that takes longer."""
-
-Outcome = Mapping[str, Any]
 
 
 class Delivery:
@@ -42,7 +42,7 @@ class Delivery:
         self._pending = self._retry = self._stopped = self._collect = False
         self._asked = self._answered = 0
         """Deliveries that were asked for, and the last of them that came to an end."""
-        self._newest: dict[str, Any] = {}
+        self._newest: Applied | None = None
         self.held = Holding(self.node)
         """What of the newest release is held on the node."""
         self._thread = threading.Thread(target=self._run, name="delivery", daemon=True)
@@ -84,24 +84,24 @@ class Delivery:
             self._collect = True
             self._wanted.notify_all()
 
-    def wait_done(self, asked: int, seconds: float) -> Outcome | None:
+    def wait_done(self, asked: int, seconds: float) -> Applied | None:
         """The outcome of a delivery that was asked for, after it ended; None when it did not in time."""
         with self._wanted:
             done = self._wanted.wait_for(lambda: self._answered >= asked, seconds)
-        return (self._newest or None) if done else None
+        return self._newest if done else None
 
     def forget(self) -> None:
         """What the newest release came to is about to be found out again."""
-        self._newest = {}
+        self._newest = None
 
-    def target(self) -> dict[str, Any]:
+    def target(self) -> Target:
         """The release that the agent should serve, and the `main` to project; empty before the first."""
         release = self._intake.release
         if release is None:
             return {"release": "", "number": 0, "main": ""}
         return {"release": release.commit, "number": release.number, "main": self._intake.main}
 
-    def wait_for(self, number: int, seconds: float) -> Outcome | None:
+    def wait_for(self, number: int, seconds: float) -> Applied | None:
         """The outcome of this release or a newer one; None when there is none in time."""
         end = time.monotonic() + seconds
         with self._intake.changed:
@@ -111,8 +111,8 @@ class Delivery:
                     return self._outcome_of(number)
             return found
 
-    def _outcome_of(self, number: int) -> Outcome | None:
-        if int(self._newest.get("release") or 0) >= number:
+    def _outcome_of(self, number: int) -> Applied | None:
+        if self._newest and _number(self._newest) >= number:
             return self._newest
         node = self.seen.status
         if node.applied >= number and not node.failure:
@@ -182,8 +182,8 @@ class Delivery:
     def _tell(self, outcome: dict[str, Any], final: bool = True) -> None:
         """Answer those who wait."""
         with self._intake.changed:
-            if final and int(outcome.get("release") or 0) >= int(self._newest.get("release") or 0):
-                self._newest = outcome
+            if final and (not self._newest or _number(outcome) >= _number(self._newest)):
+                self._newest = cast(Applied, outcome)  # the agent's words are passed on as they are
             self._intake.changed.notify_all()
 
     def _rejected(self, number: int, reason: str) -> dict[str, Any]:
@@ -210,7 +210,12 @@ class Delivery:
             log.warning("release", **{k: outcome.get(k) for k in ("outcome", "release", "service", "reason")})
 
 
-def _observed(state: State, outcome: Outcome) -> list[Event]:
+def _number(outcome: Mapping[str, Any]) -> int:
+    """The release that was tried."""
+    return int(outcome.get("release") or 0)
+
+
+def _observed(state: State, outcome: Mapping[str, Any]) -> list[Event]:
     """What the node says of its files with an outcome that is not older than what is known."""
-    late = int(outcome.get("release") or 0) < state.status.attempted
+    late = _number(outcome) < state.status.attempted
     return [] if late or "observed" not in outcome else file_events(state, outcome["observed"])

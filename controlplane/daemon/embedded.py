@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from controlplane import secrets
 from controlplane.daemon.ops.listing import OF_FILES
@@ -23,8 +24,9 @@ from controlplane.intake.edits import commands
 from controlplane.intake.proposal import propose_files
 from controlplane.intake.stores import REPOSITORY
 from controlplane.model import State
+from controlplane.protocol.changes import Written
 from controlplane.statefiles.tree import EXECUTABLE, REGULAR, TreeFile
-from wire.lines import Request, Result, Say
+from wire.lines import Request, Say
 
 VOLUME = Path("/tmp/docker-mailserver")  # noqa: S108  # the place that the documentation names
 
@@ -35,7 +37,7 @@ def call(
     environment: Mapping[str, str],
     places: Places = Places(),  # noqa: B008  # frozen
     volume: Path = VOLUME,
-) -> Result:
+) -> Mapping[str, Any]:
     """Carry out a request where no daemon runs; raises as the daemon would.
 
     `environment` is that of a one-off container, which has not the server's name and pins: nothing is
@@ -62,7 +64,7 @@ def step_down(repository: Path) -> None:
         without_a_home()
 
 
-def _in_folder(request: Request, volume: Path) -> Result:
+def _in_folder(request: Request, volume: Path) -> Mapping[str, Any]:
     """Edit or list the files of a bare config folder."""
     files = {f"config/{path}": file for path, file in _read(volume).items()}
     if request["op"] == "rehearse":
@@ -76,14 +78,18 @@ def _in_folder(request: Request, volume: Path) -> Result:
                 after[path] = TreeFile(change.content, change.mode)
         proposal = propose_files(State(), None, after, guard=False, cleartext=True).must_be_sound()
         _write(volume, {path: after[path] for path in changes if path in after})
-        return {
-            "position": 0, "release": 0, "commit": "", "text": [],
-            "plan": plan.as_dict(proposal.plan), "outcome": None, "written": sorted(changes),
-        }  # fmt: skip
+        return _written(proposal.plan, sorted(changes))
     if request["op"] in OF_FILES:
         found = propose_files(State(), None, files, guard=False, cleartext=True).must_be_sound()
         return OF_FILES[request["op"]](found.state.desired)
     raise Unavailable("there is no state repo here, and no server; start the mail server first")
+
+
+def _written(done: plan.Plan, paths: list[str]) -> Written:
+    return {
+        "position": 0, "release": 0, "commit": "", "text": [],
+        "plan": plan.as_dict(done), "outcome": None, "written": paths,
+    }  # fmt: skip
 
 
 def _seal(files: Mapping[str, TreeFile], value: str) -> str:

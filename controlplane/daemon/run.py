@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import controlplane
 from controlplane.daemon import ops
@@ -86,7 +87,7 @@ WRITES = frozenset(
 """Operations that are not begun while something of the state volume is not ours to write."""
 
 
-def handle(daemon: Daemon, request: Request, say: Say) -> Result:
+def handle(daemon: Daemon, request: Request, say: Say) -> Mapping[str, Any]:
     """Carry out one request; once more where files of other owners kept it from being done."""
     log.debug("request", op=request["op"], source=request.get("source", ""))
     operation = ops.find(request["op"])

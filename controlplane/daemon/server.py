@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from controlplane.daemon.memory import trim_heap
 from controlplane.errors import Bug, MailserverError, Unavailable, UsageError
 from controlplane.plain_text import cut, sanitize_line
 from wire.errors import ErrorAnswer
-from wire.lines import NoRequest, Request, Result, Say
+from wire.lines import NoRequest, Request, Say
 from wire.server import Handler, Limits, Server
 
 MOST = 128 << 20
@@ -36,7 +37,7 @@ class ControlServer(Server):
     """Answers root and our own user."""
 
     def __init__(self, path: Path, handler: Handler) -> None:
-        def speak(request: Request, say: Say) -> Result:
+        def speak(request: Request, say: Say) -> Mapping[str, Any]:
             # Each connection has a thread, so this holds for the lines of its one request.
             bind_contextvars(op=request["op"], actor=request.get("actor", ""))
             return handler(request, lambda text: say(cut(sanitize_line(text))))

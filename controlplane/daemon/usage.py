@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from controlplane.daemon.asking import Ask
 from controlplane.errors import MailserverError
 from controlplane.model import State
+from controlplane.protocol.states import AccountRow
 from controlplane.statefiles.quotas import kibibytes
 
 _ELSEWHERE = re.compile(r"(?:^|\s)(?:userdb_)?(?:mail|home)=")
@@ -16,7 +16,7 @@ SECONDS = 60.0
 """The first question after a start may have Dovecot look into thousands of mailboxes."""
 
 
-def add_usage(accounts: list[dict[str, Any]], state: State, ask: Ask) -> None:
+def add_usage(accounts: list[AccountRow], state: State, ask: Ask) -> None:
     """Give each account `used` and `limit` (KiB, None for no limit) and `percent`.
 
     They stay without where quotas are off, and where nobody answers: the list is worth having all the same.

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from controlplane.errors import Problem
 from controlplane.events import Event, SettingChanged
 from controlplane.events.base import Effect
+from controlplane.protocol.plans import PlanRow
 from controlplane.release import line_changes
 from controlplane.sealing import PREFIX
 from controlplane.settings import catalog
@@ -117,19 +118,23 @@ def detail_of(event: Event) -> str:
     return event.detail
 
 
-def as_dict(plan: Plan) -> dict[str, Any]:
+def as_dict(plan: Plan) -> PlanRow:
     """The plan as plain values, for JSON; contents and password hashes are left out."""
     return {
         "events": [
             {"kind": e.kind, "effect": e.effect, "subject": e.subject, "detail": detail_of(e)}
             for e in plan.events
         ],
-        "files": [change._asdict() for change in plan.files],
+        "files": [
+            {"path": c.path, "service": c.service, "added": c.added, "removed": c.removed} for c in plan.files
+        ],
         "actions": dict(plan.actions),
         "add": plan.count("add"),
         "change": plan.count("change"),
         "remove": plan.count("remove"),
-        "warnings": [warning._asdict() for warning in plan.warnings],
+        "warnings": [
+            {"subject": w.subject, "message": w.message, "executes": w.executes} for w in plan.warnings
+        ],
         "problems": [problem.as_dict() for problem in plan.problems],
     }
 

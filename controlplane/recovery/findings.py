@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 from controlplane.errors import Problem
+from controlplane.protocol.status import DamageRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,9 +16,9 @@ class Damage:
     what: str
     cure: str
 
-    def as_dict(self) -> dict[str, str]:
+    def as_dict(self) -> DamageRow:
         """Plain values, as `status` shows them."""
-        return asdict(self)
+        return {"part": self.part, "what": self.what, "cure": self.cure}
 
     def problem(self) -> Problem:
         """The damage as a problem of a refusal."""

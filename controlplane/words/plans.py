@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from itertools import groupby
-from typing import Any
 
 from controlplane.errors import Problem
 from controlplane.events import Event
 from controlplane.intake.plan import FileChange, Plan, as_dict, detail_of
+from controlplane.protocol.plans import Planned
 from controlplane.words.problems import place_of, refusal_lines
 from wire.manifest import Action
 
@@ -17,7 +17,7 @@ MOST_EVENTS = 40
 KIND_WIDTH = 18
 
 
-def plan_answer(plan: Plan) -> dict[str, Any]:
+def plan_answer(plan: Plan) -> Planned:
     """A plan in every form, as `mailctl plan` shows it: a server's answer, and that of a clone alone."""
     return {
         "plan": as_dict(plan),

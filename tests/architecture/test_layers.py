@@ -13,6 +13,7 @@ from tests.architecture.sources import imports, modules, tree
 
 LAYERS = (
     ("wire",),
+    ("controlplane.protocol",),
     ("controlplane.errors",),
     (
         "controlplane.ordered",

@@ -17,6 +17,7 @@ from controlplane.daemon.server import ControlServer
 from controlplane.errors import MailserverError
 from controlplane.intake.trees import MainReader
 from controlplane.statefiles.tree import read_tree
+from tests.daemon.typed_answers import must_fit
 from wire.errors import ErrorAnswer
 from wire.server import Limits, Server
 
@@ -117,7 +118,9 @@ class Site:
 
     def ask(self, op: str, **arguments: Any) -> dict[str, Any]:
         who = {"node": self.daemon.delivery.node} if op.startswith("agent.") else {"actor": "root"}
-        return handle(self.daemon, {"op": op, **who, **arguments}, lambda _: None)
+        answer = dict(handle(self.daemon, {"op": op, **who, **arguments}, lambda _: None))
+        must_fit(op, answer)
+        return answer
 
     def add(self, address: str) -> dict[str, Any]:
         return self.ask("edit", command="account.add", source="setup", address=address, password_hash=HASH)

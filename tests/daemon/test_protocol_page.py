@@ -1,38 +1,58 @@
-"""docs/reference/control-protocol.md names what the daemon knows."""
+"""docs/reference/control-protocol.md says what the daemon knows."""
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
+from typing import Any, get_args, get_type_hints
 
 import pytest
+from pydantic import ValidationError
 
-from controlplane.daemon.ops import OPS
-from controlplane.daemon.ops.requests import Asked
-from tests.daemon.site import Site
+from controlplane.daemon.ops import OPS, document
+from controlplane.intake.edits.commands import COMMANDS
+from tests.daemon.typed_answers import answer_types, must_fit
 
-PAGE = (Path(__file__).parents[2] / "docs/reference/control-protocol.md").read_text()
-ROWS = [line for line in PAGE.splitlines() if line.startswith("| `")]
+PAGE = document.PAGE.read_text()
+ANSWERS = [kind for kind in answer_types() if kind.__module__.startswith("controlplane.protocol")]
+
+
+def test_the_operations_are_fresh() -> None:
+    """Else run `python -m controlplane.daemon.ops.document`."""
+    assert document.page(PAGE) == PAGE
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_named(command: str) -> None:
+    """In the table of the commands of `edit`."""
+    assert any(f"`{command}`" in line.split("|")[1] for line in PAGE.splitlines() if line.startswith("| `"))
+
+
+def test_no_two_objects_share_a_name() -> None:
+    """Their sections are reached by it."""
+    titles = [line for line in PAGE.splitlines() if line.startswith("### ")]
+    assert len(titles) == len(set(titles))
+
+
+def test_no_line_is_long() -> None:
+    """The page is read as it is, too."""
+    assert [line for line in PAGE.splitlines() if len(line) > 120] == []
+
+
+@pytest.mark.parametrize("kind", ANSWERS, ids=lambda kind: kind.__name__)
+def test_numbers_have_a_meaning(kind: Any) -> None:
+    """Which says what they count, and in what unit."""
+    meanings = dict(document.meanings(kind))
+    numbers = {name for name, hint in get_type_hints(kind).items() if {int, float} & {hint, *get_args(hint)}}
+    assert numbers <= meanings.keys()
 
 
 @pytest.mark.parametrize("op", OPS)
-def test_every_operation_has_a_row(op: str) -> None:
-    """With its name in the first column."""
-    assert any(f"`{op}`" in row.split("|")[1] for row in ROWS)
+def test_the_answer_is_what_the_table_says(op: str) -> None:
+    """What the function of the operation says that it returns; mypy holds its code to that."""
+    assert get_type_hints(OPS[op].run)["return"] is OPS[op].answers
 
 
-@pytest.mark.parametrize("op", ["status", "verify"])
-def test_every_key_of_an_answer_is_named(site: Site, op: str) -> None:
-    """In the row of the operation; the agent's own operations are on its own page."""
-    row = next(row for row in ROWS if f"`{op}`" in row.split("|")[1])
-    named = set(re.findall(r"`([a-z_]+)`", row))
-    agents = {"node", "applied", "attempted", "suspended", "failure", "drift"}
-    assert set(site.ask(op)) - agents <= named
-
-
-@pytest.mark.parametrize("op", OPS)
-def test_every_argument_is_named(op: str) -> None:
-    """In the row of the operation; those of every request are told once for all."""
-    row = next(row for row in ROWS if f"`{op}`" in row.split("|")[1])
-    named = set(re.findall(r"`([a-z_]+)`", row))
-    assert set(OPS[op].asks.model_fields) - {"node", *Asked.model_fields} <= named
+@pytest.mark.parametrize("answer", [{}, {"recipient": 1}, {"recipient": "age1", "more": ""}])
+def test_an_answer_that_does_not_fit_is_found(answer: dict[str, Any]) -> None:
+    """`Site.ask` looks at each: a field that is missing, of another type, or in no table."""
+    with pytest.raises(ValidationError):
+        must_fit("recipient", answer)

@@ -32,11 +32,11 @@ class AlreadyTold(MailserverError):
     """A refusal whose text was said line by line; only the exit status is left to give."""
 
 
-def call(op: str, patience: float = PATIENCE, **arguments: Any) -> dict[str, Any]:
-    """Run the daemon's operation `op` and return its result; its `say` lines go to stderr as they arrive.
+def call(op: str, patience: float = PATIENCE, **arguments: Any) -> Any:
+    """Run the daemon's operation `op` and return its answer; its `say` lines go to stderr as they arrive.
 
-    Raises what the daemon raised, and Unavailable where none answers. In a container of the image
-    without a running server, the operation runs in this process.
+    The types of answers are in `controlplane.protocol`. Raises what the daemon raised, and Unavailable where
+    none answers. In a container of the image without a running server, the operation runs in this process.
     """
     request = {"op": op, "actor": actor(), **arguments}
     connection = _connect_patiently(os.environ.get("MAILCTL_SOCKET", SOCKET))
@@ -45,7 +45,7 @@ def call(op: str, patience: float = PATIENCE, **arguments: Any) -> dict[str, Any
     return converse(connection, request, patience)
 
 
-def call_agent(op: str, patience: float = PATIENCE, **arguments: Any) -> dict[str, Any]:
+def call_agent(op: str, patience: float = PATIENCE, **arguments: Any) -> Any:
     """Run an operation of the agent, which alone touches mail; raises as `call` does."""
     path = os.environ.get("MAIL_AGENT_SOCKET", AGENT_SOCKET)
     connection = connect(path)
@@ -100,7 +100,7 @@ def _server_starts() -> bool:
     return b"mailserver-start" in first or b"supervisord" in first
 
 
-def converse(connection: socket.socket, request: dict[str, Any], patience: float) -> dict[str, Any]:
+def converse(connection: socket.socket, request: dict[str, Any], patience: float) -> Any:
     """Send one request over `connection`, print what is said, return the result, raise the error."""
     with connection:
         try:
@@ -113,8 +113,7 @@ def converse(connection: socket.socket, request: dict[str, Any], patience: float
             raise Unavailable(
                 "the connection ended before the answer came; `mailctl log` shows what was recorded"
             ) from None
-    result: dict[str, Any] = sanitize_all(found)
-    return result
+    return sanitize_all(found)
 
 
 def error_of(answer: ErrorAnswer) -> MailserverError:
@@ -123,7 +122,7 @@ def error_of(answer: ErrorAnswer) -> MailserverError:
     return AlreadyTold(answer.message) if answer.said else from_answer(answer)
 
 
-def _call_embedded(request: dict[str, Any]) -> dict[str, Any]:
+def _call_embedded(request: dict[str, Any]) -> Any:
     """Run the operation in this process: a one-off container has no daemon."""
     if not Path(os.environ.get("MAILCTL_STATE", STATE)).is_dir():
         raise Unavailable("there is no mail server here; `mailctl validate` and `plan` work in a clone")

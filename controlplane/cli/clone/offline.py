@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from controlplane.cli.clone.working_tree import is_tree, read_working_tree
 from controlplane.errors import NotFound
@@ -15,6 +14,7 @@ from controlplane.git import StateRepo
 from controlplane.intake.proposal import propose_files, render
 from controlplane.intake.trees import Files, MainReader
 from controlplane.model import Desired, Observed, State
+from controlplane.protocol.plans import Planned, Validated
 from controlplane.statefiles.tree import read_tree
 from controlplane.words.plans import plan_answer
 
@@ -23,7 +23,7 @@ HOSTNAME = "mail.example.test"
 UPSTREAM = "origin/main"
 
 
-def validate(files: Files) -> dict[str, Any]:
+def validate(files: Files) -> Validated:
     """The problems that a push of these files to `main` would have, and warnings."""
     proposal = propose_files(_state(Desired()), None, files, guard=False)
     return {
@@ -34,7 +34,7 @@ def validate(files: Files) -> dict[str, Any]:
     }
 
 
-def plan(change: str) -> dict[str, Any]:
+def plan(change: str) -> Planned:
     """The plan of a working tree or revision against origin/main, or of B against A for a range A..B."""
     before, after = _sides(change)
     # Problems of the base are not this change's: what cannot be parsed there counts as absent.

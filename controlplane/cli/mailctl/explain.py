@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,6 +10,9 @@ from controlplane.cli import options
 from controlplane.cli.ask.client import call, server_is_here
 from controlplane.cli.text.terminal import columns, show_json
 from controlplane.errors import Unavailable
+
+if TYPE_CHECKING:
+    from controlplane.protocol.states import Explained
 
 
 @click.command("explain")
@@ -31,16 +34,17 @@ def command(setting: str, *, as_json: bool) -> None:
         click.echo(line)
 
 
-def _in_effect(name: str) -> dict[str, Any] | None:
+def _in_effect(name: str) -> Explained | None:
     if not server_is_here():
         return None
     try:
-        return call("explain", name=name)
+        found: Explained = call("explain", name=name)
     except Unavailable:
         return None
+    return found
 
 
-def _rows(spec: dict[str, Any], in_effect: dict[str, Any] | None) -> list[list[str]]:
+def _rows(spec: dict[str, Any], in_effect: Explained | None) -> list[list[str]]:
     rows = [["name", spec["name"]], ["type", str(spec.get("kind", ""))], ["default", spec["default"]]]
     if spec.get("values"):
         rows.append(["values", ", ".join(v or '""' for v in spec["values"])])
@@ -70,7 +74,7 @@ SOURCES = {
 }
 
 
-def _here(in_effect: dict[str, Any]) -> list[list[str]]:
+def _here(in_effect: Explained) -> list[list[str]]:
     value = "(secret)" if in_effect.get("value") is None else in_effect["value"] or '""'
     rows = [["here", f"{value}  ({SOURCES.get(in_effect.get('source', ''), 'not known')})"]]
     if in_effect.get("overruled") is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -14,6 +14,9 @@ from controlplane.cli.run import DIFFERENCE
 from controlplane.cli.text.change import report_outcome
 from controlplane.cli.text.terminal import say, say_problems, show_json, show_lines
 from controlplane.errors import Problem, Refused
+
+if TYPE_CHECKING:
+    from controlplane.protocol.changes import WayBack
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -43,7 +46,7 @@ def review_and_apply(op: str, question: str, given: dict[str, Any], *, exit_code
         return _show(call(op, **request, dry_run=True), as_json=as_json, exit_code=exit_code)
     asks = not yes and sys.stdin.isatty()
     if asks:
-        found = call(op, **request, dry_run=True)
+        found: WayBack = call(op, **request, dry_run=True)
         _say_plan(found)
         if found["refused"]:
             raise Refused([Problem(**problem) for problem in found["refused"]])
@@ -53,7 +56,7 @@ def review_and_apply(op: str, question: str, given: dict[str, Any], *, exit_code
             say("► nothing was changed")
             return NOT_DONE
         request["main"] = found["main"]
-    change = call(op, **request)
+    change: WayBack = call(op, **request)
     if as_json:
         show_json(change)
         return 0
@@ -66,7 +69,7 @@ def review_and_apply(op: str, question: str, given: dict[str, Any], *, exit_code
     return 0
 
 
-def _show(found: dict[str, Any], *, as_json: bool, exit_code: bool) -> int:
+def _show(found: WayBack, *, as_json: bool, exit_code: bool) -> int:
     if as_json:
         show_json(found)
     else:
@@ -78,18 +81,18 @@ def _show(found: dict[str, Any], *, as_json: bool, exit_code: bool) -> int:
     return DIFFERENCE if exit_code and found["different"] else 0
 
 
-def _nothing(found: dict[str, Any], *, as_json: bool) -> int:
+def _nothing(found: WayBack, *, as_json: bool) -> int:
     if as_json:
         show_json(found)
     say("✔ nothing had to be changed")
     return 0
 
 
-def _say_plan(found: dict[str, Any]) -> None:
+def _say_plan(found: WayBack) -> None:
     for line in _lines(found):
         say(line)
 
 
-def _lines(found: dict[str, Any]) -> list[str]:
+def _lines(found: WayBack) -> list[str]:
     title = found["title"].split("\n") if found.get("title") else []
     return [*title, *(f"  ⚠ {note}" for note in found.get("notes", ())), *found.get("text", ())]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +15,9 @@ from controlplane.cli.text.import_report import left_out, report_lines
 from controlplane.cli.text.terminal import say, say_problems, show_json, show_lines
 from controlplane.errors import Problem
 from controlplane.words.problems import REFUSED
+
+if TYPE_CHECKING:
+    from controlplane.protocol.changes import Taken
 
 ENV_FILE = "mailserver.env"
 MOST_ENV = 1 << 20
@@ -53,7 +56,7 @@ def command(
     request, passed = _request(folder, env)
     if allow_mass_delete:
         request["allow_mass_delete"] = True
-    found = call(
+    found: Taken = call(
         "import",
         **request,
         dry_run=dry_run,

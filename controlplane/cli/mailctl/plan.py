@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +11,9 @@ from controlplane.cli import options
 from controlplane.cli.ask.client import call, server_is_here
 from controlplane.cli.run import DIFFERENCE
 from controlplane.cli.text.terminal import say, show_json, show_lines
+
+if TYPE_CHECKING:
+    from controlplane.protocol.plans import Planned
 
 
 @click.command("plan")
@@ -43,7 +46,7 @@ def command(change: str | None, layout: str, *, as_json: bool, exit_code: bool, 
     return watched(change, show)
 
 
-def _show(found: dict[str, Any], layout: str, *, as_json: bool, exit_code: bool) -> int:
+def _show(found: Planned, layout: str, *, as_json: bool, exit_code: bool) -> int:
     if as_json or layout == "json":
         show_json(found["plan"])
     elif layout == "markdown":
@@ -55,17 +58,22 @@ def _show(found: dict[str, Any], layout: str, *, as_json: bool, exit_code: bool)
     return DIFFERENCE if exit_code and found["different"] else 0
 
 
-def _plan(change: str | None) -> dict[str, Any]:
+def _plan(change: str | None) -> Planned:
     from controlplane.cli.clone.working_tree import as_request, is_tree, read_working_tree
 
     directory = Path(change or ".")
     if server_is_here():
         if is_tree(directory):
-            return call("plan", files=as_request(read_working_tree(directory)))
+            return _ask(files=as_request(read_working_tree(directory)))
         base, dots, target = (change or "main").partition("..")
-        return call("plan", base=base if dots else "", target=target if dots else base)
+        return _ask(base=base if dots else "", target=target if dots else base)
     from controlplane.cli.clone import offline
 
     found = offline.plan(change or ".")
     say("⚠ no server here: the daemons' own checkers did not run")
+    return found
+
+
+def _ask(**arguments: Any) -> Planned:
+    found: Planned = call("plan", **arguments)
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,13 +14,16 @@ from controlplane.errors import Unavailable
 from controlplane.words.numbers import counted
 from wire.outcomes import FAILED, OutcomeKind
 
+if TYPE_CHECKING:
+    from controlplane.protocol.changes import Reconciled
+
 
 @click.command("reconcile")
 @options.wait
 @options.as_json
 def command(*, wait: bool, as_json: bool) -> None:
     """Apply the newest release now, even one that failed before, and heal drift."""
-    change = call("reconcile", wait=wait, source="mailctl")
+    change: Reconciled = call("reconcile", wait=wait, source="mailctl")
     if as_json:
         show_json(change)
         return
@@ -33,11 +36,11 @@ def command(*, wait: bool, as_json: bool) -> None:
         say(_outcome(change, wait=wait))
 
 
-def _outcome(change: dict[str, Any], *, wait: bool) -> str:
+def _outcome(change: Reconciled, *, wait: bool) -> str:
     """The outcome for a release that had been made before. Raises Unavailable where it does not serve."""
-    outcome, release = change.get("outcome") or {}, change.get("release") or 0
-    kind = outcome.get("outcome")
-    if kind in FAILED:
+    outcome, release = change.get("outcome"), change.get("release") or 0
+    kind = outcome["outcome"] if outcome else ""
+    if outcome and kind in FAILED:
         verb, where = str(kind).replace("_", " "), outcome.get("service") or "a service"
         raise Unavailable(
             f"release {outcome.get('release')} was {verb}; {outcome.get('serving')} serves\n"
@@ -46,7 +49,7 @@ def _outcome(change: dict[str, Any], *, wait: bool) -> str:
         )
     if kind == OutcomeKind.SUSPENDED:
         return f"⚠ releases are held back, so nothing was done: `mailctl resume` applies release {release}"
-    if not kind:
+    if not outcome:
         why = "the agent did not answer in time" if wait else "nobody waits for it"
         return f"► release {release} is to be applied; {why}: `mailctl status` shows what came of it"
     applied = int(outcome.get("release") or release)
@@ -57,12 +60,12 @@ def _outcome(change: dict[str, Any], *, wait: bool) -> str:
     return "✔ nothing had to be changed"
 
 
-def _say_healed(change: dict[str, Any]) -> None:
+def _say_healed(change: Reconciled) -> None:
     if _healed(change):
         say(f"✔ besides{_healed(change)}")
 
 
-def _healed(change: dict[str, Any]) -> str:
+def _healed(change: Reconciled) -> str:
     """Repairs beside the release, as the end of a line: `: 2 files put back (…)`; empty for none."""
     files = change.get("healed") or []
     repairs = []

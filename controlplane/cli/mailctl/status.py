@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from controlplane.cli import options
 from controlplane.cli.ask.client import call
 from controlplane.cli.text.status import status_lines
 from controlplane.cli.text.terminal import say, show_json, show_lines
+
+if TYPE_CHECKING:
+    from controlplane.protocol.status import Status
 
 
 @click.command("status")
@@ -17,7 +22,7 @@ from controlplane.cli.text.terminal import say, show_json, show_lines
 @options.as_json
 def command(release: int, timeout: float, *, health: bool, as_json: bool) -> int:
     """What serves: the release, the services with their probes, certificates, drift."""
-    status = call("status", patience=timeout + 30, wait=release, timeout=timeout)
+    status: Status = call("status", patience=timeout + 30, wait=release, timeout=timeout)
     healthy = bool(status.get("healthy"))
     if as_json:
         show_json(status)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +13,9 @@ from controlplane.cli.text.terminal import say, show_json
 from controlplane.errors import NotFound, Problem
 from controlplane.words.numbers import counted
 from controlplane.words.problems import problem_lines
+
+if TYPE_CHECKING:
+    from controlplane.protocol.plans import Validated
 
 
 @click.command("validate")
@@ -35,7 +38,7 @@ def command(tree: str | None, *, as_json: bool, watch: bool) -> int:
     return watched(tree, show)
 
 
-def _show(found: dict[str, Any], *, as_json: bool) -> int:
+def _show(found: Validated, *, as_json: bool) -> int:
     problems = [Problem(**problem) for problem in found["problems"]]
     if as_json:
         show_json(found)
@@ -51,13 +54,13 @@ def _show(found: dict[str, Any], *, as_json: bool) -> int:
     return 0
 
 
-def _validate(tree: str | None) -> dict[str, Any]:
+def _validate(tree: str | None) -> Validated:
     from controlplane.cli.clone.working_tree import as_request, is_tree, read_working_tree
     from controlplane.statefiles.treefile import CONFIG, SETTINGS
 
     directory = Path(tree or ".")
     if not directory.is_dir():
-        return call("validate", revision=tree or "main")
+        return _ask(revision=tree or "main")
     if not is_tree(directory):
         raise NotFound(
             f"{directory.resolve()} is no clone of the state repo: it holds neither {SETTINGS} nor {CONFIG}, "
@@ -66,13 +69,18 @@ def _validate(tree: str | None) -> dict[str, Any]:
         )
     files = read_working_tree(directory)
     if server_is_here():
-        return call("validate", files=as_request(files))
+        return _ask(files=as_request(files))
     from controlplane.cli.clone import offline
 
     return offline.validate(files)
 
 
-def _say_checked(found: dict[str, Any]) -> None:
+def _ask(**arguments: Any) -> Validated:
+    found: Validated = call("validate", **arguments)
+    return found
+
+
+def _say_checked(found: Validated) -> None:
     checked = found.get("checked")
     if checked:
         say(f"✔ valid, checked with {', '.join(checked)} ({found.get('seconds') or 0:.1f} s)")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from controlplane.cli import options
 from controlplane.cli.ask.client import STATE, call
 from controlplane.cli.text.terminal import say, show_json
+
+if TYPE_CHECKING:
+    from controlplane.protocol.questions import Verified
 
 PATIENCE = 3600.0
 """Seconds to wait for the answer: a replay takes time in proportion to the log."""
@@ -31,7 +34,7 @@ def command(folder: Path | None, *, offline: bool, as_json: bool) -> int:
     FOLDER is a state volume, a bare repository or a mirror clone to read instead of this server's, offline.
     Nothing is written to it.
     """
-    found = _read(folder or VOLUME) if offline or folder else call("verify", patience=PATIENCE)
+    found: Verified = _read(folder or VOLUME) if offline or folder else call("verify", patience=PATIENCE)
     if as_json:
         show_json(found)
     elif found["ok"]:
@@ -46,7 +49,7 @@ def command(folder: Path | None, *, offline: bool, as_json: bool) -> int:
     return 0 if found["ok"] else 1
 
 
-def _read(folder: Path) -> dict[str, Any]:
+def _read(folder: Path) -> Verified:
     """Verify without a server; raises NotFound where the folder holds no repository."""
     from controlplane.daemon.embedded import step_down
     from controlplane.errors import NotFound

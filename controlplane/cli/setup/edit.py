@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from controlplane.cli.ask.client import call
 from controlplane.cli.text.change import report_outcome
 from controlplane.cli.text.terminal import say
+
+if TYPE_CHECKING:
+    from controlplane.protocol.changes import Change
 
 
 def rehearse(what: str, **arguments: Any) -> None:
@@ -21,7 +24,7 @@ def edit(what: str, reason: str, *, wait: bool, **arguments: Any) -> bool:
 
     Returns whether anything had to be changed.
     """
-    change = call("edit", command=what, source="setup", reason=reason, wait=wait, **arguments)
+    change: Change = call("edit", command=what, source="setup", reason=reason, wait=wait, **arguments)
     for warning in (change.get("plan") or {}).get("warnings", ()):
         say(f"⚠ {warning['subject']}: {warning['message']}")
     report_outcome(change, quiet=True)

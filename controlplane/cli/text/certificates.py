@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from controlplane.cli.text.terminal import columns
 from controlplane.words.numbers import counted
 
+if TYPE_CHECKING:
+    from controlplane.protocol.status import CertificateRow, Certificates
+
 HEAD = ["slot", "names", "key", "issuer", "end", "read from"]
 
 
-def certificate_lines(answer: Mapping[str, Any]) -> list[str]:
+def certificate_lines(answer: Certificates) -> list[str]:
     """The output of `mailctl certificates`: one row per certificate, then warnings and refusals."""
     certificates = answer.get("certificates") or []
     lines = columns([HEAD, *(_row(each) for each in certificates)]) if certificates else []
@@ -19,7 +22,7 @@ def certificate_lines(answer: Mapping[str, Any]) -> list[str]:
     return [*(lines or ["no certificate: TLS is off"]), *warning_lines(certificates), *refusal_lines(refused)]
 
 
-def ends(certificate: Mapping[str, Any]) -> str:
+def ends(certificate: CertificateRow) -> str:
     """`ends in 61 days`, or `ended on` its date."""
     days = int(certificate["days"])
     if days < 0:
@@ -27,7 +30,7 @@ def ends(certificate: Mapping[str, Any]) -> str:
     return f"ends in {counted(days, 'day')}"
 
 
-def warning_lines(certificates: Sequence[Mapping[str, Any]]) -> list[str]:
+def warning_lines(certificates: Sequence[CertificateRow]) -> list[str]:
     """A line for each warning of a certificate."""
     return [f"⚠ certificate {each['slot']} {text}" for each in certificates for text in each["warnings"]]
 
@@ -37,7 +40,7 @@ def refusal_lines(refused: Mapping[str, str]) -> list[str]:
     return [f"⚠ certificate {slot} is not taken over: {reason}" for slot, reason in sorted(refused.items())]
 
 
-def _row(certificate: Mapping[str, Any]) -> list[str]:
+def _row(certificate: CertificateRow) -> list[str]:
     return [
         str(certificate["slot"]) + ("" if certificate["serves"] else " (not served)"),
         ", ".join(certificate["names"]),

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from controlplane.cli.text.terminal import say
 from controlplane.errors import Unavailable
 from wire.outcomes import FAILED, OutcomeKind
 
+if TYPE_CHECKING:
+    from controlplane.protocol.changes import Applied, Change, Taken, WayBack
 
-def report_outcome(change: dict[str, Any], *, quiet: bool = False) -> None:
+    Reported = Change | Taken | WayBack
+
+
+def report_outcome(change: Reported, *, quiet: bool = False) -> None:
     """Report the outcome of a change on stderr; `quiet` leaves out the usual success.
 
     Raises Unavailable, with the agent's reason, where the release does not serve.
     """
-    outcome = change.get("outcome") or {}
-    if outcome.get("outcome") in FAILED:
+    outcome = change.get("outcome")
+    if outcome and outcome["outcome"] in FAILED:
         raise Unavailable(_failure(change, outcome))
     if not change.get("position"):
         if not quiet:
             say("✔ nothing had to be changed")
         return
-    if outcome.get("outcome") == OutcomeKind.SUSPENDED:
+    if outcome and outcome["outcome"] == OutcomeKind.SUSPENDED:
         say(f"⚠ change set {change['position']} is recorded; applying is suspended (`mailctl resume`)")
     elif not outcome:
         say(f"► change set {change['position']} is recorded{_release(change)}, not yet seen serving")
@@ -34,11 +39,11 @@ def report_outcome(change: dict[str, Any], *, quiet: bool = False) -> None:
         say(f"  {line}")
 
 
-def _release(change: dict[str, Any]) -> str:
+def _release(change: Reported) -> str:
     return f", release {change['release']}" if change.get("release") else ""
 
 
-def _failure(change: dict[str, Any], outcome: dict[str, Any]) -> str:
+def _failure(change: Reported, outcome: Applied) -> str:
     verb = str(outcome["outcome"]).replace("_", " ")
     lines = [f"release {outcome.get('release')} was {verb}; {outcome.get('serving')} serves"]
     lines.append(f"  {outcome.get('service') or 'a service'}: {outcome.get('reason', '')}")

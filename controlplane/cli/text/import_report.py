@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from controlplane.cli.text.terminal import columns
+
+if TYPE_CHECKING:
+    from controlplane.protocol.changes import ImportItem, Taken
 
 MARKS = {"added": "+", "replaced": "~", "merged": "~", "same": "=", "left out": "−"}
 MOST = 200
@@ -13,7 +16,7 @@ MOST = 200
 PINNED = "pinned"
 
 
-def left_out(passed: Mapping[str, str]) -> list[dict[str, Any]]:
+def left_out(passed: Mapping[str, str]) -> list[ImportItem]:
     """Rows, in the form of the daemon's report, for files that were not sent to it."""
     return [
         {"name": f"config/{path}", "done": "left out", "support": "", "note": why, "sealed": False, "line": 0}
@@ -21,7 +24,7 @@ def left_out(passed: Mapping[str, str]) -> list[dict[str, Any]]:
     ]
 
 
-def report_lines(found: Mapping[str, Any]) -> list[str]:
+def report_lines(found: Taken) -> list[str]:
     """Files, settings, advice on them, and the plan."""
     files, settings = found["files"], found["settings"]
     return [
@@ -33,17 +36,17 @@ def report_lines(found: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _rows(items: list[dict[str, Any]]) -> list[str]:
+def _rows(items: list[ImportItem]) -> list[str]:
     shown = columns([_row(item) for item in items[:MOST]], indent="  ")
     return [*shown, f"  … and {len(items) - MOST} more"] if len(items) > MOST else shown
 
 
-def _row(item: Mapping[str, Any]) -> list[str]:
+def _row(item: ImportItem) -> list[str]:
     done = item["done"] + (", sealed" if item["sealed"] and item["done"] != "left out" else "")
     return [MARKS[item["done"]], item["name"], done, item["support"], item["note"]]
 
 
-def _advice(settings: list[dict[str, Any]]) -> Iterator[str]:
+def _advice(settings: list[ImportItem]) -> Iterator[str]:
     pinned = sum(item["note"].startswith(PINNED) or f"; {PINNED}" in item["note"] for item in settings)
     if pinned:
         yield (

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 from controlplane.cli.text.certificates import ends, refusal_lines, warning_lines
 from controlplane.cli.text.terminal import columns
 from wire.outcomes import OutcomeKind
 
+if TYPE_CHECKING:
+    from controlplane.protocol.status import CertificateRow, Failure, HeldRow, ServiceRow, Status
+
 STEPS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
-def status_lines(status: dict[str, Any], now: datetime | None = None) -> list[str]:
+def status_lines(status: Status, now: datetime | None = None) -> list[str]:
     """The output of `mailctl status`; ages are counted from `now` (default: the clock)."""
     now = now or datetime.now(UTC)
     return [
@@ -29,7 +32,7 @@ def status_lines(status: dict[str, Any], now: datetime | None = None) -> list[st
     ]
 
 
-def _head(status: dict[str, Any], now: datetime) -> list[str]:
+def _head(status: Status, now: datetime) -> list[str]:
     name = status.get("hostname") or status.get("node") or "mail"
     applied, attempted = status.get("applied") or 0, status.get("attempted") or 0
     failure = status.get("failure")
@@ -50,7 +53,7 @@ def _head(status: dict[str, Any], now: datetime) -> list[str]:
     return [*lines, f"log                 {position} change sets{text}"]
 
 
-def _held_back(status: dict[str, Any]) -> list[str]:
+def _held_back(status: Status) -> list[str]:
     """The releases that a suspended server holds back."""
     if not status.get("suspended"):
         return []
@@ -59,7 +62,7 @@ def _held_back(status: dict[str, Any]) -> list[str]:
     return [f"⚠ releases are held back, {waits}: `mailctl resume` applies the newest"]
 
 
-def _damage(status: dict[str, Any]) -> list[str]:
+def _damage(status: Status) -> list[str]:
     """Damage of the state volume with its cure, and what has been repaired."""
     damage, repairs = status.get("damage") or [], status.get("repairs") or []
     return [
@@ -68,13 +71,13 @@ def _damage(status: dict[str, Any]) -> list[str]:
     ]
 
 
-def _failed(failure: dict[str, Any], attempted: int, now: datetime) -> str:
+def _failed(failure: Failure, attempted: int, now: datetime) -> str:
     when = age(failure.get("at"), now)
     verb = str(failure.get("outcome") or OutcomeKind.ROLLED_BACK).replace("_", " ")
     return f"{failure.get('release') or attempted} {verb}" + (f" {when} ago" if when else "")
 
 
-def _failure(failure: dict[str, Any], attempted: int) -> list[str]:
+def _failure(failure: Failure, attempted: int) -> list[str]:
     number = failure.get("release") or attempted
     lines = [f"  {number}  {failure.get('reason', '')}"]
     where = failure.get("origin") or failure.get("path")
@@ -83,7 +86,7 @@ def _failure(failure: dict[str, Any], attempted: int) -> list[str]:
     return lines
 
 
-def _advice(blamed: dict[str, Any]) -> str:
+def _advice(blamed: Failure | HeldRow) -> str:
     """How to go on without losing later changes."""
     if not blamed.get("position"):
         return "Push a fix; `mailctl diff` shows what does not serve"
@@ -91,9 +94,9 @@ def _advice(blamed: dict[str, Any]) -> str:
     return f"Push a fix, or take it back: mailctl revert {blamed['position']}{by_git}"
 
 
-def _held(status: dict[str, Any]) -> list[str]:
+def _held(status: Status) -> list[str]:
     """Parts of the newest release that are held while the rest serves, unless `_failure` shows them."""
-    shown = str((status.get("failure") or {}).get("reason") or "")
+    shown = str(failure.get("reason") or "") if (failure := status.get("failure")) else ""
     lines = []
     for part in status.get("held") or []:
         if part["reason"] not in shown:
@@ -105,7 +108,7 @@ def _held(status: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _services(services: Sequence[dict[str, Any]], now: datetime) -> list[str]:
+def _services(services: Sequence[ServiceRow], now: datetime) -> list[str]:
     if not services:
         return []
     rows = [["service", "state", "since", "probe", "", "memory"]]
@@ -131,14 +134,14 @@ def _services(services: Sequence[dict[str, Any]], now: datetime) -> list[str]:
     return [*columns(rows), *broken]
 
 
-def _certificates(certificates: Sequence[dict[str, Any]]) -> list[str]:
+def _certificates(certificates: Sequence[CertificateRow]) -> list[str]:
     lines = [
         f"certificate  {', '.join(each['names'])}  {ends(each)}" for each in certificates if each["serves"]
     ]
     return lines + warning_lines(certificates)
 
 
-def _room(status: dict[str, Any]) -> list[str]:
+def _room(status: Status) -> list[str]:
     """Volumes with little or no free space, and the largest parts of them."""
     scarce = [row for row in status.get("room") or [] if row["condition"] != "ok"]
     lines = [
@@ -150,7 +153,7 @@ def _room(status: dict[str, Any]) -> list[str]:
     return [*lines, *([f"  what is largest: {', '.join(largest)}"] if lines and largest else [])]
 
 
-def _notes(status: dict[str, Any]) -> list[str]:
+def _notes(status: Status) -> list[str]:
     pins = status.get("pins") or {}
     lines = []
     if pins:

@@ -1,14 +1,12 @@
-"""Every operation of the control socket, by name. To add one: a model of its request, a function in a module
-here, a line below.
-
-Most give a result and nothing else; those that talk also tell a person line by line what they find or do.
+"""Every operation of the control socket, by name. To add one: a model of its request, a type of its
+answer (controlplane/protocol), a function in a module here, a line below.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic
+from typing import Any, Generic, TypeVar
 
 from controlplane.daemon.core import Daemon
 from controlplane.daemon.ops import (
@@ -26,60 +24,89 @@ from controlplane.daemon.ops import (
 )
 from controlplane.daemon.ops.requests import Asked, Model, read
 from controlplane.errors import UsageError
-from wire.lines import Request, Result, Say
+from controlplane.protocol.changes import Change, Nothing, Reconciled, Recorded, Taken, WayBack
+from controlplane.protocol.node import TakenOver, Target, Welcome
+from controlplane.protocol.plans import Planned, Validated
+from controlplane.protocol.questions import Entries, Verified
+from controlplane.protocol.states import (
+    Access,
+    Accounts,
+    Aliases,
+    Difference,
+    Explained,
+    Masters,
+    Recipient,
+    Shown,
+)
+from controlplane.protocol.status import Certificates, Status
+from wire.lines import Request, Say
+
+Answer = TypeVar("Answer", bound=Mapping[str, object], covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Operation(Generic[Model]):
-    """What is asked for, and what answers it."""
+class Operation(Generic[Model, Answer]):
+    """What is asked for, what is answered, and what answers it."""
 
     asks: type[Model]
-    run: Callable[[Daemon, Model, Say], Result]
+    answers: type[Answer]
+    run: Callable[[Daemon, Model], Answer]
 
-    def __call__(self, daemon: Daemon, request: Request, say: Say) -> Result:
-        """The result; raises UsageError for a request that does not fit, and whatever `run` raises."""
+    def __call__(self, daemon: Daemon, request: Request, _say: Say) -> Answer:
+        """The answer; raises UsageError for a request that does not fit, and whatever `run` raises."""
+        return self.run(daemon, read(self.asks, request))
+
+
+@dataclass(frozen=True, slots=True)
+class Talk(Generic[Model, Answer]):
+    """An operation that tells a person line by line what it finds or does."""
+
+    asks: type[Model]
+    answers: type[Answer]
+    run: Callable[[Daemon, Model, Say], Answer]
+
+    def __call__(self, daemon: Daemon, request: Request, say: Say) -> Answer:
+        """The answer; raises UsageError for a request that does not fit, and whatever `run` raises."""
         return self.run(daemon, read(self.asks, request), say)
 
 
-def _silent(asks: type[Model], run: Callable[[Daemon, Model], Result]) -> Operation[Model]:
-    return Operation(asks, lambda daemon, request, _say: run(daemon, request))
+AnyOperation = Operation[Any, Mapping[str, Any]] | Talk[Any, Mapping[str, Any]]
 
-
-OPS: Mapping[str, Operation[Any]] = {
-    "pre-receive": Operation(requests.Push, hooks.pre_receive),
-    "post-receive": Operation(requests.Push, hooks.post_receive),
-    "log": Operation(requests.Log, questions.log),
-    "history": Operation(requests.History, questions.history),
-    "edit": _silent(requests.Edit, changes.edit),
-    "rehearse": _silent(requests.Rehearse, changes.rehearse),
-    "rollback": _silent(requests.Rollback, back.rollback),
-    "revert": _silent(requests.Revert, back.revert),
-    "import": _silent(requests.Import, importing.take_in),
-    "reconcile": _silent(requests.Reconcile, node.reconcile),
-    "suspend": _silent(Asked, node.suspend),
-    "resume": _silent(Asked, node.resume),
-    "status": _silent(requests.Status, node.status),
-    "certificates": _silent(Asked, node.certificates),
-    "accounts": _silent(Asked, listing.accounts),
-    "aliases": _silent(Asked, listing.aliases),
-    "masters": _silent(Asked, listing.masters),
-    "access": _silent(Asked, listing.access),
-    "show": _silent(requests.Show, show.show),
-    "diff": _silent(requests.Diff, show.diff),
-    "explain": _silent(requests.Explain, show.explain),
-    "recipient": _silent(Asked, show.recipient),
-    "plan": _silent(requests.Plan, plans.plan),
-    "validate": _silent(requests.Validate, plans.validate),
-    "verify": _silent(Asked, questions.verify),
-    "agent.hello": _silent(requests.Hello, agent.hello),
-    "agent.certificate": _silent(requests.Certificate, agent.certificate),
-    "agent.volume": _silent(requests.Volume, agent.volume),
-    "agent.outcomes": _silent(requests.Report, agent.outcomes),
-    "agent.drift": _silent(requests.Drift, agent.drift),
+OPS: Mapping[str, AnyOperation] = {
+    "pre-receive": Talk(requests.Push, Nothing, hooks.pre_receive),
+    "post-receive": Talk(requests.Push, Nothing, hooks.post_receive),
+    "log": Talk(requests.Log, Entries, questions.log),
+    "history": Talk(requests.History, Entries, questions.history),
+    "edit": Operation(requests.Edit, Change, changes.edit),
+    "rehearse": Operation(requests.Rehearse, Nothing, changes.rehearse),
+    "rollback": Operation(requests.Rollback, WayBack, back.rollback),
+    "revert": Operation(requests.Revert, WayBack, back.revert),
+    "import": Operation(requests.Import, Taken, importing.take_in),
+    "reconcile": Operation(requests.Reconcile, Reconciled, node.reconcile),
+    "suspend": Operation(Asked, Recorded, node.suspend),
+    "resume": Operation(Asked, Recorded, node.resume),
+    "status": Operation(requests.Status, Status, node.status),
+    "certificates": Operation(Asked, Certificates, node.certificates),
+    "accounts": Operation(Asked, Accounts, listing.accounts),
+    "aliases": Operation(Asked, Aliases, listing.aliases),
+    "masters": Operation(Asked, Masters, listing.masters),
+    "access": Operation(Asked, Access, listing.access),
+    "show": Operation(requests.Show, Shown, show.show),
+    "diff": Operation(requests.Diff, Difference, show.diff),
+    "explain": Operation(requests.Explain, Explained, show.explain),
+    "recipient": Operation(Asked, Recipient, show.recipient),
+    "plan": Operation(requests.Plan, Planned, plans.plan),
+    "validate": Operation(requests.Validate, Validated, plans.validate),
+    "verify": Operation(Asked, Verified, questions.verify),
+    "agent.hello": Operation(requests.Hello, Welcome, agent.hello),
+    "agent.certificate": Operation(requests.Certificate, Target, agent.certificate),
+    "agent.volume": Operation(requests.Volume, TakenOver, agent.volume),
+    "agent.outcomes": Operation(requests.Report, Nothing, agent.outcomes),
+    "agent.drift": Operation(requests.Drift, Nothing, agent.drift),
 }
 
 
-def find(name: str) -> Operation[Any]:
+def find(name: str) -> AnyOperation:
     """The operation of that name; raises UsageError."""
     operation = OPS.get(name)
     if operation is None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any
 
+from controlplane import model
 from controlplane.daemon.certificates import decline, read_chain
 from controlplane.daemon.core import Daemon
 from controlplane.daemon.ops.arguments import reporting_node
-from controlplane.daemon.ops.requests import Certificate, Change, Drift, Hello, Report, Volume
+from controlplane.daemon.ops.requests import Certificate, Drift, Hello, Report, Volume, VolumeChange
 from controlplane.errors import MailserverError, Refused
 from controlplane.events import (
     CertificateRefused,
@@ -22,13 +21,14 @@ from controlplane.events import (
 from controlplane.intake.accepted_pushes import Cause
 from controlplane.intake.edits.node_reports import drift_events, file_events
 from controlplane.intake.edits.volume import VolumeEdit, is_ours, take_over
+from controlplane.protocol.changes import Nothing, Refusal
+from controlplane.protocol.node import KnownCertificate, LastApplied, TakenOver, Target, Welcome
 from renderers.certificates import sources
-from wire.lines import Result
 
 AGENT = "agent"
 
 
-def hello(daemon: Daemon, request: Hello) -> Result:
+def hello(daemon: Daemon, request: Hello) -> Welcome:
     """The agent is there: the release it should serve, and what the log knows that the node may have lost.
 
     That is certificates, whether releases are held back and, where the agent names no release, the one that
@@ -48,7 +48,7 @@ def hello(daemon: Daemon, request: Hello) -> Result:
     known = intake.state.observed.certificates.values()
     return {
         **daemon.delivery.target(),
-        "certificates": [asdict(each) for each in known],
+        "certificates": [_certificate(each) for each in known],
         "suspended": intake.state.seen_from(node).status.suspended,
         "applied": {} if request.applied_commit else _applied(daemon, node),
     }
@@ -59,7 +59,7 @@ def _repaired(request: Hello) -> list[Event]:
     return [StoreRepaired(part=row.part, how=row.how) for row in request.repairs]
 
 
-def _applied(daemon: Daemon, name: str) -> dict[str, Any]:
+def _applied(daemon: Daemon, name: str) -> LastApplied:
     """The release that was applied last, as the log has it; nothing before the first, or where it is gone.
 
     Where something of it was held, only the node knew what served instead: then the last one that served
@@ -74,7 +74,7 @@ def _applied(daemon: Daemon, name: str) -> dict[str, Any]:
     return {"release": release.commit, "number": number, "main": release.basis.main_commit}
 
 
-def certificate(daemon: Daemon, request: Certificate) -> Result:
+def certificate(daemon: Daemon, request: Certificate) -> Target:
     """A pair was seen, or refused; the answer names the release that serves it."""
     reporting_node(request, daemon.delivery.node)
     slot, reason = request.slot or "default", request.refused
@@ -94,7 +94,7 @@ def certificate(daemon: Daemon, request: Certificate) -> Result:
     return daemon.delivery.target()
 
 
-def volume(daemon: Daemon, request: Volume) -> Result:
+def volume(daemon: Daemon, request: Volume) -> TakenOver:
     """Files of the config volume that somebody edited by hand."""
     node = reporting_node(request, daemon.delivery.node)
     edits = [_edit(change) for change in request.changes]
@@ -106,18 +106,18 @@ def volume(daemon: Daemon, request: Volume) -> Result:
     if done.recorded is not None:
         daemon.delivery.poke()
     overruled = [edit.path for edit in edits if is_ours(edit.path) or edit.path in done.sealed]
-    told = [asdict(each) for each in done.refused]
+    told: list[Refusal] = [{"path": each.path, "reason": each.reason} for each in done.refused]
     return {"refused": told, "overruled": overruled, "main": daemon.intake.main}
 
 
-def outcomes(daemon: Daemon, request: Report) -> Result:
+def outcomes(daemon: Daemon, request: Report) -> Nothing:
     """The agent keeps outcomes that were not acknowledged: fetch them soon."""
     reporting_node(request, daemon.delivery.node)
     daemon.delivery.poke_collect()
     return {}
 
 
-def drift(daemon: Daemon, request: Drift) -> Result:
+def drift(daemon: Daemon, request: Drift) -> Nothing:
     """Managed files differ from the applied release, or no longer do."""
     node = reporting_node(request, daemon.delivery.node)
     paths = tuple(sorted(request.paths))
@@ -158,5 +158,21 @@ def _refuse_certificate(daemon: Daemon, slot: str, reason: str) -> None:
         daemon.intake.record([event], Cause(AGENT, "certificate"), renders=False)
 
 
-def _edit(change: Change) -> VolumeEdit:
+def _certificate(known: model.Certificate) -> KnownCertificate:
+    return {
+        "slot": known.slot,
+        "fingerprint": known.fingerprint,
+        "names": list(known.names),
+        "serial": known.serial,
+        "not_before": known.not_before,
+        "not_after": known.not_after,
+        "issuer": known.issuer,
+        "made_here": known.made_here,
+        "chain": known.chain,
+        "key": known.key,
+        "source": known.source,
+    }
+
+
+def _edit(change: VolumeChange) -> VolumeEdit:
     return VolumeEdit(change.path, change.content, change.executable, change.base)

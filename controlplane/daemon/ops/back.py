@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from controlplane.daemon.core import Daemon
 from controlplane.daemon.ops import arguments
@@ -26,10 +25,10 @@ from controlplane.intake.plan import as_dict
 from controlplane.intake.proposal import Proposal
 from controlplane.intake.trees import Files, readable
 from controlplane.log_format import format_time
+from controlplane.protocol.changes import WayBack
 from controlplane.statefiles.compose import compose
 from controlplane.words.numbers import counted
 from controlplane.words.plans import plan_lines
-from wire.lines import Result
 
 TRIES = 5
 """Times that a plan is made anew because `main` moved meanwhile, where nobody has seen it."""
@@ -54,7 +53,7 @@ class _Course:
     title: str
     guarded: tuple[Problem, ...] = ()
 
-    def told(self) -> dict[str, Any]:
+    def told(self) -> WayBack:
         """The plan as an answer."""
         plan, changed = self.proposal.plan, sorted(self.changes(self.present))
         notes = list(self.aim.notes)
@@ -88,7 +87,7 @@ Look = Callable[[Files], tuple[Aim, str]]
 """From the files of `main` as they are to what they are to be, and the title of the plan."""
 
 
-def rollback(daemon: Daemon, request: Rollback) -> Result:
+def rollback(daemon: Daemon, request: Rollback) -> WayBack:
     """Restore everything as it was at a revision, as a new change set."""
     intake = daemon.intake
 
@@ -99,7 +98,7 @@ def rollback(daemon: Daemon, request: Rollback) -> Result:
     return _carry_out(daemon, request, "rollback", look)
 
 
-def revert(daemon: Daemon, request: Revert) -> Result:
+def revert(daemon: Daemon, request: Revert) -> WayBack:
     """Take single change sets back, as a new one; what came after them stays."""
     intake, positions = daemon.intake, request.positions
 
@@ -121,7 +120,7 @@ def _described(change: ChangeSet) -> str:
     return f"  {change.position}  {format_time(change.time)}  {change.actor}, {change.source}: {events}{said}"
 
 
-def _carry_out(daemon: Daemon, request: GoingBack, source: Source, look: Look) -> Result:
+def _carry_out(daemon: Daemon, request: GoingBack, source: Source, look: Look) -> WayBack:
     intake = daemon.intake
     for _ in range(TRIES):
         course = _planned(daemon, request, look)
@@ -143,7 +142,7 @@ def _carry_out(daemon: Daemon, request: GoingBack, source: Source, look: Look) -
             )
         except _Moved:
             continue
-        return course.told() | daemon.change(recorded, before, wait=request.wait)
+        return {**course.told(), **daemon.change(recorded, before, wait=request.wait)}
     raise Conflict("main is being changed by others all the time; try again")
 
 

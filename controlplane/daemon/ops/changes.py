@@ -10,13 +10,13 @@ from controlplane.intake.edits import commands
 from controlplane.intake.main_branch import MAIN
 from controlplane.intake.pipeline import Check
 from controlplane.intake.trees import MainReader
-from wire.lines import Result
+from controlplane.protocol.changes import Change, Nothing
 
 TYPED = 10
 """Addresses that a person names in one command."""
 
 
-def edit(daemon: Daemon, request: Edit) -> Result:
+def edit(daemon: Daemon, request: Edit) -> Change:
     """Edit what `main` says; the answer comes when the change serves, or failed to."""
     sealer = daemon.intake.sealer
     make = commands.make(request.command, request.arguments, sealer.seal)
@@ -35,7 +35,7 @@ def _guard(daemon: Daemon, request: Edit) -> Check:
     return lambda proposal: mass_deletions(before, proposal.state.desired, BY_COMMAND)
 
 
-def rehearse(daemon: Daemon, request: Rehearse) -> Result:
+def rehearse(daemon: Daemon, request: Rehearse) -> Nothing:
     """Whether `main` lets itself be edited so: raises what `edit` would, before anybody is asked for more."""
     repo = daemon.intake.stores.repo.fresh()
     commands.rehearse(request.arguments, MainReader().read(repo, repo.refs.get(MAIN)))

@@ -18,10 +18,11 @@ from controlplane.intake.checks.mass_delete import OPTION as MASS_DELETE
 from controlplane.intake.checks.pushed_references import HEADS, MAIN, NOTHING, meaning
 from controlplane.intake.proposal import Proposal
 from controlplane.model import State
+from controlplane.protocol.changes import Nothing
 from controlplane.words.numbers import counted
 from controlplane.words.plans import plan_lines
 from controlplane.words.problems import refusal_lines
-from wire.lines import Result, Say
+from wire.lines import Say
 
 DRY_RUN = "dry-run"
 REASON = "reason="
@@ -42,7 +43,7 @@ class Options:
     reason: str = ""
 
 
-def pre_receive(daemon: Daemon, request: Push, say: Say) -> Result:
+def pre_receive(daemon: Daemon, request: Push, say: Say) -> Nothing:
     """Plan every update of a push and check it; raises Refused for the push as a whole."""
     try:
         return _decide(daemon, request, say)
@@ -51,7 +52,7 @@ def pre_receive(daemon: Daemon, request: Push, say: Say) -> Result:
         raise AlreadySaid(error) from error
 
 
-def post_receive(daemon: Daemon, request: Push, say: Say) -> Result:
+def post_receive(daemon: Daemon, request: Push, say: Say) -> Nothing:
     """Take over what git has moved, and tell where it went; does not wait for the agent."""
     daemon.intake.stores.repo.flush()
     for _, new, ref in request.updates:
@@ -83,7 +84,7 @@ def _refusal(error: MailserverError) -> list[str]:
     return refusal_lines(error.problems) if isinstance(error, Refused) else [f"✗ refused: {error}"]
 
 
-def _decide(daemon: Daemon, request: Push, say: Say) -> Result:
+def _decide(daemon: Daemon, request: Push, say: Say) -> Nothing:
     options = parse_options(request.options)
     if options.dry_run:
         _plan_push(daemon, request, options, say)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from controlplane import secrets
 from controlplane.daemon.core import Checked, Daemon
@@ -19,12 +18,12 @@ from controlplane.intake.importing.prepare import Brought, Here, prepare
 from controlplane.intake.plan import Plan, as_dict
 from controlplane.intake.proposal import Proposal
 from controlplane.intake.trees import Files, MainReader
+from controlplane.protocol.changes import Taken
 from controlplane.statefiles.treefile import TreeFile
 from controlplane.words.plans import plan_lines
-from wire.lines import Result
 
 
-def take_in(daemon: Daemon, request: Import) -> Result:
+def take_in(daemon: Daemon, request: Import) -> Taken:
     """What the import does to each file and setting, its problems, its plan, and the change that was made.
 
     Nothing is changed where there is a problem, and with `dry_run`.
@@ -46,7 +45,7 @@ def take_in(daemon: Daemon, request: Import) -> Result:
         return prepared.changes if same else _sound(prepare(brought, _here(daemon, files)))
 
     recorded = intake.edit(changes, cause)
-    return told | daemon.change(recorded, before, wait=request.wait)
+    return {**told, **daemon.change(recorded, before, wait=request.wait)}
 
 
 def _sound(prepared: Prepared) -> Mapping[str, Change]:
@@ -78,7 +77,7 @@ def _plan(daemon: Daemon, brought: Brought, mass_delete: bool) -> tuple[Prepared
     return prepared, replace(proposal, plan=replace(proposal.plan, problems=massive))
 
 
-def _told(prepared: Prepared, problems: tuple[Problem, ...], plan: Plan) -> dict[str, Any]:
+def _told(prepared: Prepared, problems: tuple[Problem, ...], plan: Plan) -> Taken:
     return {
         "files": [item.as_dict() for item in prepared.files],
         "settings": [item.as_dict() for item in prepared.settings],

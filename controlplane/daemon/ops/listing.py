@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from controlplane.daemon.core import Daemon
 from controlplane.daemon.ops.requests import Asked
 from controlplane.daemon.usage import add_usage
 from controlplane.model import Desired
-from wire.lines import Result
+from controlplane.protocol.states import Access, Accounts, Aliases, Masters
 
 
-def accounts(daemon: Daemon, _request: Asked) -> Result:
+def accounts(daemon: Daemon, _request: Asked) -> Accounts:
     """Accounts in the order of their file, with the aliases that lead to them, and how full they are."""
     state = daemon.intake.state
     result = accounts_of(state.desired)
@@ -19,22 +20,22 @@ def accounts(daemon: Daemon, _request: Asked) -> Result:
     return result
 
 
-def aliases(daemon: Daemon, _request: Asked) -> Result:
+def aliases(daemon: Daemon, _request: Asked) -> Aliases:
     """Aliases with their targets."""
     return aliases_of(daemon.intake.state.desired)
 
 
-def masters(daemon: Daemon, _request: Asked) -> Result:
+def masters(daemon: Daemon, _request: Asked) -> Masters:
     """The names of master accounts."""
     return masters_of(daemon.intake.state.desired)
 
 
-def access(daemon: Daemon, _request: Asked) -> Result:
+def access(daemon: Daemon, _request: Asked) -> Access:
     """Who is restricted from sending and receiving, and how."""
     return access_of(daemon.intake.state.desired)
 
 
-def accounts_of(desired: Desired) -> Result:
+def accounts_of(desired: Desired) -> Accounts:
     """The answer of `accounts`, without what only a running server knows."""
     leading: dict[str, list[str]] = {}
     for alias in desired.aliases.values():
@@ -47,23 +48,23 @@ def accounts_of(desired: Desired) -> Result:
     }
 
 
-def aliases_of(desired: Desired) -> Result:
+def aliases_of(desired: Desired) -> Aliases:
     """The answer of `aliases`."""
     rows = desired.aliases.values()
     return {"aliases": [{"alias": alias.source, "targets": list(alias.targets)} for alias in rows]}
 
 
-def masters_of(desired: Desired) -> Result:
+def masters_of(desired: Desired) -> Masters:
     """The answer of `masters`."""
     return {"masters": list(desired.masters)}
 
 
-def access_of(desired: Desired) -> Result:
+def access_of(desired: Desired) -> Access:
     """The answer of `access`."""
     return {"send": dict(desired.send_access), "receive": dict(desired.receive_access)}
 
 
-OF_FILES: Mapping[str, Callable[[Desired], Result]] = {
+OF_FILES: Mapping[str, Callable[[Desired], Mapping[str, Any]]] = {
     "accounts": accounts_of,
     "aliases": aliases_of,
     "masters": masters_of,

@@ -6,25 +6,27 @@ import contextlib
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from controlplane.daemon.certificates import rows
 from controlplane.daemon.core import WAIT_SECONDS, Daemon
 from controlplane.daemon.ops import arguments
-from controlplane.daemon.ops.requests import Asked, Reconcile, Status
+from controlplane.daemon.ops.requests import Asked, Reconcile
+from controlplane.daemon.ops.requests import Status as StatusAsked
 from controlplane.errors import MailserverError, Unavailable
 from controlplane.events import ApplyResumed, ApplySuspended, Event
+from controlplane.intake import pipeline
 from controlplane.intake.blame.failed_release import change_of, origin_of
 from controlplane.intake.checks.clear_texts import on_main
 from controlplane.intake.checks.warnings import unsupported
-from controlplane.intake.pipeline import Recorded
 from controlplane.intake.plan import Plan
-from wire.lines import Result
+from controlplane.protocol.changes import Reconciled, Recorded
+from controlplane.protocol.status import Certificates, Status
 
 ASK_SECONDS = 20.0
 
 
-def status(daemon: Daemon, request: Status) -> Result:
+def status(daemon: Daemon, request: StatusAsked) -> Status:
     """What serves, as the agent sees it, and what the control plane knows besides."""
     wanted = request.wait
     end = time.monotonic() + (request.timeout or WAIT_SECONDS)
@@ -59,16 +61,14 @@ def status(daemon: Daemon, request: Status) -> Result:
     repairs = [*(seen.get("repairs") or []), *({"part": p, "how": how} for p, how in intake.repairs)]
     healthy = bool(seen.get("healthy")) and not damage
     seen |= {"damage": damage, "repairs": repairs, "healthy": healthy}
-    return _unwritable(daemon, seen | _known(daemon))
-
-
-def _unwritable(daemon: Daemon, seen: Result) -> Result:
-    """Whoever cannot be told of a change any more is not healthy, whatever serves."""
     why = daemon.owners.look()
-    return seen | {"unwritable": why} | ({"healthy": False} if why else {})
+    if why:  # whoever cannot be told of a change any more is not healthy, whatever serves
+        seen["healthy"] = False
+    # what the agent says is passed on as it is
+    return cast(Status, seen | _known(daemon) | {"unwritable": why})
 
 
-def certificates(daemon: Daemon, _request: Asked) -> Result:
+def certificates(daemon: Daemon, _request: Asked) -> Certificates:
     """What serves, when it ends, and what was not taken over."""
     refused = daemon.refused_certificates
     with contextlib.suppress(Unavailable):  # what was refused since the daemon started is known here too
@@ -79,13 +79,8 @@ def certificates(daemon: Daemon, _request: Asked) -> Result:
     }
 
 
-def reconcile(daemon: Daemon, request: Reconcile) -> Result:
-    """Take over what is waiting and apply the newest release again, quarantined or not.
-
-    The result tells what came of it besides: `before` (the release that served), `healed` (drifted files that
-    were put back), `patched` (user-patches.sh, which had failed, ran), `volume_refused` (edits of the config
-    volume that are not taken over).
-    """
+def reconcile(daemon: Daemon, request: Reconcile) -> Reconciled:
+    """Take over what is waiting and apply the newest release again, quarantined or not."""
     intake, wait = daemon.intake, request.wait
     before = daemon.delivery.seen.status
     drifted = _drifted(daemon) if wait else []
@@ -94,9 +89,10 @@ def reconcile(daemon: Daemon, request: Reconcile) -> Result:
     daemon.delivery.forget()
     asked = daemon.delivery.poke(retry=True)
     outcome = daemon.delivery.wait_done(asked, WAIT_SECONDS) if wait else None
-    last = done[-1] if done else Recorded(0, intake.release_number, intake.main, Plan())
+    last = done[-1] if done else pipeline.Recorded(0, intake.release_number, intake.main, Plan())
     left = set(_drifted(daemon)) if drifted else set()
-    return daemon.change(last, intake.release_number, wait=False) | {
+    return {
+        **daemon.change(last, intake.release_number, wait=False),
         "outcome": outcome,
         "before": before.applied,
         "healed": [path for path in drifted if path not in left],
@@ -110,7 +106,7 @@ def _drifted(daemon: Daemon) -> list[str]:
     return [str(path) for path in _asked(daemon, "drift").get("paths") or ()]
 
 
-def _asked(daemon: Daemon, op: str) -> Result:
+def _asked(daemon: Daemon, op: str) -> dict[str, Any]:
     """What the agent answers; nothing where it does not, which the outcome tells."""
     try:
         return daemon.ask_agent({"op": op}, ASK_SECONDS)
@@ -118,12 +114,12 @@ def _asked(daemon: Daemon, op: str) -> Result:
         return {}
 
 
-def suspend(daemon: Daemon, request: Asked) -> Result:
+def suspend(daemon: Daemon, request: Asked) -> Recorded:
     """Go on making releases, and hold them back."""
     return _switch(daemon, request, "suspend", ApplySuspended, daemon.delivery.seen.status.suspended)
 
 
-def resume(daemon: Daemon, request: Asked) -> Result:
+def resume(daemon: Daemon, request: Asked) -> Recorded:
     """Apply releases again, the newest one at once."""
     held = daemon.delivery.seen.status.suspended
     done = _switch(daemon, request, "resume", ApplyResumed, not held)
@@ -132,7 +128,7 @@ def resume(daemon: Daemon, request: Asked) -> Result:
     return done
 
 
-def _switch(daemon: Daemon, request: Asked, op: str, event: Callable[..., Event], is_so: bool) -> Result:
+def _switch(daemon: Daemon, request: Asked, op: str, event: Callable[..., Event], is_so: bool) -> Recorded:
     daemon.ask_agent({"op": op}, ASK_SECONDS)
     if is_so:
         return {"position": 0}
@@ -149,7 +145,7 @@ def _blame(daemon: Daemon, failure: dict[str, Any]) -> dict[str, Any]:
     return failure | {"origin": origin, **change_of(stores, failure, origin)._asdict()}
 
 
-def _known(daemon: Daemon) -> Result:
+def _known(daemon: Daemon) -> dict[str, Any]:
     intake = daemon.intake
     observed = intake.state.observed
     return {

@@ -13,11 +13,11 @@ from controlplane.intake.history import revisions
 from controlplane.intake.proposal import Proposal, propose_files, render
 from controlplane.intake.trees import Files, MainReader
 from controlplane.model import State
+from controlplane.protocol.plans import Planned, Validated
 from controlplane.words.plans import plan_answer
-from wire.lines import Result
 
 
-def plan(daemon: Daemon, request: requests.Plan) -> Result:
+def plan(daemon: Daemon, request: requests.Plan) -> Planned:
     """The plan of a tree or of a revision against the state, or against another revision."""
     state = _base(daemon, request.base)
     files: Files = request.files or _files_at(daemon, request.target or "main")
@@ -25,7 +25,7 @@ def plan(daemon: Daemon, request: requests.Plan) -> Result:
     return plan_answer(propose_files(state, trees, files, guard=False).plan)
 
 
-def validate(daemon: Daemon, request: requests.Validate) -> Result:
+def validate(daemon: Daemon, request: requests.Validate) -> Validated:
     """Everything that a push of this tree would be refused for, the daemons' own checkers included."""
     begun = time.monotonic()
     files: Files = request.files or _files_at(daemon, request.revision or "main")

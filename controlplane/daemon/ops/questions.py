@@ -16,7 +16,8 @@ from controlplane.intake.audit import proof
 from controlplane.intake.history.times import require_time
 from controlplane.log_format import format_time
 from controlplane.plain_text import LONGEST, cut
-from wire.lines import Result, Say
+from controlplane.protocol.questions import Entries, EntryRow, Verified
+from wire.lines import Say
 
 MOST = 100_000
 LONGEST_HISTORY = 1_000
@@ -25,7 +26,7 @@ TOLERANCE = timedelta(seconds=5)
 """A time that lies less ahead of now is not odd."""
 
 
-def log(daemon: Daemon, request: Log, say: Say) -> Result:
+def log(daemon: Daemon, request: Log, say: Say) -> Entries:
     """Events that the filters let through, newest last."""
     from controlplane.readmodel import OUTCOMES, Filters
 
@@ -45,7 +46,7 @@ def log(daemon: Daemon, request: Log, say: Say) -> Result:
     return {"entries": [_entry(entry) for entry in reversed(entries)]}
 
 
-def history(daemon: Daemon, request: History, say: Say) -> Result:
+def history(daemon: Daemon, request: History, say: Say) -> Entries:
     """Everything that happened to one subject, oldest first."""
     from controlplane.readmodel import OUTCOMES, Filters
 
@@ -55,7 +56,7 @@ def history(daemon: Daemon, request: History, say: Say) -> Result:
     return {"entries": [_entry(entry) for entry in reversed(entries)]}
 
 
-def verify(daemon: Daemon, _request: Asked) -> Result:
+def verify(daemon: Daemon, _request: Asked) -> Verified:
     """Replay the log, compare its end with `main` and with `rendered`, read every object of theirs."""
     stores = daemon.intake.stores
     found = proof.prove(stores.repo, stores.log)
@@ -64,7 +65,7 @@ def verify(daemon: Daemon, _request: Asked) -> Result:
     return found.as_dict()
 
 
-def _entry(entry: Any) -> dict[str, Any]:
+def _entry(entry: Any) -> EntryRow:
     return {
         "position": entry.position,
         "time": format_time(entry.time),

@@ -5,77 +5,17 @@ Unknown fields are passed over, so that an older daemon answers a newer client.
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from controlplane.daemon.ops.fields import Content, Flag, Number, Positions, Seconds, Text, Tree, Words
 from controlplane.errors import Problem, UsageError
-from controlplane.statefiles.treefile import REGULAR, TreeFile
 from wire.lines import Request
 
 CURE = "see docs/reference/control-protocol.md"
 MOST_PROBLEMS = 10
-
-
-def _text(value: object) -> str:
-    # pydantic's own strings take no half of a surrogate pair, and names of git may be any bytes
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise ValueError("is not a text")  # noqa: TRY004  # pydantic collects ValueErrors
-    return value
-
-
-def _decoded(value: object) -> bytes:
-    try:
-        return base64.b64decode(_text(value), validate=True)
-    except binascii.Error:
-        raise ValueError("is not base64") from None
-
-
-def _words(value: object) -> tuple[str, ...]:
-    if isinstance(value, list | tuple):
-        return tuple(map(_text, value))
-    return (_text(value),) if value else ()
-
-
-def _tree(value: object) -> dict[str, TreeFile]:
-    if not isinstance(value, dict):
-        raise ValueError("is not a tree")  # noqa: TRY004
-    files = {}
-    for path, file in value.items():
-        if not isinstance(file, dict) or "content" not in file:
-            raise ValueError(f"is not a tree: {path} has no content")
-        mode = file.get("mode") or REGULAR
-        if not isinstance(mode, int):
-            raise ValueError(f"is not a tree: the mode of {path} is no number")  # noqa: TRY004
-        files[_text(path)] = TreeFile(_decoded(file["content"]), mode)
-    return files
-
-
-def _positions(value: object) -> tuple[int, ...]:
-    words = [str(word) for word in value] if isinstance(value, list) else []
-    if not words or not all(word.isascii() and word.isdecimal() and len(word) < 10 for word in words):
-        raise UsageError.because(
-            "a change set is named by its position, a number", "`mailctl log` shows the positions"
-        )
-    return tuple(int(word) for word in words)
-
-
-Text = Annotated[str, PlainValidator(_text)]
-Words = Annotated[tuple[str, ...], PlainValidator(_words)]
-"""One text or several."""
-Content = Annotated[bytes, PlainValidator(_decoded)]
-Tree = Annotated[dict[str, TreeFile], PlainValidator(_tree)]
-"""FILES of the protocol."""
-Flag = Annotated[bool, BeforeValidator(lambda value: False if value is None else value)]
-Number = Annotated[int, BeforeValidator(lambda value: value or 0), Field(ge=0)]
-Seconds = Annotated[float, BeforeValidator(lambda value: value or 0.0), Field(ge=0, allow_inf_nan=False)]
-Positions = Annotated[tuple[int, ...], PlainValidator(_positions)]
-"""Change sets, at least one."""
 
 
 class _Model(BaseModel):
@@ -86,8 +26,11 @@ class Asked(_Model):
     """What every request may carry: who asks, by which program, and why."""
 
     actor: Text = ""
+    """Who asks."""
     source: Text = ""
+    """By which program: `setup` or `mailctl`."""
     reason: Text = ""
+    """Why, for the log."""
 
 
 class Rehearse(Asked):
@@ -96,6 +39,7 @@ class Rehearse(Asked):
     model_config = ConfigDict(extra="allow")
 
     command: Text = ""
+    """One of those above, its arguments beside it. Secrets may be missing from a rehearsal."""
 
     @property
     def arguments(self) -> Mapping[str, Any]:
@@ -107,101 +51,137 @@ class Edit(Rehearse):
     """A command to be carried out."""
 
     wait: Flag = True
+    """Answer when the change serves, or failed to."""
     allow_mass_delete: Flag = False
+    """Let a list of addresses remove most accounts."""
 
 
 class Import(Asked):
     """A configuration that somebody brings along."""
 
     files: Tree
+    """Paths from the config folder on."""
     env: Content | None = None
+    """A mailserver.env."""
     replace: Flag = False
+    """Where `main` has another file or setting, take the one given."""
     dry_run: Flag = False
+    """Report and plan; change nothing."""
     allow_mass_delete: Flag = False
+    """Let most entries of a kind go."""
     wait: Flag = True
+    """Answer when the change serves, or failed to."""
 
 
 class GoingBack(Asked):
-    """What `rollback` and `revert` have in common. `main`: the commit that a plan was shown for."""
+    """What `rollback` and `revert` have in common."""
 
     dry_run: Flag = False
+    """Plan; change nothing."""
     allow_mass_delete: Flag = False
+    """Let most entries of a kind go."""
     main: Text = ""
+    """The commit that a plan was shown for: that plan is carried out or none."""
     wait: Flag = True
+    """Answer when the change serves, or failed to."""
 
 
 class Rollback(GoingBack):
     """Back to a state as a whole."""
 
     target: Text = ""
+    """A REVISION; 0 is before the first change set."""
     skip_refused: Flag = False
+    """Leave files as they are now that would be refused today."""
 
 
 class Revert(GoingBack):
     """Back without single change sets."""
 
     positions: Positions = Field(default=(), validate_default=True)
+    """Of the change sets, at least one."""
 
 
 class Status(Asked):
-    """`wait`: for a release to be tried, 0 for none; `timeout`: seconds."""
+    """What serves."""
 
     wait: Number = 0
+    """For a release to be tried; 0 for none."""
     timeout: Seconds = 0.0
+    """Seconds to wait at most; 0 for 60."""
 
 
 class Reconcile(Asked):
     """Apply again what is newest."""
 
     wait: Flag = False
+    """Answer when it is done, and look for drift before and after."""
 
 
 class Show(Asked):
-    """The state at a revision; `live`: what served then."""
+    """The state at a revision."""
 
     at: Text = ""
+    """A REVISION; empty for now."""
     live: Flag = False
+    """What served then, rather than what `main` said."""
 
 
 class Diff(Asked):
     """Two revisions."""
 
     a: Text = ""
+    """A REVISION."""
     b: Text = ""
+    """A REVISION; empty for now."""
 
 
 class Explain(Asked):
     """A setting."""
 
     name: Text = ""
+    """In upper or lower case."""
 
 
 class Plan(Asked):
     """A tree or a revision against the state, or against another revision."""
 
     base: Text = ""
+    """A REVISION; empty for the state of the log."""
     target: Text = ""
+    """A REVISION; empty for `main`."""
     files: Tree | None = None
+    """In place of `target`."""
 
 
 class Validate(Asked):
     """A tree or a revision."""
 
     revision: Text = ""
+    """A REVISION; empty for `main`."""
     files: Tree | None = None
+    """In place of `revision`."""
 
 
 class LogFilters(_Model):
     """Which events `log` lets through."""
 
     kind: Words = ()
+    """Such as `account.added`, `account` or `*.removed`."""
     actor: Words = ()
+    """Who asked for it, or wrote the commit."""
     outcome: Words = ()
+    """`served`, `rejected`, `rolled_back`, `held`, `superseded` or `pending`."""
     subject: Text = ""
+    """What it happened to: an address, a name, a path."""
     source: Text = ""
+    """By which way it came."""
     since: Text = ""
+    """A time; a day counts from its begin."""
     until: Text = ""
+    """A time; a day counts to its end."""
     text: Text = ""
+    """Words of the reason or the subject."""
 
 
 class Log(Asked):
@@ -209,75 +189,100 @@ class Log(Asked):
 
     filters: Annotated[LogFilters, BeforeValidator(lambda value: value or {})] = LogFilters()
     limit: Number = 0
+    """How many; 0 for 100,000."""
 
 
 class History(Asked):
     """The events of one subject."""
 
     subject: Text = ""
+    """An address, a name, a path."""
     outcome: Words = ()
+    """As in the filters of `log`."""
 
 
 class Push(Asked):
-    """What git tells its hooks (githooks(5)). `updates`: old and new commit, and the reference."""
+    """What git tells its hooks (githooks(5))."""
 
     updates: tuple[tuple[Text, Text, Text], ...] = ()
+    """Old and new commit, and the reference."""
     quarantine: Text = ""
+    """Git's folder of the objects that were pushed."""
     options: tuple[Text, ...] = ()
+    """Of the push (git-push(1), -o)."""
     process: Number = 0
+    """Git's, which lasts until the references are moved or are not: they are reserved for it."""
 
 
 class Report(Asked):
     """What an agent sends."""
 
     node: Text = ""
+    """The agent's; one that is not known is refused."""
 
 
-class Repair(_Model):
+class MendedRecord(_Model):
     """A record of the agent's that was put back."""
 
     part: Text
+    """What was lost."""
     how: Text
+    """What it was restored from."""
 
 
 class Hello(Report):
-    """The agent is there. An empty `applied_commit`: its record is lost."""
+    """The agent is there."""
 
     observed: Annotated[dict[str, Any], BeforeValidator(lambda value: value or {})] = {}
+    """What the node says of its files."""
     applied_commit: Text = ""
-    repairs: Annotated[tuple[Repair, ...], BeforeValidator(lambda value: value or ())] = ()
+    """The release that serves; empty: the record of it is lost, or there is none."""
+    repairs: Annotated[tuple[MendedRecord, ...], BeforeValidator(lambda value: value or ())] = ()
+    """Since the last time."""
 
 
 class Certificate(Report):
-    """A pair was seen (`chain`), refused (the reason), or removed."""
+    """A pair was seen (`chain`), refused, or removed."""
 
     slot: Text = ""
+    """Empty for `default`."""
     chain: Text = ""
+    """PEM."""
     place: Text = ""
+    """Where it was read."""
     made_here: Flag = False
+    """Whether the agent made it."""
     refused: Text = ""
+    """Why it is not taken over."""
     removed: Flag = False
+    """Whether the slot is gone."""
 
 
-class Change(_Model):
-    """A file of the config volume; without content it is gone."""
+class VolumeChange(_Model):
+    """A file of the config volume that somebody edited."""
 
     path: Text
+    """Below the volume."""
     content: Content | None = None
+    """Absent where the file is gone."""
     executable: Flag = False
+    """Whether its owner may run it."""
     base: Text = ""
+    """The git object that it was made from; empty for a new file."""
 
 
 class Volume(Report):
     """Files of the config volume that somebody edited."""
 
-    changes: Annotated[tuple[Change, ...], BeforeValidator(lambda value: value or ())] = ()
+    changes: Annotated[tuple[VolumeChange, ...], BeforeValidator(lambda value: value or ())] = ()
+    """All that are not taken over yet."""
 
 
 class Drift(Report):
     """Managed files that differ."""
 
     paths: Annotated[tuple[Text, ...], BeforeValidator(lambda value: value or ())] = ()
+    """In the container, without leading slash; none: no longer."""
 
 
 Model = TypeVar("Model", bound=Asked)

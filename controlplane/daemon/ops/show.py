@@ -17,25 +17,27 @@ from controlplane.intake.plan import Plan, as_dict
 from controlplane.intake.proposal import render
 from controlplane.log_format import format_time
 from controlplane.model import Desired, State
+from controlplane.protocol.states import Difference, Explained, Recipient, Said, Shown
 from controlplane.settings import catalog
 from controlplane.statefiles.relay import user_of
 from controlplane.words.plans import event_lines
 from renderers.release import NodeTrees
 from renderers.service import RenderedFile
-from wire.lines import Result
 
 
-def show(daemon: Daemon, request: Show) -> Result:
+def show(daemon: Daemon, request: Show) -> Shown:
     """Everything that `main` said at a revision, or that served then; never a password hash or a secret."""
     intake, at = daemon.intake, request.at
     if request.live:
         return _served(intake, at)
     revision = revisions.find(intake, at)
     desired = revisions.state_at(intake, revision).desired
-    return {"position": revision.position, "time": _time_of(intake, revision.position), **_told(desired)}
+    time = _time_of(intake, revision.position)
+    # mypy takes what is unpacked for one that may hold more
+    return {"position": revision.position, "time": time, **_told(desired)}  # type: ignore[typeddict-item]
 
 
-def _served(intake: Intake, at: str) -> Result:
+def _served(intake: Intake, at: str) -> Shown:
     try:
         revision = revisions.find(intake, at)
     except NotFound:
@@ -61,7 +63,7 @@ def _time_of(intake: Intake, position: int) -> str:
     return format_time(log.header(log.commit_at(position)).time) if position else ""
 
 
-def _told(desired: Desired) -> dict[str, Any]:
+def _told(desired: Desired) -> Said:
     return {
         "accounts": list(desired.accounts),
         "aliases": [{"alias": a.source, "targets": list(a.targets)} for a in desired.aliases.values()],
@@ -80,7 +82,7 @@ def _told(desired: Desired) -> dict[str, Any]:
     }
 
 
-def diff(daemon: Daemon, request: Diff) -> Result:
+def diff(daemon: Daemon, request: Diff) -> Difference:
     """What differs between two revisions: in meaning, and in what the services read."""
     intake = daemon.intake
     old = revisions.state_at(intake, revisions.find(intake, request.a))
@@ -96,7 +98,7 @@ def diff(daemon: Daemon, request: Diff) -> Result:
     }
 
 
-def explain(daemon: Daemon, request: Explain) -> Result:
+def explain(daemon: Daemon, request: Explain) -> Explained:
     """The value of a setting that is in effect, and where it comes from."""
     name = request.name.upper()
     spec = catalog.SETTINGS.get(name)
@@ -124,7 +126,7 @@ def _overruled(state: State, spec: catalog.SettingSpec) -> str | None:
     return "(secret)" if spec.secret and given is not None else given
 
 
-def recipient(daemon: Daemon, _request: Asked) -> Result:
+def recipient(daemon: Daemon, _request: Asked) -> Recipient:
     """Whom to seal for: the public half of the server's identity."""
     return {"recipient": daemon.intake.sealer.recipient}
 

@@ -10,7 +10,6 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from controlplane import verify
 from controlplane.errors import Corrupt, MailserverError
@@ -22,6 +21,7 @@ from controlplane.intake.proposal import render
 from controlplane.intake.trees import MainReader, node_files, tree_id
 from controlplane.lock import WriterLock
 from controlplane.model import State
+from controlplane.protocol.questions import Verified
 from controlplane.release import BRANCH as RENDERED
 from controlplane.release import Release, Releases
 from controlplane.statefiles.tree import SUBMODULE, read_tree
@@ -42,7 +42,7 @@ class Proof:
     """Different blobs of `rendered` that were read and hashed, of all releases."""
     seconds: float = 0.0
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> Verified:
         """As `verify` answers (docs/reference/control-protocol.md)."""
         return {
             "ok": not self.findings,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from controlplane.intake.blame.failed_release import blameless, change_of, held_names, origin_of
 from controlplane.intake.plan import FileChange
 from controlplane.intake.stores import Stores
+from controlplane.protocol.status import HeldRow
 from controlplane.release import Release
 
 Row = Mapping[str, Any]
@@ -40,9 +41,20 @@ class HeldPart:
         name = self.origin or next(iter(self.files), "") or f"/{next(iter(self.rendered), self.service)}"
         return f"{name} of {self.change}" if self.change else name
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> HeldRow:
         """Plain values, for JSON."""
-        return asdict(self) | {"what": self.what}
+        return {
+            "origin": self.origin,
+            "change": self.change,
+            "position": self.position,
+            "main": self.main,
+            "reason": self.reason,
+            "service": self.service,
+            "files": list(self.files),
+            "beside": list(self.beside),
+            "rendered": list(self.rendered),
+            "what": self.what,
+        }
 
 
 class Holding:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 from controlplane.errors import Problem
 from controlplane.git import Change
+from controlplane.protocol.changes import ImportItem
 
 Done = Literal["added", "replaced", "merged", "same", "left out"]
 Support = Literal["supported", "later", "unknown", ""]
@@ -28,9 +29,16 @@ class Item:
     sealed: bool = False
     line: int = 0
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> ImportItem:
         """The item as plain values, for JSON."""
-        return asdict(self)
+        return {
+            "name": self.name,
+            "done": self.done,
+            "support": self.support,
+            "note": self.note,
+            "sealed": self.sealed,
+            "line": self.line,
+        }
 
 
 @dataclass(frozen=True, slots=True)

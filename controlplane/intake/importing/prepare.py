@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from controlplane import secrets
 from controlplane.errors import Problem
@@ -174,4 +174,4 @@ def _merged_settings(
 def _settings(adapted: Adapted, known: Mapping[str, str]) -> Iterator[Item]:
     for name, item in adapted.items.items():
         same = item.done == "added" and known.get(name) == adapted.rows.get(name)
-        yield Item(**{**item.as_dict(), "done": "same"}) if same else item
+        yield replace(item, done="same") if same else item

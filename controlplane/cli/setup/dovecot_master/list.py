@@ -13,7 +13,7 @@ from controlplane.cli.text.terminal import show_json
 @options.as_json
 def command(*, as_json: bool) -> None:
     """List the master accounts."""
-    names = call("masters", source="setup")["masters"]
+    names: list[str] = call("masters", source="setup")["masters"]
     if as_json:
         show_json(names)
         return

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from controlplane.cli import options
 from controlplane.cli.ask.client import call
 from controlplane.cli.text.terminal import show_json
+
+if TYPE_CHECKING:
+    from controlplane.protocol.states import AccountRow
 
 UNITS = ("K", "M", "G", "T")
 
@@ -17,7 +20,7 @@ UNITS = ("K", "M", "G", "T")
 @options.as_json
 def command(*, as_json: bool) -> None:
     """List the accounts: quota in use, limit (`~` for none), percentage, and their aliases."""
-    accounts = call("accounts", source="setup")["accounts"]
+    accounts: list[AccountRow] = call("accounts", source="setup")["accounts"]
     if as_json:
         show_json(accounts)
         return
@@ -26,11 +29,11 @@ def command(*, as_json: bool) -> None:
             click.echo(line)
 
 
-def account_lines(account: dict[str, Any]) -> list[str]:
+def account_lines(account: AccountRow) -> list[str]:
     """The account in one line, and a second one for its aliases."""
     line = f"* {account['address']}"
     if account.get("used") is not None:
-        limit = _size(account["limit"]) if account.get("limit") else "~"
+        limit = _size(most) if (most := account.get("limit")) else "~"
         line += f" ( {_size(account['used'])} / {limit} ) [{account.get('percent') or 0}%]"
     if not account.get("aliases"):
         return [line]

@@ -1,0 +1,184 @@
+"""What is said of a change that was made, or could be."""
+
+from typing import Any, NotRequired
+
+from typing_extensions import TypedDict
+
+from controlplane.protocol.plans import PlanRow, ProblemRow
+
+
+class Nothing(TypedDict):
+    """An empty object."""
+
+
+class OutcomeDetails(TypedDict, total=False):
+    """What the agent says of an apply besides how it ended."""
+
+    seconds: float
+    """How long it took."""
+    serving: int
+    """The release that serves since."""
+    service: str
+    """Which one failed; empty where none did."""
+    reason: str
+    """Why it failed; empty where it did not."""
+    path: str
+    """The rendered file at fault, without leading slash."""
+    line: int
+    """Of that file, from 1; 0 where none is."""
+    id: str
+    """Of the attempt."""
+    commit: str
+    """Of the release, on `rendered`."""
+    serving_commit: str
+    """Of the release that serves since."""
+    at: float
+    """When it ended, in seconds since 1970."""
+    actions: dict[str, str]
+    """What was done, by service."""
+    held: list[dict[str, Any]]
+    """What failed and is held on the node: rows of the agent's quarantine."""
+    observed: dict[str, Any]
+    """What the node says of its files since."""
+    digest: str
+    """Of the content that failed."""
+    earlier: list[dict[str, Any]]
+    """Outcomes of tries before this one, which left less out."""
+
+
+class Applied(OutcomeDetails):
+    """How the apply of a release ended."""
+
+    outcome: str
+    """`applied`, `rejected`, `rolled_back`, `quarantined` (the same failed before) or `suspended`."""
+    release: int
+    """The one that was tried."""
+
+
+class Recorded(TypedDict):
+    """Where a change is in the log."""
+
+    position: int
+    """Of its change set in the log; 0 where nothing had to be changed."""
+
+
+class Made(Recorded):
+    """A change and its plan."""
+
+    release: int
+    """The number of the newest release with it."""
+    commit: str
+    """Of `main`."""
+    text: list[str]
+    """Lines of its plan."""
+    plan: PlanRow
+    outcome: Applied | None
+    """null where nobody waited, or the agent did not answer in time."""
+
+
+class Change(Made):
+    """A recorded change and what came of it."""
+
+    held: list[str]
+    """A line for each thing that failed and is held on the node."""
+    waits: bool
+    """Whether some of this change does not serve for that."""
+
+
+class Written(Made):
+    """The change of a config folder where there is neither a server nor a state repo."""
+
+    written: list[str]
+    """The files that changed."""
+
+
+class WayBack(TypedDict):
+    """The plan of a rollback or a revert, and the change where it was carried out."""
+
+    title: str
+    """Lines that say where to."""
+    notes: list[str]
+    """What is not as one might expect."""
+    text: list[str]
+    """Lines of the plan."""
+    plan: PlanRow
+    different: bool
+    """Whether `main` changes."""
+    refused: list[ProblemRow]
+    """Too much would go. Only the answer to `dry_run` has any, else they are the error."""
+    main: str
+    """The commit that it was planned on. Given with the next request, that plan is carried out or none."""
+    position: NotRequired[int]
+    """As in a Change; absent with `dry_run`, as what follows."""
+    release: NotRequired[int]
+    """As in a Change."""
+    commit: NotRequired[str]
+    """As in a Change."""
+    outcome: NotRequired[Applied | None]
+    """As in a Change."""
+    held: NotRequired[list[str]]
+    """As in a Change."""
+    waits: NotRequired[bool]
+    """As in a Change."""
+
+
+class ImportItem(TypedDict):
+    """A file or a setting of an import, and what becomes of it."""
+
+    name: str
+    """The path on `main` (of what is left out: the one it would have), or the setting's name."""
+    done: str
+    """`added`, `replaced`, `merged`, `same` or `left out`."""
+    support: str
+    """`supported`, `later`, `unknown`, or empty."""
+    note: str
+    """Why, in words."""
+    sealed: bool
+    """Whether secrets in it were sealed."""
+    line: int
+    """Where the setting stands in the file that was given; 0 for a file."""
+
+
+class Taken(TypedDict):
+    """What an import does, and the change where it was carried out."""
+
+    files: list[ImportItem]
+    settings: list[ImportItem]
+    problems: list[ProblemRow]
+    """With any, nothing was changed."""
+    text: list[str]
+    """Lines of the plan."""
+    plan: PlanRow
+    position: NotRequired[int]
+    """As in a Change; absent with `dry_run` and with problems, as what follows."""
+    release: NotRequired[int]
+    """As in a Change."""
+    commit: NotRequired[str]
+    """As in a Change."""
+    outcome: NotRequired[Applied | None]
+    """As in a Change."""
+    held: NotRequired[list[str]]
+    """As in a Change."""
+    waits: NotRequired[bool]
+    """As in a Change."""
+
+
+class Refusal(TypedDict):
+    """A file of the config volume that is not taken over."""
+
+    path: str
+    """Below the volume."""
+    reason: str
+    """Why not."""
+
+
+class Reconciled(Change):
+    """A Change (position 0: nothing new was recorded) and what was put right besides."""
+
+    before: int
+    """The release that served before."""
+    healed: list[str]
+    """Drifted files that were put back."""
+    patched: bool
+    """Whether user-patches.sh, which had failed, ran."""
+    volume_refused: list[Refusal]
