@@ -6,6 +6,7 @@ sees (ECMA-48), marks that reorder it (Unicode's UAX 9), or halves of characters
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -47,6 +48,17 @@ def sanitize_all(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: sanitize_all(each) for key, each in value.items()}
     return value
+
+
+def read_answer(line: bytes) -> Any:
+    """A line of JSON, parsed, with every text in it sanitized. Raises ValueError.
+
+    Where all of a line is printable, and nothing in it is an escape of JSON (RFC 8259, section 7), none of
+    its texts has an unsafe character: looking at each takes longer than parsing them.
+    """
+    text = line.decode("utf-8", "surrogatepass").strip()
+    value = json.loads(text)
+    return value if "\\" not in text and text.isprintable() else sanitize_all(value)
 
 
 def _visible(match: re.Match[str]) -> str:

@@ -27,18 +27,23 @@ def connect(path: str) -> socket.socket:
 
 
 def converse(
-    connection: socket.socket, request: Request, seconds: float, say: Callable[[str], object] = lambda _: None
+    connection: socket.socket,
+    request: Request,
+    seconds: float,
+    say: Callable[[str], object] = lambda _: None,
+    read: Callable[[bytes], object] = json.loads,
 ) -> Result:
     """Send a request and return its result; `say` gets each line of talk as it comes.
 
-    `seconds` is the time for each line. Raises ErrorAnswer where an error is the answer, OSError where none
-    comes: TimeoutError when it takes too long, NoAnswer when the peer ends.
+    `seconds` is the time for each line, `read` parses one (ValueError: it is not JSON). Raises ErrorAnswer
+    where an error is the answer, OSError where none comes: TimeoutError when it takes too long, NoAnswer when
+    the peer ends.
     """
     connection.settimeout(seconds)
     connection.sendall(encode(request))
     with connection.makefile("rb") as lines:
         for line in lines:
-            answer = _read(line)
+            answer = _parse(line, read)
             if "say" in answer:
                 say(str(answer["say"]))
             elif "error" in answer:
@@ -57,9 +62,9 @@ def ask(path: str, request: Request, seconds: float, say: Callable[[str], object
         return converse(connection, request, seconds, say)
 
 
-def _read(line: bytes) -> dict[str, Any]:
+def _parse(line: bytes, read: Callable[[bytes], object]) -> dict[str, Any]:
     try:
-        answer = json.loads(line)
+        answer = read(line)
     except ValueError:
         answer = None
     if not isinstance(answer, dict):

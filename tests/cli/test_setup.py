@@ -195,6 +195,21 @@ def test_aliases_are_sent_and_listed(setup: Run, daemon: Peer, capsys: pytest.Ca
     assert capsys.readouterr().out == "* i@b.c a@b.c,d@b.c\n"
 
 
+@pytest.mark.shows("setup alias list", "setup email list")
+@pytest.mark.parametrize("many", [0, 1, 2_000, 4_001])
+def test_long_lists_are_printed_whole(
+    setup: Run, daemon: Peer, capsys: pytest.CaptureFixture[str], many: int
+) -> None:
+    """A line each, however many are written at once."""
+    names = [f"user{number}@b.c" for number in range(many)]
+    daemon.answers["aliases"] = {"result": {"aliases": [{"alias": f"x{n}", "targets": [n]} for n in names]}}
+    daemon.answers["accounts"] = {"result": {"accounts": [{"address": n, "aliases": [n]} for n in names]}}
+    assert setup("alias", "list") == setup("email", "list") == 0
+    lines = [f"* x{n} {n}\n" for n in names]
+    lines += [text for n in names for text in (f"* {n}\n", f"    [ aliases -> {n} ]\n")]
+    assert capsys.readouterr().out == "".join(lines)
+
+
 def test_a_change_that_could_not_serve_fails(
     setup: Run, daemon: Peer, capsys: pytest.CaptureFixture[str]
 ) -> None:

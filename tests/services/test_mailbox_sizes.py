@@ -66,6 +66,13 @@ def test_who_never_had_mail_is_not_asked_for(usage: Usage, doveadm: Doveadm, tmp
     assert not list((tmp_path / "run").iterdir())
 
 
+def test_each_domain_has_a_folder_of_its_own(usage: Usage, doveadm: Doveadm, tmp_path: Path) -> None:
+    """The same name in another domain is somebody else; a domain without mail has no folder yet."""
+    _mailbox(tmp_path / "mail", "a")
+    assert usage.of(["a@second.test", A, "a", "a@third.test"]) == {A: 10}
+    assert doveadm.asked == [[A]]
+
+
 @pytest.mark.parametrize("folder", [".Junk", "mailboxes/INBOX/dbox-Mails"])
 def test_only_what_changed_is_counted_again(
     usage: Usage, doveadm: Doveadm, tmp_path: Path, folder: str

@@ -12,7 +12,7 @@ from controlplane.answers import from_answer
 from controlplane.cli.ask.actor import actor
 from controlplane.cli.text.terminal import say
 from controlplane.errors import MailserverError, Unavailable
-from controlplane.plain_text import sanitize, sanitize_all
+from controlplane.plain_text import read_answer
 from wire import client
 from wire.errors import ErrorAnswer
 
@@ -104,7 +104,7 @@ def converse(connection: socket.socket, request: dict[str, Any], patience: float
     """Send one request over `connection`, print what is said, return the result, raise the error."""
     with connection:
         try:
-            found = client.converse(connection, request, patience, lambda text: say(sanitize(text)))
+            return client.converse(connection, request, patience, say, read_answer)
         except ErrorAnswer as answer:
             raise error_of(answer) from None
         except TimeoutError:
@@ -113,12 +113,10 @@ def converse(connection: socket.socket, request: dict[str, Any], patience: float
             raise Unavailable(
                 "the connection ended before the answer came; `mailctl log` shows what was recorded"
             ) from None
-    return sanitize_all(found)
 
 
 def error_of(answer: ErrorAnswer) -> MailserverError:
-    """The exception that an error stands for, fit for a terminal."""
-    answer.message, answer.problems = sanitize(answer.message), sanitize_all(answer.problems)
+    """The exception that an error stands for."""
     return AlreadyTold(answer.message) if answer.said else from_answer(answer)
 
 

@@ -9,7 +9,7 @@ import click
 from controlplane.cli import options
 from controlplane.cli.ask.client import call
 from controlplane.cli.text.entries import clock
-from controlplane.cli.text.terminal import columns, say, show_json
+from controlplane.cli.text.terminal import columns, say, show_json, show_plain
 
 HEAD = ("position", "time", "release", "since", "held")
 """Keys of an answer that are shown with every part."""
@@ -39,8 +39,7 @@ def command(part: str | None, at: str, *, live: bool, as_json: bool) -> None:
     for name in (part,) if part else PARTS:
         if not part:
             click.echo(f"{name}:")
-        for line in _LINES[name](state):
-            click.echo(line if part else f"  {line}")
+        show_plain(line if part else f"  {line}" for line in _LINES[name](state))
 
 
 def _head(state: dict[str, Any]) -> list[str]:

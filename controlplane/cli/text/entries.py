@@ -7,10 +7,8 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-import click
-
 from controlplane.cli.text.pages import show_pages, width
-from controlplane.cli.text.terminal import columns, fit_cells, shorten
+from controlplane.cli.text.terminal import columns, fit_cells, shorten, show_plain
 from controlplane.outcomes import ChangeOutcome
 
 _NARROWEST = (16, 12, 14)
@@ -26,8 +24,7 @@ def show_entries(
 ) -> None:
     """Print entries to stdout: one line of JSON each, or columns that fit the terminal, in pages."""
     if as_json:
-        for entry in entries:
-            click.echo(json.dumps(entry, ensure_ascii=False))
+        show_plain(json.dumps(entry, ensure_ascii=False) for entry in entries)
         return
     show_pages(entry_lines(entries, with_subject=with_subject, most=width()), pager=pager)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import click
@@ -15,6 +16,8 @@ from controlplane.words.problems import problem_lines
 MARKS = {"✗": "red", "✔": "green", "►": "cyan", "⚠": "yellow", "+": "green", "−": "red", "~": "yellow"}
 _GAP = 2
 """Spaces between columns."""
+_AT_ONCE = 2_000
+"""Lines that are written at once."""
 
 
 def say(text: str) -> None:
@@ -41,6 +44,13 @@ def show_lines(lines: Iterable[str]) -> None:
     """Print lines to stdout, leading marks coloured on a terminal."""
     for line in lines:
         click.echo(paint(line))
+
+
+def show_plain(lines: Iterable[str]) -> None:
+    """Print lines to stdout as they are, many with one write: a pipe takes longer than the text."""
+    lines = iter(lines)
+    while some := list(islice(lines, _AT_ONCE)):
+        click.echo("\n".join(some))
 
 
 def show_json(value: Any) -> None:

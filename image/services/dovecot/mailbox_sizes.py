@@ -41,9 +41,9 @@ class Usage:
         """KiB by address; who has no mailbox yet is left out. `elsewhere` are those whose mail is not at its
         usual place, so that they are always asked for. Raises Unavailable where Dovecot fails."""
         with self._lock:
-            signatures = {address: self._signature(address) for address in addresses}
-            signatures |= dict.fromkeys(elsewhere, -1)
-            there = {address: mark for address, mark in signatures.items() if mark is not None}
+            marks = ((address, self._signature(address)) for address in self._with_a_folder(addresses))
+            there = {address: mark for address, mark in marks if mark is not None}
+            there |= dict.fromkeys(elsewhere, -1)
             known = self._read() if self._known is None else self._known
             stale = [a for a, mark in there.items() if mark == -1 or known.get(a, UNKNOWN)[0] != mark]
             counted = self._count(stale) if stale else {}
@@ -71,6 +71,16 @@ class Usage:
             aside.write_text(json.dumps(self._known))
             aside.replace(self._kept)
 
+    def _with_a_folder(self, addresses: Iterable[str]) -> Iterator[str]:
+        """The addresses with a folder at the usual place, by one look into the folder of each domain."""
+        users: dict[str, frozenset[str]] = {}
+        for address in addresses:
+            user, _, domain = address.rpartition("@")
+            if domain not in users:
+                users[domain] = _names(f"{self._mail}/{domain}")
+            if user in users[domain]:
+                yield address
+
     def _signature(self, address: str) -> int | None:
         """A number that changes with any mailbox of this address; None where there is no mail."""
         user, _, domain = address.rpartition("@")
@@ -91,6 +101,13 @@ class Usage:
         if not counted and done.code:
             raise Unavailable(f"doveadm could not count: {done.output.strip().splitlines()[-1:]}")
         return counted
+
+
+def _names(folder: str) -> frozenset[str]:
+    try:
+        return frozenset(os.listdir(folder))  # noqa: PTH208  # a path for each of a hundred thousand names
+    except OSError:
+        return frozenset()
 
 
 def _folders(root: str) -> Iterator[int]:

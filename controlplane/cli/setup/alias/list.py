@@ -8,7 +8,7 @@ import click
 
 from controlplane.cli import options
 from controlplane.cli.ask.client import call
-from controlplane.cli.text.terminal import show_json
+from controlplane.cli.text.terminal import show_json, show_plain
 
 if TYPE_CHECKING:
     from controlplane.protocol.states import AliasRow
@@ -22,5 +22,4 @@ def command(*, as_json: bool) -> None:
     if as_json:
         show_json(aliases)
         return
-    for alias in aliases:
-        click.echo(f"* {alias['alias']} {','.join(alias['targets'])}")
+    show_plain(f"* {alias['alias']} {','.join(alias['targets'])}" for alias in aliases)

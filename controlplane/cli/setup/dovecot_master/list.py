@@ -6,7 +6,7 @@ import click
 
 from controlplane.cli import options
 from controlplane.cli.ask.client import call
-from controlplane.cli.text.terminal import show_json
+from controlplane.cli.text.terminal import show_json, show_plain
 
 
 @click.command("list")
@@ -17,5 +17,4 @@ def command(*, as_json: bool) -> None:
     if as_json:
         show_json(names)
         return
-    for name in names:
-        click.echo(f"* {name}")
+    show_plain(f"* {name}" for name in names)

@@ -8,7 +8,7 @@ import click
 
 from controlplane.cli import options
 from controlplane.cli.ask.client import call
-from controlplane.cli.text.terminal import show_json
+from controlplane.cli.text.terminal import show_json, show_plain
 
 if TYPE_CHECKING:
     from controlplane.protocol.states import AccountRow
@@ -24,9 +24,7 @@ def command(*, as_json: bool) -> None:
     if as_json:
         show_json(accounts)
         return
-    for account in accounts:
-        for line in account_lines(account):
-            click.echo(line)
+    show_plain(line for account in accounts for line in account_lines(account))
 
 
 def account_lines(account: AccountRow) -> list[str]:

@@ -6,7 +6,7 @@ import click
 
 from controlplane.cli import options
 from controlplane.cli.ask.client import call
-from controlplane.cli.text.terminal import say, show_json
+from controlplane.cli.text.terminal import say, show_json, show_plain
 
 
 @click.command("list")
@@ -20,5 +20,4 @@ def command(direction: str, *, as_json: bool) -> None:
         return
     if not rows:
         say(f"everybody may {direction} mail")
-    for address, action in rows.items():
-        click.echo(f"{address} {action}")
+    show_plain(f"{address} {action}" for address, action in rows.items())
