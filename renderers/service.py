@@ -89,6 +89,17 @@ class Complaint(NamedTuple):
     cure: str
 
 
+class BadLine(NamedTuple):
+    """A line of a file on `main` that its service cannot use, as the reader of that file finds it.
+
+    With the path before it, it is a `Complaint`.
+    """
+
+    line: int
+    message: str
+    cure: str
+
+
 class Service(Protocol):
     """One service: when it runs, what it reads, how it is probed. `SERVICES` lists them all.
 

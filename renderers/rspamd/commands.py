@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from renderers.service import Origin
+from renderers.service import BadLine, Origin
 
 SOURCE = "config/rspamd/custom-commands.conf"
 _FILE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*\Z")
@@ -41,15 +41,7 @@ class Change(NamedTuple):
     line: int
 
 
-class BadCommand(NamedTuple):
-    """A line that is not a command, and why."""
-
-    line: int
-    message: str
-    cure: str
-
-
-def read(text: str) -> Iterator[Change | BadCommand]:
+def read(text: str) -> Iterator[Change | BadLine]:
     """The commands of a file, in order."""
     for number, row in enumerate(text.replace("\r\n", "\n").split("\n"), start=1):
         line = row.strip()
@@ -57,15 +49,15 @@ def read(text: str) -> Iterator[Change | BadCommand]:
             yield _command(number, line)
 
 
-def _command(number: int, line: str) -> Change | BadCommand:
+def _command(number: int, line: str) -> Change | BadLine:
     command = line.split(None, 1)[0]
     if command not in _ARGUMENTS:
-        return BadCommand(
+        return BadLine(
             number, f"{command[:40]!r} is not a command", f"use one of {', '.join(sorted(_ARGUMENTS))}"
         )
     arguments = line.split(None, _ARGUMENTS[command])[1:]
     if len(arguments) != _ARGUMENTS[command] or not line.isprintable():
-        return BadCommand(
+        return BadLine(
             number,
             f"{command} takes {_ARGUMENTS[command]} arguments",
             "write the command, its arguments and nothing else, with single spaces between",
@@ -73,22 +65,22 @@ def _command(number: int, line: str) -> Change | BadCommand:
     return _change(number, command, arguments)
 
 
-def _change(number: int, command: str, arguments: list[str]) -> Change | BadCommand:
+def _change(number: int, command: str, arguments: list[str]) -> Change | BadLine:
     if command == "add-line":
         file, text = arguments
         if not _FILE.match(file):
-            return BadCommand(number, f"{file!r} is not a file name", "name a file of override.d, no folder")
+            return BadLine(number, f"{file!r} is not a file name", "name a file of override.d, no folder")
         return Change(file, "", text, number)
     if command in _FIXED_FILE:
         file, (option, value) = _FIXED_FILE[command], arguments
     else:
         module = arguments[0]
         if not _MODULE.match(module):
-            return BadCommand(number, f"{module!r} is not a module", "name a module without .conf")
+            return BadLine(number, f"{module!r} is not a module", "name a module without .conf")
         file = f"{module}.conf"
         option, value = _module_option(command, arguments)
     if not _OPTION.match(option):
-        return BadCommand(number, f"{option!r} is not an option", "name an option of letters, digits and _")
+        return BadLine(number, f"{option!r} is not an option", "name an option of letters, digits and _")
     return Change(file, option, f"{option} = {value.rstrip(';')};", number)
 
 

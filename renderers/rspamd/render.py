@@ -9,7 +9,7 @@ from controlplane.model import State
 from renderers.hops import listening
 from renderers.redis import service as redis
 from renderers.rspamd import commands, hops
-from renderers.service import Origin, RenderedFile
+from renderers.service import BadLine, Origin, RenderedFile
 from renderers.text import fill
 from wire.manifest import Action
 
@@ -100,7 +100,7 @@ def _overrides(state: State) -> Iterator[RenderedFile]:
         yield _reloaded(f"override.d/{name}", text.encode(), origins)
 
 
-def read_commands(state: State) -> Iterator[commands.Change | commands.BadCommand]:
+def read_commands(state: State) -> Iterator[commands.Change | BadLine]:
     """The commands in custom-commands.conf on `main`; none without that file."""
     found = state.desired.overrides.get(COMMANDS)
     return commands.read(found.content.decode("utf-8", "replace")) if found else iter(())

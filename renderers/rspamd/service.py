@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from controlplane.model import State
 from renderers.rspamd import commands, hops, render
-from renderers.service import Complaint, Plain, RenderedFile
+from renderers.service import BadLine, Complaint, Plain, RenderedFile
 from wire.manifest import Probe, ProbeKind
 
 
@@ -36,5 +36,5 @@ class Rspamd(Plain):
     def complaints(self, state: State) -> Iterable[Complaint]:
         """Lines of custom-commands.conf that are not commands."""
         for command in render.read_commands(state):
-            if isinstance(command, commands.BadCommand):
+            if isinstance(command, BadLine):
                 yield Complaint(commands.SOURCE, *command)

@@ -9,6 +9,8 @@ import shlex
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from renderers.service import BadLine
+
 _TYPES = frozenset(
     {
         "ssh-ed25519",
@@ -38,15 +40,7 @@ class Key(NamedTuple):
         return f'restrict,command="{command}" {self.type} {self.body}'
 
 
-class BadKey(NamedTuple):
-    """A line that is not a key, and why."""
-
-    line: int
-    message: str
-    cure: str
-
-
-def read(content: bytes) -> Iterator[Key | BadKey]:
+def read(content: bytes) -> Iterator[Key | BadLine]:
     """The keys of a file and what is wrong with its other lines; comments and blank lines pass."""
     for number, line in enumerate(content.decode("utf-8", "replace").split("\n"), start=1):
         text = line.strip()
@@ -54,10 +48,10 @@ def read(content: bytes) -> Iterator[Key | BadKey]:
             yield _key(number, text)
 
 
-def _key(number: int, text: str) -> Key | BadKey:
+def _key(number: int, text: str) -> Key | BadLine:
     kind, _, rest = text.partition(" ")
     if kind not in _TYPES:
-        return BadKey(
+        return BadLine(
             number,
             f"{kind[:40]!r} is not a type of public key",
             "write a line as `ssh-keygen` makes it in a .pub file, without options before it",
@@ -65,10 +59,10 @@ def _key(number: int, text: str) -> Key | BadKey:
     body, _, comment = rest.strip().partition(" ")
     blob = _decoded(body)
     if not blob.startswith(len(kind).to_bytes(4, "big") + kind.encode()):  # RFC 4253 6.6
-        return BadKey(number, f"the key's text is not a key of type {kind}", "copy the whole line again")
+        return BadLine(number, f"the key's text is not a key of type {kind}", "copy the whole line again")
     comment = comment.strip()
     if len(comment) > _LONGEST_COMMENT or not (comment.isprintable()):
-        return BadKey(number, "the key's comment is not plain text", "give it a short comment: name@host")
+        return BadLine(number, "the key's comment is not plain text", "give it a short comment: name@host")
     fingerprint = base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
     return Key(kind, body, comment or f"SHA256:{fingerprint}")
 

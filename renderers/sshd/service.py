@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from controlplane.model import State
-from renderers.service import Complaint, Plain, RenderedFile
-from renderers.sshd.keys import BadKey, Key, read
+from renderers.service import BadLine, Complaint, Plain, RenderedFile
+from renderers.sshd.keys import Key, read
 from renderers.text import fill, lines
 from wire.manifest import Action, Probe, ProbeKind
 
@@ -42,5 +42,5 @@ class Sshd(Plain):
         if not self.enabled(state):
             return
         for key in read(state.desired.overrides[KEYS].content):
-            if isinstance(key, BadKey):
-                yield Complaint(f"config/{KEYS}", key.line, key.message, key.cure)
+            if isinstance(key, BadLine):
+                yield Complaint(f"config/{KEYS}", *key)

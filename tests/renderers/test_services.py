@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from renderers.service import CertificateFile, RenderedFile
-from renderers.sshd.keys import BadKey, Key, read
+from renderers.service import BadLine, CertificateFile, RenderedFile
+from renderers.sshd.keys import Key, read
 from tests.renderers.states import KEY, complaints, render_node, state
 
 RSPAMD = {"ENABLE_RSPAMD": "1"}
@@ -139,7 +139,7 @@ def test_comments_of_keys_cannot_break_out(comment: str) -> None:
 def test_lines_that_are_no_keys(line: bytes) -> None:
     """Options, other types and damaged keys are refused with their line."""
     (found,) = read(line)
-    assert isinstance(found, BadKey)
+    assert isinstance(found, BadLine)
     (complaint,) = complaints(state(overrides={"gitops/authorized_keys": b"# keys\n" + line}))
     assert complaint.line == 2
 
