@@ -17,7 +17,7 @@ from controlplane.daemon.server import ControlServer
 from controlplane.errors import MailserverError
 from controlplane.intake.trees import MainReader
 from controlplane.statefiles.tree import read_tree
-from tests.daemon.typed_answers import must_fit
+from tests.typed_answers import must_fit
 from wire.errors import ErrorAnswer
 from wire.server import Limits, Server
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from controlplane.daemon.ops import OPS, document
 from controlplane.intake.edits.commands import COMMANDS
-from tests.daemon.typed_answers import answer_types, must_fit
+from tests.typed_answers import answer_types, must_fit
 
 PAGE = document.PAGE.read_text()
 ANSWERS = [kind for kind in answer_types() if kind.__module__.startswith("controlplane.protocol")]

@@ -18,6 +18,7 @@ from docker.models.containers import Container
 
 from tests.integration import clients
 from tests.integration.polling import poll
+from tests.typed_answers import must_fit
 
 PASSWORD = "correct horse"
 PORTS = (25, 110, 143, 465, 587, 993, 995, 2222, 4190)
@@ -87,8 +88,9 @@ class Server:
         return address
 
     def status(self) -> dict[str, Any]:
-        """What `mailctl status --json` says."""
+        """What `mailctl status --json` says, held to its type: the agent's half is passed on as it is."""
         answer: dict[str, Any] = json.loads(self.must("mailctl", "status", "--json"))
+        must_fit("status", answer)
         return answer
 
     def log(self, *filters: str) -> list[dict[str, Any]]:

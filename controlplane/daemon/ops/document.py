@@ -19,7 +19,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from pydantic import BaseModel
 from typing_extensions import is_typeddict
 
-from controlplane.daemon.ops import OPS, AnyOperation
+from controlplane.daemon.ops import OPS, AnyOperation, Talk
 from controlplane.daemon.ops.requests import Asked
 from controlplane.statefiles.treefile import TreeFile
 
@@ -57,6 +57,8 @@ def _parts() -> Iterator[str]:
 
 def _operation(name: str, operation: AnyOperation) -> str:
     lines = [f"### `{name}`\n", _filled(inspect.getdoc(operation.run) or ""), ""]
+    if isinstance(operation, Talk):
+        lines.append("Lines for a person come as `say` ahead of the answer.\n")
     asked = [line for field, line in _fields(operation.asks) if field not in _COMMON]
     lines += ["Asks:\n", *asked, ""] if asked else []
     answered = [line for _, line in _fields(operation.answers)]
