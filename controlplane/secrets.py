@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from controlplane.errors import Corrupt
@@ -30,6 +31,7 @@ __all__ = [
     "is_sealed",
     "is_sealed_value",
     "open_value",
+    "own_recipient",
     "recipient_of",
     "seal",
     "seal_value",
@@ -37,6 +39,7 @@ __all__ = [
 ]
 
 IDENTITY = "identity.age"
+OWN_RECIPIENT = "recipient"
 DIGEST_KEY = "digest.key"
 DIGEST_BYTES = 32
 RECIPIENT = "config/gitops/recipient.txt"
@@ -45,10 +48,10 @@ RECIPIENT = "config/gitops/recipient.txt"
 
 def ensure_identity(control: Path) -> str:
     """The server's identity, created (readable by its owner alone) if there is none yet."""
-    import pyrage
-
     path = control / IDENTITY
     if not path.exists():
+        import pyrage
+
         write_atomically(path, f"{pyrage.x25519.Identity.generate()}\n".encode(), 0o600)
     return _read(path)
 
@@ -58,6 +61,24 @@ def recipient_of(identity: str) -> str:
     import pyrage
 
     return str(pyrage.x25519.Identity.from_str(identity).to_public())
+
+
+def own_recipient(control: Path) -> str:
+    """The public half of the server's identity, which there has to be.
+
+    It is kept beside it with a digest of it, since the library that derives it would stay in memory from each
+    start on. Raises what `recipient_of` does for a damaged identity.
+    """
+    path, identity = control / OWN_RECIPIENT, _read(control / IDENTITY)
+    mark = hashlib.sha256(identity.encode()).hexdigest()  # of 256 random bits: tells nothing about them
+    with suppress(OSError, ValueError):
+        known, recipient = path.read_text("ascii").split()
+        if known == mark:
+            return recipient
+    recipient = recipient_of(identity)
+    with suppress(OSError):
+        write_atomically(path, f"{mark} {recipient}\n".encode())
+    return recipient
 
 
 def digest(control: Path, value: str) -> str:

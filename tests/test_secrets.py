@@ -35,3 +35,24 @@ def test_a_digest_tells_a_change_and_needs_the_key(tmp_path: Path) -> None:
     assert secrets.digest(tmp_path, "a") == secrets.digest(tmp_path, "a") != secrets.digest(tmp_path, "b")
     (tmp_path / "other").mkdir()
     assert secrets.digest(tmp_path / "other", "a") != secrets.digest(tmp_path, "a")
+
+
+def test_the_servers_own_recipient_is_derived_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is kept beside the identity, and derived again where that is another one or the copy is damaged."""
+    first = secrets.recipient_of(secrets.ensure_identity(tmp_path))
+    assert secrets.own_recipient(tmp_path) == first
+    with monkeypatch.context() as patch:
+        patch.setattr(secrets, "recipient_of", lambda _: "derived")
+        assert secrets.own_recipient(tmp_path) == first
+        (tmp_path / secrets.OWN_RECIPIENT).write_bytes(b"\xff\x00")
+        assert secrets.own_recipient(tmp_path) == "derived"
+    (tmp_path / secrets.IDENTITY).unlink()
+    second = secrets.recipient_of(secrets.ensure_identity(tmp_path))
+    assert secrets.own_recipient(tmp_path) == second != first
+
+
+def test_a_recipient_that_cannot_be_kept_is_told_all_the_same(tmp_path: Path) -> None:
+    """Something else lies in its place."""
+    recipient = secrets.recipient_of(secrets.ensure_identity(tmp_path))
+    (tmp_path / secrets.OWN_RECIPIENT / "x").mkdir(parents=True)
+    assert secrets.own_recipient(tmp_path) == recipient

@@ -37,7 +37,10 @@ class Sealer:
     @cached_property
     def recipient(self) -> str:
         """The recipient with which everybody seals for this server."""
-        return self._named if self._lost else secrets.recipient_of(self._identity)
+        if self._lost is not None:
+            return self._named
+        secrets.ensure_identity(self._control)
+        return secrets.own_recipient(self._control)
 
     def seal(self, value: str) -> str:
         """A value sealed as a word for `main`."""

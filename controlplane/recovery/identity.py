@@ -25,7 +25,7 @@ def mend(control: Path, desired: Desired, is_new: bool, findings: Findings) -> b
     fault = _fault(control)
     sealed = _sealed(desired)
     if not fault:
-        if not sealed or _recipient(control) == named(desired) or _opens(control, sealed[0]):
+        if not sealed or secrets.own_recipient(control) == named(desired) or _opens(control, sealed[0]):
             return True
         findings.lost("identity", "what is sealed on main was sealed for another identity", CURE)
         return False
@@ -59,14 +59,10 @@ def _fault(control: Path) -> str:
     if not _IDENTITY.fullmatch(text):
         return "identity.age is damaged"
     try:
-        secrets.recipient_of(text)
+        secrets.own_recipient(control)
     except Exception as error:  # noqa: BLE001  # the library has one class for every fault, of its own
         return f"identity.age is damaged ({error})"
     return ""
-
-
-def _recipient(control: Path) -> str:
-    return secrets.recipient_of(secrets.ensure_identity(control))
 
 
 def named(desired: Desired) -> str:
