@@ -22,8 +22,10 @@ from controlplane.events import (
     ReleaseRejected,
     SettingChanged,
 )
-from controlplane.readmodel import Filters, ReadModel, migrations
+from controlplane.readmodel import migrations, query
 from controlplane.readmodel.projection import Projector
+from controlplane.readmodel.query import Filters
+from controlplane.readmodel.reader import reading
 
 BEGIN = datetime(2020, 1, 1, tzinfo=UTC)
 RARE = 250_000
@@ -130,15 +132,14 @@ def main() -> int:
         print(
             f"{options.events} events: rows {rows - start:.1f} s, indexes {end - rows:.1f} s, {size:.0f} MiB"
         )
-        model = ReadModel(path, read_only=True)
-        for name, filters in questions(options.events).items():
-            taken = []
-            for _ in range(options.repeat):
-                start = time.perf_counter()
-                found = len(model.log(filters))
-                taken.append((time.perf_counter() - start) * 1000)
-            print(f"{name:40} {found:5} rows  first {taken[0]:7.1f} ms  best {min(taken):7.1f} ms")
-        model.close()
+        with reading(path) as tables:
+            for name, filters in questions(options.events).items():
+                taken = []
+                for _ in range(options.repeat):
+                    start = time.perf_counter()
+                    found = len(query.find(tables, filters))
+                    taken.append((time.perf_counter() - start) * 1000)
+                print(f"{name:40} {found:5} rows  first {taken[0]:7.1f} ms  best {min(taken):7.1f} ms")
     return 0
 
 

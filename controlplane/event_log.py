@@ -9,7 +9,7 @@ The position is the number of the change set, from 1; the first one is the root 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
@@ -24,8 +24,8 @@ from controlplane.log_format import (
     decode_header,
     encode_events,
     encode_header,
-    milliseconds,
 )
+from controlplane.timestamps import milliseconds
 
 BRANCH = "events"
 HEADER, EVENTS, BLOBS = "change-set.json", "events.jsonl", "blobs"
@@ -105,7 +105,10 @@ class EventLog:
         self._repo = repo
         self.lock = lock
         self._tip = EMPTY
-        self._held: str | None = None
+        self.held: str | None = None
+        """The commit that the log is read up to, where the rest cannot be read."""
+        self.appended = 0
+        """How many events this process appended."""
         self.copy: Copy | None = None
         """Gets every change set that is appended."""
         self.marks: Marks | None = None
@@ -113,17 +116,17 @@ class EventLog:
 
     def hold_at(self, commit: str) -> None:
         """Read the log as if it ended here, since the rest cannot be read; refuse to append from now on."""
-        self._held = commit
+        self.held = commit
 
     def on(self, repo: StateRepo) -> EventLog:
         """The same log, read through another handle."""
         other = EventLog(repo, self.lock)
-        other._held = self._held
+        other.held = self.held
         return other
 
     def tip(self) -> Tip:
         """The newest change set, as it is now."""
-        commit = self._repo.refs.get(BRANCH) if self._held is None else self._held
+        commit = self._repo.refs.get(BRANCH) if self.held is None else self.held
         known = self._tip
         if commit != known.commit:
             known = EMPTY if not commit else _tip(commit, self.header(commit))
@@ -137,7 +140,7 @@ class EventLog:
         the order is that of the positions (controlplane/readmodel/clock.py).
         Raises Conflict, with nothing appended, unless its position is the one behind the tip.
         """
-        if self._held is not None:
+        if self.held is not None:
             raise Corrupt(
                 f"the log cannot be read behind position {self.tip().position}: nothing is appended"
             )
@@ -155,6 +158,7 @@ class EventLog:
                     raise
                 self._repo.refs.swap(BRANCH, tip.commit, commit)
             self._tip = Tip(commit, change.position, change.time, change.main_commit)
+            self.appended += len(change.events)
             if self.copy is not None:
                 self.copy.keep(self._repo, commit)
         return replace(change, commit=commit)
@@ -172,6 +176,24 @@ class EventLog:
         tip = tip or self.tip()
         for link in reversed(self._repo.links(tip.commit, limit=max(0, tip.position - start + 1))):
             yield self._read(link[:20].hex(), link[20:40].hex())
+
+    def ends(self, start: int, tip: Tip, most: int) -> Iterator[tuple[ChangeSet, int]]:
+        """Change sets from position `start` to the tip, oldest first, of each the last `most` events alone.
+
+        With each comes how many of its events were left out.
+        """
+        for link in reversed(self._repo.links(tip.commit, limit=max(0, tip.position - start + 1))):
+            yield self._end(link[:20].hex(), link[20:40].hex(), most)
+
+    def outweighs(self, most: int, after: int) -> bool:
+        """Whether the change sets after a position hold more bytes of events; none of them is unpacked."""
+        tip, weight = self.tip(), 0
+        for link in self._repo.links(tip.commit, limit=max(0, tip.position - after)):
+            events = self._repo.entries(link[20:40].hex(), f"log commit {link[:20].hex()}").get(EVENTS)
+            weight += self._repo.blob_size(events.id) if events else 0
+            if weight > most:
+                return True
+        return False
 
     def steps(self, start: int = 1, tip: Tip | None = None) -> Iterator[Step]:
         """Change sets from position `start` to the tip without their headers: fewer objects to read."""
@@ -245,10 +267,15 @@ class EventLog:
         )
 
     def _read(self, commit: str, tree: str) -> ChangeSet:
+        return self._end(commit, tree)[0]
+
+    def _end(self, commit: str, tree: str, most: int | None = None) -> tuple[ChangeSet, int]:
         files = self._repo.entries(tree, f"log commit {commit}")
         header = self.header(commit, files)
-        events = self._events(files, f"change set {header.position} (commit {commit})")
-        return header.change_set(events, commit)
+        where = f"change set {header.position} (commit {commit})"
+        content, read_blob = self._contents(files, where)
+        skip = 0 if most is None else max(0, content.count(b"\n") - most)
+        return header.change_set(decode_events(content, read_blob, where, skip), commit), skip
 
     def _files(self, commit: str) -> dict[str, TreeEntry]:
         where = f"log commit {commit}"
@@ -262,6 +289,10 @@ class EventLog:
         return decode_header(self._repo.blob(entry.id, f"{HEADER} in log commit {commit}"), commit)
 
     def _events(self, files: dict[str, TreeEntry], where: str) -> tuple[Event, ...]:
+        return decode_events(*self._contents(files, where), where)
+
+    def _contents(self, files: dict[str, TreeEntry], where: str) -> tuple[bytes, Callable[[str], bytes]]:
+        """The lines of a change set's events, and what reads the contents that they refer to."""
         if EVENTS not in files:
             raise Corrupt(f"{where} has no {EVENTS}")
         blobs = self._repo.entries(files[BLOBS].id, where) if BLOBS in files else {}
@@ -271,8 +302,7 @@ class EventLog:
                 raise Corrupt(f"{BLOBS}/{name} is missing")
             return self._repo.blob(blobs[name].id, f"{BLOBS}/{name} of {where}")
 
-        content = self._repo.blob(files[EVENTS].id, f"{EVENTS} of {where}")
-        return decode_events(content, read_blob, where)
+        return self._repo.blob(files[EVENTS].id, f"{EVENTS} of {where}"), read_blob
 
 
 def _tip(commit: str, header: Header) -> Tip:

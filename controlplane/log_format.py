@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, get_args
 
 from controlplane.errors import Corrupt
 from controlplane.events import ChangeSet, Event, Source
 from controlplane.events.codec import decode, encode
+from controlplane.timestamps import format_time, parse_time
 
 FORMAT = 1
 """The version of the header; events carry versions of their own."""
@@ -43,25 +44,6 @@ class Header:
             author=self.author,
             commit=commit,
         )
-
-
-def milliseconds(time: datetime) -> datetime:
-    """The same time in UTC, cut to the millisecond."""
-    time = time.astimezone(UTC)
-    return time.replace(microsecond=time.microsecond // 1000 * 1000)
-
-
-def format_time(time: datetime) -> str:
-    """RFC 3339 in UTC with milliseconds; sorts chronologically."""
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{time.microsecond // 1000:03d}Z"
-
-
-def parse_time(text: str) -> datetime:
-    """Parse what `format_time` wrote; raises ValueError."""
-    time = datetime.fromisoformat(text)
-    if time.tzinfo is None:
-        raise ValueError(f"{text} has no time zone")
-    return time.astimezone(UTC)
 
 
 def encode_header(change: ChangeSet) -> bytes:
@@ -102,11 +84,13 @@ def encode_events(events: Iterable[Event]) -> tuple[bytes, dict[str, bytes]]:
     return b"".join(lines), blobs
 
 
-def decode_events(content: bytes, read_blob: Callable[[str], bytes], where: str) -> tuple[Event, ...]:
-    """The events from events.jsonl; raises Corrupt naming the line."""
+def decode_events(
+    content: bytes, read_blob: Callable[[str], bytes], where: str, skip: int = 0
+) -> tuple[Event, ...]:
+    """The events from events.jsonl without the first `skip`; raises Corrupt naming the line."""
     events, number = [], 0
     try:
-        for number, line in enumerate(content.splitlines(), 1):  # noqa: B007  # told in the error
+        for number, line in enumerate(content.splitlines()[skip:], skip + 1):  # noqa: B007  # told in the error
             events.append(decode(json.loads(line.decode("utf-8", "surrogatepass")), read_blob))
     except (ValueError, AttributeError, Corrupt) as error:
         raise Corrupt(f"{where}: event {number}: {error}") from error

@@ -7,7 +7,6 @@ server's first start gives what it made to its accounts.
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Mapping
 from functools import partial
@@ -22,9 +21,9 @@ from controlplane.git import NewFile, without_a_home
 from controlplane.intake import plan
 from controlplane.intake.edits import commands
 from controlplane.intake.proposal import propose_files
-from controlplane.intake.stores import REPOSITORY
 from controlplane.model import State
 from controlplane.protocol.changes import Written
+from controlplane.state_volume import REPOSITORY, step_down
 from controlplane.statefiles.tree import EXECUTABLE, REGULAR, TreeFile
 from wire.lines import Request, Say
 
@@ -46,22 +45,13 @@ def call(
     del environment
     if (places.root / REPOSITORY / "HEAD").exists():
         step_down(places.root / REPOSITORY)
+        without_a_home()
     elif request["op"] != "import":
         return _in_folder(request, volume)
     elif not places.root.is_mount():
         say(f"⚠ no volume is mounted at {places.root}: what is imported goes with this container")
     daemon = build(places, None)
     return handle(daemon, {**request, "wait": False}, say)
-
-
-def step_down(repository: Path) -> None:
-    """Become the repository's owner: what root wrote there, the daemon could not write again."""
-    owner = repository.stat()
-    if os.geteuid() == 0 and owner.st_uid != 0:
-        os.setgroups([])
-        os.setgid(owner.st_gid)
-        os.setuid(owner.st_uid)
-        without_a_home()
 
 
 def _in_folder(request: Request, volume: Path) -> Mapping[str, Any]:

@@ -72,6 +72,7 @@ def run(places: Places, environment: Mapping[str, str]) -> int:
     signal.signal(signal.SIGINT, stop)
     server.bind()  # from here on others know that we run, and may want us to stop
     bound.set()
+    daemon.intake.stores.projected.apart = daemon.ahead.make
     daemon.delivery.start()
     daemon.ahead.consider()
     trim_heap()

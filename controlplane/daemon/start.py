@@ -20,11 +20,12 @@ from controlplane.intake.edits.node_reports import environment_events
 from controlplane.intake.main_branch import MAIN
 from controlplane.intake.pipeline import OURSELVES, Intake
 from controlplane.intake.proposal import SETTING_NAME, propose_events
-from controlplane.intake.stores import CONTROL, REPOSITORY, Stores
+from controlplane.intake.stores import Stores
 from controlplane.recovery import opening, places
 from controlplane.recovery.findings import Findings
 from controlplane.release import PREVIEWS
 from controlplane.settings import ENV_FILE
+from controlplane.state_volume import CONTROL, REPOSITORY
 from controlplane.statefiles.tree import CONFIG
 
 HOOKS = ("pre-receive", "update", "post-receive")

@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from controlplane.errors import Corrupt, Unavailable
 from controlplane.event_log import EventLog
-from controlplane.git import StateRepo
+from controlplane.git import StateRepo, without_a_home
 from controlplane.intake.accepted_pushes import AcceptedPushes
+from controlplane.intake.projected import Projected
 from controlplane.lock import WriterLock
 from controlplane.log_tail import LogTail
 from controlplane.release import Releases
-from controlplane.settings import catalog
+from controlplane.state_volume import CONTROL, REPOSITORY, read_model
 from controlplane.states.checkpoints import Checkpoints
 
-if TYPE_CHECKING:
-    from controlplane.readmodel import Entry, Filters, ReadModel
-
-Say = Callable[[str], None]
-"""Shows a line to the person who asked."""
-
-REPOSITORY = "state.git"
-CONTROL = "control"
-SOON = 1_000
-"""The most change sets to add to the read model while somebody waits for an answer available without it."""
 OURS = ("events", "rendered")
 """Branches written only with the writer's lock: its holder may clear their stale locks."""
 
@@ -44,6 +31,7 @@ class Stores:
     accepted: AcceptedPushes
     checkpoints: Checkpoints
     tail: LogTail
+    projected: Projected
 
     @classmethod
     def open(cls, root: Path) -> Stores:
@@ -61,6 +49,7 @@ class Stores:
         """Open the stores of a volume that another process writes to; raises NotFound if there are none."""
         control = root / CONTROL
         lock = WriterLock(control / "writer.lock")
+        without_a_home()  # that of whoever asks: this process may have become the volume's owner since
         return cls._of(control, lock, StateRepo(root / REPOSITORY))
 
     @classmethod
@@ -68,54 +57,20 @@ class Stores:
         log, checkpoints = EventLog(repo, lock), Checkpoints(control / "checkpoints")
         tail = LogTail(control / "log-tail")
         log.marks, log.copy = checkpoints, tail
+        releases = Releases(repo)
         return cls(
             control=control,
             lock=lock,
             repo=repo,
             log=log,
-            releases=Releases(repo),
+            releases=releases,
             accepted=AcceptedPushes(control / "accepted"),
             checkpoints=checkpoints,
             tail=tail,
+            projected=Projected(read_model(control), log, releases),
         )
 
     @property
     def snapshot(self) -> Path:
         """The file that keeps the state at some position."""
         return self.control / "snapshot.json"
-
-    @cached_property
-    def _readmodel(self) -> ReadModel:
-        from controlplane.readmodel import ReadModel  # takes memory that most servers never need
-
-        secret = frozenset(name for name, spec in catalog.SETTINGS.items() if spec.secret)
-        return ReadModel(self.control / "readmodel.sqlite", secret)
-
-    def questions_at_once(self) -> ReadModel:
-        """The read model; raises Unavailable if it is so far behind that somebody would have to wait."""
-        if self._readmodel.behind(self.log) > SOON:
-            raise Unavailable("the read model is far behind the log")
-        return self.questions()
-
-    def questions(self, say: Say = lambda _: None) -> ReadModel:
-        """The read model, caught up with the log; reports when that takes a while."""
-        model = self._readmodel
-        if model.behind(self.log) > SOON:
-            say(f"the log's {self.log.tip().position:,} change sets are taken in for questions, once")
-        model.catch_up(self.log, self.releases)
-        return model
-
-    def newest(self, filters: Filters, say: Say) -> list[Entry]:
-        """The newest events that match the filters; answered from the end of the log if that suffices."""
-        from controlplane.readmodel import recent
-
-        model = self._readmodel
-        try:
-            if model.behind(self.log) > SOON:
-                found = recent.newest(self.log, self.releases, model.secret_settings, filters)
-                if found is not None:
-                    return found
-            return self.questions(say).log(filters)
-        except Corrupt as error:
-            say(f"⚠ what is older cannot be told: {error}")
-            return recent.readable(self.log, self.releases, model.secret_settings, filters)

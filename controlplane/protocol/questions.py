@@ -3,48 +3,17 @@
 from typing_extensions import TypedDict
 
 
-class EntryRow(TypedDict):
-    """An event of the log."""
+class Projected(TypedDict):
+    """How far questions can be answered from the file of the read model."""
 
     position: int
-    """Of its change set."""
-    time: str
-    """Of the clock, RFC 3339, UTC."""
-    kind: str
-    """Such as `account.added`."""
-    effect: str
-    """`add`, `change`, `remove` or `report`."""
-    subject: str
-    """What it happened to: an address, a name, a path."""
-    detail: str
-    """In words, without secrets."""
-    actor: str
-    """Who asked for it."""
-    source: str
-    """By which way it came: `push`, `setup`, `mailctl`, `agent` …"""
-    author: str
-    """Who wrote the commit, where somebody else pushed it."""
-    reason: str
-    """At most 4,000 characters."""
-    release: int
-    """The first that holds it; 0 for none."""
-    outcome: str
-    """`served`, `rejected`, `rolled_back`, `held`, `superseded` or `pending`; empty for a report."""
-    outcome_time: str
-    """RFC 3339; empty where it is pending."""
-    outcome_reason: str
-    """Why it does not serve."""
-    clock: str
-    """`ahead` or `behind` where its time does not fit that of its neighbours."""
-    live: str
-    """When it first served, RFC 3339; empty where it never did."""
-
-
-class Entries(TypedDict):
-    """Events of the log."""
-
-    entries: list[EntryRow]
-    """The newest last."""
+    """Of the last change set that can be read."""
+    commit: str
+    """Of that change set on `events`; empty for an empty log."""
+    current: bool
+    """Whether the file has it all; else it takes longer to make it so, and nobody waits."""
+    unreadable: str
+    """Why the log before some change set cannot be read, or empty."""
 
 
 class Verified(TypedDict):

@@ -17,7 +17,7 @@ import sqlite3
 from datetime import datetime, timedelta
 
 from controlplane.errors import NotFound
-from controlplane.log_format import format_time, parse_time
+from controlplane.timestamps import format_time, parse_time
 
 RIGHT, AHEAD, BEHIND = 0, 1, -1
 WORDS = {RIGHT: "", AHEAD: "ahead", BEHIND: "behind"}

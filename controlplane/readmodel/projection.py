@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from itertools import islice
 from typing import Any
 
@@ -18,11 +18,11 @@ from controlplane.events import (
     SettingPinned,
 )
 from controlplane.events.codec import encode
-from controlplane.log_format import format_time
 from controlplane.readmodel import clock
 from controlplane.readmodel.fates import PENDING, Fates
 from controlplane.readmodel.schema import SEQUENCE_BITS
 from controlplane.release import Release
+from controlplane.timestamps import format_time
 
 BATCH = 1_000
 """Change sets a transaction: enough to make its cost small, few enough to keep memory flat."""
@@ -41,14 +41,19 @@ class Projector:
         self._names: dict[tuple[str, str], int] = {(sort, name): number for sort, name, number in rows}
         self._fates = Fates(connection)
         self._newest = clock.newest(connection)
+        self._left_out: Mapping[int, int] = {}
         self._position: int = connection.execute("SELECT position FROM progress").fetchone()[0]
 
-    def add(self, changes: Iterable[ChangeSet], settled: bool = True) -> int:
+    def add(
+        self, changes: Iterable[ChangeSet], settled: bool = True, left_out: Mapping[int, int] | None = None
+    ) -> int:
         """Write change sets in order, one transaction per batch; returns how many.
 
-        `settled`: the release of the last one was written, if it gets one, and is known here. That of those
-        before it always is: it is written before the next change set.
+        `left_out`: how many events are missing at the beginning of some, by position. `settled`: the release
+        of the last one was written, if it gets one, and is known here. That of those before it always is: it
+        is written before the next change set.
         """
+        self._left_out = left_out or {}
         count = self._add_all(changes)
         if settled:
             with self._connection:
@@ -89,8 +94,7 @@ class Projector:
         people = f"a{actor}" if author is None else f"a{actor} a{author}"
         said = f"{change.reason} {change.actor} {change.author}"
         rows, words = [], []
-        for sequence, event in enumerate(change.events):
-            identity = (change.position << SEQUENCE_BITS) + sequence
+        for identity, event in self._numbered(change):
             kind = self._number("kind", event.kind)
             text, fields = self._shown(event)
             data = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
@@ -104,12 +108,16 @@ class Projector:
         self._decide(change)
 
     def _decide(self, change: ChangeSet) -> None:
-        for sequence, event in enumerate(change.events):
-            identity = (change.position << SEQUENCE_BITS) + sequence
+        for identity, event in self._numbered(change):
             if isinstance(event, ReleaseApplied | ReleaseRejected | ReleaseRolledBack):
                 self._fates.decide(identity, event, format_time(change.time))
             elif event.effect != "report":
                 self._fates.begin(identity, event)
+
+    def _numbered(self, change: ChangeSet) -> Iterable[tuple[int, Event]]:
+        """The events with their ids."""
+        first = (change.position << SEQUENCE_BITS) + self._left_out.get(change.position, 0)
+        return enumerate(change.events, first)
 
     def _number(self, sort: str, name: str) -> int:
         number = self._names.get((sort, name))

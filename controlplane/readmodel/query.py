@@ -1,28 +1,33 @@
-"""Questions to the read model: filters, and the rows that come back."""
+"""Questions to the read model, by sqlite-utils: filters, and the rows that come back.
+
+Whoever asks imports this: the daemon, which only writes the file, needs sqlite3 alone.
+"""
 
 from __future__ import annotations
 
 import json
 import re
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+from sqlite_utils import Database
+
 from controlplane.errors import NotFound
-from controlplane.log_format import format_time, parse_time
 from controlplane.outcomes import ChangeOutcome
 from controlplane.readmodel import clock, schema, story
 from controlplane.readmodel.schema import SEQUENCE_BITS
+from controlplane.timestamps import format_time, parse_time
 
 _END = 1 << 62
 
 _SERVED = schema.OUTCOMES.index(ChangeOutcome.SERVED)
 _OUTCOME_IS = "outcome = ? AND outcome <> 1"
 """The condition on one, with the words that make SQLite see that the partial index holds all of these."""
-_SOME = f"SELECT 1 FROM events INDEXED BY events_by_outcome WHERE {_OUTCOME_IS} LIMIT ?"  # noqa: S608
+_MORE = f"SELECT 1 FROM events INDEXED BY events_by_outcome WHERE {_OUTCOME_IS} LIMIT 1 OFFSET ?"  # noqa: S608
 _RARE = 10_000
 """Up to so many events with an outcome each is looked at; of more, those that pass the other filters."""
 
@@ -91,27 +96,26 @@ class Entry:
         return asdict(self) | {"time": format_time(self.time), "outcome_at": decided, "live_at": live}
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """One outcome of a release on a node."""
-
-    release: int
-    node: str
-    outcome: str
-    time: datetime
-    reason: str
+def opened(connection: sqlite3.Connection) -> Database:
+    """The tables behind a connection, as the library that asks them sees them."""
+    return Database(connection, recursive_triggers=False, execute_plugins=False)
 
 
-def find(connection: sqlite3.Connection, filters: Filters) -> list[Entry]:
+def find(db: Database, filters: Filters) -> list[Entry]:
     """The events that match the filters, at most `limit`."""
-    kinds = _numbers(connection, "kind", [_pattern(kind) for kind in filters.kinds])
-    actors = _numbers(connection, "actor", filters.actors)
-    sources = _numbers(connection, "source", [filters.source] if filters.source else [])
+    kinds = _numbers(db, "kind", [pattern_of(kind) for kind in filters.kinds])
+    actors = _numbers(db, "actor", filters.actors)
+    sources = _numbers(db, "source", [filters.source] if filters.source else [])
     if [] in (kinds, actors, sources):
         return []
-    low, high = _span(connection, filters)
+    low, high = _span(db.conn, filters)
     search = _Search(filters, low, high, kinds, actors, sources)
-    return entries(connection, search.ids(connection))
+    return entries(db, search.ids(db))
+
+
+def has_kind(db: Database, kind: str) -> bool:
+    """Whether an event of a kind, noun or glob happened."""
+    return bool(_numbers(db, "kind", [pattern_of(kind)]))
 
 
 class _Search:
@@ -131,25 +135,18 @@ class _Search:
         self._outcomes = [schema.OUTCOMES.index(name) for name in filters.outcomes]
         self._order = "ASC" if filters.oldest_first else "DESC"
 
-    def ids(self, connection: sqlite3.Connection) -> list[int]:
+    def ids(self, db: Database) -> list[int]:
         """The ids that match all filters, at most `limit`, by the way that reads the fewest rows."""
-        if self._outcomes and self._are_rare(connection):
-            return self._merged(connection, [("events_by_outcome", _OUTCOME_IS, n) for n in self._outcomes])
-        return self.by_words(connection) if self._filters.text.strip() else self.by_index(connection)
+        if self._outcomes and self._are_rare(db):
+            return self._merged(db, [("events_by_outcome", _OUTCOME_IS, n) for n in self._outcomes])
+        return self.by_words(db) if self._filters.text.strip() else self.by_index(db)
 
-    def _are_rare(self, connection: sqlite3.Connection) -> bool:
+    def _are_rare(self, db: Database) -> bool:
         if _SERVED in self._outcomes:
             return False
-        return all(
-            connection.execute(
-                f"SELECT count(*) FROM ({_SOME})",  # noqa: S608  # fixed words
-                (number, _RARE + 1),
-            ).fetchone()[0]
-            <= _RARE
-            for number in self._outcomes
-        )
+        return all(next(db.query(_MORE, (number, _RARE)), None) is None for number in self._outcomes)
 
-    def by_index(self, connection: sqlite3.Connection) -> list[int]:
+    def by_index(self, db: Database) -> list[int]:
         """Ids by one index scan for each kind (else actor, else source), merged."""
         scans: list[tuple[str, str, int | None]] = [("", "1", None)]
         if self._filters.subject:
@@ -164,19 +161,15 @@ class _Search:
             ]
         elif self._sources:
             scans = [("events_by_source", "source = ?", number) for number in self._sources]
-        return self._merged(connection, scans)
+        return self._merged(db, scans)
 
-    def _merged(
-        self, connection: sqlite3.Connection, scans: Iterable[tuple[str, str, int | None]]
-    ) -> list[int]:
+    def _merged(self, db: Database, scans: Iterable[tuple[str, str, int | None]]) -> list[int]:
         found: list[int] = []
         for index, condition, number in scans:
-            found += self._scan(connection, index, condition, number)
+            found += self._scan(db, index, condition, number)
         return sorted(set(found), reverse=not self._filters.oldest_first)[: self._filters.limit]
 
-    def _scan(
-        self, connection: sqlite3.Connection, index: str, condition: str, number: int | None
-    ) -> list[int]:
+    def _scan(self, db: Database, index: str, condition: str, number: int | None) -> list[int]:
         conditions, values = [condition, "id BETWEEN ? AND ?"], [] if number is None else [number]
         parameters: list[Any] = [*values, *self._span]
         if self._filters.subject:
@@ -201,9 +194,9 @@ class _Search:
         hint = f"INDEXED BY {index}" if index else "NOT INDEXED"
         # Only numbers and fixed words are put into the text of the statement.
         sql = f"SELECT id FROM events {hint} WHERE {' AND '.join(conditions)} ORDER BY id {self._order}"  # noqa: S608
-        return [row[0] for row in connection.execute(f"{sql} LIMIT ?", [*parameters, self._filters.limit])]
+        return [row["id"] for row in db.query(f"{sql} LIMIT ?", [*parameters, self._filters.limit])]
 
-    def by_words(self, connection: sqlite3.Connection) -> list[int]:
+    def by_words(self, db: Database) -> list[int]:
         """Ids by the full-text index, which also holds the other filters but the subject."""
         join, condition = "", ""
         parameters: list[Any] = [self._words(), *self._span]
@@ -214,13 +207,13 @@ class _Search:
             parameters.append(self._filters.subject)
         if self._outcomes:
             condition += f" AND events.outcome IN ({','.join(map(str, self._outcomes))})"
-        rows = connection.execute(
-            f"SELECT event_words.rowid FROM event_words {join} WHERE event_words MATCH ?"  # noqa: S608
+        rows = db.query(
+            f"SELECT event_words.rowid AS id FROM event_words {join} WHERE event_words MATCH ?"  # noqa: S608
             f" AND event_words.rowid BETWEEN ? AND ? {condition}"
             f" ORDER BY event_words.rowid {self._order} LIMIT ?",
             [*parameters, self._filters.limit],
         )
-        return [row[0] for row in rows]
+        return [row["id"] for row in rows]
 
     def _words(self) -> str:
         """The expression for FTS5 to match."""
@@ -231,60 +224,51 @@ class _Search:
         return " AND ".join(terms)
 
 
-def entries(connection: sqlite3.Connection, ids: Sequence[int]) -> list[Entry]:
+_ROWS = """
+SELECT events.id, position, commit_id, time, change_sets.actor, change_sets.author, change_sets.source,
+    reason, main_commit, clock, names.name AS kind, subject, effect, text, data, outcome, fate
+FROM events JOIN names ON names.id = kind JOIN change_sets ON position = events.id >> ?
+WHERE events.id IN (SELECT value FROM json_each(?))"""
+_AT_ONCE = 1_000
+"""Rows to hold in memory beside the entries that they become."""
+
+
+def entries(db: Database, ids: Sequence[int]) -> list[Entry]:
     """The full rows of these ids, in order."""
-
-    @lru_cache(maxsize=1_000)
-    def change_set(position: int) -> tuple[Any, ...]:
-        row = connection.execute("SELECT * FROM change_sets WHERE position = ?", (position,)).fetchone()
-        return (*row, story.release_of(connection, position))
-
-    told = story.Story(connection)
-    found = []
-    for identity in ids:
-        subject, effect, text, data, number, fate, kind = connection.execute(
-            "SELECT subject, effect, text, data, outcome, fate, name FROM events"
-            " JOIN names ON names.id = kind WHERE events.id = ?",
-            (identity,),
-        ).fetchone()
-        position = identity >> SEQUENCE_BITS
-        _, commit, time, actor, author, source, reason, main, _, fits, release = change_set(position)
-        outcome, at, why = told.of(number, fate, kind, subject)
-        found.append(
-            Entry(
-                position=position,
-                sequence=identity - (position << SEQUENCE_BITS),
-                commit=commit,
-                time=parse_time(time),
-                kind=kind,
-                subject=subject,
-                effect=effect,
-                text=text,
-                actor=actor,
-                author=author,
-                source=source,
-                reason=reason,
-                main_commit=main,
-                data=json.loads(data),
-                release=release if outcome else 0,
-                outcome=outcome,
-                outcome_at=at,
-                outcome_reason=why,
-                clock=clock.WORDS[fits],
-            )
-        )
-    return found
+    told, find_release = story.Story(db.conn), lru_cache(1_000)(lambda at: story.release_of(db.conn, at))
+    return [_entry(row, told, find_release) for row in _rows(db, ids)]
 
 
-def outcomes(connection: sqlite3.Connection, release: int) -> list[Outcome]:
-    """All outcomes of a release, oldest first."""
-    rows = connection.execute(
-        "SELECT release, node, outcome, time, reason FROM outcomes WHERE release = ? ORDER BY event",
-        (release,),
+def _rows(db: Database, ids: Sequence[int]) -> Iterator[dict[str, Any]]:
+    for first in range(0, len(ids), _AT_ONCE):
+        some = ids[first : first + _AT_ONCE]
+        rows = {row["id"]: row for row in db.query(_ROWS, (SEQUENCE_BITS, json.dumps(some)))}
+        yield from (rows[identity] for identity in some)
+
+
+def _entry(row: dict[str, Any], told: story.Story, find_release: Callable[[int], int]) -> Entry:
+    outcome, at, why = told.of(row["outcome"], row["fate"], row["kind"], row["subject"])
+    return Entry(
+        position=row["position"],
+        sequence=row["id"] - (row["position"] << SEQUENCE_BITS),
+        commit=row["commit_id"],
+        time=parse_time(row["time"]),
+        kind=row["kind"],
+        subject=row["subject"],
+        effect=row["effect"],
+        text=row["text"],
+        actor=row["actor"],
+        author=row["author"],
+        source=row["source"],
+        reason=row["reason"],
+        main_commit=row["main_commit"],
+        data=json.loads(row["data"]),
+        release=find_release(row["position"]) if outcome else 0,
+        outcome=outcome,
+        outcome_at=at,
+        outcome_reason=why,
+        clock=clock.WORDS[row["clock"]],
     )
-    return [
-        Outcome(number, node, what, parse_time(time), reason) for number, node, what, time, reason in rows
-    ]
 
 
 def _span(connection: sqlite3.Connection, filters: Filters) -> tuple[int, int]:
@@ -305,17 +289,18 @@ def _after(connection: sqlite3.Connection, time: datetime, before: bool) -> int:
         return 0
 
 
-def _pattern(kind: str) -> str:
+def pattern_of(kind: str) -> str:
+    """A glob of kinds: a bare noun stands for all its kinds."""
     return kind if "." in kind or "*" in kind else f"{kind}.*"
 
 
-def _numbers(connection: sqlite3.Connection, sort: str, patterns: Iterable[str]) -> list[int] | None:
+def _numbers(db: Database, sort: str, patterns: Iterable[str]) -> list[int] | None:
     """The numbers of the names that any of the patterns matches; None for no patterns."""
     patterns = list(patterns)
     if not patterns:
         return None
-    names = connection.execute("SELECT id, name FROM names WHERE sort = ?", (sort,)).fetchall()
-    return [number for number, name in names if any(_matches(name, pattern) for pattern in patterns)]
+    names = db.table("names").rows_where("sort = ?", [sort])
+    return [row["id"] for row in names if any(_matches(row["name"], pattern) for pattern in patterns)]
 
 
 def _matches(name: str, pattern: str) -> bool:

@@ -10,16 +10,17 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection, Iterator
 from contextlib import closing, suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
 
 from controlplane.errors import Corrupt
-from controlplane.event_log import EventLog, Mark
+from controlplane.event_log import EventLog, Mark, Tip
 from controlplane.events import ChangeSet, ReleaseApplied, ReleaseRejected, ReleaseRolledBack
 from controlplane.readmodel import query, schema
 from controlplane.readmodel.model import settled_tip
 from controlplane.readmodel.projection import Projector
-from controlplane.readmodel.query import Entry, Filters
+from controlplane.readmodel.query import Entry, Filters, opened
 from controlplane.release import Release, Releases
 
 WINDOWS = (200, 2_000)
@@ -38,21 +39,24 @@ def newest(
     if filters.oldest_first or filters.limit > WINDOWS[-1]:
         return None
     for size in WINDOWS:
-        first = max(1, tip.position - size - filters.limit)
-        changes = list(log.iterate(first, tip))
-        if any(newer.time < older.time - FALL for older, newer in pairwise(changes)):
+        window = _Window.read(log, tip, size + filters.limit)
+        if window.is_odd:
             return None
-        known_from = _known_from(log, changes)
+        known_from = _known_from(log, window.changes)
         if known_from is None:
             continue
         earlier, behind = known_from
         with closing(sqlite3.connect(":memory:")) as db:
             schema.make(db)
             projector = Projector(db, secret_settings)
-            projector.add_releases(_needed(releases, [*earlier, *changes]))
-            projector.add([*earlier, *changes], settled)
-            found = query.find(db, filters)
-        if first == 1 or (len(found) == filters.limit and found[-1].position > behind):
+            projector.add_releases(_needed(releases, [*earlier, *window.changes]))
+            projector.add([*earlier, *window.changes], settled, window.left_out)
+            found = query.find(opened(db), filters)
+        if window.is_whole:
+            return found
+        # What a later change set left out may have overridden what comes before it.
+        known_after = max(behind, *(position - 1 for position in window.left_out), 0)
+        if len(found) == filters.limit and found[-1].position > known_after:
             return found
     return None
 
@@ -70,7 +74,33 @@ def readable(
         with suppress(Corrupt):
             projector.add_releases(list(releases.newest_first()))
         projector.add(reversed(changes), settled_tip(log)[1])
-        return query.find(db, filters)
+        return query.find(opened(db), filters)
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """The newest change sets, oldest first; `left_out`: how many of their first events are missing."""
+
+    changes: list[ChangeSet]
+    left_out: dict[int, int]
+
+    @classmethod
+    def read(cls, log: EventLog, tip: Tip, size: int) -> _Window:
+        """So many of the newest change sets, of each at most as many of the last events."""
+        ends = list(log.ends(max(1, tip.position - size), tip, size))
+        return cls([change for change, _ in ends], {change.position: left for change, left in ends if left})
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether this is the log, and all of it."""
+        return not self.left_out and (not self.changes or self.changes[0].position == 1)
+
+    @property
+    def is_odd(self) -> bool:
+        """Whether its answers need what is older: a clock went back, or reports are left out."""
+        return any(newer.time < older.time - FALL for older, newer in pairwise(self.changes)) or any(
+            change.source == "agent" and change.position in self.left_out for change in self.changes
+        )
 
 
 def _known_from(log: EventLog, changes: list[ChangeSet]) -> tuple[list[ChangeSet], int] | None:

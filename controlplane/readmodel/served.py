@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from controlplane.log_format import parse_time
 from controlplane.readmodel.fates import serving
 from controlplane.readmodel.schema import SEQUENCE_BITS
 from controlplane.statefiles.event_kinds import covers
+from controlplane.timestamps import parse_time
 
 
 @dataclass(frozen=True, slots=True)

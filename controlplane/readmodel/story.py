@@ -6,10 +6,9 @@ import sqlite3
 from datetime import datetime
 from functools import cached_property
 
-from controlplane.log_format import parse_time
 from controlplane.outcomes import ChangeOutcome
 from controlplane.readmodel.schema import OUTCOMES, SEQUENCE_BITS
-from controlplane.statefiles.event_kinds import name_behind
+from controlplane.timestamps import parse_time
 
 
 class Story:
@@ -30,6 +29,8 @@ class Story:
         if outcome == ChangeOutcome.SUPERSEDED:
             reason = f"change set {fate >> SEQUENCE_BITS} came before it served"
         elif outcome == ChangeOutcome.HELD:
+            from controlplane.statefiles.event_kinds import name_behind  # takes longer than most answers
+
             reason = f"{name_behind(kind, subject)} is held: its last good content serves"
         return outcome, at, reason
 

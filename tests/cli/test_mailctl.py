@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.answers import CERTIFICATE, ENTRY, STATUS
+from tests.cli.answers import CERTIFICATE, STATUS
 from tests.cli.conftest import Peer
 
 Run = Callable[..., int]
@@ -54,21 +54,6 @@ def test_waiting_fails_when_the_release_does_not_serve(mailctl: Run, daemon: Pee
     assert mailctl("status", "--wait", "97") == 0
     assert mailctl("status", "--wait", "98", "--timeout", "1") == 1
     assert daemon.requests[-1]["wait"] == 98
-
-
-def test_log_passes_its_filters_on(mailctl: Run, daemon: Peer, capsys: pytest.CaptureFixture[str]) -> None:
-    """Only the filters that were given are sent; --json prints one line per event."""
-    daemon.answers["log"] = {"result": {"entries": [ENTRY, ENTRY]}}
-    assert mailctl("log", "--kind", "alias.added", "--source", "push", "--json") == 0
-    assert daemon.asked("log") == {"filters": {"kind": "alias.added", "source": "push"}, "limit": 50}
-    assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == [ENTRY, ENTRY]
-
-
-def test_history_asks_for_a_subject(mailctl: Run, daemon: Peer) -> None:
-    """The subject goes along; an empty answer is no error."""
-    daemon.answers["history"] = {"result": {"entries": []}}
-    assert mailctl("history", "info@example.test") == 0
-    assert daemon.asked("history") == {"subject": "info@example.test"}
 
 
 def test_diff_has_an_exit_code(mailctl: Run, daemon: Peer, capsys: pytest.CaptureFixture[str]) -> None:
@@ -211,26 +196,3 @@ def test_reconcile_names_what_the_volume_has_besides(
     assert "release 12 was rolled back; 11 serves" in said
     assert "postfix: silent" in said
     assert "mailctl rollback" not in said
-
-
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        (["history", "nosuch@example.test"], "nothing is known of nosuch@example.test"),
-        (
-            ["log", "--source", "nosuch", "--actor", "me"],
-            "nothing in the log fits --source nosuch --actor me",
-        ),
-        (["log", "--source", "nosuch", "--json"], "nothing in the log fits --source nosuch"),
-        (["log"], "the log is empty"),
-    ],
-)
-def test_an_empty_answer_is_told(
-    mailctl: Run, daemon: Peer, capsys: pytest.CaptureFixture[str], words: list[str], message: str
-) -> None:
-    """On stderr, so that a program that reads stdout sees just that there is nothing."""
-    daemon.answers |= {op: {"result": {"entries": []}} for op in ("log", "history")}
-    assert mailctl(*words) == 0
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    assert message in captured.err

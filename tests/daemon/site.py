@@ -16,6 +16,7 @@ from controlplane.daemon.run import Places, build, handle, shut_down
 from controlplane.daemon.server import ControlServer
 from controlplane.errors import MailserverError
 from controlplane.intake.trees import MainReader
+from controlplane.log_questions import LogQuestions
 from controlplane.statefiles.tree import read_tree
 from tests.typed_answers import must_fit
 from wire.errors import ErrorAnswer
@@ -117,10 +118,19 @@ class Site:
             self.agent.close()
 
     def ask(self, op: str, **arguments: Any) -> dict[str, Any]:
+        if op == "log":
+            return {"entries": self.questions.log(arguments.get("filters", {}), arguments.get("limit", 0))}
+        if op == "history":
+            return {"entries": self.questions.history(arguments["subject"])}
         who = {"node": self.daemon.delivery.node} if op.startswith("agent.") else {"actor": "root"}
         answer = dict(handle(self.daemon, {"op": op, **who, **arguments}, lambda _: None))
         must_fit(op, answer)
         return answer
+
+    @property
+    def questions(self) -> LogQuestions:
+        """What a command asks the log by; what it says to people is not kept."""
+        return LogQuestions(self.places.root, lambda given: self.ask("project", **given), lambda _: None)
 
     def add(self, address: str) -> dict[str, Any]:
         return self.ask("edit", command="account.add", source="setup", address=address, password_hash=HASH)

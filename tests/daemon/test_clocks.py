@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from controlplane.log_format import format_time
+from controlplane.timestamps import format_time
 from tests.daemon.site import Site
 
 

@@ -12,7 +12,7 @@ from controlplane.errors import Conflict, Corrupt, NotFound
 from controlplane.event_log import EventLog
 from controlplane.events import OverrideChanged, OverrideRemoved
 from controlplane.git import SERVER, StateRepo
-from controlplane.log_format import milliseconds
+from controlplane.timestamps import milliseconds
 from tests.change_sets import BEGIN, change, fill, open_log
 
 

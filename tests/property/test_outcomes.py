@@ -25,10 +25,10 @@ from controlplane.events import (
     ReleaseRolledBack,
     SettingChanged,
 )
-from controlplane.log_format import milliseconds
 from controlplane.readmodel import query, schema
 from controlplane.readmodel.projection import Projector
 from controlplane.release import Basis, Release
+from controlplane.timestamps import milliseconds
 from tests.change_sets import BEGIN, change
 
 VIRTUAL, ACCOUNTS, ENV, MAIN_CF = (
@@ -191,7 +191,7 @@ def project(life: Life, chunks: random.Random | None) -> list[query.Entry]:
             projector.add(sets, settled)
             done, known = end, upto
         ids = [row[0] for row in db.execute("SELECT id FROM events WHERE effect <> 'report' ORDER BY id")]
-        return query.entries(db, ids)
+        return query.entries(query.opened(db), ids)
 
 
 @given(lives(), st.randoms(use_true_random=False))

@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from controlplane.errors import NotFound
-from controlplane.readmodel import Filters, clock, query, schema
+from controlplane.readmodel import clock, query, schema
 from controlplane.readmodel.projection import Projector
+from controlplane.readmodel.query import Filters
 from tests.change_sets import BEGIN, change
 
 
@@ -52,7 +53,7 @@ BEHIND = (1, 2, 3, 4, 2.5 - DAY, 2.7, 7, 8)
 def test_times_that_do_not_fit_are_marked(times: Sequence[float], marks: Sequence[str]) -> None:
     """A leap that is taken back was ahead; one that lands among older changes is behind."""
     with closing(projected(times)) as db:
-        found = query.find(db, Filters(oldest_first=True))
+        found = query.find(query.opened(db), Filters(oldest_first=True))
         assert [entry.clock for entry in found] == list(marks)
         assert [entry.time for entry in found] == [minutes(time) for time in times]
 
@@ -74,8 +75,10 @@ def test_questions_by_time_pass_odd_clocks_by(times: Sequence[float], asked: flo
     """What was recorded under a wrong clock counts as recorded with its neighbours."""
     with closing(projected(times)) as db:
         assert clock.position_at(db, minutes(asked)) == position
-        later = query.find(db, Filters(since=minutes(asked) + timedelta(milliseconds=1), oldest_first=True))
-        earlier = query.find(db, Filters(until=minutes(asked)))
+        later = query.find(
+            query.opened(db), Filters(since=minutes(asked) + timedelta(milliseconds=1), oldest_first=True)
+        )
+        earlier = query.find(query.opened(db), Filters(until=minutes(asked)))
         assert [e.position for e in later] == list(range(position + 1, len(times) + 1))
         assert [e.position for e in earlier] == list(range(position, 0, -1))
 

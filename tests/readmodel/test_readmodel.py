@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+import threading
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -22,7 +23,10 @@ from controlplane.events import (
     SettingChanged,
 )
 from controlplane.git import StateRepo
-from controlplane.readmodel import Entry, Filters, ReadModel
+from controlplane.readmodel import query
+from controlplane.readmodel.model import ReadModel
+from controlplane.readmodel.query import Entry, Filters
+from controlplane.readmodel.reader import reading
 from controlplane.release import Basis, Releases
 from tests.change_sets import BEGIN, account, change, fill, open_log
 
@@ -35,7 +39,7 @@ class Life:
         self.repo = StateRepo.ensure(folder / "state.git")
         self.log: EventLog = open_log(folder, self.repo)
         self.releases = Releases(self.repo)
-        self.model = ReadModel(self.path, secret_settings={"LDAP_BIND_PW"})
+        self.model = ReadModel(self.path, self.log, self.releases, secret_settings={"LDAP_BIND_PW"})
 
     def append(
         self, *events: Event, actor: str = "Ada Admin", source: str = "push", reason: str = "why"
@@ -58,19 +62,22 @@ class Life:
 
     def catch_up(self) -> int:
         """Take in what is new."""
-        return self.model.catch_up(self.log, self.releases)
+        return self.model.catch_up()
+
+    def ask(self, filters: Filters) -> list[Entry]:
+        """Events that the filters let through, as a command reads them."""
+        with reading(self.path) as db:
+            return query.find(db, filters)
 
     def positions(self, **filters: object) -> list[int]:
         """Positions of the events that filters let through."""
-        return [entry.position for entry in self.model.log(Filters(**filters))]  # type: ignore[arg-type]
+        return [entry.position for entry in self.ask(Filters(**filters))]  # type: ignore[arg-type]
 
 
 @pytest.fixture
-def life(tmp_path: Path) -> Iterator[Life]:
+def life(tmp_path: Path) -> Life:
     """An empty history."""
-    made = Life(tmp_path)
-    yield made
-    made.model.close()
+    return Life(tmp_path)
 
 
 @pytest.fixture
@@ -90,7 +97,7 @@ def busy(life: Life) -> Life:
 
 def test_entries_say_who_what_when_and_why(busy: Life) -> None:
     """An entry carries its event and its change set."""
-    entry = busy.model.log(Filters(kinds=("alias.added",)))[0]
+    entry = busy.ask(Filters(kinds=("alias.added",)))[0]
     stored = busy.log.read(2)
     assert (entry.position, entry.sequence, entry.commit) == (2, 0, stored.commit)
     assert (entry.time, entry.actor, entry.author, entry.source) == (
@@ -145,25 +152,12 @@ def test_filters_let_the_right_events_through(
     assert busy.positions(**filters) == expected
 
 
-def test_a_history_is_told_from_its_beginning(busy: Life) -> None:
-    """One subject, oldest first."""
-    assert [e.kind for e in busy.model.history("bob@example.test")] == ["account.added", "account.removed"]
-    assert [e.kind for e in busy.model.history("bob@example.test", limit=1)] == ["account.removed"]
-
-
-def test_positions_are_found_by_time_and_commit(busy: Life) -> None:
-    """A moment, and a commit of any of the three branches."""
-    number = busy.release(b"1")
-    busy.catch_up()
-    assert busy.model.position() == 4
+def test_positions_are_found_by_time(busy: Life) -> None:
+    """The newest at a moment; none before the log began."""
+    assert busy.model.behind() == 0
     assert busy.model.position_at(BEGIN + timedelta(minutes=2, seconds=1)) == 2
-    assert busy.model.commit_at(3) == busy.log.commit_at(3)
-    assert busy.model.position_of(busy.log.commit_at(3)) == 3
-    assert busy.model.position_of(f"{2:040x}") == 2
-    assert busy.model.position_of(busy.releases.by_number(number).commit) == 4
-    for question in (lambda: busy.model.position_at(BEGIN), lambda: busy.model.position_of("f" * 40)):
-        with pytest.raises(NotFound):
-            question()
+    with pytest.raises(NotFound):
+        busy.model.position_at(BEGIN)
 
 
 def test_a_change_is_live_since_the_first_release_that_serves_it(life: Life) -> None:
@@ -182,14 +176,14 @@ def test_a_change_is_live_since_the_first_release_that_serves_it(life: Life) -> 
     life.report(ReleaseApplied(node="mail", release=life.release(b"3"), seconds=0.3))
     life.catch_up()
     assert [fate(life, position) for position in (second, third)] == [(2, "served", 6), (3, "served", 6)]
-    assert [(o.outcome, o.reason) for o in life.model.outcomes(number)] == [("rejected", "bad")]
-    report = life.model.log(Filters(kinds=("release.applied",)))[0]
+    assert life.ask(Filters(subject="bob@example.test"))[0].outcome_at == life.log.read(6).time
+    report = life.ask(Filters(kinds=("release.applied",)))[0]
     assert (report.release, report.live_at) == (0, None)
 
 
 def fate(life: Life, position: int) -> tuple[int, str, int | None]:
     """Release, outcome, and the position of the report at whose time it was live."""
-    entry = next(e for e in life.model.log(Filters()) if e.position == position)
+    entry = next(e for e in life.ask(Filters()) if e.position == position)
     return entry.release, entry.outcome, life.model.position_at(entry.live_at) if entry.live_at else None
 
 
@@ -201,10 +195,9 @@ def test_secrets_are_not_stored(life: Life) -> None:
         OverrideChanged(path="x", content=b"hunter3"),
     )
     life.catch_up()
-    shown: list[Entry] = life.model.log(Filters(oldest_first=True))
+    shown: list[Entry] = life.ask(Filters(oldest_first=True))
     assert shown[1].text == "(secret)"
     assert shown[1].data["new"] == "(secret)"
-    life.model.close()
     stored = b"".join(path.read_bytes() for path in life.path.parent.glob("readmodel.sqlite*"))
     for secret in (b"SHA512", b"hunter2", b"hunter3"):
         assert secret not in stored
@@ -231,6 +224,15 @@ def spoil_pages(path: Path) -> None:
     path.write_bytes(content[:4096] + b"\xff" * (len(content) - 4096))
 
 
+def spoil_index(path: Path, name: str) -> None:
+    """Overwrite the first page of an index: the file opens, and questions by that index fail."""
+    with closing(sqlite3.connect(path)) as db:
+        size = db.execute("PRAGMA page_size").fetchone()[0]
+        (number,) = db.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (name,)).fetchone()
+    content = path.read_bytes()
+    path.write_bytes(content[: size * (number - 1)] + b"\xff" * size + content[size * number :])
+
+
 def spoil_schema(path: Path) -> None:
     """Leave the tables of an older program."""
     connection = sqlite3.connect(path)
@@ -252,37 +254,56 @@ def test_what_does_not_fit_is_made_again(life: Life, spoil: object) -> None:
     """Damaged, older, of another log or gone: the next run rebuilds from the log."""
     fill(life.log, 3)
     life.catch_up()
-    life.model.close()
     assert callable(spoil)
     spoil(life.path)
-    life.model = ReadModel(life.path)
     life.catch_up()
     assert life.positions() == [3, 2, 1]
     assert life.positions(text="user2") == [2]
 
 
-def test_damage_while_open_is_told_and_healed(life: Life) -> None:
-    """A question to a file that went bad is refused; the next catch_up makes it again."""
+def test_damage_is_told_and_healed(life: Life) -> None:
+    """A question to a file that went bad fails as such; the next catch-up makes it again."""
     fill(life.log, 400)
     life.catch_up()
-    life.model.close()
     spoil_pages(life.path)
-    life.model = ReadModel(life.path)
-    with pytest.raises(Unavailable):
+    with pytest.raises(sqlite3.DatabaseError):
         life.positions(limit=1000)
     assert life.catch_up() == 400
     assert len(life.positions(limit=1000)) == 400
 
 
-def test_the_first_question_to_a_damaged_file_is_answered(life: Life) -> None:
-    """Where the log is known it is made again within the question."""
+def test_the_daemons_own_question_to_a_damaged_file_is_answered(life: Life) -> None:
+    """It is made again within the question."""
     fill(life.log, 400)
     life.catch_up()
-    life.model.close()
+    spoil_index(life.path, "change_sets_by_time")
+    assert life.model.position_at(BEGIN + timedelta(minutes=200)) == 200
+
+
+def test_another_process_makes_the_file(life: Life) -> None:
+    """Where the model is told of one it makes none itself, not even of a damaged file."""
+    made = []
+
+    def apart() -> None:
+        made.append(ReadModel(life.path, life.log, life.releases).catch_up())
+
+    fill(life.log, 3)
+    model = ReadModel(life.path, life.log, life.releases, apart=apart)
+    assert model.catch_up() == 0
+    fill(life.log, 2)
+    assert model.catch_up() == 2
+    assert made == [3]
     spoil_pages(life.path)
-    life.model = ReadModel(life.path)
-    life.catch_up()
-    assert len(life.positions(limit=1000)) == 400
+    assert model.catch_up() == 0
+    model.make_again()
+    assert made == [3, 5, 5]
+    assert life.positions() == [5, 4, 3, 2, 1]
+
+
+def test_what_no_process_could_make_is_told(life: Life) -> None:
+    """A file that is not there afterwards is an expected error."""
+    with pytest.raises(Unavailable):
+        ReadModel(life.path, life.log, life.releases, apart=lambda: None).catch_up()
 
 
 def test_a_folder_in_its_place_goes(life: Life) -> None:
@@ -293,20 +314,36 @@ def test_a_folder_in_its_place_goes(life: Life) -> None:
     assert life.positions() == [3, 2, 1]
 
 
-def test_a_reader_without_the_right_to_write_asks_the_same(busy: Life) -> None:
-    """Opened for reading alone it answers, and refuses to catch up."""
-    reader = ReadModel(busy.path, read_only=True)
-    assert len(reader.log(Filters())) == 5
-    with pytest.raises(Unavailable):
-        reader.catch_up(busy.log, busy.releases)
-    reader.close()
-    with pytest.raises(Unavailable):
-        reader.log(Filters())
+@pytest.mark.parametrize("gone", ["file", "folder", "tables"])
+def test_a_reader_finds_no_file_of_its_own(busy: Life, gone: str) -> None:
+    """Where nothing can be read, or what another version wrote, that is told."""
+    if gone == "tables":
+        spoil_schema(busy.path)
+    path = busy.path.parent / {"file": "none", "folder": "none/none", "tables": busy.path.name}[gone]
+    with pytest.raises(Unavailable), reading(path):
+        pass
+
+
+def test_a_reader_cannot_write(busy: Life) -> None:
+    """The file is opened for reading alone."""
+    with reading(busy.path) as db, pytest.raises(sqlite3.OperationalError, match="readonly"):
+        db.execute("DELETE FROM events")
+
+
+def test_nobody_replaces_a_file_that_is_read(busy: Life) -> None:
+    """A writer waits until the reader is done."""
+    with reading(busy.path) as db:
+        writer = threading.Thread(target=busy.model.make_again)
+        writer.start()
+        assert len(query.find(db, Filters())) == 5
+        assert writer.is_alive()
+    writer.join(10)
+    assert len(busy.positions()) == 5
 
 
 def test_a_folder_that_cannot_be_written_is_told(life: Life, tmp_path: Path) -> None:
     """A full disk or a missing folder is an expected error, and the log is untouched."""
     fill(life.log, 1)
     with pytest.raises(Unavailable):
-        ReadModel(tmp_path / "none/readmodel.sqlite").catch_up(life.log, life.releases)
+        ReadModel(tmp_path / "none/readmodel.sqlite", life.log, life.releases).catch_up()
     assert life.catch_up() == 1

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
 from controlplane.cli import options
-from controlplane.cli.ask.client import call
+from controlplane.cli.ask import questions
 from controlplane.cli.text.entries import show_entries
 from controlplane.cli.text.terminal import say
 
@@ -20,8 +18,7 @@ from controlplane.cli.text.terminal import say
 def command(subject: str, *, as_json: bool, pager: bool, outcome: tuple[str, ...], not_live: bool) -> None:
     """Everything that happened to SUBJECT: an address, a setting's name, a file, a node."""
     wanted = options.wanted_outcomes(outcome, not_live=not_live)
-    asked: dict[str, Any] = {"outcome": wanted} if wanted else {}
-    entries = call("history", subject=subject, **asked)["entries"]
+    entries = questions.history(subject, wanted)
     show_entries(entries, as_json=as_json, with_subject=False, pager=pager)
     if not entries and wanted:
         say(f"⚠ nothing that happened to {subject} is {' or '.join(wanted)}")

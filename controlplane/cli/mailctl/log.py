@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from controlplane.cli import options
-from controlplane.cli.ask.client import call
+from controlplane.cli.ask import questions
 from controlplane.cli.text.entries import show_entries
 from controlplane.cli.text.terminal import say
 
@@ -39,7 +39,7 @@ def command(
     asked: dict[str, Any] = {name: value for name, value in filters.items() if value is not None}
     if wanted := options.wanted_outcomes(outcome, not_live=not_live):
         asked["outcome"] = wanted
-    entries = call("log", filters=asked, limit=limit)["entries"]
+    entries = questions.log(asked, limit)
     show_entries(entries, as_json=as_json, with_subject=True, pager=pager)
     if not entries:
         given = " ".join(f"--{name} {_said(value)}" for name, value in asked.items())

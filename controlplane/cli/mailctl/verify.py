@@ -51,10 +51,10 @@ def command(folder: Path | None, *, offline: bool, as_json: bool) -> int:
 
 def _read(folder: Path) -> Verified:
     """Verify without a server; raises NotFound where the folder holds no repository."""
-    from controlplane.daemon.embedded import step_down
     from controlplane.errors import NotFound
     from controlplane.git import without_a_home
     from controlplane.intake.audit.proof import prove_folder
+    from controlplane.state_volume import step_down
 
     for name in REPOSITORIES:
         path = folder / name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -20,7 +20,7 @@ _EXPLAINED = frozenset(ChangeOutcome) - {ChangeOutcome.PENDING, ChangeOutcome.SE
 
 
 def show_entries(
-    entries: Sequence[dict[str, Any]], *, as_json: bool, with_subject: bool, pager: bool = True
+    entries: Sequence[Mapping[str, Any]], *, as_json: bool, with_subject: bool, pager: bool = True
 ) -> None:
     """Print entries to stdout: one line of JSON each, or columns that fit the terminal, in pages."""
     if as_json:
@@ -29,7 +29,7 @@ def show_entries(
     show_pages(entry_lines(entries, with_subject=with_subject, most=width()), pager=pager)
 
 
-def entry_lines(entries: Sequence[dict[str, Any]], *, with_subject: bool, most: int = 0) -> list[str]:
+def entry_lines(entries: Sequence[Mapping[str, Any]], *, with_subject: bool, most: int = 0) -> list[str]:
     """Entries in columns, and below each change set its outcome and the reason given for it.
 
     No line is wider than `most` columns (0: unlimited). Where the columns do not fit, the person and
@@ -57,7 +57,7 @@ def entry_lines(entries: Sequence[dict[str, Any]], *, with_subject: bool, most: 
     return [shorten(line, most) for line in lines]
 
 
-def _row(entry: dict[str, Any], *, with_subject: bool) -> list[str]:
+def _row(entry: Mapping[str, Any], *, with_subject: bool) -> list[str]:
     subject = [entry["subject"]] if with_subject else []
     who = entry["actor"]
     if entry.get("author") and entry["author"] != who:
@@ -69,7 +69,7 @@ def _row(entry: dict[str, Any], *, with_subject: bool) -> list[str]:
     ]  # fmt: skip
 
 
-def _outcome(entry: dict[str, Any]) -> str:
+def _outcome(entry: Mapping[str, Any]) -> str:
     """`live 14:03:12`, with the date where it differs from that of the change."""
     outcome = entry.get("outcome") or (ChangeOutcome.SERVED if entry.get("live") else "")
     time = clock(entry.get("outcome_time") or entry.get("live") or "")
@@ -79,7 +79,7 @@ def _outcome(entry: dict[str, Any]) -> str:
     return f"{word} {time}".strip()
 
 
-def _below(entries: Sequence[dict[str, Any]]) -> Iterator[str]:
+def _below(entries: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     first = entries[0]
     indent = _indent(first)
     if first.get("clock"):
@@ -94,7 +94,7 @@ def _below(entries: Sequence[dict[str, Any]]) -> Iterator[str]:
         yield f'{indent}"{shorten(_first_line(first["reason"]), _REASON)}"'
 
 
-def _indent(entry: dict[str, Any]) -> str:
+def _indent(entry: Mapping[str, Any]) -> str:
     return " " * (len(str(entry["position"])) + 2)
 
 

@@ -27,7 +27,7 @@ from controlplane.errors import UsageError
 from controlplane.protocol.changes import Change, Nothing, Reconciled, Recorded, Taken, WayBack
 from controlplane.protocol.node import TakenOver, Target, Welcome
 from controlplane.protocol.plans import Planned, Validated
-from controlplane.protocol.questions import Entries, Verified
+from controlplane.protocol.questions import Projected, Verified
 from controlplane.protocol.states import (
     Access,
     Accounts,
@@ -75,8 +75,7 @@ AnyOperation = Operation[Any, Mapping[str, Any]] | Talk[Any, Mapping[str, Any]]
 OPS: Mapping[str, AnyOperation] = {
     "pre-receive": Talk(requests.Push, Nothing, hooks.pre_receive),
     "post-receive": Talk(requests.Push, Nothing, hooks.post_receive),
-    "log": Talk(requests.Log, Entries, questions.log),
-    "history": Talk(requests.History, Entries, questions.history),
+    "project": Talk(requests.Project, Projected, questions.project),
     "edit": Operation(requests.Edit, Change, changes.edit),
     "rehearse": Operation(requests.Rehearse, Nothing, changes.rehearse),
     "rollback": Operation(requests.Rollback, WayBack, back.rollback),

@@ -67,7 +67,7 @@ def _applied(daemon: Daemon, name: str) -> LastApplied:
     """
     node, stores = daemon.intake.state.seen_from(name).status, daemon.intake.stores
     try:
-        number = stores.questions().last_whole() if node.held else node.applied
+        number = stores.projected.caught_up().last_whole() if node.held else node.applied
         release = stores.releases.by_number(number)
     except MailserverError:
         return {}

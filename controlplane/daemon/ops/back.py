@@ -24,9 +24,9 @@ from controlplane.intake.pipeline import Intake
 from controlplane.intake.plan import as_dict
 from controlplane.intake.proposal import Proposal
 from controlplane.intake.trees import Files, readable
-from controlplane.log_format import format_time
 from controlplane.protocol.changes import WayBack
 from controlplane.statefiles.compose import compose
+from controlplane.timestamps import format_time
 from controlplane.words.numbers import counted
 from controlplane.words.plans import plan_lines
 

@@ -28,12 +28,6 @@ def _decoded(value: object) -> bytes:
         raise ValueError("is not base64") from None
 
 
-def _words(value: object) -> tuple[str, ...]:
-    if isinstance(value, list | tuple):
-        return tuple(map(_text, value))
-    return (_text(value),) if value else ()
-
-
 def _tree(value: object) -> dict[str, TreeFile]:
     if not isinstance(value, dict):
         raise ValueError("is not a tree")  # noqa: TRY004
@@ -58,8 +52,6 @@ def _positions(value: object) -> tuple[int, ...]:
 
 
 Text = Annotated[str, PlainValidator(_text)]
-Words = Annotated[tuple[str, ...], PlainValidator(_words)]
-"""One text or several."""
 Content = Annotated[bytes, PlainValidator(_decoded)]
 Tree = Annotated[dict[str, TreeFile], PlainValidator(_tree)]
 """FILES of the protocol."""

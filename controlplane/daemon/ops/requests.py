@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from controlplane.daemon.ops.fields import Content, Flag, Number, Positions, Seconds, Text, Tree, Words
+from controlplane.daemon.ops.fields import Content, Flag, Number, Positions, Seconds, Text, Tree
 from controlplane.errors import Problem, UsageError
 from wire.lines import Request
 
@@ -163,42 +163,13 @@ class Validate(Asked):
     """In place of `revision`."""
 
 
-class LogFilters(_Model):
-    """Which events `log` lets through."""
+class Project(Asked):
+    """Take the log in for questions."""
 
-    kind: Words = ()
-    """Such as `account.added`, `account` or `*.removed`."""
-    actor: Words = ()
-    """Who asked for it, or wrote the commit."""
-    outcome: Words = ()
-    """`served`, `rejected`, `rolled_back`, `held`, `superseded` or `pending`."""
-    subject: Text = ""
-    """What it happened to: an address, a name, a path."""
-    source: Text = ""
-    """By which way it came."""
-    since: Text = ""
-    """A time; a day counts from its begin."""
-    until: Text = ""
-    """A time; a day counts to its end."""
-    text: Text = ""
-    """Words of the reason or the subject."""
-
-
-class Log(Asked):
-    """The newest events."""
-
-    filters: Annotated[LogFilters, BeforeValidator(lambda value: value or {})] = LogFilters()
-    limit: Number = 0
-    """How many; 0 for 100,000."""
-
-
-class History(Asked):
-    """The events of one subject."""
-
-    subject: Text = ""
-    """An address, a name, a path."""
-    outcome: Words = ()
-    """As in the filters of `log`."""
+    wait: Flag = False
+    """However long it takes."""
+    again: Flag = False
+    """From its beginning, since the file is damaged."""
 
 
 class Push(Asked):

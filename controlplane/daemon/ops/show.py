@@ -15,11 +15,11 @@ from controlplane.intake.history.times import parse_time
 from controlplane.intake.pipeline import Intake
 from controlplane.intake.plan import Plan, as_dict
 from controlplane.intake.proposal import render
-from controlplane.log_format import format_time
 from controlplane.model import Desired, State
 from controlplane.protocol.states import Difference, Explained, Recipient, Said, Shown
 from controlplane.settings import catalog
 from controlplane.statefiles.relay import user_of
+from controlplane.timestamps import format_time
 from controlplane.words.plans import event_lines
 from renderers.release import NodeTrees
 from renderers.service import RenderedFile

@@ -29,7 +29,7 @@ class Live:
 
 def live_at(intake: Intake, position: int) -> Live:
     """What served when the log was at a position; raises Unavailable without the read model."""
-    served = intake.stores.questions().served_at(position)
+    served = intake.stores.projected.caught_up().served_at(position)
     if served is None:
         return Live()
     desired = _desired(intake, served.position)

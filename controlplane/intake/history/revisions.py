@@ -10,8 +10,8 @@ from controlplane.errors import NotFound, Unavailable, UsageError
 from controlplane.git import StateRepo
 from controlplane.intake.history.times import CURE, looks_like_a_time, parse_time
 from controlplane.intake.pipeline import Intake
-from controlplane.log_format import format_time
 from controlplane.model import State
+from controlplane.timestamps import format_time
 
 _POSITION = re.compile(r"[0-9]{1,7}")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*")
@@ -47,7 +47,7 @@ def position_at(intake: Intake, time: datetime) -> int:
     if time >= datetime.now(UTC) and intake.position:
         return intake.position
     try:
-        return intake.stores.questions_at_once().position_at(time)
+        return intake.stores.projected.at_once().position_at(time)
     except Unavailable:
         position = intake.stores.log.position_at(time)
     if not position:

@@ -62,10 +62,10 @@ def report_lines(found: dict[str, Any]) -> list[str]:
 
 
 def _search(repository: Path | None) -> dict[str, Any]:
-    from controlplane.daemon.embedded import step_down
     from controlplane.errors import NotFound
     from controlplane.git import StateRepo, without_a_home
     from controlplane.intake.audit.secrets_found import Search
+    from controlplane.state_volume import step_down
 
     path = repository or STATE_REPO
     if repository is None:
