@@ -31,6 +31,7 @@ _CONF_D = (
     "auth-master.inc",
     "auth-passwdfile.inc",
 )
+_SESSIONS_PER_PROCESS = 100
 _LISTEN = {"ipv4": "*", "ipv6": "::", "all": "*, ::"}
 
 
@@ -88,6 +89,7 @@ def _values(state: State) -> dict[str, Any]:
     level = ciphers.level(settings.tls_level)
     return {
         "protocols": " ".join(protocols(state)),
+        "sessions_per_process": _sessions_per_process(state),
         "listen": _LISTEN[settings.dovecot_inet_protocols],
         "disable_plaintext_auth": "no" if tls is Encryption.OFF else "yes",
         "uid": settings.dms_vmail_uid,
@@ -113,6 +115,15 @@ def _values(state: State) -> dict[str, Any]:
         "hostname": state.settings.hostname,
         "postmaster": settings.postmaster_address,
     }
+
+
+def _sessions_per_process(state: State) -> int:
+    """How many sessions a mail process serves, one after the other.
+
+    With encrypted mailboxes one: what opened a mailbox may be found in its process's memory afterwards.
+    """
+    own = state.desired.overrides.get("dovecot.cf")
+    return 1 if own and b"mail_crypt" in own.content else _SESSIONS_PER_PROCESS
 
 
 def _looked_up(name: str, content: bytes, sealed: bool = False) -> RenderedFile:

@@ -126,3 +126,20 @@ def test_programs_are_executable_and_roots() -> None:
     assert [file.mode for file in modes.values()] == [0o755, 0o755, 0o644]
     assert {file.owner for file in modes.values()} == {"root:root"}
     assert "usr/lib/dovecot/sieve-pipes/no" not in render_node(found).files
+
+
+@pytest.mark.shows("mail_crypt")
+def test_keys_of_mailboxes_stay_with_their_session() -> None:
+    """Mail processes are reused, but not where dovecot.cf encrypts mailboxes."""
+    conf = "etc/dovecot/dovecot.conf"
+    assert b"service imap {\n  service_count = 100\n" in rendered(state(), conf).content
+    found = state(overrides={"dovecot.cf": b"plugin {\n  mail_crypt_save_version = 2\n}\n"})
+    assert b"service imap {\n  service_count = 1\n" in rendered(found, conf).content
+
+
+def test_whatever_people_configure_comes_after_reused_processes() -> None:
+    """All of conf.d, mounted files too, and dovecot.cf are read later and win."""
+    text = rendered(state(), "etc/dovecot/dovecot.conf").content.decode()
+    assert (
+        text.rindex("service_count") < text.index("!include conf.d") < text.index("!include_try local.conf")
+    )
