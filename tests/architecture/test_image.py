@@ -151,7 +151,7 @@ def test_each_account_is_used() -> None:
             for path in (ROOT / "renderers" / folder.name).rglob("*")
             if path.suffix != ".pyc" and path.is_file()
         ]
-        words = set(re.findall(r"\w+", "\n".join(path.read_text() for path in mine + theirs)))
+        words = set(re.findall(r"[\w-]+", "\n".join(path.read_text() for path in mine + theirs)))
         assert set(names) - OF_THE_DAEMON <= words
 
 
