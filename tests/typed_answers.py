@@ -34,4 +34,4 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
 
 def must_fit(op: str, answer: Mapping[str, Any]) -> None:
     """Raises pydantic's ValidationError for an answer that is not of its type, as a client reads it."""
-    _adapter(OPS[op].answers).validate_python(json.loads(json.dumps(answer)))
+    _adapter(OPS[op].answers).validate_json(json.dumps(answer))

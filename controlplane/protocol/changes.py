@@ -1,10 +1,11 @@
 """What is said of a change that was made, or could be."""
 
-from typing import Any, NotRequired
+from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
 from controlplane.protocol.plans import PlanRow, ProblemRow
+from wire.outcomes import OutcomeKind
 
 
 class Nothing(TypedDict):
@@ -49,8 +50,8 @@ class OutcomeDetails(TypedDict, total=False):
 class Applied(OutcomeDetails):
     """How the apply of a release ended."""
 
-    outcome: str
-    """`applied`, `rejected`, `rolled_back`, `quarantined` (the same failed before) or `suspended`."""
+    outcome: OutcomeKind
+    """Quarantined: the same content failed before."""
     release: int
     """The one that was tried."""
 
@@ -122,15 +123,19 @@ class WayBack(TypedDict):
     """As in a Change."""
 
 
+Done = Literal["added", "replaced", "merged", "same", "left out"]
+Support = Literal["supported", "later", "unknown", ""]
+
+
 class ImportItem(TypedDict):
     """A file or a setting of an import, and what becomes of it."""
 
     name: str
     """The path on `main` (of what is left out: the one it would have), or the setting's name."""
-    done: str
-    """`added`, `replaced`, `merged`, `same` or `left out`."""
-    support: str
-    """`supported`, `later`, `unknown`, or empty."""
+    done: Done
+    """What becomes of it on `main`."""
+    support: Support
+    """Whether any service reads it; empty where that does not matter."""
     note: str
     """Why, in words."""
     sealed: bool

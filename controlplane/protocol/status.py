@@ -1,11 +1,12 @@
 """What is said of the server as it is now. The agent knows the half of it (docs/agent.md)."""
 
-from typing import NotRequired
+from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
 
 from controlplane.protocol.changes import OutcomeDetails, Refusal
 from controlplane.protocol.plans import ProblemRow
+from wire.outcomes import OutcomeKind
 
 
 class CertificateRow(TypedDict):
@@ -65,8 +66,8 @@ class ServiceRow(TypedDict):
     """A service of the release that serves."""
 
     name: str
-    state: str
-    """`serving`, `running` (a probe does not succeed) or `down`."""
+    state: Literal["serving", "running", "down"]
+    """Running: its programs are there, and a probe does not succeed."""
     since: float
     """When its last program started, in seconds since 1970."""
     seconds: float
@@ -81,7 +82,7 @@ class Failure(OutcomeDetails):
 
     release: int
     """The one that failed."""
-    outcome: NotRequired[str]
+    outcome: NotRequired[OutcomeKind]
     """As in Applied."""
     origin: NotRequired[str]
     """The line of `main` behind it, as `path:line`; empty where none is known."""
@@ -146,8 +147,7 @@ class Room(TypedDict):
     volume: str
     """`state`, `mail` or `config`."""
     path: str
-    condition: str
-    """`ok`, `low`, `full` or `read-only`."""
+    condition: Literal["ok", "low", "full", "read-only"]
     free: int
     """Bytes."""
     size: int

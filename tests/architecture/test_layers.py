@@ -13,11 +13,11 @@ from tests.architecture.sources import imports, modules, tree
 
 LAYERS = (
     ("wire",),
+    ("controlplane.outcomes",),
     ("controlplane.protocol",),
     ("controlplane.errors",),
     (
         "controlplane.ordered",
-        "controlplane.outcomes",
         "controlplane.addresses",
         "controlplane.plain_text",
         "controlplane.timestamps",

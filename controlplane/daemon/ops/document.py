@@ -10,11 +10,12 @@ import ast
 import inspect
 import sys
 from collections.abc import Iterator, Mapping
+from enum import StrEnum
 from itertools import pairwise
 from pathlib import Path
 from textwrap import dedent, fill
 from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel
 from typing_extensions import is_typeddict
@@ -152,7 +153,11 @@ def _words(hint: Any) -> str:
         return WORDS[hint]
     if _is_object(hint):
         return _link(hint)
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return ", ".join(f"`{word}`" for word in hint)
     origin, parts = get_origin(hint), get_args(hint)
+    if origin is Literal:
+        return ", ".join(f"`{word}`" if word else "empty" for word in parts)
     if origin in (Union, UnionType):
         return " or ".join(map(_words, parts))
     if origin is dict:

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from controlplane.errors import Problem
 from controlplane.git import Change
-from controlplane.protocol.changes import ImportItem
-
-Done = Literal["added", "replaced", "merged", "same", "left out"]
-Support = Literal["supported", "later", "unknown", ""]
+from controlplane.protocol.changes import Done, ImportItem, Support
 
 
 @dataclass(frozen=True, slots=True)

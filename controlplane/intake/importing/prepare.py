@@ -11,10 +11,11 @@ from controlplane.git import EXECUTABLE, FILE, Change, NewFile
 from controlplane.intake.checks.tree_policy import MAX_OVERRIDE, is_script, name_problems
 from controlplane.intake.importing import merging
 from controlplane.intake.importing.clear_secrets import Sealer
-from controlplane.intake.importing.items import Done, Item, Prepared, Support
+from controlplane.intake.importing.items import Item, Prepared
 from controlplane.intake.importing.settings import Adapted, adapt
 from controlplane.intake.trees import Files
 from controlplane.model import Pin
+from controlplane.protocol.changes import Done, Support
 from controlplane.statefiles import env_file
 from controlplane.statefiles.documented import documented
 from controlplane.statefiles.parsed import MAX_PROBLEMS
