@@ -74,7 +74,7 @@ def test_show_prints_one_part_as_it_was(
     state = {
         "position": 3,
         "time": "2026-11-23T00:00:00Z",
-        "accounts": [{"address": "a@b.c"}],
+        "accounts": ["a@b.c"],
         "aliases": [{"alias": "i@b.c", "targets": ["a@b.c"]}],
         "settings": {"ENABLE_RSPAMD": "1", "RELAY_PASSWORD": None},
         "quotas": {"a@b.c": "12M"},

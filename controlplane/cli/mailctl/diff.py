@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from controlplane.cli import options
 from controlplane.cli.ask.client import call
 from controlplane.cli.run import DIFFERENCE
 from controlplane.cli.text.terminal import show_json, show_lines
+
+if TYPE_CHECKING:
+    from controlplane.protocol.states import Difference
 
 
 @click.command("diff")
@@ -22,7 +27,7 @@ def command(a: str, b: str, part: str | None, *, as_json: bool, exit_code: bool)
 
     A revision is a position of the log, a commit, a branch, or a time.
     """
-    found = call("diff", a=a, b=b)
+    found: Difference = call("diff", a=a, b=b)
     if as_json:
         show_json(found)
     else:

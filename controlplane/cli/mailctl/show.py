@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,6 +10,9 @@ from controlplane.cli import options
 from controlplane.cli.ask.client import call
 from controlplane.cli.text.entries import clock
 from controlplane.cli.text.terminal import columns, say, show_json, show_plain
+
+if TYPE_CHECKING:
+    from controlplane.protocol.states import Shown
 
 HEAD = ("position", "time", "release", "since", "held")
 """Keys of an answer that are shown with every part."""
@@ -28,9 +31,9 @@ def command(part: str | None, at: str, *, live: bool, as_json: bool) -> None:
     '2026-11-23 14:03' (UTC). What was rolled back, is held or waits is in what `main` says and not in what
     --live shows: that is of the release that served.
     """
-    state = call("show", at=at, **({"live": True} if live else {}))
+    state: Shown = call("show", at=at, **({"live": True} if live else {}))
     if as_json:
-        show_json({key: state[key] for key in (*HEAD, part) if key in state} if part else state)
+        show_json({key: value for key, value in state.items() if key in (*HEAD, part)} if part else state)
         return
     for line in _head(state):
         say(line)
@@ -42,7 +45,7 @@ def command(part: str | None, at: str, *, live: bool, as_json: bool) -> None:
         show_plain(line if part else f"  {line}" for line in _LINES[name](state))
 
 
-def _head(state: dict[str, Any]) -> list[str]:
+def _head(state: Shown) -> list[str]:
     if state.get("release") == 0:
         return ["► nothing was live: no release had served yet"]
     change = f"change set {state['position']}, {clock(state['time'])} UTC"
@@ -54,41 +57,41 @@ def _head(state: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _accounts(state: dict[str, Any]) -> list[str]:
-    return [a if isinstance(a, str) else a["address"] for a in state["accounts"]]
+def _accounts(state: Shown) -> list[str]:
+    return list(state["accounts"])
 
 
-def _aliases(state: dict[str, Any]) -> list[str]:
-    rows = [[a.get("alias") or a.get("source"), "→ " + ", ".join(a["targets"])] for a in state["aliases"]]
+def _aliases(state: Shown) -> list[str]:
+    rows = [[a["alias"], "→ " + ", ".join(a["targets"])] for a in state["aliases"]]
     rows += [[r["pattern"], "→ " + ", ".join(r["targets"])] for r in state.get("regexps", ())]
     return columns(rows)
 
 
-def _settings(state: dict[str, Any]) -> list[str]:
+def _settings(state: Shown) -> list[str]:
     rows = sorted(state["settings"].items())
     return [f"{name}={'(secret)' if value is None else value}" for name, value in rows]
 
 
-def _overrides(state: dict[str, Any]) -> list[str]:
-    return [o if isinstance(o, str) else o["path"] for o in state["overrides"]]
+def _overrides(state: Shown) -> list[str]:
+    return [override["path"] for override in state["overrides"]]
 
 
-def _quotas(state: dict[str, Any]) -> list[str]:
+def _quotas(state: Shown) -> list[str]:
     return columns([[address, limit] for address, limit in state["quotas"].items()])
 
 
-def _masters(state: dict[str, Any]) -> list[str]:
+def _masters(state: Shown) -> list[str]:
     return list(state["masters"])
 
 
-def _relay(state: dict[str, Any]) -> list[str]:
+def _relay(state: Shown) -> list[str]:
     relay = state["relay"]
     rows = [[sender, f"→ {host or 'directly'}"] for sender, host in relay["routes"].items()]
     rows += [[key, f"as {user or '(sealed)'}"] for key, user in relay["credentials"].items()]
     return columns(rows)
 
 
-def _access(state: dict[str, Any]) -> list[str]:
+def _access(state: Shown) -> list[str]:
     access = state["access"]
     return columns([[way, who, action] for way in ("send", "receive") for who, action in access[way].items()])
 
