@@ -1,6 +1,6 @@
 """Secrets in the clear that `main` has already: they were not detected then, or they were allowed.
 
-It is in the history already, so refusing others' changes for it would protect nothing: it is told.
+It is in the history already, so refusing others' changes for it would protect nothing: it is reported.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ MOST_TOLD = 10
 def new_in_clear(state: State, path: str, content: bytes) -> Iterator[Problem]:
     """Problems that `in_clear` finds, without those in texts that `state` already has.
 
-    Where clear text was allowed in `state`, all are told: whoever ends that is to hear what is left.
+    Where `state` allows clear text, all are reported: whoever forbids it now has to know what is left.
     """
     found = in_clear(path, content)
     if state.settings.allow_cleartext_secrets:

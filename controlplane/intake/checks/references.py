@@ -39,7 +39,7 @@ class Findings:
 def check(desired: Desired, files: Mapping[str, TreeFile], before: Desired | None = None) -> Findings:
     """Check `desired` for contradictions; `files` is the tree it was read from, to locate lines.
 
-    With the sound state `before`, only what a change from there can have broken is looked at and told of.
+    With the sound state `before`, only what a change from there can have broken is checked and reported.
     """
     lines = _Lines(files)
     touched = _Touched.between(before or Desired(), desired)

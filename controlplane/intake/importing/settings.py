@@ -2,7 +2,7 @@
 
 Container engines read such files leniently: of a name that stands twice the last counts, a name without a
 value comes from the host, an unknown one is nobody's business. On `main` all that would be a mistake, so it
-becomes a comment, and is told. Each line stays the line that it was: complaints name lines of both.
+becomes a comment and is reported. Lines keep their numbers: complaints name lines of both files.
 """
 
 from __future__ import annotations

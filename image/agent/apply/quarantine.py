@@ -20,7 +20,7 @@ when it failed: without that it may be good."""
 def make_row(
     releases: tuple[Release, Release], part: Part, failure: Failed, beside: Sequence[Row], held: Sequence[Row]
 ) -> Row:
-    """A part of a release (the second; the first served) that failed.
+    """The row for a part that failed of the second of two releases; the first one served then.
 
     `beside` is what was held then, `held` what is held of the release that serves: content that overlaps with
     this has to be looked at since that release before it failed.
@@ -44,7 +44,7 @@ def make_row(
 
 
 def find_rows(rows: Iterable[Row], release: Release) -> list[Row]:
-    """What of a release is held, what failed first coming first."""
+    """The rows that hold something of a release, the oldest failure first."""
     found: dict[str, Row] = {}
     for row in rows:
         if "files" in row and holds(row, release) and found.keys() >= set(row["beside"]):
@@ -53,12 +53,12 @@ def find_rows(rows: Iterable[Row], release: Release) -> list[Row]:
 
 
 def put_in(store: Journal, row: Row) -> None:
-    """Hold what failed, in place of what is known of the same content."""
+    """Add a row; an older one for the same content goes."""
     store.set_quarantine([*(r for r in store.quarantine() if r["digest"] != row["digest"]), row])
 
 
 def take_out(store: Journal, release: Release) -> None:
-    """A release that serves clears the content that it serves with."""
+    """Remove the rows whose content a release serves with."""
     rows = store.quarantine()
     left = [row for row in rows if "files" in row and not _serves(row, release)]
     if left != rows:

@@ -28,7 +28,7 @@ FAR = 20
 
 
 class NoObjects(ObjectReader):
-    """Stands in for the state repository where it cannot be opened: has nothing."""
+    """Replaces a state repository that cannot be opened: an empty one."""
 
     def __init__(self, reason: str) -> None:
         self._reason = reason
@@ -42,7 +42,7 @@ class NoObjects(ObjectReader):
 
 
 def recall(node: Node) -> Applied:
-    """Which release served last, by the agent's record or by what else remembers it."""
+    """The release that served last, by the agent's record, else by its other records."""
     applied, damage = node.journal.find_applied()
     if applied.commit:
         return applied
@@ -71,7 +71,7 @@ def _write(node: Node, applied: Applied) -> None:
 
 
 def _witnesses(node: Node) -> Iterator[Applied]:
-    """What else says which release served: the copy of it, and outcomes that are not acknowledged."""
+    """Releases that other records name as serving: the copy, and outcomes not yet acknowledged."""
     for kept in node.kept.releases():
         yield kept.applied
     failure = node.journal.failure()
@@ -82,7 +82,7 @@ def _witnesses(node: Node) -> Iterator[Applied]:
 
 
 def open_repository(node: Node) -> ObjectReader:
-    """The state repository, or what has nothing in its place."""
+    """A reader of the state repository; of an empty one where it cannot be opened."""
     try:
         return node.open()
     except (AgentError, OSError) as error:

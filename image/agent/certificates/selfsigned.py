@@ -36,7 +36,7 @@ def make_pair(folder: Path, hostname: str) -> tuple[bytes, bytes]:
 
 
 def _is_pair(certificate: Path, key: Path) -> bool:
-    """Whether both are there, whole, and of each other: a power cut or a bad disk may leave halves."""
+    """Whether certificate and key are there, complete and match: a power cut may leave only one of them."""
     try:
         examine(certificate.read_bytes(), key.read_bytes())
     except (OSError, Refused):

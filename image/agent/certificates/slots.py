@@ -43,7 +43,7 @@ class CertificateSlots:
 
     @property
     def refused(self) -> dict[str, str]:
-        """Why a slot's source is not served as it is now."""
+        """By slot, the reason why what its source holds now is not served."""
         rows = list(self._known.items())  # others than the thread that looks at sources ask
         return {slot: row["refused"] for slot, row in rows if row.get("refused")}
 
@@ -67,10 +67,10 @@ class CertificateSlots:
         return next((answer for answer in reversed(answers) if answer and answer.get("release")), None)
 
     def mend(self, release: Release) -> None:
-        """Before a release is put in place at a start: every pair that it names is there and fits together.
+        """Make sure, before a start puts a release in place, that every pair it names is there and matches.
 
         One that was lost is read from its source again; where that gives another one, that one serves until
-        the daemon has heard of it (`check`) and made a release of it.
+        `check` has reported it and the daemon has made a release of it.
         """
         named = {entry.identity: entry.slot for entry in release.files.values() if entry.slot}
         sources = {str(source["slot"]): source for source in release.certificates}
@@ -120,7 +120,7 @@ class CertificateSlots:
     def _without(
         self, source: Source, hostname: str, reason: str, missing: bool, patient: bool
     ) -> dict[str, Any] | None:
-        """What serves while a source has no usable pair: the one before, or one that is made here."""
+        """Serve the previous pair, or one made here, while a source has no usable pair."""
         slot, known = source["slot"], self._known.get(source["slot"], {})
         own = bool(known.get("identity")) and not known.get("made_here")
         wanted = source["type"] == "self-signed" and missing  # then one made here is what was asked for
@@ -134,7 +134,7 @@ class CertificateSlots:
         return self._refuse(slot, f"{reason}; a certificate made here serves until then", patient) or answer
 
     def _take(self, source: Source, found: Found, identity: str) -> dict[str, Any] | None:
-        """Tell the daemon of a good pair, unless it is the one that it knows."""
+        """Report a usable pair to the daemon, unless it knows this one already."""
         slot, made_here = source["slot"], found.place == MADE_HERE
         known = self._known.get(slot, {})
         self._doubts.pop(slot, None)
@@ -179,7 +179,7 @@ class CertificateSlots:
         return answer
 
     def _let_go(self, slot: str) -> dict[str, Any] | None:
-        """The release does not name the slot any more."""
+        """Forget a slot that the release does not name any more, and report that."""
         answer = self.daemon.ask("agent.certificate", slot=slot, removed=True)
         self._doubts.pop(slot, None)
         del self._known[slot]
@@ -188,7 +188,7 @@ class CertificateSlots:
         return answer
 
     def footprints(self, sources: tuple[Source, ...]) -> set[Path]:
-        """The paths that the sources' content hangs on."""
+        """All paths that the content of the sources depends on."""
         return {path for source in sources for path in footprints(source, self.root)}
 
 

@@ -59,7 +59,7 @@ def pairs(source: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def split(chain: bytes, key: bytes, authority: bytes, place: str) -> Found:
-    """The two halves, each with nothing of the other: what is reported of a chain must never hold a key.
+    """Separate chain and key: a chain is reported to the daemon, and must never hold a key.
 
     A chain of certificates alone stays as it is, byte by byte.
     """
@@ -108,7 +108,7 @@ def _nothing(source: Mapping[str, Any]) -> str:
 
 
 def footprints(source: Mapping[str, Any], root: Path) -> set[Path]:
-    """Every path whose change may change what `read` finds: to be watched, existing or not."""
+    """The paths to watch, existing or not: those whose change may change what `read` returns."""
     paths = [path for pair in pairs(source) for path in pair]
     paths += [str(source[name]) for name in ("store", "ca") if source.get(name)]
     return {step for path in paths for step in _steps(root / path.lstrip("/"), len(root.parts))}

@@ -1,4 +1,4 @@
-"""What lies on the config volume: its files with their content's names, and what is passed over, with why."""
+"""The files on the config volume with their blob ids, and those that are left out, with the reason."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ NO_FILE = "is neither a file nor a folder, so there is nothing to read: put a re
 
 
 class VolumeFiles:
-    """The folder, looked at as often as somebody wants; stamps save reading what did not change."""
+    """The files of the folder; by their stamps, unchanged ones are not read again."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.passed: dict[str, str] = {}
-        """Paths that the last look had to leave out, and why."""
+        """Paths that the last `look` left out, each with the reason."""
         self._stamps: dict[str, tuple[Stamp, str]] = {}
 
     def look(self, known: Container[str]) -> dict[str, str]:
@@ -50,7 +50,7 @@ class VolumeFiles:
                         self.passed[path] = f"cannot be read: {error.strerror}"
 
     def _fits(self, path: str, found: os.stat_result, known: Container[str]) -> bool:
-        """Whether it is a file that can be recorded; what is none and should be, is passed over."""
+        """Whether this is a file that can be recorded; adds to `passed` what cannot."""
         if stat.S_ISDIR(found.st_mode):
             if path in known:
                 self.passed[path] = FOLDER
@@ -76,7 +76,7 @@ class VolumeFiles:
 
 
 def _stays(path: str) -> bool:
-    """Whether it is no configuration, unless `main` has it: then somebody put it there on purpose."""
+    """Whether the path is not recorded unless `main` has it: left-overs, and certificates."""
     return bool(left_over(path)) or path == CERTIFICATES or path.startswith(f"{CERTIFICATES}/")
 
 

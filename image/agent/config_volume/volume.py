@@ -78,10 +78,10 @@ class Volume:
         save(self.record, main, self.projected, self._held)
 
     def remember(self, objects: ObjectReader, main: str) -> None:
-        """What the lost record said, as far as the release that serves tells: it came with this `main`.
+        """Restore the lost record from the commit of `main` that the release which serves came with.
 
-        Otherwise a file that the volume has from before would be taken for an edit, and undo what became of
-        it since. A file that the volume lacks is not known to be removed.
+        Otherwise an older file on the volume would be taken for an edit, and undo later changes of it.
+        A file that the volume lacks counts as not projected, not as removed.
         """
         with self._lock:
             files = {path: oid for path, mode, oid in objects.walk(f"{main}:config") if mode != SYMLINK_MODE}
@@ -91,7 +91,7 @@ class Volume:
         self._findings.mended("agent", f"projection.json was {what}: taken from `main` as it served")
 
     def _newest(self, objects: ObjectReader, main: str) -> str:
-        """`main`, or the later commit that has edits from here: an older one would undo them for a moment."""
+        """The commit to project: `main`, or a later one with edits from here, which `main` would undo."""
         at = self._taken_in
         for _ in range(FAR):
             if at in ("", main):
@@ -100,7 +100,7 @@ class Volume:
         return self._taken_in if at == main else main
 
     def report(self) -> bool:
-        """Send edits to the daemon; whether that worked (or nothing had to be sent)."""
+        """Send edits to the daemon. Returns False where it could not be reached."""
         with self._lock:
             return self._report()
 
@@ -125,7 +125,7 @@ class Volume:
         return True
 
     def _settle(self, changes: list[dict[str, Any]], refused: dict[str, str]) -> None:
-        """What became of what was sent."""
+        """Record which of the changes that were sent are on `main`, and which were refused."""
         for path in [change["path"] for change in changes]:
             self.refused.pop(path, None)
             if path not in refused:
@@ -140,7 +140,7 @@ class Volume:
             log.error("edit refused", path=path, reason=reason)
 
     def _taken(self, path: str) -> None:
-        """`main` has this edit: what it makes of it may replace it, and the next edit starts from it."""
+        """Note that `main` has this edit: a projection may replace it, and the next edit starts from it."""
         self._held.discard(path)
         if oid := self._sent[path]:
             self.projected[path] = oid
@@ -167,7 +167,7 @@ class Volume:
         return changes
 
     def _release_held(self, found: dict[str, str]) -> None:
-        """An edit that was taken back no longer keeps its file from what `main` became meanwhile."""
+        """Project the files again that were kept back for an edit which somebody has undone since."""
         for path in sorted(self._held):
             there = found.get(path) or ("unreadable" if self._is_there(path) else "")
             if there == self.projected.get(path, ""):
@@ -178,14 +178,14 @@ class Volume:
         return os.path.lexists(self.folder / path)
 
     def _is_new(self, path: str, oid: str) -> bool:
-        """Whether this content was not sent before; it is from now on."""
+        """Whether this content was not sent yet; notes it as sent."""
         if self._sent.get(path) == oid:
             return False
         self._sent[path] = oid
         return True
 
     def _edit(self, path: str) -> dict[str, Any] | None:
-        """The change that a file is; None for one that stays here, or that is gone again by now."""
+        """The change to send for a file; None for one that may not leave the volume, or is gone by now."""
         try:
             content, found = beneath.read(self.folder, path, LARGEST)
         except OSError as error:
@@ -207,7 +207,7 @@ class Volume:
         }
 
     def _pass(self, path: str, reason: str, again: bool = True) -> None:
-        """Leave a file out, and say so once. `again`: it is looked at again whatever was sent before."""
+        """Leave a file out, and log it once. `again`: check it again the next time, even if unchanged."""
         if again:
             self._sent.pop(path, None)
         if self.refused.get(path) != reason:

@@ -34,7 +34,7 @@ def compile_asides(asides: Iterable[tuple[Path, Compile, str]], scratch: Path) -
 
 
 def minimal_config(scratch: Path) -> Path:
-    """A Postfix configuration of nothing: the live one may be the broken thing that is being replaced."""
+    """An empty Postfix configuration: the live one may be the broken thing that is being replaced."""
     folder = scratch / "postmap-config"
     folder.mkdir(parents=True, exist_ok=True)
     main = folder / "main.cf"

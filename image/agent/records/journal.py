@@ -50,7 +50,7 @@ def is_applied(value: Any) -> bool:
 
 
 def applied_from(value: Mapping[str, Any]) -> Applied:
-    """The release that a record names; what a newer image wrote besides is passed over."""
+    """The release that a record names; fields that only a newer image knows are ignored."""
     known = {name: value[name] for name in Applied.__dataclass_fields__ if name in value}
     return Applied(**known)
 
@@ -98,7 +98,7 @@ class Journal:
         return self.records.read("journal.json", _JOURNAL)
 
     def open(self, row: Mapping[str, Any]) -> None:
-        """Say what is about to be done, or that it is being undone."""
+        """Record what is about to be done, or that it is being undone."""
         self.records.write("journal.json", dict(row))
 
     def close(self) -> None:

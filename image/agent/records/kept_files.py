@@ -2,7 +2,7 @@
 
 Below `serving/` (0700): `files/` holds each file of the release under its blob id, as rendered (sealed values
 stay sealed, keys are not in it), `release.json` names them with the record of the release, `before.json`
-those of the release before. Every file is held against its name when it is read. Nothing is fsynced but the
+those of the release before. Every file is verified by its name when it is read. Nothing is fsynced but the
 record: what a power cut tears is found out by its name, and git is asked first.
 """
 

@@ -1,4 +1,4 @@
-"""Opening sealed texts: a child process of the control plane's Python does it, for this one has no age.
+"""Opens sealed texts in a child process of the control plane's Python: this one has no library for age.
 
 Only a release that holds sealed texts starts it. What was opened stays in memory, by the digest of the
 sealed text, so that the same release is compared and checked without another child.

@@ -38,7 +38,7 @@ def blob_of(state: str) -> str:
 
 
 def stamp_of(found: os.stat_result) -> Stamp:
-    """What is the same as long as a file's content is."""
+    """Numbers that stay the same while a file's content does."""
     return found.st_size, found.st_mtime_ns, found.st_ino, found.st_ctime_ns
 
 
@@ -67,7 +67,7 @@ class Contents:
                         path.unlink()
 
     def put(self, path: Path, state: str) -> None:
-        """Make a path what it was. Raises OSError, also for what was not kept.
+        """Restore a path to a recorded state. Raises OSError, also for content that was not kept.
 
         A file is written in place: one that is mounted, such as /etc/hosts, cannot be replaced.
         """
@@ -87,7 +87,7 @@ class Contents:
             path.chmod(int(mode, 8))
 
     def _clear(self, path: Path, kind: str) -> None:
-        """Remove what is in the way; a folder that is to go and is not empty stays: that is somebody's."""
+        """Remove what is in the way; a folder that is not empty stays: somebody put something there."""
         if not os.path.lexists(path):
             return
         found = path.lstat()

@@ -245,7 +245,7 @@ def _need(attempt: Attempt, old: Entry | None, entry: Entry) -> Action:
 
 
 def _forked(attempt: Attempt) -> dict[str, set[int]]:
-    """By service that starts processes at any time: those that it has, none where it does not run."""
+    """The processes of each service that forks on demand; none where it does not run."""
     node = attempt.node
     names = [s for s in attempt.target.services.values() if node.services.of(s.name).forks_on_demand]
     try:
@@ -257,5 +257,5 @@ def _forked(attempt: Attempt) -> dict[str, set[int]]:
 
 
 def _mark(node: Node) -> Path:
-    """There once the script has run in this life of the container, whose start clears the folder."""
+    """A file that exists once the script has run since the container started, which clears the folder."""
     return node.paths.run / "patched"

@@ -74,7 +74,7 @@ class UnmanagedFiles:
         return bool(self._read("index.json") or self._read("running.json"))
 
     def begin(self, managed: Collection[str], before: Collection[str] = ()) -> None:
-        """Undo what the last run did, and write down how everything is. Raises OSError.
+        """Undo what the last run did, and record the present state. Raises OSError.
 
         `managed` are the files of the release, `before` those of the one that serves.
         """
@@ -94,7 +94,7 @@ class UnmanagedFiles:
         self._write("running.json", {**row, "managed": sorted(both)})
 
     def learn(self, managed: Collection[str]) -> set[str]:
-        """Record what the script did; returns what is other now than before `begin`."""
+        """Record what the script did; returns the paths that differ from before `begin`."""
         index = self._differences(self._read("running.json"), managed)
         self._write("index.json", index)
         known = self._known
@@ -105,7 +105,7 @@ class UnmanagedFiles:
         }
 
     def undo(self) -> None:
-        """As it was before `begin`, where that was called since `settle`, by this agent or one before."""
+        """Restore the state before `begin`, if it was called since `settle`, also by a killed agent."""
         running = self._read("running.json")
         if not running:
             return
@@ -115,14 +115,14 @@ class UnmanagedFiles:
         self.settle()
 
     def settle(self) -> None:
-        """What was learned stays: there is nothing to undo."""
+        """Keep what `learn` recorded: from here on `undo` does nothing."""
         (self._folder / "running.json").unlink(missing_ok=True)
         index = self._read("index.json")
         used = {blob_of(state) for row in index.values() for state in row.values()}
         self._contents.sweep(used | {blob_of(state) for _, state in self._cache.values()})
 
     def leftovers(self) -> list[str]:
-        """What could not be undone, since it was changed later or is too large, and is still there."""
+        """Paths that could not be undone, as they changed later or are too large, and still are there."""
         left = self._read("leftovers.json")
         return sorted(path for path, state in left.items() if self._state(path) == state)
 
