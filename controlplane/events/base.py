@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import BaseModel, ConfigDict
 
 from controlplane.model import Draft
+from controlplane.settings.field import DOCUMENTED
 
 Effect = Literal["add", "change", "remove", "report"]
 """How a plan counts the event; a report describes the outside and changes nothing that was asked for."""
@@ -16,7 +17,7 @@ class Event(BaseModel):
     """One typed fact, frozen: it says enough about its subject to be folded and to be shown to people."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True, defer_build=True
+        frozen=True, extra="forbid", strict=True, use_attribute_docstrings=DOCUMENTED, defer_build=True
     )
 
     kind: ClassVar[str]

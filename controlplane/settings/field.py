@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
+
+DOCUMENTED = sys.flags.optimize < 2
+"""Whether fields know their documentation. The daemon goes without (python(1), -OO): nobody asks it, and
+pydantic would parse the source of every class while it starts, and keep it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,11 @@ class Area(BaseModel):
     """The settings of one concern: a section of the reference page, introduced by the class docstring."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", use_attribute_docstrings=True, validate_default=True, defer_build=True
+        frozen=True,
+        extra="forbid",
+        use_attribute_docstrings=DOCUMENTED,
+        validate_default=True,
+        defer_build=True,
     )
 
     title: ClassVar[str] = ""
