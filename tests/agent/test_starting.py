@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from agent.apply.engine import Request
+from agent.errors import Unavailable
 from agent.files.mail_owner import own
 from agent.health.probes import Answer
 from agent.paths import Paths
@@ -199,3 +200,37 @@ def test_a_restart_serves_before_anybody_is_asked(served: World, monkeypatch: py
     assert agent.node.release.number == 1
     assert {"postfix", "dovecot"} <= again.programs.running
     assert not agent.caught_up.is_set()
+
+
+class Clock:
+    """Time that passes only while somebody sleeps; a daemon that listens from some second on."""
+
+    def __init__(self, listens: float) -> None:
+        self.now, self.listens = 0.0, listens
+        self.tries: list[float] = []
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+    def ask(self, _op: str, **_arguments: Any) -> dict[str, Any]:
+        self.tries.append(self.now)
+        if self.now < self.listens:
+            raise Unavailable("nobody listens")
+        return {}
+
+
+@pytest.mark.parametrize(("listens", "late", "most"), [(0.7, 0.03, 40), (4.9, 0.03, 300), (100.0, 2.0, 350)])
+def test_the_daemon_is_heard_of_as_soon_as_it_listens(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch, listens: float, late: float, most: int
+) -> None:
+    """At most so many seconds late, after so many tries: often while it starts, seldom where it is broken."""
+    clock = Clock(listens)
+    monkeypatch.setattr("agent.start.dialogue.time", clock)
+    monkeypatch.setattr(agent.daemon, "ask", clock.ask)
+    monkeypatch.setattr(agent.dialogue, "_in_silence", lambda: None)
+    agent.dialogue.hello()
+    assert clock.now - listens <= late
+    assert len(clock.tries) <= most

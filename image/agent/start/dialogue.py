@@ -14,7 +14,10 @@ from agent.daemon_client import DaemonClient
 from agent.errors import AgentError
 from agent.log import log
 
-FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
+SHORT_PAUSE, LONGEST_PAUSE = 0.02, 2.0
+"""Seconds between two tries to reach the daemon: while it starts as well, and at most after that."""
+STARTS_WITHIN = 5.0
+"""Seconds in which it starts, unless it has a long log to read."""
 """Seconds between two tries to reach the daemon."""
 SERVE_WITHOUT_DAEMON = 20.0
 """Seconds that a node without any record of what it served waits for the daemon to say."""
@@ -30,7 +33,8 @@ class Dialogue:
 
     def hello(self) -> dict[str, Any]:
         """Tell the daemon where the node stands; waits until there is a daemon."""
-        pause, end = FIRST_PAUSE, time.monotonic() + SERVE_WITHOUT_DAEMON
+        start = time.monotonic()
+        pause, grows, end = SHORT_PAUSE, start + STARTS_WITHIN, start + SERVE_WITHOUT_DAEMON
         while True:
             repairs = self._node.findings.untold()
             try:
@@ -47,7 +51,8 @@ class Dialogue:
                 if pause == LONGEST_PAUSE:
                     log.warning("waiting for the control plane", reason=error)
                 time.sleep(pause)
-                pause = min(LONGEST_PAUSE, pause * 1.5)
+                if time.monotonic() > grows:
+                    pause = min(LONGEST_PAUSE, pause * 1.5)
             else:
                 self._node.findings.tell(repairs)
                 return answer
