@@ -13,6 +13,7 @@ from tests.typed_answers import answer_types, must_fit
 
 PAGE = document.PAGE.read_text()
 ANSWERS = [kind for kind in answer_types() if kind.__module__.startswith("controlplane.protocol")]
+REQUESTS = {operation.asks for operation in OPS.values()}
 
 
 def test_the_operations_are_fresh() -> None:
@@ -37,12 +38,12 @@ def test_no_line_is_long() -> None:
     assert [line for line in PAGE.splitlines() if len(line) > 120] == []
 
 
-@pytest.mark.parametrize("kind", ANSWERS, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", [*ANSWERS, *sorted(REQUESTS, key=str)], ids=lambda kind: kind.__name__)
 def test_numbers_have_a_meaning(kind: Any) -> None:
     """Which says what they count, and in what unit."""
-    meanings = dict(document.meanings(kind))
-    numbers = {name for name, hint in get_type_hints(kind).items() if {int, float} & {hint, *get_args(hint)}}
-    assert numbers <= meanings.keys()
+    known, hints = dict(document.meanings(kind)), get_type_hints(kind)
+    fields = getattr(kind, "model_fields", hints)
+    assert {name for name in fields if {int, float} & {hints[name], *get_args(hints[name])}} <= known.keys()
 
 
 @pytest.mark.parametrize("op", OPS)
