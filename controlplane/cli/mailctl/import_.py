@@ -27,10 +27,12 @@ MOST_ENV = 1 << 20
 @click.command("import")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option(
-    "--env", metavar="FILE", type=click.Path(path_type=Path), help="A mailserver.env to take along."
+    "--env", metavar="FILE", type=click.Path(path_type=Path), help="A mailserver.env to import as well."
 )
 @click.option("--dry-run", is_flag=True, help="Report and plan; change nothing.")
-@click.option("--replace", is_flag=True, help="Where main has another file or setting, take the one given.")
+@click.option(
+    "--replace", is_flag=True, help="Overwrite files and settings that main has with other content."
+)
 @options.mass_delete
 @options.reason
 @options.wait

@@ -16,7 +16,7 @@ from controlplane.cli.mailctl import going_back
 @click.option(
     "--skip-refused",
     is_flag=True,
-    help="Leave files as they are whose old text would be refused today.",
+    help="Leave files as they are if their old text would be refused today.",
 )
 @options.reason
 @options.wait

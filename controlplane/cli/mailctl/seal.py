@@ -16,7 +16,7 @@ STDIN = "-"
 @click.command("seal")
 @click.argument("files", nargs=-1, metavar="[FILE]...")
 @click.option("--value", is_flag=True, help="Seal one value, from the terminal or stdin, and print the word.")
-@click.option("--stdout", is_flag=True, help="Print what FILE is with its secrets sealed; FILE stays.")
+@click.option("--stdout", is_flag=True, help="Print FILE with its secrets sealed, and leave FILE as it is.")
 def command(files: tuple[str, ...], *, value: bool, stdout: bool) -> None:
     """Seal secrets so that only this server can open them.
 
