@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.errors import Unavailable
-from agent.health.xmlrpc import LARGEST_ANSWER, call
+from agent.health.xmlrpc import LARGEST_ANSWER, Fault, call
 
 SECONDS = 20.0
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=20)
@@ -76,9 +76,9 @@ def test_a_fault_has_its_number(tmp_path: Path) -> None:
     """Callers decide by the code which faults they accept."""
     body = xmlrpc.client.dumps(xmlrpc.client.Fault(70, "NOT_RUNNING: x & y"), methodresponse=True)
     path, _ = answering(tmp_path, ok(body))
-    with pytest.raises(xmlrpc.client.Fault) as caught:
+    with pytest.raises(Fault) as caught:
         call(path, "m", seconds=SECONDS)
-    assert (caught.value.faultCode, caught.value.faultString) == (70, "NOT_RUNNING: x & y")
+    assert (caught.value.code, caught.value.message) == (70, "NOT_RUNNING: x & y")
 
 
 @pytest.mark.parametrize(

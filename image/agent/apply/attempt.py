@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import time
-import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from wire.manifest import Entry
 
 def new_id() -> str:
     """A name for an attempt and its outcome; sorts by time."""
-    return f"{time.time_ns():020d}-{uuid.uuid4().hex[:8]}"
+    return f"{time.time_ns():020d}-{os.urandom(4).hex()}"
 
 
 @dataclass

@@ -6,10 +6,9 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Protocol
-from xmlrpc.client import Fault
 
 from agent.errors import AgentError, Failed
-from agent.health.xmlrpc import call
+from agent.health.xmlrpc import Fault, call
 
 CALL_DEADLINE = 75.0  # longer than any program's stopwaitsecs
 RUNNING = ("RUNNING", "STARTING", "BACKOFF")
@@ -60,24 +59,24 @@ class Supervisor:
         try:
             self._call("startProcess", name, False)
         except Fault as fault:
-            if fault.faultCode != ALREADY_STARTED:
-                raise Failed(name, f"{name} could not be started: {fault.faultString}") from fault
+            if fault.code != ALREADY_STARTED:
+                raise Failed(name, f"{name} could not be started: {fault.message}") from fault
 
     def stop(self, name: str) -> None:
         """Stop and wait; no error when it does not run."""
         try:
             self._call("stopProcess", name, True)
         except Fault as fault:
-            if fault.faultCode != NOT_RUNNING:
-                raise Failed(name, f"{name} could not be stopped: {fault.faultString}") from fault
+            if fault.code != NOT_RUNNING:
+                raise Failed(name, f"{name} could not be stopped: {fault.message}") from fault
 
     def signal(self, name: str, signal: str) -> None:
         """Send a signal; a program that does not run is started by the next step anyway."""
         try:
             self._call("signalProcess", name, signal)
         except Fault as fault:
-            if fault.faultCode != NOT_RUNNING:
-                raise Failed(name, f"{name} could not be signalled: {fault.faultString}") from fault
+            if fault.code != NOT_RUNNING:
+                raise Failed(name, f"{name} could not be signalled: {fault.message}") from fault
 
     def shut_down(self) -> None:
         """End everything; returns at once."""
