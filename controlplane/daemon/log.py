@@ -1,7 +1,7 @@
 """The daemon's log: one line per event on stderr, by structlog.
 
-`2026-11-24T08:12:03Z warning not packed error="…" op=edit actor=ada`. Never a secret, never the content of a
-file.
+`2026-11-24T08:12:03Z warning not packed error="…" op=edit actor=ada position=41`, or an object of JSON with
+the same names. Never a secret, never the content of a file.
 """
 
 from __future__ import annotations
@@ -13,26 +13,26 @@ from typing import Any
 
 import structlog
 from structlog.contextvars import get_contextvars
-from structlog.processors import NAME_TO_LEVEL, TimeStamper, add_log_level, format_exc_info
+from structlog.processors import NAME_TO_LEVEL, JSONRenderer, TimeStamper, add_log_level, format_exc_info
 from structlog.typing import EventDict, FilteringBoundLogger
 
 from controlplane.plain_text import cut, sanitize
 
 LONGEST = 8_000
 """Characters of one value: a traceback, and room."""
-BOUND = ("op", "actor")
-"""What each line that is written for a request has, at its end."""
-_level: list[Callable[[], str]] = [lambda: "info"]
+BOUND = ("op", "actor", "position")
+"""What each line that is written for a request has, at its end; `position` is the log's when it came."""
+_settings: list[Callable[[], tuple[str, str]]] = [lambda: ("info", "console")]
 
 
-def follow(level: Callable[[], str]) -> None:
-    """From here on ask for LOG_LEVEL at each line, so that a changed setting holds at once."""
-    _level[0] = level
+def follow(settings: Callable[[], tuple[str, str]]) -> None:
+    """From here on ask for LOG_LEVEL and LOG_FORMAT at each line, so that a changed setting holds at once."""
+    _settings[0] = settings
 
 
 def _drop_unwanted(_logger: object, method: str, fields: EventDict) -> EventDict:
     """LOG_LEVEL knows one word more than structlog, `trace`: everything."""
-    if NAME_TO_LEVEL[method] < NAME_TO_LEVEL.get(_level[0](), 0):
+    if NAME_TO_LEVEL[method] < NAME_TO_LEVEL.get(_settings[0]()[0], 0):
         raise structlog.DropEvent
     return fields
 
@@ -46,9 +46,18 @@ def _name_the_request(_logger: object, _method: str, fields: EventDict) -> Event
     return fields
 
 
-def _line(_logger: object, _method: str, fields: EventDict) -> str:
+def _line(logger: object, method: str, fields: EventDict) -> str:
+    if _settings[0]()[1] == "json":
+        return str(_as_json(logger, method, {name: _cut(value) for name, value in fields.items()}))
     words = [fields.pop(name) for name in ("timestamp", "level", "event")]
     return " ".join([*words, *(f"{name}={_value(value)}" for name, value in fields.items())])
+
+
+_as_json = JSONRenderer(default=str)
+
+
+def _cut(value: object) -> object:
+    return cut(value, LONGEST) if isinstance(value, str) else value
 
 
 def _value(value: object) -> str:

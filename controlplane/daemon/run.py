@@ -11,6 +11,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from structlog.contextvars import bind_contextvars
+
 import controlplane
 from controlplane.daemon import ops
 from controlplane.daemon.asking import ask
@@ -56,7 +58,7 @@ def run(places: Places, environment: Mapping[str, str]) -> int:
     except MailserverError as error:
         log.critical("cannot start", error=str(error))
         return error.exit_code
-    follow(lambda: daemon.intake.state.settings.log_level)
+    follow(lambda: _of_the_log(daemon))
     server = ControlServer(places.socket, lambda request, say: handle(daemon, request, say))
     bound = threading.Event()
 
@@ -82,6 +84,11 @@ def run(places: Places, environment: Mapping[str, str]) -> int:
     return 0
 
 
+def _of_the_log(daemon: Daemon) -> tuple[str, str]:
+    settings = daemon.intake.state.settings
+    return settings.log_level, settings.log_format
+
+
 WRITES = frozenset(
     {"pre-receive", "post-receive", "edit", "rollback", "revert", "import", "reconcile", "suspend", "resume"}
 )
@@ -90,6 +97,7 @@ WRITES = frozenset(
 
 def handle(daemon: Daemon, request: Request, say: Say) -> Mapping[str, Any]:
     """Carry out one request; once more where files of other owners kept it from being done."""
+    bind_contextvars(position=daemon.intake.position)
     log.debug("request", op=request["op"], source=request.get("source", ""))
     operation = ops.find(request["op"])
     if request["op"] in WRITES and (trouble := daemon.owners.look()):

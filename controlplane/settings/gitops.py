@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from controlplane.settings.field import Area, setting
 from controlplane.settings.types import Switch, Whole
@@ -29,4 +29,11 @@ class GitOps(Area):
 
     Everything serves meanwhile, and the first account lets it go on. 0 waits for ever. No account is
     needed with `SMTP_ONLY=1`, or where accounts come from a directory.
+    """
+
+    log_format: Literal["console", "json"] = setting("console", sample="json", supported=True)
+    """How the control plane writes its lines to the container's log.
+
+    `console` is for people: time, level, what happened, and details as `name=value`. `json` is an object per
+    line, for programs that collect logs. Either holds at once.
     """

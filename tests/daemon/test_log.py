@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from controlplane.daemon.log import follow, log
 from controlplane.daemon.server import ControlServer
+from tests.daemon.site import Site
 from wire.client import ask
 from wire.errors import ErrorAnswer
 from wire.lines import Request, Result, Say
@@ -70,12 +72,51 @@ def test_lines_of_a_request_name_it(tmp_path: Path, capsys: pytest.CaptureFixtur
 )
 def test_log_level_holds_at_once(level: str, shown: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """It is asked for at each line: what is less important than it says stays away."""
-    follow(lambda: level)
+    follow(lambda: (level, "console"))
     try:
         log.debug("x")
         log.info("x")
         log.warning("x")
         log.error("x")
     finally:
-        follow(lambda: "info")
+        follow(lambda: ("info", "console"))
     assert [line.split()[1] for line in capsys.readouterr().err.splitlines()] == shown
+
+
+@pytest.mark.shows("LOG_FORMAT")
+def test_json_has_the_same_names(capsys: pytest.CaptureFixture[str]) -> None:
+    """An object per line, with nothing in it that steers a terminal or is too long."""
+    error = 'a "quoted"\nword\x1b[31m\x9b'
+    follow(lambda: ("info", "json"))
+    try:
+        log.warning("not packed", error=error, count=3, path=Path("/x"), long="x" * 9_000)
+        log.debug("unwanted")
+    finally:
+        follow(lambda: ("info", "console"))
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.isprintable()
+    told = json.loads(line)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", told.pop("timestamp"))
+    assert len(told.pop("long")) < 9_000
+    assert told == {
+        "level": "warning",
+        "event": "not packed",
+        "error": error,
+        "count": 3,
+        "path": "/x",
+    }
+
+
+def test_a_request_is_told_with_the_position_it_came_at(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Who reads the line finds the change sets that were there in `mailctl log`."""
+    before = site.daemon.intake.position
+    follow(lambda: ("debug", "console"))
+    try:
+        ask(str(site.places.socket), {"op": "accounts", "actor": "ada"}, 60.0)
+    finally:
+        follow(lambda: ("info", "console"))
+    assert f" debug request op=accounts actor=ada position={before}" in capsys.readouterr().err.replace(
+        ' source=""', ""
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import struct
 import uuid
 from collections.abc import Iterator
@@ -126,9 +127,9 @@ def test_logs_are_rotated(box: Server, own: Clone) -> None:
     assert box.must("readlink", "/var/lib/logrotate").strip() == "/var/mail-state/lib-logrotate"
 
 
-@pytest.mark.shows("LOG_LEVEL")
+@pytest.mark.shows("LOG_LEVEL", "LOG_FORMAT")
 def test_the_log_says_as_much_as_wanted(box: Server, own: Clone) -> None:
-    """`trace` names the commands that the agent runs, `error` not even releases."""
+    """`trace` names commands that the agent runs, `error` not even releases; JSON has an object per line."""
     settle(box, own, "LOG_LEVEL=trace")
     box.add_account("noisy@example.test")
     said = box.container.logs().decode()
@@ -138,6 +139,11 @@ def test_the_log_says_as_much_as_wanted(box: Server, own: Clone) -> None:
     before = len(box.container.logs())
     box.add_account("quiet@example.test")
     assert "agent: applied" not in box.container.logs().decode()[before:]
+    settle(box, own, "LOG_LEVEL=debug", "LOG_FORMAT=json")
+    box.add_account("json@example.test")
+    lines = box.container.logs().decode()[before:].splitlines()
+    told = [json.loads(line) for line in lines if line.startswith("{")]
+    assert {"request", "edit"} <= {word for line in told for word in (line["event"], line.get("op"))}
 
 
 @pytest.mark.shows("DMS_VMAIL_UID", "DMS_VMAIL_GID", "SUPERVISOR_LOGLEVEL")
