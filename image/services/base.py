@@ -49,6 +49,10 @@ class Announcer(Protocol):
         """Called when these files are staged and before they are installed. Raises nothing."""
         ...
 
+    def settle(self) -> None:
+        """Called once they serve: return when the service remembers nothing that they no longer say."""
+        ...
+
     def clear(self) -> None:
         """Take everything back: the files that are installed count alone."""
         ...

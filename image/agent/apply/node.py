@@ -104,6 +104,11 @@ class Node:
         for announcer in self._announcers:
             announcer.announce(self.paths.root, write)
 
+    def settle_announced(self) -> None:
+        """Return when the services remember nothing that the installed files no longer say."""
+        for announcer in self._announcers:
+            announcer.settle()
+
     def clear_announced(self) -> None:
         """Withdraw all announcements."""
         for announcer in self._announcers:

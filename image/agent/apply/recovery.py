@@ -109,6 +109,7 @@ def serve_applied(engine: Engine, actions: dict[str, Action]) -> str:
     """
     node = engine.node
     applied = node.applied
+    node.settle_announced()
     node.clear_announced()
     if not applied.commit:
         return ""

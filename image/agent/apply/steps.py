@@ -224,6 +224,11 @@ def _silence(attempt: Attempt, service: str, answer: Answer, seconds: float) -> 
     return failed(service, reason, complaint or answer.detail, (entry.path if entry else "", text))
 
 
+def settle(attempt: Attempt) -> None:
+    """Wait until what the files said before is not remembered any more, for a second at most."""
+    attempt.node.settle_announced()
+
+
 def commit(attempt: Attempt) -> None:
     """Record the target as the release to roll back to."""
     target = attempt.target
@@ -255,6 +260,7 @@ STEPS: tuple[Step, ...] = (
     own_mail,
     act,
     probe,
+    settle,
     commit,
 )
 """What an apply does, in this order."""
