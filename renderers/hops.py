@@ -34,6 +34,10 @@ class Policy(NamedTuple):
 
     endpoint: str
     """As check_policy_service takes it (postconf(5))."""
+    name: str = ""
+    """Of its restriction class and table, where it is asked about some recipients only."""
+    recipients: tuple[str, ...] | None = None
+    """Whom it is asked about; None for everybody."""
 
 
 class Milter(NamedTuple):

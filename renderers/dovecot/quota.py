@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from controlplane.model import Account, Desired, State
 from renderers.dovecot import accounts
 from renderers.text import lines
 
+_MAY_LIMIT = ("dovecot.cf", "user-patches.sh")
+_LIMITS = re.compile(rb"quota|userdb|passdb|!include")
+"""What may bring limits along: rules, and databases that name them by account."""
 _LONGEST_CHAIN = 100
 """Postfix has the same limit for aliases of aliases (virtual_alias_recursion_limit)."""
 
@@ -24,23 +28,45 @@ def rules(state: State) -> dict[str, str]:
     }
 
 
+def limited(state: State) -> tuple[str, ...] | None:
+    """The accounts and aliases of mailboxes that have a limit; None where any may have one.
+
+    Limits that people state in Dovecot's own language are not read, only noticed.
+    """
+    settings, desired = state.settings, state.desired
+    texts = [found.content for path in _MAY_LIMIT if (found := desired.overrides.get(path))]
+    if settings.postfix_mailbox_size_limit > 0 or any(_LIMITS.search(text) for text in texts):
+        return None
+    own = [account.address for account in desired.accounts.values() if "quota" in account.attributes]
+    named = [address for address in desired.quotas if address in desired.accounts]
+    return tuple({*own, *named, *_aliases(state)})
+
+
 def aliases(state: State, extras: Mapping[str, str]) -> bytes:
     """A passwd-file of the aliases that deliver to one limited mailbox, for the policy service only.
 
     An alias with several targets is not in it: that one mailbox is full is no reason to refuse the others.
     """
-    settings, desired = state.settings, state.desired
-    everybody = settings.postfix_mailbox_size_limit > 0
-    if not everybody and not desired.quotas:
-        return b""
-    uid, gid = settings.dms_vmail_uid, settings.dms_vmail_gid
+    uid, gid = state.settings.dms_vmail_uid, state.settings.dms_vmail_gid
     rows = []
+    for source, account in _aliases(state).items():
+        fields = f"{extras.get(account.address, '')} userdb_user={account.address}".lstrip()
+        rows.append(accounts.line(account, source, "", fields, uid, gid))
+    return lines(rows)
+
+
+def _aliases(state: State) -> dict[str, Account]:
+    """The limited mailbox of each alias that ends in one alone."""
+    desired = state.desired
+    everybody = state.settings.postfix_mailbox_size_limit > 0
+    if not everybody and not desired.quotas:
+        return {}
+    found = {}
     for source in desired.aliases:
         account = mailbox(desired, source)
         if account and source not in desired.accounts and (everybody or account.address in desired.quotas):
-            fields = f"{extras.get(account.address, '')} userdb_user={account.address}".lstrip()
-            rows.append(accounts.line(account, source, "", fields, uid, gid))
-    return lines(rows)
+            found[source] = account
+    return found
 
 
 def mailbox(desired: Desired, address: str) -> Account | None:

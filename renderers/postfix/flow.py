@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from renderers.hops import Policy
 from renderers.mailflow import MailFlow
 
 
@@ -16,7 +17,34 @@ class Parameter(NamedTuple):
 
 def policy_checks(flow: MailFlow) -> list[str]:
     """The restrictions that ask the policy services, in order."""
-    return [f"check_policy_service {policy.endpoint}" for policy in flow.policies]
+    return [
+        _question(policy) if policy.recipients is None else f"check_recipient_access lmdb:/{table(policy)}"
+        for policy in flow.policies
+    ]
+
+
+def classes(flow: MailFlow) -> list[Parameter]:
+    """The restriction classes (RESTRICTION_CLASS_README) of policy services asked about some recipients."""
+    some = [policy for policy in flow.policies if policy.recipients is not None]
+    if not some:
+        return []
+    names = " ".join(policy.name for policy in some)
+    questions = [Parameter(policy.name, _question(policy)) for policy in some]
+    return [Parameter("smtpd_restriction_classes", names), *questions]
+
+
+def table(policy: Policy) -> str:
+    """The path of the table (access(5)) of the recipients that a policy service is asked about."""
+    return f"etc/postfix/{policy.name}_recipients"
+
+
+def about_everybody(flow: MailFlow) -> MailFlow:
+    """The same flow without restriction classes, where people have their own."""
+    return flow._replace(policies=tuple(Policy(policy.endpoint) for policy in flow.policies))
+
+
+def _question(policy: Policy) -> str:
+    return f"check_policy_service {policy.endpoint}"
 
 
 def filters(flow: MailFlow) -> list[Parameter]:

@@ -68,6 +68,11 @@ def exact_delivery(tagged: Iterable[str]) -> bytes:
     return lines(f"{address}\tlda:" for address in tagged)
 
 
+def asked_about(restriction: str, recipients: Iterable[str]) -> bytes:
+    """Recipients to whom a restriction applies (access(5))."""
+    return lines(f"{recipient}\t{restriction}" for recipient in sorted(recipients))
+
+
 def regexp(desired: Desired) -> bytes:
     """/etc/postfix/regexp: the aliases by pattern, in their order (pcre_table(5))."""
     return lines(f"{alias.pattern} {','.join(alias.targets)}" for alias in desired.regexps.values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 from typing import Any
 
 from controlplane.model import State
@@ -31,6 +32,11 @@ _DNSBL_SITES = (
 _DOVECOT_LMTP = "/dovecot/lmtp"
 _TAGGED = "pcre:/etc/postfix/tagged_senders.pcre"
 _BEHIND_PROXY = {"smtp/inet": "postscreen", "submission/inet": "smtpd", "submissions/inet": "smtpd"}
+_TLS_SESSIONS = (
+    "smtpd_tls_session_cache_database",
+    "smtpd_tls_session_cache_timeout",
+    "tls_session_ticket_cipher",
+)
 _RESTART_ON = ("inet_interfaces", "inet_protocols")
 """master(8) keeps its sockets across a reload; after a change of these it was seen to stop answering."""
 
@@ -57,7 +63,7 @@ def _main_values(state: State) -> dict[str, Any]:
     tls = encryption(state)
     level = ciphers.level(settings.tls_level)
     relays = relay(state)
-    passed = mail_flow(state)
+    passed = _flow(state)
     return {
         "hostname": hostname,
         "domain": settings.domainname,
@@ -84,9 +90,16 @@ def _main_values(state: State) -> dict[str, Any]:
         "sender_restrictions": ", ".join(_sender_restrictions(state)),
         "recipient_restrictions": ", ".join(_recipient_restrictions(passed)),
         "submission_sender_restrictions": ", ".join(_submission_sender_restrictions(state)),
+        "classes": flow.classes(passed),
         "milters": bool(passed.milters),
         "filters": flow.filters(passed),
     }
+
+
+def _flow(state: State) -> MailFlow:
+    passed = mail_flow(state)
+    own = overrides.last_value(override(state, "postfix-main.cf"), "smtpd_restriction_classes")
+    return passed if own is None else flow.about_everybody(passed)
 
 
 def _destinations(state: State) -> tuple[str, ...]:
@@ -162,6 +175,7 @@ def base_master(state: State) -> str:
         submission_tls="encrypt" if tls is Encryption.ON else "none",
         implicit_tls=tls is Encryption.ON,
         submission_options=_submission_options(state),
+        implicit_tls_options=_implicit_tls_options(state),
         other_services=[line for s in mail_flow(state).master_services for line in s.entry.splitlines()],
     )
 
@@ -202,6 +216,20 @@ def _submission_options(state: State) -> list[str]:
     ]
 
 
+def _implicit_tls_options(state: State) -> list[str]:
+    """More options of 465, where people have none of their own about TLS sessions.
+
+    A session ticket leaves right before the greeting, which then waits for the client's acknowledgment of it:
+    40 ms at least (RFC 9293 3.7.4 and 3.8.6.3), far more than a resumed session saves.
+    """
+    own = override(state, "postfix-main.cf")
+    return (
+        []
+        if any(overrides.last_value(own, name) for name in _TLS_SESSIONS)
+        else ["tls_session_ticket_cipher="]
+    )
+
+
 def files(state: State) -> list[RenderedFile]:
     """Everything but main.cf and master.cf."""
     desired, settings, hostname = state.desired, state.settings, state.settings.hostname
@@ -223,6 +251,11 @@ def files(state: State) -> list[RenderedFile]:
         _access("receive", desired.receive_access),
         *relay_files(state),
     ]
+    found += [
+        _map(PurePosixPath(flow.table(policy)).name, maps.asked_about(policy.name, policy.recipients))
+        for policy in _flow(state).policies
+        if policy.recipients is not None
+    ]
     if tagged:
         found.append(_map("exact_delivery", maps.exact_delivery(tagged), Action.RELOAD))
     if settings.spoof_protection:
@@ -232,6 +265,7 @@ def files(state: State) -> list[RenderedFile]:
         found.append(_reloaded("tagged_senders.pcre", text.encode()))
     if encryption(state) is Encryption.ON:
         found.append(_reloaded("dhparams.pem", dh.parameters(state)))
+        found.append(_reloaded("openssl.cnf", fill("postfix/templates/openssl.cnf").encode()))
     return found
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from controlplane.model import Account, Override, State
-from renderers.dovecot.quota import mailbox
+from renderers.dovecot.quota import limited, mailbox
 from renderers.service import RenderedFile
 from tests.renderers.states import HASH, complaints, render_node, state
 
@@ -35,6 +35,23 @@ def test_limits_are_fields_of_accounts() -> None:
     off = state({"ENABLE_QUOTAS": "0"}, accounts=ACCOUNTS, quotas={"user1@x.test": "12M"})
     assert set(rows(off, "userdb").values()) == {""}
     assert "etc/dovecot/quota-aliases" not in render_node(off).files
+
+
+@pytest.mark.shows("dovecot-quotas.cf", "POSTFIX_MAILBOX_SIZE_LIMIT")
+def test_mail_is_asked_about_where_there_is_a_limit() -> None:
+    """Limited accounts and their aliases; everybody where a limit may come from what only Dovecot reads."""
+    aliases = {"a@x.test": ("user1@x.test",), "b@x.test": ("user2@x.test",)}
+    found = state(accounts=ACCOUNTS, aliases=aliases, quotas={"user1@x.test": "12M", "gone@x.test": "1G"})
+    table = rendered(found, "etc/postfix/mailbox_quota_recipients").content
+    assert table == b"a@x.test\tmailbox_quota\nuser1@x.test\tmailbox_quota\n"
+    own = {"u@x.test": Account("u@x.test", HASH, "userdb_quota_rule=*:storage=1M")}
+    found = State(replace(found.desired, accounts=own, quotas={}), found.observed)
+    assert limited(found) == ("u@x.test",)
+    assert limited(state(accounts=ACCOUNTS)) == ()
+    assert limited(state({"POSTFIX_MAILBOX_SIZE_LIMIT": "12345678"})) is None
+    assert limited(state(overrides={"dovecot.cf": b"plugin {\n quota_rule = *:storage=1G\n}\n"})) is None
+    assert limited(state(overrides={"user-patches.sh": b"cat users > /etc/dovecot/userdb\n"})) is None
+    assert limited(state(overrides={"dovecot.cf": b"login_greeting = Hello\n"})) == ()
 
 
 def test_attributes_of_an_account_go_before_ours() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from controlplane.model import State
 from renderers import mailflow
+from renderers.dovecot.hops import quota_policy
 from renderers.hops import ContentFilter, Maps, MasterService, Milter, Policy
 from renderers.postfix import render
 from renderers.service import RenderedFile
@@ -24,14 +25,25 @@ def main(of: State) -> dict[str, str]:
 
 def test_policies_are_asked_last_and_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
     """Behind the rules on relaying, so that nobody makes a policy service work for mail that is refused."""
-    found = (lambda _: Policy("unix:private/spf"), lambda _: None, lambda _: Policy("inet:localhost:65265"))
+    found = (lambda _: Policy("unix:private/spf"), lambda _: None, quota_policy)
     monkeypatch.setattr(mailflow, "POLICIES", found)
     restrictions = main(state())["smtpd_recipient_restrictions"].split(", ")
     assert restrictions[-2:] == [
         "check_policy_service unix:private/spf",
-        "check_policy_service inet:localhost:65265",
+        "check_recipient_access lmdb:/etc/postfix/mailbox_quota_recipients",
     ]
     assert restrictions.index("reject_unauth_destination") < len(restrictions) - 2
+
+
+def test_a_policy_may_be_about_some_recipients() -> None:
+    """Their table names a restriction class; where people have classes of their own, it is about all."""
+    found = main(state())
+    assert found["smtpd_restriction_classes"] == "mailbox_quota"
+    assert found["mailbox_quota"] == "check_policy_service inet:localhost:65265"
+    own = {"postfix-main.cf": b"smtpd_restriction_classes = mine\nmine = permit\n"}
+    found = main(state(overrides=own))
+    assert found["smtpd_restriction_classes"] == "mine"
+    assert found["smtpd_recipient_restrictions"].endswith(", check_policy_service inet:localhost:65265")
 
 
 def test_milters_are_named_and_chained(monkeypatch: pytest.MonkeyPatch) -> None:

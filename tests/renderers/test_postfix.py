@@ -164,3 +164,12 @@ def test_mailbox_unknown_to_the_store_is_no_bounce() -> None:
     assert "lmtp_reply_filter = pcre:/etc/postfix/lmtp_reply_filter.pcre\n" in content(
         {}, "etc/postfix/main.cf"
     )
+
+
+def test_the_greeting_of_465_waits_for_nothing() -> None:
+    """No session ticket goes before it, unless people say how long TLS sessions are kept."""
+    option = "tls_session_ticket_cipher="
+    tls = {"SSL_TYPE": "self-signed"}
+    assert option in content(tls, "etc/postfix/master.cf")
+    own = {"postfix-main.cf": b"smtpd_tls_session_cache_timeout = 7200s\n"}
+    assert option not in content(tls, "etc/postfix/master.cf", overrides=own)

@@ -46,7 +46,8 @@ def test_it_is_asked_before_the_quota_policy() -> None:
     assert isinstance(main, RenderedFile)
     assert isinstance(arguments, RenderedFile)
     assert b"--inet=localhost:10023\n" in arguments.content
-    asked = "check_policy_service inet:[::1]:10023, check_policy_service inet:localhost:65265"
+    quota = "check_recipient_access lmdb:/etc/postfix/mailbox_quota_recipients"
+    asked = f"check_policy_service inet:[::1]:10023, {quota}"
     assert asked in main.content.decode()
 
 
