@@ -7,6 +7,7 @@ A benchmark says how to make a server of an image and what to measure of it; thi
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -23,7 +24,11 @@ Samples = dict[str, list[float]]
 
 
 def arguments(description: str | None, rounds: int) -> argparse.ArgumentParser:
-    """The options that every benchmark of images has: the other image, and how many rounds."""
+    """The options that every benchmark of images has: the other image, and how many rounds.
+
+    From here on a run that is terminated ends as by an exception, so that its containers are removed.
+    """
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -93,4 +98,5 @@ def report(title: str, named: Sequence[str], found: Sequence[Samples]) -> None:
 def _say(turn: int, side: object, figures: Figures) -> None:
     """What goes on, on standard error: a run takes minutes."""
     told = ", ".join(f"{name}: {number(value)}" for name, value in figures.items())
-    print(f"round {turn}, {side}: {told}", file=sys.stderr, flush=True)
+    if told:
+        print(f"round {turn}, {side}: {told}", file=sys.stderr, flush=True)

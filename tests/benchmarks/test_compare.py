@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -91,6 +93,27 @@ def test_the_other_image_is_an_option() -> None:
     assert images(parser.parse_args([])) == [IMAGE]
     options = parser.parse_args(["--against", "other:tag", "--rounds", "7"])
     assert (images(options), options.rounds) == ([IMAGE, "other:tag"], 7)
+
+
+def test_a_terminated_run_ends_its_blocks() -> None:
+    """SIGTERM is an exit as by an exception, so that every server of the run is removed."""
+    before = signal.getsignal(signal.SIGTERM)
+    events: list[str] = []
+
+    @contextmanager
+    def make(image: str) -> Iterator[str]:
+        try:
+            yield image
+        finally:
+            events.append(f"-{image}")
+
+    try:
+        arguments("what", rounds=1)
+        with pytest.raises(SystemExit, match="143"), side_by_side(["a", "b"], make):
+            os.kill(os.getpid(), signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert events == ["-b", "-a"]
 
 
 def test_a_table_can_be_pasted(capsys: pytest.CaptureFixture[str]) -> None:
