@@ -7,7 +7,7 @@ import pkgutil
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import import_module
-from typing import Any
+from typing import Any, get_type_hints
 
 from pydantic import ConfigDict, TypeAdapter
 from typing_extensions import is_typeddict
@@ -34,4 +34,16 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
 
 def must_fit(op: str, answer: Mapping[str, Any]) -> None:
     """Raises pydantic's ValidationError for an answer that is not of its type, as a client reads it."""
-    _adapter(OPS[op].answers).validate_json(json.dumps(answer))
+    must_be(OPS[op].answers, answer)
+
+
+def must_be(kind: Any, value: Mapping[str, Any]) -> None:
+    """Raises ValidationError for a dictionary that is not of this type of the protocol."""
+    _adapter(kind).validate_json(json.dumps(value))
+
+
+def must_hold(kind: Any, part: Mapping[str, Any]) -> None:
+    """Raises ValidationError, or KeyError, where some fields of a dictionary are not as the type has them."""
+    hints = get_type_hints(kind)
+    for name, value in part.items():
+        _adapter(hints[name]).validate_json(json.dumps(value))
