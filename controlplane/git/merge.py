@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 from controlplane.errors import Conflict, Unavailable
@@ -30,7 +31,8 @@ def scrubbed_environment() -> dict[str, str]:
 def merge_file(path: str, base: bytes, ours: bytes, theirs: bytes, union: bool = False) -> bytes:
     """Merge both sides' changes to `base`; raises Conflict if they touch the same lines (git-merge-file(1)).
 
-    `union` keeps the lines of both sides there instead: right where every line stands for itself.
+    `union` keeps the lines of both sides there instead, and one that both have once: right where every line
+    stands for itself.
     """
     if ours == theirs or theirs == base:
         return ours
@@ -55,4 +57,16 @@ def merge_file(path: str, base: bytes, ours: bytes, theirs: bytes, union: bool =
             raise Unavailable(f"git merge-file did not run for {path}: {error}") from error
     if done.returncode != 0:
         raise Conflict(f"{path} was changed by somebody else in the same lines")
-    return done.stdout
+    return _without_copies(done.stdout, ours, theirs) if union else done.stdout
+
+
+def _without_copies(merged: bytes, ours: bytes, theirs: bytes) -> bytes:
+    """Leave out second copies of a line that both sides added among others of their own: git keeps both."""
+    left = Counter(ours.splitlines()) | Counter(theirs.splitlines())
+    kept = []
+    for line in merged.splitlines(keepends=True):
+        content = line.rstrip(b"\r\n")
+        if left[content] or not content.strip():
+            left[content] -= 1
+            kept.append(line)
+    return b"".join(kept)

@@ -143,6 +143,23 @@ def test_changes_to_different_lines_merge() -> None:
         merge_file("x", base, ours, base.replace(b"one", b"uno"))
 
 
+@pytest.mark.parametrize(
+    ("ours", "theirs", "merged"),
+    [
+        ("c", "v", "cv"),
+        ("v", "cvd", "vcd"),
+        ("vc", "cvd", "vcd"),
+        ("cv", "v", "cv"),
+        ("cv", "vv", "cvv"),
+    ],
+)
+def test_a_line_that_both_sides_added_is_there_once(ours: str, theirs: str, merged: str) -> None:
+    """Where each side added lines of its own around it, too: a file says nothing twice that no side does."""
+    sides = ["# begin\n\n" + "".join(f"{line}\n" for line in lines) for lines in ("", ours, theirs)]
+    found = merge_file("x", *(side.encode() for side in sides), union=True).decode()
+    assert "".join(sorted(found.split()[2:])) == "".join(sorted(merged))
+
+
 def test_an_object_is_written_again_when_packing_took_its_folder() -> None:
     """git removes an empty folder of loose objects between our making it and our renaming into it."""
     failures = [pygit2.GitError("failed to rename lockfile"), OSError("No such file or directory")]
