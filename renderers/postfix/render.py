@@ -243,6 +243,7 @@ def files(state: State) -> list[RenderedFile]:
         _reloaded("regexp", maps.regexp(desired), (Origin(1, "config/postfix-regexp.cf", 0),)),
         _reloaded("postscreen_access.cidr", fill("postfix/templates/postscreen_access.cidr").encode()),
         _reloaded("sender_header_filter.pcre", _header_filter(hostname)),
+        _reloaded("openssl.cnf", fill("postfix/templates/openssl.cnf").encode()),
         _reloaded("lmtp_reply_filter.pcre", fill("postfix/templates/lmtp_reply_filter.pcre").encode()),
         RenderedFile("etc/mailname", lines([hostname]), Action.NONE),
         _map("aliases", local_aliases.table(names)),
@@ -265,7 +266,6 @@ def files(state: State) -> list[RenderedFile]:
         found.append(_reloaded("tagged_senders.pcre", text.encode()))
     if encryption(state) is Encryption.ON:
         found.append(_reloaded("dhparams.pem", dh.parameters(state)))
-        found.append(_reloaded("openssl.cnf", fill("postfix/templates/openssl.cnf").encode()))
     return found
 
 
