@@ -40,10 +40,14 @@ class Ahead:
         """Begin where the log has grown enough since; the thread that waits for it."""
         position, events = self._intake.position, self._intake.stores.log.appended
         grown = position - self._done >= FAR or events - self._events >= MANY
-        if not grown or self._stopped or not self.busy.acquire(blocking=False):
+        return self.begin() if grown else None
+
+    def begin(self) -> threading.Thread | None:
+        """Begin unless one is at work; the thread that waits for it."""
+        if self._stopped or not self.busy.acquire(blocking=False):
             return None
-        self._events = events
-        thread = threading.Thread(target=self._make, args=(position,), name="ahead", daemon=True)
+        self._events = self._intake.stores.log.appended
+        thread = threading.Thread(target=self._make, args=(self._intake.position,), name="ahead", daemon=True)
         thread.start()
         return thread
 

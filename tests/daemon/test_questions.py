@@ -79,3 +79,15 @@ def test_the_file_is_made_by_another_process(site: Site) -> None:
     assert site.ask("log", limit=50)["entries"][-1]["position"] == site.daemon.intake.position
     site.add("bob@example.test")
     assert site.ask("history", subject="bob@example.test")["entries"]
+
+
+def test_a_question_that_is_answered_from_the_end_has_the_rest_made(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However little the log has grown since: the next question finds the file."""
+    site.daemon.intake.stores.projected.apart = site.daemon.ahead.make
+    monkeypatch.setattr(projected, "SOON_BYTES", 0)
+    site.add("ann@example.test")
+    assert site.ask("log", limit=50)["entries"]
+    with site.daemon.ahead.busy:
+        assert read_model(site.places.root / "control").exists()

@@ -25,6 +25,8 @@ def project(daemon: Daemon, request: Project, say: Say) -> Projected:
             stores.projected.caught_up(say)
         else:
             found["current"] = False
+            if stores.projected.apart is not None:
+                daemon.ahead.begin()  # for the next question, beside the answer from the end of the log
     except Corrupt as error:
         found["current"], found["unreadable"] = False, str(error)
     return found
