@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from tests.integration.edits import MEANT
-from tests.integration.people import PUSH, VOLUME, Change, People
+from tests.integration.people import PUSH, SETUP, VOLUME, Change, People
 from tests.integration.polling import poll
 from tests.integration.server import Clone, Push, Server
 
@@ -27,9 +27,16 @@ class Site:
         """The commit of `main`."""
         return self.server.rev("main")
 
+    def prepare(self, change: Change, now: People) -> None:
+        """Get ready for a change, before anything is killed."""
+        self._before = self.main()
+        new = set(change.after.accounts.values()) - set(now.accounts.values())
+        for password in new if change.way != SETUP else ():
+            made = self.server.must("openssl", "passwd", "-6", password).strip()
+            self._hashes[password] = f"{{SHA512-CRYPT}}{made}"  # of the kind and size that `setup` makes
+
     def make(self, change: Change, now: People) -> bool:
         """Carry it out; whether it was confirmed to serve, by whatever tells so on its way."""
-        self._before = self.main()
         if change.way == PUSH:
             return self._push(change, now)
         if change.way == VOLUME:
@@ -99,7 +106,7 @@ class Site:
         rows = dict(self._rows(text))
         moved = {password: rows[address] for address, password in now.accounts.items()}
         kept = {address: rest for address, rest in rows.items() if address not in now.accounts}
-        after = {address: moved.get(p) or self._hash(p) for address, p in change.after.accounts.items()}
+        after = {address: moved.get(p) or self._hashes[p] for address, p in change.after.accounts.items()}
         return "".join(f"{address}|{rest}\n" for address, rest in {**kept, **after}.items())
 
     def _rows(self, text: str) -> Iterator[tuple[str, str]]:
@@ -107,8 +114,3 @@ class Site:
             if line and not line.startswith("#"):
                 address, _, rest = line.partition("|")
                 yield address, rest
-
-    def _hash(self, password: str) -> str:
-        """Of the kind and size that `setup` makes."""
-        made = self.server.must("openssl", "passwd", "-6", password).strip()
-        return f"{{SHA512-CRYPT}}{made}"

@@ -1,6 +1,6 @@
 """Nobody is let in from memory: random changes of who may log in, while what remembers is killed.
 
-LOG_IN_SEQUENCES sets how many sequences (40); `LOG_IN_SEQUENCES=1000` is the long run. LOG_IN_SEED repeats
+LOG_IN_SEQUENCES sets how many sequences (30); `LOG_IN_SEQUENCES=1000` is the long run. LOG_IN_SEED repeats
 the choices of a run that failed; the moments of kills fall as the machine lets them.
 """
 
@@ -24,7 +24,7 @@ from tests.integration.server import PASSWORD
 from tests.integration.site_of_people import Site
 from tests.integration.witness import AWAY, IN, OUT, Try, Witness
 
-SEQUENCES = int(os.environ.get("LOG_IN_SEQUENCES", "40"))
+SEQUENCES = int(os.environ.get("LOG_IN_SEQUENCES", "30"))
 SEED = os.environ.get("LOG_IN_SEED", "") or str(time.time_ns())
 VICTIMS = ("mail-agent", "mail-agent", "mail-agent", "mailctld", "mailctld", "auth", "auth", "dovecot")
 CONTAINER = "container"
@@ -68,6 +68,7 @@ class Run:
     def _change(self, change: Change) -> float:
         """Make it; the moment from which it has to hold."""
         self._judge_before(change.after)
+        self.site.prepare(change, self.now)
         victim = self._victim()
         delay = self.chance.uniform(0.0, 0.5)
         self.told.append(f"{change.told}, killing {victim} after {delay:.2f} s" if victim else change.told)
