@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import grp
 import threading
-from typing import Any
 
 from agent.apply.actions import Actor
 from agent.apply.checks import Checker
-from agent.apply.engine import Engine, Request
+from agent.apply.engine import Engine, Request, is_older
 from agent.apply.keeping import Keeping
 from agent.apply.node import Node
-from agent.apply.queue import ApplyQueue
+from agent.apply.queue import Answer, ApplyQueue
 from agent.certificates.slots import CertificateSlots
 from agent.certificates.store import Certificates
 from agent.config_volume.volume import Volume
@@ -23,7 +22,7 @@ from agent.log import log, show
 from agent.paths import Paths
 from agent.records.journal import Journal
 from agent.reports.first_account import ACCOUNTS, FirstAccount
-from agent.reports.operations import Operations, apply_and_project
+from agent.reports.operations import Operations
 from agent.reports.readiness import Readiness
 from agent.reports.server import make_server
 from agent.reports.status import Status
@@ -78,19 +77,24 @@ class Agent:
         )
         self.catching_up = CatchingUp(
             self.node, self.serving, self.dialogue, self.volume, self.slots, self.watching,
-            self.first_account, self.readiness, self.caught_up,
+            self.first_account, self.readiness, self.queue.lock, self.caught_up,
         )  # fmt: skip
         self.operations = Operations(
             self.engine, self.queue, Status(self.node), self.volume, self.checker, self.readiness,
             self.slots, self.caught_up,
         )  # fmt: skip
 
-    def _apply(self, request: Request) -> dict[str, Any]:
-        outcome = apply_and_project(self.engine, self.volume, request)
-        self._follow()
-        if self.caught_up.is_set() and self.node.release.services:
-            self.readiness.release_serves()
-        return outcome
+    def _apply(self, request: Request, answer: Answer) -> None:
+        """An apply, then the config volume brought to the same commit of `main` whatever the outcome."""
+        lost = is_older(self.node, request)  # an older `main` would empty the volume
+        with self.node.open() as objects:
+            outcome = self.engine.apply(request, objects)
+            self._follow()
+            if self.caught_up.is_set() and self.node.release.services:
+                self.readiness.release_serves()
+            answer(outcome)
+            if request.main and not lost:
+                self.volume.follow(objects, request.main)
 
     def _follow(self) -> None:
         """What the release that serves says of the container as a whole."""

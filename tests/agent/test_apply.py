@@ -11,7 +11,7 @@ import pytest
 
 from agent.apply.attempt import Attempt
 from agent.apply.engine import Engine, Request
-from agent.apply.queue import ApplyQueue
+from agent.apply.queue import Answer, ApplyQueue
 from agent.apply.steps import STEPS, Step, act, commit, probe
 from agent.errors import Failed, Problem
 from agent.files import staging
@@ -237,11 +237,11 @@ def test_newer_request_supersedes_one_that_waits() -> None:
     begun, go = threading.Event(), threading.Event()
     applied: list[int] = []
 
-    def apply(request: Request) -> dict[str, Any]:
+    def apply(request: Request, answer: Answer) -> None:
         begun.set()
         assert go.wait(60)
         applied.append(request.number)
-        return {"release": request.number}
+        answer({"release": request.number})
 
     queue = ApplyQueue(apply)
     answers: dict[int, Any] = {}

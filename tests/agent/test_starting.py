@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -16,6 +17,7 @@ from agent.files.mail_owner import own
 from agent.health.probes import Answer
 from agent.paths import Paths
 from agent.program import Agent
+from agent.release.git_objects import ObjectReader
 from agent.reports.readiness import Readiness
 from tests.agent.conftest import World, make_world, sample
 from wire.manifest import Probe
@@ -57,7 +59,7 @@ def test_the_volume_is_imported_before_the_first_apply(agent: Agent, world: Worl
     """One apply, of the release that has the imported files; nothing was started for the one before."""
     applied: list[int] = []
     apply = agent.engine.apply
-    agent.engine.apply = lambda request: applied.append(request.number) or apply(request)  # type: ignore[method-assign, func-returns-value]
+    agent.engine.apply = lambda request, *rest: applied.append(request.number) or apply(request, *rest)  # type: ignore[method-assign, func-returns-value]
     agent.serving.start()
     agent.catching_up.run()
     assert applied == [2]
@@ -76,6 +78,68 @@ def test_requests_wait_until_the_node_has_told_what_it_knows(agent: Agent, world
     thread.join(60)
     assert [answer["outcome"] for answer in answers] == ["applied"]
     assert world.text("etc/dovecot/userdb") == "imported\n"
+
+
+def with_main(agent: Agent, world: World, text: str) -> dict[str, Any]:
+    """A release and a `main` to ask the agent for."""
+    release = world.repository.release(sample(userdb=text))
+    main = world.repository.commit({"config/one.cf": text.encode()})
+    return {"release": release.commit, "number": release.number, "main": main}
+
+
+def test_an_answer_does_not_wait_for_the_config_volume(
+    agent: Agent, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What serves is told first; the volume follows, and the next apply waits for it."""
+    agent.catching_up.run()
+    told, written = threading.Event(), threading.Event()
+    project = agent.volume.project
+
+    def waiting(objects: ObjectReader, main: str) -> None:
+        assert told.wait(60)
+        project(objects, main)
+        written.set()
+
+    monkeypatch.setattr(agent.volume, "project", waiting)
+    assert agent.operations.apply(with_main(agent, world, "one\n"))["outcome"] == "applied"
+    told.set()
+    assert written.wait(60)
+    with agent.queue.lock:
+        assert (agent.volume.folder / "one.cf").read_text() == "one\n"
+
+
+def test_an_apply_starts_git_once(agent: Agent, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The release, its files and what goes to the volume are read through one process."""
+    agent.catching_up.run()
+    asked = with_main(agent, world, "one\n")
+    started: list[list[str]] = []
+    real = subprocess.Popen
+
+    def popen(words: list[str], **options: Any) -> Any:
+        started.append(words)
+        return real(words, **options)
+
+    monkeypatch.setattr("agent.release.git_objects.subprocess.Popen", popen)
+    agent.operations.apply(asked)
+    with agent.queue.lock:
+        assert (agent.volume.folder / "one.cf").read_text() == "one\n"
+    assert [words[0] for words in started] == ["git"]
+
+
+def test_a_projection_that_was_missed_is_made_at_the_next_start(
+    agent: Agent, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The agent was killed between its answer and the projection: the release serves already."""
+    asked = with_main(agent, world, "one\n")
+    agent.serving.start()
+    with monkeypatch.context() as killed:
+        killed.setattr(agent.volume, "project", lambda *_: None)
+        killed.setattr(agent.daemon, "ask", lambda *_, **__: asked)
+        agent.catching_up.run()
+    assert not (agent.volume.folder / "one.cf").exists()
+    monkeypatch.setattr(agent.daemon, "ask", lambda *_, **__: asked)
+    agent.catching_up.run()
+    assert (agent.volume.folder / "one.cf").read_text() == "one\n"
 
 
 def test_the_ready_line_is_printed_once_a_container_start(

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import base64
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from agent.config_volume import replaced
 from agent.config_volume.projection import LARGEST
 from agent.config_volume.volume import Volume
 from agent.files import beneath
+from agent.release.git_objects import ObjectReader
 from tests.agent.conftest import ControlPlane, World, project
 from wire.blobs import blob_id
 
@@ -288,3 +291,76 @@ def test_an_edited_file_in_a_folders_place_stays(world: World, volume: Volume) -
     project(volume, world.repository, **{"a.cf__b": "2\n"})
     assert (volume.folder / "a.cf").read_text() == "edited"
     assert "a.cf" in volume.note
+
+
+def _slow(monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], object]) -> None:
+    """Something happens between the look at the old file and the rename over it."""
+    real = ObjectReader.blob
+
+    def blob(objects: ObjectReader, name: str) -> bytes:
+        meanwhile()
+        return real(objects, name)
+
+    monkeypatch.setattr(ObjectReader, "blob", blob)
+
+
+def test_what_is_appended_while_a_file_is_replaced_is_an_edit(
+    world: World, volume: Volume, daemon: ControlPlane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file is not replaced then, and goes to the daemon with what it was based on."""
+    project(volume, world.repository, one="1\n")
+    there = volume.folder / "one.cf"
+    with monkeypatch.context() as patch:
+        _slow(patch, lambda: there.write_text("1\nappended\n"))
+        project(volume, world.repository, one="2\n")
+    assert there.read_text() == "1\nappended\n"
+    assert volume.report()
+    assert [(base64.b64decode(c["content"]), c["base"]) for c in daemon.asked] == [
+        (b"1\nappended\n", blob_id(b"1\n"))
+    ]
+
+
+def test_a_file_that_comes_while_it_is_written_is_kept(
+    world: World, volume: Volume, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody had it when the agent looked."""
+    there = volume.folder / "one.cf"
+    _slow(monkeypatch, lambda: there.write_text("mine\n"))
+    project(volume, world.repository, one="1\n")
+    assert there.read_text() == "mine\n"
+
+
+def test_what_is_written_to_a_replaced_file_is_an_edit(
+    world: World, volume: Volume, daemon: ControlPlane
+) -> None:
+    """Whoever opened a file before it was replaced loses nothing, although no path leads there any more."""
+    project(volume, world.repository, one="1\n", two="1\n")
+    with (volume.folder / "one.cf").open("a") as file, (volume.folder / "two.cf").open("a") as key:
+        project(volume, world.repository, one="2\n", two="2\n")
+        file.write("appended\n")
+        key.write("-----BEGIN PRIVATE KEY-----\nx\n")
+    daemon.away = True
+    assert not volume.report()
+    daemon.away = False
+    assert volume.report()
+    assert [(c["path"], base64.b64decode(c["content"]), c["base"]) for c in daemon.asked] == [
+        ("one.cf", b"1\nappended\n", blob_id(b"1\n"))
+    ]
+    assert (volume.folder / "one.cf").read_text() == "2\n"
+    assert volume.report()
+    assert len(daemon.asked) == 1
+
+
+def _handles() -> int:
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
+def test_few_replaced_files_stay_open(world: World, volume: Volume) -> None:
+    """A release that changes thousands of files does not run out of handles."""
+    names = [f"f{number}" for number in range(2 * replaced.MOST)]
+    project(volume, world.repository, **dict.fromkeys(names, "1\n"))
+    before = _handles()
+    project(volume, world.repository, **dict.fromkeys(names, "2\n"))
+    assert _handles() <= before + replaced.MOST
+    assert volume.report()
+    assert _handles() <= before

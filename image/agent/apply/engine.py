@@ -65,10 +65,14 @@ class Engine:
         self.steps = steps
         self.restore_steps = restore_steps
 
-    def apply(self, request: Request) -> Outcome:
-        """Try a release. Returns its outcome, which is durable by then; raises only what is a bug."""
+    def apply(self, request: Request, objects: ObjectReader | None = None) -> Outcome:
+        """Try a release. Returns its outcome, which is durable by then; raises only what is a bug.
+
+        `objects` is a reader that the caller goes on with.
+        """
         start = time.monotonic()
-        outcome = self._apply(request)
+        with contextlib.nullcontext(objects) if objects else self.node.open() as reader:
+            outcome = self._apply(reader, request)
         self.node.settled = time.monotonic()
         outcome["seconds"] = round(self.node.settled - start, 3)
         for each in outcome.get("earlier", ()):
@@ -76,7 +80,7 @@ class Engine:
         self._remember(outcome)
         return outcome
 
-    def _apply(self, request: Request) -> Outcome:
+    def _apply(self, objects: ObjectReader, request: Request) -> Outcome:
         node = self.node
         if node.journal.suspended:
             return self.outcome(OutcomeKind.SUSPENDED, request, reason="releases are held back until resume")
@@ -85,9 +89,8 @@ class Engine:
                 OutcomeKind.REJECTED, request, reason=OLDER.format(request.number, node.applied.number)
             )
         try:
-            with node.open() as objects:
-                target = self._read(objects, request)
-                return self._serve(objects, target, request)
+            target = self._read(objects, request)
+            return self._serve(objects, target, request)
         except (NotFound, Corrupt, AgentError, OSError) as error:
             return self.outcome(OutcomeKind.REJECTED, request, reason=str(error))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 
 from agent.apply.engine import Outcome, Request
 from agent.log import log
@@ -19,10 +20,15 @@ class _Turn:
         self.waiters = 0
 
 
+Answer = Callable[[Outcome], None]
+Apply = Callable[[Request, Answer], None]
+"""Applies a release and answers with its outcome; what it does then, nobody waits for."""
+
+
 class ApplyQueue:
     """Runs applies in a thread of its own. `lock` is held while anything changes on the node."""
 
-    def __init__(self, apply: Callable[[Request], Outcome]) -> None:
+    def __init__(self, apply: Apply) -> None:
         self._apply = apply
         self._changed = threading.Condition()
         self._waiting: _Turn | None = None
@@ -68,8 +74,12 @@ class ApplyQueue:
             if last and turn.request.number < last["release"]:
                 turn.outcome = last
             else:
-                turn.outcome = self._last = self._apply(turn.request)
+                self._apply(turn.request, partial(self._answer, turn))
         except Exception as error:  # noqa: BLE001  # a bug must not end the only thread that applies releases
             log.warning("bug", error=f"{type(error).__name__}: {error}", release=turn.request.number)
         finally:
             turn.done.set()
+
+    def _answer(self, turn: _Turn, outcome: Outcome) -> None:
+        turn.outcome = self._last = outcome
+        turn.done.set()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from agent.config_volume.projection import LARGEST
 from agent.files import beneath
-from agent.files.managed import Stamp
+from agent.files.managed import Stamp, stamp_of
 from wire.blobs import blob_id
 from wire.leftovers import left_over
 
@@ -69,16 +69,12 @@ class VolumeFiles:
 
     def _blob(self, path: str, folder: int, name: str, found: os.stat_result) -> str:
         known = self._stamps.get(path)
-        if known is None or known[0] != _stamp(found):
+        if known is None or known[0] != stamp_of(found):
             content, found = beneath.read_in(folder, name, LARGEST)
-            known = self._stamps[path] = (_stamp(found), blob_id(content))
+            known = self._stamps[path] = (stamp_of(found), blob_id(content))
         return known[1]
 
 
 def _stays(path: str) -> bool:
     """Whether the path is not recorded unless `main` has it: left-overs, and certificates."""
     return bool(left_over(path)) or path == CERTIFICATES or path.startswith(f"{CERTIFICATES}/")
-
-
-def _stamp(found: os.stat_result) -> Stamp:
-    return (found.st_size, found.st_mtime_ns, found.st_ino, found.st_ctime_ns)

@@ -6,9 +6,11 @@ import contextlib
 import errno
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
+from agent.config_volume.replaced import ReplacedFiles, open_file
 from agent.files import beneath
 from agent.paths import ASIDE
 from agent.records.checksummed import encode
@@ -21,14 +23,18 @@ READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 def project(
-    folder: Path, objects: ObjectReader, wanted: Mapping[str, tuple[str, bool]], projected: dict[str, str]
+    folder: Path,
+    objects: ObjectReader,
+    wanted: Mapping[str, tuple[str, bool]],
+    projected: dict[str, str],
+    replaced: ReplacedFiles,
 ) -> tuple[str, set[str]]:
     """Bring the volume to `wanted`; returns a note when not all could be written, and the paths held back.
 
     `projected` (path to blob id) is what the agent wrote before, and is kept true as it goes. A file whose
     content is neither old nor new is somebody's edit and is held back: it stays as it is. So does one that
     is gone, unless all are: that is a new volume. One file that cannot be written does not keep the others
-    from it.
+    from it. What it replaces goes to `replaced`.
     """
     if not folder.is_dir():
         return "there is no config volume", set()
@@ -47,7 +53,8 @@ def project(
         if projected.get(path) == oid:
             continue
         with _noting(notes, path):
-            if _write(folder, path, objects, oid, executable, projected.get(path, "")):
+            writer = _Writer(objects, projected.get(path, ""), replaced)
+            if writer.write(folder, path, oid, executable):
                 projected[path] = oid
             else:
                 held.add(path)
@@ -65,14 +72,46 @@ def _noting(notes: list[str], path: str) -> Iterator[None]:
             notes.append(f"{path} on the config volume is not writable ({error.strerror})")
 
 
-def _write(folder: Path, path: str, objects: ObjectReader, oid: str, executable: bool, before: str) -> bool:
-    """Whether the volume has the file's new content now."""
-    with beneath.folder_of(folder, path, make=True) as (handle, name):
-        _clear_way(handle, name)
-        found = _blob(handle, name)
-        if found == oid or found not in ("", before):
-            return found == oid
-        beneath.replace(handle, name, objects.blob(oid), 0o755 if executable else 0o644)
+class _Writer(NamedTuple):
+    """Writes one file, which the agent wrote before as `before` ("" for not at all)."""
+
+    objects: ObjectReader
+    before: str
+    replaced: ReplacedFiles
+
+    def write(self, folder: Path, path: str, oid: str, executable: bool) -> bool:
+        """Whether the volume has the file's new content now."""
+        with beneath.folder_of(folder, path, make=True) as (handle, name):
+            _clear_way(handle, name)
+            try:
+                old = open_file(handle, name, LARGEST)
+            except FileNotFoundError:
+                return self._put(handle, name, oid, executable, lambda: not _is_there(handle, name))
+            except OSError:
+                return False  # anything but a file is nobody's content
+            if old.blob != self.before or old.blob == oid:
+                old.close()
+                return old.blob == oid
+            done = False
+            try:
+                done = self._put(handle, name, oid, executable, old.is_unchanged)
+            finally:
+                if done:
+                    self.replaced.keep(path, old)
+                else:
+                    old.close()
+        return done
+
+    def _put(self, folder: int, name: str, oid: str, executable: bool, may: Callable[[], bool]) -> bool:
+        content = self.objects.blob(oid)
+        return beneath.replace(folder, name, content, 0o755 if executable else 0o644, may)
+
+
+def _is_there(folder: int, name: str) -> bool:
+    try:
+        os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
     return True
 
 

@@ -11,11 +11,13 @@ import os
 import re
 import stat
 import threading
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
 from agent.config_volume.files import VolumeFiles
 from agent.config_volume.projection import LARGEST, project, save
+from agent.config_volume.replaced import ReplacedFiles
 from agent.daemon_client import DaemonClient
 from agent.errors import AgentError
 from agent.files import beneath
@@ -57,11 +59,19 @@ class Volume:
         """A report and a projection at once would each take the other's half for somebody's edit."""
         self._sent: dict[str, str] = {}
         self._files = VolumeFiles(folder)
+        self._replaced = ReplacedFiles()
 
     def project(self, objects: ObjectReader, main: str) -> None:
         """Write what changed on `main` to the volume. A volume that cannot be written is left alone."""
         with self._lock:
             self._project(objects, main)
+
+    def follow(self, objects: ObjectReader, main: str) -> None:
+        """The same where nobody waits: a failure is logged, and made up for by the next projection."""
+        try:
+            self.project(objects, main)
+        except (AgentError, OSError) as error:
+            log.warning("config volume not written", reason=error)
 
     def _project(self, objects: ObjectReader, main: str) -> None:
         main = self._newest(objects, main)
@@ -71,7 +81,7 @@ class Volume:
             if mode != SYMLINK_MODE
         }
         self._on_main = frozenset(wanted)
-        self.note, self._held = project(self.folder, objects, wanted, self.projected)
+        self.note, self._held = project(self.folder, objects, wanted, self.projected, self._replaced)
         self.main, self.stale = main, False
         self._sent = {path: oid for path, oid in self._sent.items() if self.projected.get(path, "") != oid}
         self.forgotten = False
@@ -87,6 +97,7 @@ class Volume:
             files = {path: oid for path, mode, oid in objects.walk(f"{main}:config") if mode != SYMLINK_MODE}
             self.projected = {path: oid for path, oid in files.items() if self._is_there(path)}
             self.main, self.forgotten = main, False
+            self.stale = len(self.projected) < len(files)
         what = f"damaged ({self._damage})" if self._damage else "lost"
         self._findings.mended("agent", f"projection.json was {what}: taken from `main` as it served")
 
@@ -107,6 +118,8 @@ class Volume:
     def _report(self) -> bool:
         if not self.folder.is_dir():
             return True
+        if not self._report_late():
+            return False
         changes = self._changes()
         if not changes:
             return True
@@ -122,6 +135,20 @@ class Volume:
         for path in answer.get("overruled", ()):
             # as if it had been projected: then the next projection replaces it
             self.projected[path], self.stale = self._sent[path], True
+        return True
+
+    def _report_late(self) -> bool:
+        """Send what somebody wrote to files that were being replaced; whether that worked."""
+        edits = [edit for edit in self._replaced.edits(LARGEST) if not find_pem(edit.content)]
+        if edits:
+            try:
+                answer = self.daemon.ask("agent.volume", changes=[_change(*astuple(e)) for e in edits])
+            except AgentError as error:
+                log.warning("edits not taken", files=len(edits), reason=error)
+                return False
+            self._taken_in = str(answer.get("main") or "")
+            log.info("edits of replaced files sent", files=len(edits), refused=len(answer.get("refused", ())))
+        self._replaced.forget()
         return True
 
     def _settle(self, changes: list[dict[str, Any]], refused: dict[str, str]) -> None:
@@ -199,12 +226,7 @@ class Volume:
         return self._change(path, content, bool(found.st_mode & stat.S_IXUSR))
 
     def _change(self, path: str, content: bytes | None, executable: bool = False) -> dict[str, Any]:
-        return {
-            "path": path,
-            "content": None if content is None else base64.b64encode(content).decode(),
-            "executable": executable,
-            "base": self.projected.get(path, ""),
-        }
+        return _change(path, content, executable, self.projected.get(path, ""))
 
     def _pass(self, path: str, reason: str, again: bool = True) -> None:
         """Leave a file out, and log it once. `again`: check it again the next time, even if unchanged."""
@@ -213,3 +235,9 @@ class Volume:
         if self.refused.get(path) != reason:
             self.refused[path] = reason
             log.warning("file passed over", path=path, reason=reason)
+
+
+def _change(path: str, content: bytes | None, executable: bool, base: str) -> dict[str, Any]:
+    """An edit as the daemon takes it."""
+    encoded = None if content is None else base64.b64encode(content).decode()
+    return {"path": path, "content": encoded, "executable": executable, "base": base}

@@ -10,7 +10,7 @@ import contextlib
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from agent.paths import ASIDE
@@ -49,10 +49,23 @@ def read(top: Path, path: str, most: int) -> tuple[bytes, os.stat_result]:
 
 def read_in(folder: int, name: str, most: int) -> tuple[bytes, os.stat_result]:
     """The same, for a name in an open folder."""
+    handle = open_in(folder, name)
+    try:
+        return read_open(handle, name, most)
+    finally:
+        os.close(handle)
+
+
+def open_in(folder: int, name: str) -> int:
+    """A handle to read a name in an open folder by. Raises OSError."""
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # no wait for a pipe's other end
-    handle = os.open(name, flags, dir_fd=folder)
-    with os.fdopen(handle, "rb") as file:
-        found = os.fstat(file.fileno())
+    return os.open(name, flags, dir_fd=folder)
+
+
+def read_open(handle: int, name: str, most: int) -> tuple[bytes, os.stat_result]:
+    """The same, for an open handle, which stays open."""
+    with os.fdopen(handle, "rb", closefd=False) as file:
+        found = os.fstat(handle)
         if not stat.S_ISREG(found.st_mode) or found.st_size > most:
             raise Unsuitable(errno.EINVAL, "not a regular file of a usual size", name)
         content = file.read(most + 1)
@@ -61,8 +74,13 @@ def read_in(folder: int, name: str, most: int) -> tuple[bytes, os.stat_result]:
     return content, found
 
 
-def replace(folder: int, name: str, content: bytes, mode: int) -> None:
-    """Put a file in an open folder in one step, owned as the one before it. Raises OSError."""
+def replace(
+    folder: int, name: str, content: bytes, mode: int, may: Callable[[], bool] = lambda: True
+) -> bool:
+    """Put a file in an open folder in one step, owned as the one before it. Raises OSError.
+
+    `may` is asked right before the step; returns what it said.
+    """
     aside = ASIDE + name
     with contextlib.suppress(FileNotFoundError):
         os.unlink(aside, dir_fd=folder)
@@ -74,6 +92,9 @@ def replace(folder: int, name: str, content: bytes, mode: int) -> None:
                 owner = os.stat(name, dir_fd=folder, follow_symlinks=False)
                 os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
             os.fchmod(file.fileno(), mode)
+        if not may():
+            os.unlink(aside, dir_fd=folder)
+            return False
         os.rename(aside, name, src_dir_fd=folder, dst_dir_fd=folder)
     except OSError as error:
         with contextlib.suppress(OSError):
@@ -81,6 +102,7 @@ def replace(folder: int, name: str, content: bytes, mode: int) -> None:
         if error.errno != errno.EBUSY:
             raise
         _overwrite(folder, name, content)
+    return True
 
 
 def _overwrite(folder: int, name: str, content: bytes) -> None:

@@ -15,6 +15,11 @@ Stamp = tuple[int, int, int, int]
 """Size, change time and inode, time of status change: when these are the same, so is the content."""
 
 
+def stamp_of(found: os.stat_result) -> Stamp:
+    """The stamp of a file by its status."""
+    return found.st_size, found.st_mtime_ns, found.st_ino, found.st_ctime_ns
+
+
 def fingerprint_of(mode: int, blob: str) -> str:
     """The form of `ManagedFiles.fingerprint`: "0644 1f7a…"."""
     return f"{mode:04o} {blob}"
@@ -33,7 +38,7 @@ class ManagedFiles:
         target = self.root / path
         try:
             found = target.lstat()
-            stamp = (found.st_size, found.st_mtime_ns, found.st_ino, found.st_ctime_ns)
+            stamp = stamp_of(found)
             known = self._prints.get(path)
             if known is None or known[0] != stamp:
                 if not stat.S_ISREG(found.st_mode):
@@ -49,7 +54,7 @@ class ManagedFiles:
         target = self.root / entry.path
         try:
             found = target.lstat()
-            stamp = (found.st_size, found.st_mtime_ns, found.st_ino, found.st_ctime_ns)
+            stamp = stamp_of(found)
             if entry.compile and not product(target, entry.compile).exists():
                 return False
             if self._right.get(entry.path) == (wanted, stamp):

@@ -7,13 +7,16 @@ started for the next one, so that one damaged file does not hide all others.
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
+import select
 import subprocess
-import threading
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import Any, Self
 
 from agent.commands import ENVIRONMENT
 from agent.errors import AgentError, Corrupt, NotFound, Unavailable
@@ -22,12 +25,18 @@ Tree = dict[str, tuple[str, str]]
 """Name to (mode as git writes it, object id)."""
 
 READ_DEADLINE = 20.0
+"""Seconds in which git must have given an object."""
+PIPE_SIZE, HEADER = 1 << 20, 256
+"""Bytes that the pipe holds (fcntl(2), F_SETPIPE_SZ), and that are read before an answer's size is known."""
 FOLDER_MODE = "40000"
 SYMLINK_MODE = "120000"
 
 
 class ObjectReader:
-    """An open reader of objects; a context manager. Not for use by several threads at once."""
+    """An open reader of objects; a context manager. Not for use by several threads at once.
+
+    git starts with the first read.
+    """
 
     def __init__(self, repository: Path, alternates: Sequence[str] = ()) -> None:
         # Only what is set here reaches git: GIT_DIR and friends of a caller would redirect it, the user's and
@@ -42,33 +51,32 @@ class ObjectReader:
         }
         if alternates:
             environment["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = os.pathsep.join(alternates)
-        try:
-            owner = repository.stat()
-        except FileNotFoundError as error:
-            raise Unavailable(f"{repository} does not exist yet") from error
-        # git runs as the repository's owner: root would have to trust that user's repository configuration
-        # (safe.directory), and has no need to.
-        drop = {"user": owner.st_uid, "group": owner.st_gid, "extra_groups": []} if os.geteuid() == 0 else {}
-        self._repository = repository
-        self._options: dict[str, Any] = {"env": environment, "cwd": "/", **drop}
-        self._process = self._start()
-        self._late = threading.Event()
-        self._timer = threading.Timer(READ_DEADLINE, self._end_late)
-        self._timer.daemon = True
-        self._timer.start()
+        self._repository, self._environment = repository, environment
+        self._process: subprocess.Popen[bytes] | None = None
 
     def _start(self) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
+        try:
+            owner = self._repository.stat()
+        except FileNotFoundError as error:
+            raise Unavailable(f"{self._repository} does not exist yet") from error
+        # git runs as the repository's owner: root would have to trust that user's repository configuration
+        # (safe.directory), and has no need to.
+        drop: dict[str, Any] = {}
+        if os.geteuid() == 0:
+            drop = {"user": owner.st_uid, "group": owner.st_gid, "extra_groups": []}
+        process = subprocess.Popen(
             ["git", f"--git-dir={self._repository}", "cat-file", "--batch"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            **self._options,
+            bufsize=0,
+            env=self._environment,
+            cwd="/",
+            **drop,
         )
-
-    def _end_late(self) -> None:
-        self._late.set()
-        self._process.kill()
+        with contextlib.suppress(OSError):  # a smaller pipe only takes longer
+            fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, PIPE_SIZE)  # type: ignore[arg-type]
+        return process
 
     def __enter__(self) -> Self:
         return self
@@ -76,48 +84,46 @@ class ObjectReader:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._timer.cancel()
         self._end()
 
     def read(self, name: str) -> tuple[str, str, bytes]:
         """(object id, type, content) of any name git understands. Raises NotFound, Corrupt, Unavailable."""
         if "\n" in name:
             raise NotFound(f"{name!r} is not an object name")
-        if self._process.poll() is not None and not self._late.is_set():
+        if self._process is not None and self._process.poll() is not None:
             self._end()
+        if self._process is None:
             self._process = self._start()
         try:
             self._process.stdin.write(name.encode() + b"\n")  # type: ignore[union-attr]
-            self._process.stdin.flush()  # type: ignore[union-attr]
-            return self._answer(name)
-        except OSError as error:
+            return self._answer(self._process, name)
+        except TimeoutError as error:
+            self._end()
+            raise Unavailable(f"git did not read {name} in {READ_DEADLINE:.0f} s") from error
+        except (OSError, EOFError) as error:
             raise self._ended(name) from error
 
-    def _answer(self, name: str) -> tuple[str, str, bytes]:
-        pipe: BinaryIO = self._process.stdout  # type: ignore[assignment]
-        header = pipe.readline().split()
-        if not header:
-            raise self._ended(name)
+    def _answer(self, process: subprocess.Popen[bytes], name: str) -> tuple[str, str, bytes]:
+        pipe = _Pipe(process.stdout.fileno(), READ_DEADLINE)  # type: ignore[union-attr]
+        header = pipe.line().split()
         if len(header) != 3 or not header[2].isdigit():
             raise NotFound(f"{name} is not in the state repository")
-        size = int(header[2])
-        content = pipe.read(size + 1)[:size]
-        if len(content) != size:
-            raise self._ended(name)
+        content = pipe.exactly(int(header[2]))
+        pipe.exactly(1)  # the newline behind it
         return header[0].decode(), header[1].decode(), content
 
     def _ended(self, name: str) -> AgentError:
         """What it means that git ended instead of answering."""
-        if self._late.is_set():
-            return Unavailable(f"git did not read {name} in {READ_DEADLINE:.0f} s")
-        self._process.wait()
+        self._end()
         if not (self._repository / "HEAD").is_file() or not (self._repository / "objects").is_dir():
             return Unavailable(f"{self._repository} is no git repository any more")
         return Corrupt(f"object {name} of the state repository is damaged")
 
     def _end(self) -> None:
-        self._process.kill()
-        self._process.communicate()
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
 
     def blob(self, name: str) -> bytes:
         """The content of a file."""
@@ -155,3 +161,36 @@ def _entries(content: bytes) -> Tree:
         entries[name.decode("utf-8", "surrogateescape")] = (mode.decode(), content[end + 1 : end + 21].hex())
         at = end + 21
     return entries
+
+
+class _Pipe:
+    """What one answer of git needs of its output: nothing is read ahead, and nothing waits for ever."""
+
+    def __init__(self, handle: int, seconds: float) -> None:
+        self._handle, self._end = handle, time.monotonic() + seconds
+        self._ahead = b""
+
+    def line(self) -> bytes:
+        """The bytes up to the next newline. Raises EOFError, TimeoutError."""
+        while b"\n" not in self._ahead:
+            self._ahead += self._some(HEADER)
+        line, _, self._ahead = self._ahead.partition(b"\n")
+        return line
+
+    def exactly(self, size: int) -> bytes:
+        """So many bytes. Raises EOFError, TimeoutError."""
+        found, self._ahead = [self._ahead[:size]], self._ahead[size:]
+        left = size - len(found[0])
+        while left:
+            found.append(self._some(left))
+            left -= len(found[-1])
+        return b"".join(found)
+
+    def _some(self, most: int) -> bytes:
+        ready, _, _ = select.select([self._handle], [], [], max(0.0, self._end - time.monotonic()))
+        if not ready:
+            raise TimeoutError
+        part = os.read(self._handle, min(most, PIPE_SIZE))
+        if not part:
+            raise EOFError
+        return part

@@ -8,13 +8,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from agent.apply.checks import Checker
-from agent.apply.engine import Engine, Request, is_older
+from agent.apply.engine import Engine, Request
 from agent.apply.quarantine import find_rows
 from agent.apply.queue import ApplyQueue
 from agent.apply.rescue import look_again
 from agent.certificates.slots import CertificateSlots
 from agent.config_volume.volume import Volume
-from agent.errors import AgentError
 from agent.files import owners
 from agent.log import log
 from agent.release.git_objects import ObjectReader
@@ -136,16 +135,3 @@ class Operations:
         """Give the state repository and the control folder back to the control plane's account."""
         account = pwd.getpwnam(CONTROL_ACCOUNT)
         return owners.mend(self.node.paths.repository.parent, account.pw_uid, account.pw_gid)
-
-
-def apply_and_project(engine: Engine, volume: Volume, request: Request) -> dict[str, Any]:
-    """An apply, and the config volume brought to the same commit of `main` whatever the outcome."""
-    lost = is_older(engine.node, request)  # an older `main` would empty the volume
-    outcome = engine.apply(request)
-    if request.main and not lost:
-        try:
-            with engine.node.open() as objects:
-                volume.project(objects, request.main)
-        except (AgentError, OSError) as error:
-            log.warning("config volume not written", reason=error)
-    return outcome

@@ -30,11 +30,14 @@ class CatchingUp:
         watching: Watching,
         first_account: FirstAccount,
         readiness: Readiness,
+        lock: threading.RLock,
         done: threading.Event,
     ) -> None:
         self._node, self._serving, self._dialogue = node, serving, dialogue
         self._volume, self._slots, self._watching = volume, slots, watching
         self._first_account, self._readiness, self._done = first_account, readiness, done
+        self._lock = lock
+        """Held while anything changes on the node."""
 
     def run(self) -> None:
         """Certificates and the config volume go first, so that the first release that is ever applied has TLS
@@ -54,12 +57,20 @@ class CatchingUp:
         self._first_account.volume_seen()
         try:
             self._dialogue.apply_newest(newest, retry=not self._node.applied.commit)
+            self._project_missed(newest)
         except (AgentError, TimeoutError) as error:
             log.warning("catching up", reason=error)
         finally:
             self._done.set()
             if self._node.release.services:
                 self._readiness.release_serves()
+
+    def _project_missed(self, newest: dict[str, Any]) -> None:
+        """Write to the volume what an agent that ended between its answer and the projection did not."""
+        main = str(newest.get("main") or "")
+        if main not in ("", self._volume.main) and int(newest["number"]) >= self._node.applied.number:
+            with self._lock, self._node.open() as objects:
+                self._volume.follow(objects, main)
 
     def _hold_back(self, answer: dict[str, Any]) -> None:
         """Somebody suspended releases, says the log, and the mark of it is gone."""
