@@ -61,6 +61,8 @@ class Releases:
 
     def __init__(self, repo: StateRepo) -> None:
         self._repo = repo
+        self._ids: dict[str, tuple[bytes, str]] = {}
+        """Content and blob id of each file of the last tree: what stays is not hashed again."""
 
     def newest(self) -> Release | None:
         """The last release, None before the first."""
@@ -71,14 +73,19 @@ class Releases:
         """Store rendered files as a tree; what the tree `base` has is not written again."""
         files = self._repo.tree_files(base, "the release before") if base else {}
         changes: dict[str, Change] = dict.fromkeys(files)
+        ids: dict[str, tuple[bytes, str]] = {}
         for node, rendered in nodes.items():
             for name, (content, mode) in rendered.items():
-                path, identity = f"{node}/{name}", blob_id(content)
+                path = f"{node}/{name}"
+                known = self._ids.get(path)
+                identity = known[1] if known and known[0] is content else blob_id(content)
+                ids[path] = content, identity
                 old = files.get(path)
                 if old is not None and (old.id, old.mode) == (identity, mode):
                     del changes[path]
                 else:
-                    changes[path] = NewFile(content, mode)
+                    changes[path] = NewFile(content, mode, identity)
+        self._ids = ids
         return self._repo.write_tree(base, changes) if changes or not base else base
 
     def write(self, nodes: NodeFiles, basis: Basis, time: datetime) -> Release:

@@ -7,4 +7,6 @@ import hashlib
 
 def blob_id(content: bytes) -> str:
     """The object id of this content (gitformat-loose(5): SHA-1 of header and content)."""
-    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+    digest = hashlib.sha1(b"blob %d\0" % len(content), usedforsecurity=False)
+    digest.update(content)
+    return digest.hexdigest()

@@ -47,11 +47,11 @@ def read_loose(objects: str, oid: str) -> tuple[str, bytes] | None:
 
 def _read_all(descriptor: int) -> bytes:
     """The bytes of a file; most objects fit into one read, which costs less than a file object."""
-    raw = part = os.read(descriptor, _MOST_AT_ONCE)
-    while len(part) == _MOST_AT_ONCE:
-        part = os.read(descriptor, _MOST_AT_ONCE)
-        raw += part
-    return raw
+    raw = os.read(descriptor, _MOST_AT_ONCE)
+    if len(raw) < _MOST_AT_ONCE:
+        return raw
+    with os.fdopen(descriptor, "rb", closefd=False) as file:
+        return raw + file.read()
 
 
 _MOST_AT_ONCE = 1 << 16

@@ -15,6 +15,8 @@ import pygit2
 from controlplane.errors import Corrupt, Refused, Unavailable
 from controlplane.git.handle import Handle
 from controlplane.git.integrity import loose_size, read_loose
+from controlplane.git.large_blobs import LARGE, write_stored
+from wire.blobs import blob_id
 from wire.durable import sync_folder
 
 FILE, EXECUTABLE, TREE = 0o100644, 0o100755, 0o040000
@@ -37,10 +39,11 @@ class TreeEntry:
 
 @dataclass(frozen=True, slots=True)
 class NewFile:
-    """Content to write to a tree."""
+    """Content to write to a tree; `id` is its object id, where the caller knows it."""
 
     content: bytes
     mode: int = FILE
+    id: str = ""
 
 
 Change = NewFile | TreeEntry | None
@@ -139,9 +142,14 @@ class Objects:
         walk.enter(tree, "", 0)
         return walk.files
 
-    def write_blob(self, content: bytes) -> str:
-        """Store content as a blob; returns its id."""
-        return str(store(lambda: self._repository.create_blob(content)))
+    def write_blob(self, content: bytes, oid: str = "") -> str:
+        """Store content as a blob; returns its id, which is computed unless the caller knows it."""
+        if len(content) < LARGE:
+            return str(store(lambda: self._repository.create_blob(content)))
+        oid = oid or blob_id(content)
+        if pygit2.Oid(hex=oid) not in self._repository.odb:
+            store(lambda: write_stored(Path(self._folder), oid, content))
+        return oid
 
     def write_tree(self, base: str, changes: Mapping[str, Change]) -> str:
         """Write the tree that results from `base` (empty: no tree) with these paths changed; returns its id.
@@ -173,7 +181,7 @@ class Objects:
                 return TreeEntry(tree, TREE)
         change = own[0][1] if own else None  # a file may take the place of a folder that is emptied
         if isinstance(change, NewFile):
-            return TreeEntry(self.write_blob(change.content), change.mode)
+            return TreeEntry(self.write_blob(change.content, change.id), change.mode)
         return change
 
 

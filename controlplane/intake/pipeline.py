@@ -25,14 +25,13 @@ from controlplane.intake import main_branch
 from controlplane.intake.accepted_pushes import Cause
 from controlplane.intake.main_branch import MAIN
 from controlplane.intake.plan import Plan
-from controlplane.intake.proposal import Proposal, propose_events, propose_files, render
+from controlplane.intake.proposal import Known, Proposal, propose_events, propose_files, render
 from controlplane.intake.reservations import Reservations
 from controlplane.intake.sealer import Sealer
 from controlplane.intake.stores import OURS, Stores
 from controlplane.intake.trees import Files, MainReader, manifests, node_files, with_changes
 from controlplane.release import BRANCH as RENDERED
 from controlplane.release import Basis, Release
-from controlplane.statefiles.tree import ParseCache
 from controlplane.states import snapshot
 from renderers.release import NodeTrees
 
@@ -90,7 +89,7 @@ class Intake:
         """Whether a release is still to be written, after a failure such as a full disk."""
         self._clock = clock
         self._reader = MainReader()
-        self._cache = ParseCache()
+        self._known = Known()
         known = known or stores.checkpoints.current(stores.log, stores.snapshot)
         self.state, self.position = known.state, known.position
         tip = stores.log.tip()
@@ -152,7 +151,7 @@ class Intake:
     def propose_files(self, files: Files, guard: bool = True, first: Iterable[Event] = ()) -> Proposal:
         """What would change if these were the files of `main`."""
         return propose_files(
-            self.state, self.trees, files, cache=self._cache, guard=guard, first=first, sealer=self.sealer
+            self.state, self.trees, files, known=self._known, guard=guard, first=first, sealer=self.sealer
         )
 
     def catch_up(self) -> list[Recorded]:
@@ -240,7 +239,10 @@ class Intake:
         if problems := check(proposal):
             raise Refused(problems)
         new = repo.write_tree(base, wanted)
-        self._cache.settle(self._reader.read_entries(repo, repo.tree_files(new)))
+        entries = repo.tree_files(new)
+        for path in wanted.keys() & entries.keys():
+            self._reader.learn(entries[path], files[path])
+        self._reader.read_entries(repo, entries)
         commit = main_branch.write_commit(repo, new, main, proposal.events, cause, self._clock())
         self.stores.accepted.remember(commit, cause)
         try:
@@ -300,7 +302,7 @@ class Intake:
             self.main = commit
             self._tell()
         self.trouble = ()
-        self._cache.share(self.state.desired)
+        self._known.parsed.share(self.state.desired)
         self._remember(done)
         self.stores.accepted.forget(commit)
         return done

@@ -14,6 +14,7 @@ from controlplane.intake import plan as plans
 from controlplane.intake.checks import clear_texts, references, sealed_texts, tree_policy
 from controlplane.intake.checks.code_execution import marks
 from controlplane.intake.checks.mass_delete import mass_deletions
+from controlplane.intake.checks.secrets_in_clear import CleanTexts
 from controlplane.intake.checks.warnings import covered, warnings
 from controlplane.intake.diff import diff
 from controlplane.intake.plan import Notice, Plan
@@ -29,6 +30,14 @@ from renderers import release as nodes
 from renderers.release import NodeTrees
 
 SETTING_NAME = re.compile(r"[A-Z][A-Z0-9]*_[A-Z0-9_]+")
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the last proposals found out about files that did not change since."""
+
+    parsed: ParseCache = field(default_factory=ParseCache)
+    clean: CleanTexts = field(default_factory=CleanTexts)
 
 
 @dataclass(frozen=True)
@@ -63,7 +72,7 @@ def propose_files(
     trees: NodeTrees | None,
     files: Files,
     *,
-    cache: ParseCache | None = None,
+    known: Known | None = None,
     guard: bool = True,
     first: Iterable[Event] = (),
     sealer: Sealer | None = None,
@@ -75,8 +84,10 @@ def propose_files(
     `sealer` can tell what the server will not open. `cleartext` stands for files that never get into a
     repository.
     """
-    foul = tuple(_unparsed_problems(state, files, sealer, cleartext))
-    desired, problems = read_tree(files, cache)
+    known = known or Known()
+    foul = tuple(_unparsed_problems(state, files, sealer, cleartext, known.clean))
+    known.clean.keep_only(files)
+    desired, problems = read_tree(files, known.parsed)
     problems = tuple(dict.fromkeys([*foul, *problems]))
     if problems:
         return _refused(state, problems)
@@ -86,7 +97,7 @@ def propose_files(
         return _refused(state, problems)
     notices = tuple(Notice(f"{p.path}:{p.line}", p.message) for p in findings.warnings)
     if not cleartext and _takes_clear_text(state, files):
-        notices += clear_texts.allowed(files)
+        notices += clear_texts.allowed(files, known.clean.find)
     events = (*first, *diff(state.desired, desired))
     proposal = replace(propose_events(state, trees, events, notices), files=files)
     wrong = _contradictions(proposal, state)
@@ -94,10 +105,10 @@ def propose_files(
 
 
 def _unparsed_problems(
-    state: State, files: Files, sealer: Sealer | None, cleartext: bool
+    state: State, files: Files, sealer: Sealer | None, cleartext: bool, clean: CleanTexts
 ) -> Iterator[Problem]:
     """Problems of the files as such: what no tree may hold, and sealed texts that are of no use."""
-    find = partial(clear_texts.new_in_clear, state)
+    find = partial(clear_texts.new_in_clear, state, clean.find)
     yield from tree_policy.check(files, cleartext or _cleartext_pinned(state), find)
     yield from sealed_texts.misplaced(files)
     if sealer is not None:

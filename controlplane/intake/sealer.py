@@ -11,7 +11,8 @@ from controlplane.errors import Problem, Refused
 from controlplane.git import Change, NewFile
 from controlplane.intake.trees import Files
 from controlplane.sealing import VALUE, open_value, seal_value, unseal
-from controlplane.statefiles.secret_parts import is_searched, seal_parts, secret_parts
+from controlplane.statefiles.incremental import changed_lines
+from controlplane.statefiles.secret_parts import is_searched, is_searched_by_line, seal_parts, secret_parts
 
 Make = Callable[[Files], Mapping[str, Change]]
 
@@ -90,10 +91,17 @@ class Sealer:
         except UnicodeDecodeError:
             return change  # searched as it is, and refused where something is in the clear
         old = files[path].content if path in files else b""
-        before = set(old.decode(errors="replace").split("\n"))
-        lines = text.split("\n")
-        parts = [part for part in secret_parts(path, text) if lines[part.line - 1] not in before]
-        return NewFile(seal_parts(text, parts, self._seal_as_in(old)).encode(), change.mode)
+        before, start, end = old.decode(errors="replace"), 0, len(text)
+        if is_searched_by_line(path):
+            start, end = changed_lines(before, text, "\n")
+        new = text[start:end]
+        found = list(secret_parts(path, new))
+        if not found:
+            return change
+        lines, known = new.split("\n"), set(before.split("\n"))
+        parts = [part for part in found if lines[part.line - 1] not in known]
+        sealed = seal_parts(new, parts, self._seal_as_in(old)) if parts else new
+        return NewFile("".join([text[:start], sealed, text[end:]]).encode(), change.mode)
 
     def _seal_as_in(self, known: bytes) -> Callable[[str], str]:
         words = {}

@@ -31,6 +31,10 @@ class MainReader:
         """Every file of a commit; none for the empty id."""
         return self.read_entries(repo, repo.files(commit, most=2 * MAX_FILES))
 
+    def learn(self, entry: TreeEntry, file: TreeFile) -> None:
+        """Remember a file that was written just now, so that it is not read back."""
+        self._known[entry.id, entry.mode] = file
+
     def read_entries(self, repo: StateRepo, entries: Mapping[str, TreeEntry]) -> Files:
         """The files of these entries; raises Refused if they exceed the limits."""
         known: dict[tuple[str, int], TreeFile] = {}

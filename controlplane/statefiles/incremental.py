@@ -61,9 +61,17 @@ def _entry_below(text: str, length: int) -> int:
     return 0
 
 
+_CHUNK = 1 << 16
+"""Characters that are compared at once: small enough for a processor's cache."""
+
+
 def shared_prefix(one: AnyStr, other: AnyStr) -> int:
-    """The length of the common beginning, found by comparing halves at the speed of memcmp."""
-    low, high = 0, min(len(one), len(other))
+    """The length of the common beginning, found at the speed of memcmp."""
+    most = min(len(one), len(other))
+    at = 0
+    while at < most and one.startswith(other[at : at + _CHUNK], at):
+        at += _CHUNK
+    low, high = min(at, most), min(at + _CHUNK, most)
     while low < high:
         middle = (low + high + 1) // 2
         if one[low:middle] == other[low:middle]:
@@ -75,11 +83,23 @@ def shared_prefix(one: AnyStr, other: AnyStr) -> int:
 
 def shared_suffix(one: AnyStr, other: AnyStr, most: int) -> int:
     """The length of the common end, at most `most`."""
-    low, high = 0, most
+    ones, others = len(one), len(other)
+    at = 0
+    while at + _CHUNK <= most and one.endswith(other[others - at - _CHUNK : others - at], 0, ones - at):
+        at += _CHUNK
+    low, high = at, min(at + _CHUNK, most)
     while low < high:
         middle = (low + high + 1) // 2
-        if one[len(one) - middle : len(one) - low] == other[len(other) - middle : len(other) - low]:
+        if one[ones - middle : ones - low] == other[others - middle : others - low]:
             low = middle
         else:
             high = middle - 1
     return low
+
+
+def changed_lines(before: AnyStr, after: AnyStr, newline: AnyStr) -> tuple[int, int]:
+    """The span of the whole lines of `after` outside what both texts begin and end with."""
+    shared = shared_prefix(before, after)
+    tail = shared_suffix(before, after, min(len(before), len(after)) - shared)
+    end = after.find(newline, len(after) - tail)
+    return after.rfind(newline, 0, shared) + 1, len(after) if end < 0 else end + 1

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from controlplane.sealing import is_sealed_value
 from controlplane.settings import catalog
-from controlplane.statefiles import env_file, masters, relay
+from controlplane.statefiles import accounts, env_file, masters, relay
 from controlplane.statefiles.continuation_lines import LogicalLine, logical_lines
 from controlplane.statefiles.secret_files import reader_of
 from controlplane.statefiles.secret_words import is_secret, logins_of_urls, plain_schemes
@@ -64,6 +64,11 @@ def is_searched(path: str) -> bool:
     """Whether the lines of this file are searched for secrets."""
     path = _read_as(path)
     return path in _READERS or reader_of(path) is not None
+
+
+def is_searched_by_line(path: str) -> bool:
+    """Whether each line of this file is searched for itself, whatever stands above and below it."""
+    return _read_as(path) == accounts.PATH
 
 
 def secret_parts(path: str, text: str) -> Iterator[SecretPart]:

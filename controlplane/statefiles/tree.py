@@ -73,13 +73,6 @@ class ParseCache:
             self._known[path] = self._known[path]._replace(parsed=replace(parsed, rows=shared))
         self._read_whole.clear()
 
-    def settle(self, files: Mapping[str, TreeFile]) -> None:
-        """Keep the contents of these files instead of equal ones that were read before they were written."""
-        for path, known in self._known.items():
-            file = files.get(path)
-            if file is not None and file.content == known.content:
-                self._known[path] = known._replace(content=file.content)
-
     def parse(self, path: str, content: bytes, parse: Parse[Row]) -> Parsed[Row]:
         """The same as `parse(content.decode(), path)`; raises UnicodeDecodeError."""
         known = self._known.get(path)

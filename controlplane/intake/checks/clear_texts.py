@@ -5,7 +5,7 @@ It is in the history already, so refusing others' changes for it would protect n
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -25,12 +25,16 @@ from controlplane.statefiles.treefile import CONFIG
 MOST_TOLD = 10
 
 
-def new_in_clear(state: State, path: str, content: bytes) -> Iterator[Problem]:
-    """Problems that `in_clear` finds, without those in texts that `state` already has.
+Find = Callable[[str, bytes], Iterator[Problem]]
+"""Finds secrets in a file, given its path and its content."""
+
+
+def new_in_clear(state: State, search: Find, path: str, content: bytes) -> Iterator[Problem]:
+    """Problems that `search` finds, without those in texts that `state` already has.
 
     Where `state` allows clear text, all are reported: whoever forbids it now has to know what is left.
     """
-    found = in_clear(path, content)
+    found = search(path, content)
     if state.settings.allow_cleartext_secrets:
         yield from found
         return
@@ -57,9 +61,9 @@ def _known_lines(state: State, path: str, text: str) -> set[int]:
     return set()
 
 
-def allowed(files: Files) -> tuple[Notice, ...]:
+def allowed(files: Files, search: Find) -> tuple[Notice, ...]:
     """Warnings about secrets in the clear that ALLOW_CLEARTEXT_SECRETS permits."""
-    found = list(islice(_places(files), MAX_PROBLEMS))
+    found = list(islice(_places(files, search), MAX_PROBLEMS))
     told = [
         Notice(f"{p.path}:{p.line}", f"{p.message}, for everybody with a clone") for p in found[:MOST_TOLD]
     ]
@@ -68,9 +72,9 @@ def allowed(files: Files) -> tuple[Notice, ...]:
     return tuple(told)
 
 
-def _places(files: Files) -> Iterator[Problem]:
+def _places(files: Files, search: Find = in_clear) -> Iterator[Problem]:
     for path, file in sorted(files.items()):
-        yield from in_clear(path, file.content)
+        yield from search(path, file.content)
 
 
 @lru_cache(maxsize=2)
