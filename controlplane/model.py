@@ -6,11 +6,13 @@ running container. A `State` is the fold of the event log (docs/architecture.md)
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
+from typing import Any
 
-from controlplane.ordered import OrderedDraft
+from controlplane.ordered import OrderedDraft, differing
 from controlplane.settings import Settings
 from wire.blobs import blob_id
 from wire.nodes import DEFAULT_NODE
@@ -158,7 +160,22 @@ class Desired:
     @cached_property
     def domains(self) -> frozenset[str]:
         """The domains that have mailboxes."""
-        return frozenset([address.rpartition("@")[2] for address in self.accounts])
+        return frozenset(self.account_counts)
+
+    @cached_property
+    def alias_domains(self) -> frozenset[str]:
+        """The domains that have aliases."""
+        return frozenset(self.alias_counts)
+
+    @cached_property
+    def account_counts(self) -> Mapping[str, int]:
+        """How many accounts each domain has."""
+        return Counter(map(_domain, self.accounts))
+
+    @cached_property
+    def alias_counts(self) -> Mapping[str, int]:
+        """How many aliases each domain has."""
+        return Counter([_domain(source) for source in self.aliases if "@" in source])
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Desired):
@@ -216,25 +233,58 @@ class State:
         return self.status.hostname
 
 
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2]
+
+
+_COUNTS = (("account_counts", "accounts"), ("alias_counts", "aliases"))
+
+
+def _inherit(old: Desired, new: Desired) -> Desired:
+    """`new`, with what was counted of `old` counted on at the cost of what differs."""
+    for name, table in _COUNTS:
+        if known := vars(old).get(name):
+            gone, come = differing(getattr(old, table), getattr(new, table))
+            counts = Counter(known)
+            counts.subtract([_domain(address) for address in gone if "@" in address])
+            counts.update([_domain(address) for address in come if "@" in address])
+            vars(new)[name] = +counts
+    return new
+
+
 class Draft:
-    """A state under construction: events change it, `freeze` gives the new State."""
+    """A state under construction: events change it, `freeze` gives the new State.
+
+    A table is copied when it is first touched; what nobody touched is the same object in the new state.
+    """
+
+    accounts: OrderedDraft[Account]
+    aliases: dict[str, Alias]
+    regexps: OrderedDraft[RegexpAlias]
+    settings: dict[str, str]
+    overrides: dict[str, Override]
+    quotas: dict[str, str]
+    masters: dict[str, Master]
+    relay_routes: dict[str, str]
+    relay_credentials: dict[str, str]
+    send_access: dict[str, str]
+    receive_access: dict[str, str]
+    pins: dict[str, Pin]
+    certificates: dict[str, Certificate]
+    nodes: dict[str, NodeStatus]
 
     def __init__(self, state: State) -> None:
-        desired, observed = state.desired, state.observed
-        self.accounts = OrderedDraft(desired.accounts)
-        self.aliases = dict(desired.aliases)
-        self.regexps = OrderedDraft(desired.regexps)
-        self.settings = dict(desired.settings)
-        self.overrides = dict(desired.overrides)
-        self.quotas = dict(desired.quotas)
-        self.masters = dict(desired.masters)
-        self.relay_routes = dict(desired.relay_routes)
-        self.relay_credentials = dict(desired.relay_credentials)
-        self.send_access = dict(desired.send_access)
-        self.receive_access = dict(desired.receive_access)
-        self.pins = dict(observed.pins)
-        self.certificates = dict(observed.certificates)
-        self.nodes = dict(observed.nodes)
+        self._state = state
+
+    def __getattr__(self, name: str) -> Any:
+        """The copy of a table, made now."""
+        if name not in Draft.__annotations__:
+            raise AttributeError(name)
+        source = self._state.desired if name in _DESIRED else self._state.observed
+        rows = getattr(source, name)
+        copy = OrderedDraft(rows) if name in _ORDERED else dict(rows)
+        setattr(self, name, copy)
+        return copy
 
     def update_node(self, name: str, **changes: object) -> None:
         """Change fields of a node's status, adding the node if it is new."""
@@ -242,19 +292,18 @@ class Draft:
 
     def freeze(self) -> State:
         """The finished, immutable state."""
+        old = self._state
+        tables = {name: rows for name, rows in vars(self).items() if name != "_state"}
+        changed = {
+            name: rows.freeze() if isinstance(rows, OrderedDraft) else rows for name, rows in tables.items()
+        }
+        desired = {name: rows for name, rows in changed.items() if name in _DESIRED}
+        observed = {name: rows for name, rows in changed.items() if name not in _DESIRED}
         return State(
-            Desired(
-                accounts=self.accounts.freeze(),
-                aliases=self.aliases,
-                regexps=self.regexps.freeze(),
-                settings=self.settings,
-                overrides=self.overrides,
-                quotas=self.quotas,
-                masters=self.masters,
-                relay_routes=self.relay_routes,
-                relay_credentials=self.relay_credentials,
-                send_access=self.send_access,
-                receive_access=self.receive_access,
-            ),
-            Observed(pins=self.pins, certificates=self.certificates, nodes=self.nodes),
+            _inherit(old.desired, replace(old.desired, **desired)) if desired else old.desired,
+            replace(old.observed, **observed) if observed else old.observed,
         )
+
+
+_DESIRED = frozenset(part.name for part in fields(Desired))
+_ORDERED = frozenset({"accounts", "regexps"})

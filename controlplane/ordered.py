@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import Generic, NamedTuple, TypeVar
 
 V = TypeVar("V")
@@ -80,6 +81,49 @@ class OrderedDraft(Generic[V]):
             key = self._next[key]
 
 
+def shared_ends(one: list[V], other: list[V]) -> tuple[int, int]:
+    """The lengths of the common beginning and of the common end behind it.
+
+    The lists are compared in large pieces, which costs a nanosecond for each item that is the same object.
+    """
+    most = min(len(one), len(other))
+    start = _shared(most, lambda low, high: one[low:high] == other[low:high])
+    ones, others = len(one), len(other)
+    end = _shared(
+        most - start, lambda low, high: one[ones - high : ones - low] == other[others - high : others - low]
+    )
+    return start, end
+
+
+def _shared(most: int, same: Callable[[int, int], bool]) -> int:
+    """How many items from 0 on are the same, at most `most`."""
+    low, high = 0, most
+    while low < high:
+        middle = (low + high + 1) // 2
+        if same(low, middle):
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def differing(old: Mapping[str, V], new: Mapping[str, V]) -> tuple[dict[str, V], dict[str, V]]:
+    """The entries of two mappings without those that both begin and end with.
+
+    Whatever is only in one of the two, or has another value there, is in these; values are compared only
+    where they are not the same object.
+    """
+    if old is new:
+        return {}, {}
+    keys, values = shared_ends(list(old), list(new)), shared_ends(list(old.values()), list(new.values()))
+    start = min(keys[0], values[0])
+    end = min(keys[1], values[1], min(len(old), len(new)) - start)
+    return (
+        dict(islice(old.items(), start, len(old) - end)),
+        dict(islice(new.items(), start, len(new) - end)),
+    )
+
+
 class Placement(NamedTuple):
     """A key to move, and where to: `after` as in the events (None: the end, START: the start)."""
 
@@ -95,23 +139,26 @@ def placements(old: Mapping[str, object], new: Mapping[str, object]) -> list[Pla
     behind the one before it in `new`, from the front on: what stands before a key is final when its turn
     comes, so each step is right when it is taken and no later step undoes it.
     """
-    kept = [key for key in old if key in new]
-    fresh = len(new) - len(kept)
-    wanted = [key for key in new if key in old] if fresh else list(new)
+    keys = list(new)
+    start, end = shared_ends(list(old), keys)
+    before, after = list(old)[start : len(old) - end], keys[start : len(keys) - end]
+    kept = [key for key in before if key in new]
+    wanted = [key for key in after if key in old]
     staying = None if kept == wanted else _longest_run(kept, wanted)
-    if staying is None and not fresh:
+    if staying is None and len(wanted) == len(after):
         return []
-    return list(_steps(old, new, staying))
+    return list(_steps(old, keys, (start, len(keys) - end), staying))
 
 
 def _steps(
-    old: Mapping[str, object], new: Mapping[str, object], staying: set[str] | None
+    old: Mapping[str, object], keys: list[str], span: tuple[int, int], staying: set[str] | None
 ) -> Iterator[Placement]:
-    keys = list(new)
+    """The steps for the keys in a span; before and behind it nothing has to be done."""
     tail = len(keys)
     while tail and keys[tail - 1] not in old:
         tail -= 1
-    for at, key in enumerate(keys):
+    for at in range(*span):
+        key = keys[at]
         is_new = key not in old
         if is_new or (staying is not None and key not in staying):
             before = keys[at - 1] if at else START

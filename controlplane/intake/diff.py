@@ -28,13 +28,13 @@ from controlplane.events import (
 )
 from controlplane.intake import diff_tables
 from controlplane.model import Account, Desired
-from controlplane.ordered import START, placements
+from controlplane.ordered import START, differing, placements
 
 V = TypeVar("V")
 
 
 def diff(old: Desired, new: Desired) -> tuple[Event, ...]:
-    """The events from `old` to `new`. Costs one comparison per item, and a sort of what moved."""
+    """The events from `old` to `new`. Costs a look at each item that is not the same object in both."""
     return (
         *_removals(old, new),
         *diff_tables.removals(old, new),
@@ -49,22 +49,23 @@ def diff(old: Desired, new: Desired) -> tuple[Event, ...]:
 
 def _changed(old: Mapping[str, V], new: Mapping[str, V]) -> Iterator[tuple[V, V]]:
     """Pairs of differing values; values that are the same object are not compared."""
-    for key, value in new.items():
+    for key, value in differing(old, new)[1].items():
         before = old.get(key)
         if before is not None and before is not value and before != value:
             yield before, value
 
 
+def _gone(old: Mapping[str, V], new: Mapping[str, V]) -> Iterator[tuple[str, V]]:
+    return ((key, value) for key, value in differing(old, new)[0].items() if key not in new)
+
+
 def _removals(old: Desired, new: Desired) -> Iterator[Event]:
-    for address in old.accounts:
-        if address not in new.accounts:
-            yield AccountRemoved(address=address)
-    for source, alias in old.aliases.items():
-        if source not in new.aliases:
-            yield AliasRemoved(source=source, targets=alias.targets)
-    for pattern, regexp in old.regexps.items():
-        if pattern not in new.regexps:
-            yield RegexpRemoved(pattern=pattern, targets=regexp.targets)
+    for address, _ in _gone(old.accounts, new.accounts):
+        yield AccountRemoved(address=address)
+    for source, alias in _gone(old.aliases, new.aliases):
+        yield AliasRemoved(source=source, targets=alias.targets)
+    for pattern, regexp in _gone(old.regexps, new.regexps):
+        yield RegexpRemoved(pattern=pattern, targets=regexp.targets)
     for path in sorted(old.overrides.keys() - new.overrides.keys()):
         yield OverrideRemoved(path=path)
 
@@ -112,7 +113,7 @@ def _what(old: Account, new: Account) -> str:
 def _aliases(old: Desired, new: Desired) -> Iterator[Event]:
     for _, alias in _changed(old.aliases, new.aliases):
         yield AliasChanged(source=alias.source, targets=alias.targets)
-    for source, alias in new.aliases.items():
+    for source, alias in differing(old.aliases, new.aliases)[1].items():
         if source not in old.aliases:
             yield AliasAdded(source=source, targets=alias.targets)
 

@@ -21,6 +21,7 @@ from controlplane.events import (
     SendAccessSet,
 )
 from controlplane.model import Desired
+from controlplane.ordered import differing
 from controlplane.statefiles.relay import user_of
 
 
@@ -63,12 +64,12 @@ def _masters(old: Desired, new: Desired) -> Iterator[Event]:
 
 
 def _gone(old: Mapping[str, object], new: Mapping[str, object]) -> Iterator[str]:
-    return (key for key in old if key not in new)
+    return (key for key in differing(old, new)[0] if key not in new)
 
 
 def _set(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[tuple[str, str, str | None]]:
     """Keys whose value changed, each with the new and the old value."""
-    for key, value in new.items() if old is not new else ():
+    for key, value in differing(old, new)[1].items():
         before = old.get(key)
         if before != value:
             yield key, value, before

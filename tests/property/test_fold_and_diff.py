@@ -9,7 +9,7 @@ from controlplane.events import AccountMoved, RegexpMoved
 from controlplane.fold import fold
 from controlplane.intake.diff import diff
 from controlplane.model import Desired, State
-from controlplane.ordered import placements
+from controlplane.ordered import differing, placements
 from tests.property.strategies import changed_states, desired_states
 
 
@@ -90,3 +90,38 @@ def test_a_new_key_in_the_middle_names_the_one_before() -> None:
     """The place in the file is part of the event."""
     steps = placements({"a": 1, "c": 3}, {"a": 1, "b": 2, "c": 3})
     assert [(step.key, step.after) for step in steps] == [("b", "a")]
+
+
+@given(changed_states())
+def test_counts_are_carried_on(pair: tuple[Desired, Desired]) -> None:
+    """What a fold counts on from the state before is what would be counted anew."""
+    old, new = pair
+    assert (old.domains, old.alias_domains) is not None
+    after = fold(State(old), diff(old, new)).desired
+    assert (after.account_counts, after.alias_counts) == (new.account_counts, new.alias_counts)
+    assert (after.domains, after.alias_domains) == (new.domains, new.alias_domains)
+
+
+@given(changed_states())
+def test_what_no_event_touches_is_the_same_object(pair: tuple[Desired, Desired]) -> None:
+    """So that nobody has to compare it."""
+    before = State(pair[0])
+    events = [event for event in diff(*pair) if event.kind.startswith("alias.")]
+    after = fold(before, events)
+    assert after.desired.accounts is before.desired.accounts
+    assert after.observed is before.observed
+    assert (after.desired is before.desired) == (not events)
+
+
+_tables = st.dictionaries(st.sampled_from("abcdefgh"), st.integers(0, 2))
+
+
+@given(_tables, _tables)
+def test_differing_holds_all_that_differs(old: dict[str, int], new: dict[str, int]) -> None:
+    """Of both mappings, in their order; the rest is common to both."""
+    gone, come = differing(old, new)
+    assert list(gone.items()) == [item for item in old.items() if item[0] in gone]
+    assert list(come.items()) == [item for item in new.items() if item[0] in come]
+    assert {k: v for k, v in old.items() if k not in gone} == {k: v for k, v in new.items() if k not in come}
+    if list(old.items()) == list(new.items()):
+        assert (gone, come) == ({}, {})

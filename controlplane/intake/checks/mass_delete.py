@@ -9,6 +9,7 @@ from typing import Any
 
 from controlplane.errors import Problem
 from controlplane.model import Account, Desired, Master
+from controlplane.ordered import differing
 from controlplane.statefiles.collections import COLLECTIONS, Collection
 from controlplane.statefiles.treefile import CONFIG
 
@@ -50,7 +51,7 @@ def _counted(old: Desired, new: Desired) -> list[tuple[Collection, int, int]]:
         sealed_now = kind.path.removeprefix(CONFIG) in new.overrides
         if len(before) < 2 or before is after or sealed_now:
             continue
-        gone = [name for name in before if name not in after]
+        gone = [name for name in differing(before, after)[0] if name not in after]
         total = len(before)
         if kind.field in _OF_ACCOUNTS:
             own = [name for name in gone if not (name in old.accounts and name not in new.accounts)]
@@ -63,7 +64,7 @@ def _counted(old: Desired, new: Desired) -> list[tuple[Collection, int, int]]:
 
 def _renamed(gone: AnyOf[str], before: Mapping[str, Any], after: Mapping[str, Any]) -> int:
     """How many of the deleted things were only renamed; each new name counts once."""
-    came = [name for name in after if name not in before]
+    came = [name for name in differing(before, after)[1] if name not in before]
     if not came:
         return 0
     left, names = list(gone), Counter(filter(None, map(_local, came)))

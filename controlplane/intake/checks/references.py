@@ -16,6 +16,7 @@ from typing import NamedTuple
 from controlplane.errors import Problem
 from controlplane.intake.checks import account_names, alias_graph, stale_entries
 from controlplane.model import Desired
+from controlplane.ordered import differing
 from controlplane.statefiles import aliases
 from controlplane.statefiles.parsed import MAX_PROBLEMS, Place
 from controlplane.statefiles.treefile import TreeFile
@@ -67,10 +68,10 @@ class _Touched(NamedTuple):
 
     @classmethod
     def between(cls, before: Desired, after: Desired) -> _Touched:
-        old, new = before.aliases, after.aliases
-        changed = [source for source, alias in new.items() if old.get(source) != alias]
-        gone = {source for source in old if source not in new}
-        gone |= {address for address in before.accounts if address not in after.accounts}
+        old, new = differing(before.aliases, after.aliases)
+        changed = [source for source, alias in new.items() if before.aliases.get(source) != alias]
+        gone = {source for source in old if source not in after.aliases}
+        gone |= {a for a in differing(before.accounts, after.accounts)[0] if a not in after.accounts}
         limits, known = alias_graph.limits(after.overrides), alias_graph.limits(before.overrides)
         return cls(changed, gone, *limits, limits != known)
 
