@@ -299,11 +299,16 @@ class Draft:
         }
         desired = {name: rows for name, rows in changed.items() if name in _DESIRED}
         observed = {name: rows for name, rows in changed.items() if name not in _DESIRED}
-        return State(
+        new = State(
             _inherit(old.desired, replace(old.desired, **desired)) if desired else old.desired,
             replace(old.observed, **observed) if observed else old.observed,
         )
+        if "settings" in vars(old) and old.node == new.node and tables.keys().isdisjoint(_RESOLVED):
+            vars(new)["settings"] = old.settings
+        return new
 
 
 _DESIRED = frozenset(part.name for part in fields(Desired))
+_RESOLVED = frozenset({"settings", "pins", "nodes"})
+"""Tables that the effective settings follow from."""
 _ORDERED = frozenset({"accounts", "regexps"})

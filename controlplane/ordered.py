@@ -107,21 +107,35 @@ def _shared(most: int, same: Callable[[int, int], bool]) -> int:
     return low
 
 
-def differing(old: Mapping[str, V], new: Mapping[str, V]) -> tuple[dict[str, V], dict[str, V]]:
-    """The entries of two mappings without those that both begin and end with.
+def differing_span(old: Mapping[str, V], new: Mapping[str, V]) -> tuple[int, int, int]:
+    """How many entries two mappings begin with in common, and where in each their common end starts.
 
-    Whatever is only in one of the two, or has another value there, is in these; values are compared only
-    where they are not the same object.
+    Values are compared only where they are not the same object.
     """
     if old is new:
-        return {}, {}
+        return len(old), len(old), len(old)
     keys, values = shared_ends(list(old), list(new)), shared_ends(list(old.values()), list(new.values()))
     start = min(keys[0], values[0])
     end = min(keys[1], values[1], min(len(old), len(new)) - start)
-    return (
-        dict(islice(old.items(), start, len(old) - end)),
-        dict(islice(new.items(), start, len(new) - end)),
-    )
+    return start, len(old) - end, len(new) - end
+
+
+def differing(old: Mapping[str, V], new: Mapping[str, V]) -> tuple[dict[str, V], dict[str, V]]:
+    """The entries of two mappings without those that both begin and end with.
+
+    Whatever is only in one of the two, or has another value there, is in these.
+    """
+    start, gone, come = differing_span(old, new)
+    return _slice(old, start, gone), _slice(new, start, come)
+
+
+def _slice(rows: Mapping[str, V], start: int, end: int) -> dict[str, V]:
+    """The entries from one number to another, counted from the nearer end."""
+    behind = len(rows) - end
+    if start <= behind or not isinstance(rows, dict):
+        return {key: rows[key] for key in islice(rows, start, end)}
+    found = [(key, rows[key]) for key in islice(reversed(rows), behind, len(rows) - start)]
+    return dict(reversed(found))
 
 
 class Placement(NamedTuple):

@@ -222,7 +222,7 @@ def line_changes(old: bytes, new: bytes) -> tuple[int, int]:
 def _middles(old: bytes, new: bytes) -> tuple[bytes, bytes]:
     """Both contents without the lines that they have in common at the beginning and at the end."""
     start = old.rfind(b"\n", 0, shared_prefix(old, new)) + 1
-    old, new = old[start:], new[start:]
-    same = old.find(b"\n", len(old) - shared_suffix(old, new, min(len(old), len(new)))) + 1
+    tail = shared_suffix(old, new, min(len(old), len(new)) - start)
+    same = old.find(b"\n", len(old) - tail) + 1
     end = len(old) - same if same else 0
-    return old[: len(old) - end], new[: len(new) - end]
+    return old[start : len(old) - end], new[start : len(new) - end]

@@ -6,7 +6,7 @@ values, or None where the service takes no part. `renderers.mailflow` says in wh
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple, TypeVar
 
 from controlplane.model import State
@@ -36,8 +36,8 @@ class Policy(NamedTuple):
     """As check_policy_service takes it (postconf(5))."""
     name: str = ""
     """Of its restriction class and table, where it is asked about some recipients only."""
-    recipients: tuple[str, ...] | None = None
-    """Whom it is asked about; None for everybody."""
+    recipients: Callable[[State], Iterable[str]] | None = None
+    """Finds whom it is asked about; None for everybody."""
 
 
 class Milter(NamedTuple):

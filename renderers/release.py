@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -13,18 +13,29 @@ from controlplane.model import State
 from controlplane.sealing import holds_sealed
 from renderers import SERVICES
 from renderers.certificates import sources
-from renderers.service import CertificateFile, Complaint, RenderedFile, Service
+from renderers.fields import Facts
+from renderers.service import AnyFile, CertificateFile, Change, Complaint, Part, RenderedFile, Service
 from wire.manifest import FORMAT, Entry
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a state was rendered to, part by part (by the service's name and the part's number)."""
+
+    facts: Facts
+    parts: Mapping[tuple[str, int], tuple[AnyFile, ...]]
 
 
 @dataclass(frozen=True)
 class NodeTree:
     """What one node gets: files by path (absolute, without the leading slash) and the manifest."""
 
-    files: Mapping[str, RenderedFile | CertificateFile]
+    files: Mapping[str, AnyFile]
     owners: Mapping[str, str]
     """The service of each file."""
     manifest: bytes
+    made: Made | None = field(default=None, compare=False, repr=False)
+    """How it was rendered, so that the next state is rendered at the cost of what differs."""
 
     def owner_of(self, path: str) -> str:
         """The service that a file belongs to; raises KeyError for a path that is not rendered."""
@@ -35,28 +46,53 @@ NodeTrees = Mapping[str, NodeTree]
 """What each node gets, by its name."""
 
 
-def render(state: State, node: str) -> NodeTree:
+def render(state: State, node: str, known: NodeTree | None = None) -> NodeTree:
     """Render everything that a node reads. Pure: the same state gives the same bytes.
 
-    Raises ValueError where two services render the same path.
+    `known` is what an earlier state was rendered to; it only saves time. Raises ValueError where two services
+    render the same path.
     """
-    state = state.seen_from(node)
-    files: dict[str, RenderedFile | CertificateFile] = {}
+    facts = Facts(state.seen_from(node))
+    parts: dict[tuple[str, int], tuple[AnyFile, ...]] = {}
+    files: dict[str, AnyFile] = {}
     owners: dict[str, str] = {}
-    for service in _enabled(state):
-        for file in service.render(state):
-            if file.path in files:
-                raise ValueError(f"{service.name} and {owners[file.path]} both render {file.path}")
-            files[file.path] = _opened(file, service.group)
-            owners[file.path] = service.name
-    return NodeTree(files, owners, _manifest(state, files, owners))
+    for service in _enabled(facts.state):
+        for number, part in enumerate(service.parts):
+            found = _made(service, (number, part), facts, known.made if known else None)
+            parts[service.name, number] = found
+            for file in found:
+                if file.path in files:
+                    raise ValueError(f"{service.name} and {owners[file.path]} both render {file.path}")
+                files[file.path] = file
+                owners[file.path] = service.name
+    manifest = _manifest(facts.state, files, owners)
+    return NodeTree(files, owners, manifest, Made(facts, parts))
+
+
+def _made(
+    service: Service, numbered: tuple[int, Part], facts: Facts, known: Made | None
+) -> tuple[AnyFile, ...]:
+    """The files of a part: those of before where nothing that it reads differs."""
+    number, part = numbered
+    before = known.parts.get((service.name, number)) if known else None
+    if known is None or before is None:
+        return tuple(_opened(file, service.group) for file in part.render(facts.state))
+    differing = facts.differing(known.facts, part.reads)
+    if not differing:
+        return before
+    updated = part.update(Change(known.facts.state, facts.state, differing, before))
+    found = part.render(facts.state) if updated is None else updated
+    same = {file.path: file for file in before}
+    opened = (_opened(file, service.group) for file in found)
+    # equal files are the same object, which nobody has to compare or to hash again
+    return tuple(same[file.path] if same.get(file.path) == file else file for file in opened)
 
 
 def _enabled(state: State) -> list[Service]:
     return [service for service in SERVICES if service.enabled(state)]
 
 
-def _opened(file: RenderedFile | CertificateFile, group: str) -> RenderedFile | CertificateFile:
+def _opened(file: AnyFile, group: str) -> AnyFile:
     """The file, marked for filling and closed to other users if it holds sealed values."""
     if isinstance(file, CertificateFile) or file.fill or not holds_sealed(file.content):
         return file
@@ -64,10 +100,20 @@ def _opened(file: RenderedFile | CertificateFile, group: str) -> RenderedFile | 
     return replace(file, fill=True, mode=file.mode & 0o750, owner=owner)
 
 
-def complaints(state: State, node: str) -> list[Complaint]:
-    """What the services of a node refuse of this state, in the order of files and lines."""
-    state = state.seen_from(node)
-    return sorted(complaint for service in SERVICES for complaint in service.complaints(state))
+def complaints(state: State, node: str, known: NodeTree | None = None) -> list[Complaint]:
+    """What the services of a node refuse of this state, in the order of files and lines.
+
+    `known` is what an earlier state, of which nothing was refused, was rendered to.
+    """
+    facts = Facts(state.seen_from(node))
+    before = known.made.facts if known and known.made else None
+    return sorted(
+        complaint
+        for service in SERVICES
+        for check in service.checks
+        if before is None or facts.differing(before, check.reads)
+        for complaint in check.find(facts.state, before.state if before else None)
+    )
 
 
 def reads_clear(path: str) -> bool:
@@ -75,9 +121,7 @@ def reads_clear(path: str) -> bool:
     return any(fnmatchcase(path, pattern) for service in SERVICES for pattern in service.reads_clear)
 
 
-def _manifest(
-    state: State, files: Mapping[str, RenderedFile | CertificateFile], owners: Mapping[str, str]
-) -> bytes:
+def _manifest(state: State, files: Mapping[str, AnyFile], owners: Mapping[str, str]) -> bytes:
     running = [service for service in _enabled(state) if service.programs(state)]
     document = {
         "format": FORMAT,
@@ -108,14 +152,14 @@ def _account_deadline(state: State) -> int:
     return settings.first_account_timeout if needed else 0
 
 
-def _row(file: RenderedFile | CertificateFile, service: str) -> dict[str, Any]:
+def _row(file: AnyFile, service: str) -> dict[str, Any]:
     row = _entry(file, service).row(service)
     if isinstance(file, RenderedFile):
         row["origins"] = [[origin.line, origin.path, origin.at] for origin in file.origins]
     return row
 
 
-def _entry(file: RenderedFile | CertificateFile, service: str) -> Entry:
+def _entry(file: AnyFile, service: str) -> Entry:
     place = (file.action, file.mode, file.owner)
     if isinstance(file, CertificateFile):
         return Entry(file.path, file.services, *place, identity=file.identity, slot=file.slot, part=file.part)

@@ -5,7 +5,7 @@ Everything here is plain data, so that the manifest can carry it to the agent.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -63,6 +63,9 @@ class CertificateFile:
     owner: str = "root:root"
 
 
+AnyFile = RenderedFile | CertificateFile
+
+
 class CertificateSource(NamedTuple):
     """Where a node looks for a slot's certificate and key: absolute paths in the container."""
 
@@ -100,6 +103,44 @@ class BadLine(NamedTuple):
     cure: str
 
 
+Fact = Callable[[State], object]
+"""Something that follows from a state, to be compared with the same of another state."""
+Reads = tuple[str | Fact, ...]
+"""What is read of a state: names of fields (renderers/fields.py), and facts of a service's own."""
+
+
+class Change(NamedTuple):
+    """From a state that was rendered to the next one."""
+
+    before: State
+    after: State
+    fields: frozenset[str | Fact]
+    """What differs of all that the part reads."""
+    files: tuple[AnyFile, ...]
+    """What the part rendered of the state before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Files that are rendered together. They are rendered again only if something that they read differs."""
+
+    reads: Reads
+    render: Callable[[State], Iterable[AnyFile]]
+    update: Callable[[Change], Iterable[AnyFile] | None] = lambda _: None
+    """The same files at the cost of the change; None where they are to be rendered from the state alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Mistakes that are looked for together, where something that they lie in differs.
+
+    `find` gets the state and, if there is one, a state before it that had none of them.
+    """
+
+    reads: Reads
+    find: Callable[[State, State | None], Iterable[Complaint]]
+
+
 class Service(Protocol):
     """One service: when it runs, what it reads, how it is probed. `SERVICES` lists them all.
 
@@ -126,16 +167,26 @@ class Service(Protocol):
         """Supervisor programs that run while it is enabled, in start order."""
         ...
 
-    def render(self, state: State) -> Iterable[RenderedFile | CertificateFile]:
-        """Every file of the enabled service. Pure: no clock, network or disk."""
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """What renders the files of the enabled service. Pure: no clock, network or disk."""
+        ...
+
+    def render(self, state: State) -> Iterable[AnyFile]:
+        """Every file of all parts."""
         ...
 
     def probes(self, state: State) -> tuple[Probe, ...]:
         """The checks that succeed while the service runs."""
         ...
 
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """What finds lines of `main` that are left out or that cannot work, also while it is disabled."""
+        ...
+
     def complaints(self, state: State) -> Iterable[Complaint]:
-        """Lines of `main` that `render` would leave out or that cannot work, also while it is disabled."""
+        """Every mistake that the checks find."""
         ...
 
 
@@ -146,6 +197,18 @@ class Plain:
     group = "root"
     writes_times = False
     reads_clear: tuple[str, ...] = ()
+    reads: Reads = ()
+    """What `render` and `complaints` read, of a service of one part."""
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """All files together."""
+        return (Part(self.reads, self.render),)
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """All mistakes together."""
+        return (Check(self.reads, lambda state, _: self.complaints(state)),)
 
     def enabled(self, _state: State) -> bool:
         """In every state."""

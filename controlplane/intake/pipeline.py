@@ -302,7 +302,7 @@ class Intake:
             self.main = commit
             self._tell()
         self.trouble = ()
-        self._known.parsed.share(self.state.desired)
+        self._known.accept(proposal)
         self._remember(done)
         self.stores.accepted.forget(commit)
         return done

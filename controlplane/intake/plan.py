@@ -85,7 +85,7 @@ def _compare_node(old: NodeTree | None, new: NodeTree) -> tuple[list[FileChange]
     actions: dict[str, Action] = {}
     for path in sorted({*before, *new.files}):
         a, b = before.get(path), new.files.get(path)
-        if a == b:
+        if a is b or a == b:
             continue
         tree = new if b is not None else old
         assert tree is not None  # noqa: S101  # the path came from one of the two

@@ -20,7 +20,7 @@ from controlplane.intake.diff import diff
 from controlplane.intake.plan import Notice, Plan
 from controlplane.intake.sealer import Sealer
 from controlplane.intake.trees import Files
-from controlplane.model import State
+from controlplane.model import Desired, State
 from controlplane.secrets import RECIPIENT
 from controlplane.settings import ENV_FILE
 from controlplane.settings.constraints import contradictions
@@ -38,6 +38,21 @@ class Known:
 
     parsed: ParseCache = field(default_factory=ParseCache)
     clean: CleanTexts = field(default_factory=CleanTexts)
+    pair: list[Desired] = field(default_factory=list)
+
+    def accept(self, proposal: Proposal) -> None:
+        """The proposal became the state."""
+        self.pair.clear()
+        if proposal.written is not None:
+            desired = proposal.state.desired
+            self.pair.extend([desired, self.parsed.share(desired, proposal.written)])
+
+    def as_written(self, desired: Desired) -> Desired:
+        """The same as `desired` in the order of the files that it was read from, if they are known.
+
+        Rows of files that did not change are the same objects then, and stand in the same order.
+        """
+        return self.pair[1] if self.pair and self.pair[0] is desired else desired
 
 
 @dataclass(frozen=True)
@@ -49,6 +64,8 @@ class Proposal:
     plan: Plan
     files: Files = field(default_factory=dict)
     """The files of `main` that it comes from, to locate lines in them."""
+    written: Desired | None = None
+    """What the files say, in their own order; `state` has the same, in the order of the events."""
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -91,15 +108,16 @@ def propose_files(
     problems = tuple(dict.fromkeys([*foul, *problems]))
     if problems:
         return _refused(state, problems)
-    findings = references.check(desired, files, state.desired)
-    massive = mass_deletions(state.desired, desired) if guard else ()
+    before = known.as_written(state.desired)
+    findings = references.check(desired, files, before)
+    massive = mass_deletions(before, desired) if guard else ()
     if problems := (*findings.problems, *massive):
         return _refused(state, problems)
     notices = tuple(Notice(f"{p.path}:{p.line}", p.message) for p in findings.warnings)
     if not cleartext and _takes_clear_text(state, files):
         notices += clear_texts.allowed(files, known.clean.find)
-    events = (*first, *diff(state.desired, desired))
-    proposal = replace(propose_events(state, trees, events, notices), files=files)
+    events = (*first, *diff(before, desired))
+    proposal = replace(propose_events(state, trees, events, notices), files=files, written=desired)
     wrong = _contradictions(proposal, state)
     return proposal if not wrong else _refused(state, (*wrong, *proposal.problems))
 
@@ -143,7 +161,7 @@ def propose_events(
 ) -> Proposal:
     """What these events would change; rendering may find problems."""
     after = fold(state, events)
-    new, problems = render(after)
+    new, problems = render(after, trees)
     if new is None or problems:
         return Proposal(after, None, Plan(events=events, problems=problems))
     files, actions = plans.compare(trees, new)
@@ -174,12 +192,16 @@ def _cleartext_pinned(state: State) -> bool | None:
     return None if pin is None else pin.value == "1"
 
 
-def render(state: State) -> tuple[NodeTrees | None, tuple[Problem, ...]]:
-    """Every node rendered, or the problems that keep one from being rendered."""
+def render(state: State, known: NodeTrees | None = None) -> tuple[NodeTrees | None, tuple[Problem, ...]]:
+    """Every node rendered, or the problems that keep one from being rendered.
+
+    `known` is what this gave for an earlier state; it only saves time.
+    """
+    known = known or {}
     try:
-        refused = [complaint for node in state.nodes for complaint in nodes.complaints(state, node)]
+        refused = [each for node in state.nodes for each in nodes.complaints(state, node, known.get(node))]
         if refused:
             return None, tuple(Problem(c.path, c.line, c.message, c.cure) for c in dict.fromkeys(refused))
-        return {node: nodes.render(state, node) for node in state.nodes}, ()
+        return {node: nodes.render(state, node, known.get(node)) for node in state.nodes}, ()
     except Refused as refused:
         return None, refused.problems

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from controlplane import addresses
 from controlplane.errors import Problem, Refused
 from controlplane.model import Account
-from controlplane.statefiles.lines import Lines
+from controlplane.statefiles.lines import Lines, append_line
 from controlplane.statefiles.parsed import MAX_PROBLEMS, Parsed, Place
 
 PATH = "config/postfix-accounts.cf"
@@ -84,12 +84,11 @@ def masked(line: str) -> str:
 
 def add(text: str, address: str, password_hash: str, attributes: str = "") -> str:
     """The text with the account appended; raises Refused if it exists already or is malformed."""
-    lines = Lines(text)
-    if address.lower() in text.lower() and _find(lines, address) is not None:
+    if address.lower() in text.lower() and _find(Lines(text), address) is not None:
         raise Refused.because(
             f"the account {address} exists already", "change it with `setup email update`", PATH
         )
-    return lines.append(_line(address, password_hash, attributes))
+    return append_line(text, _line(address, password_hash, attributes))
 
 
 def update(text: str, address: str, password_hash: str) -> str:

@@ -13,7 +13,7 @@ from controlplane.errors import Problem, Refused
 from controlplane.model import Alias
 from controlplane.statefiles import targets
 from controlplane.statefiles.continuation_lines import LogicalLine, logical_lines
-from controlplane.statefiles.lines import Lines
+from controlplane.statefiles.lines import Lines, append_line
 from controlplane.statefiles.parsed import MAX_PROBLEMS, Parsed, Place, printable
 
 PATH = "config/postfix-virtual.cf"
@@ -67,12 +67,12 @@ def add(text: str, source: str, target: str) -> str:
     Refused where the alias leads there already, and where one of the two is malformed.
     """
     _must_be_sound(source, target)
-    lines, entry = Lines(text), _find(text, source)
+    entry = _find(text, source)
     if entry is None:
-        return lines.append(f"{source} {target}")
+        return append_line(text, f"{source} {target}")
     if target.lower() in map(str.lower, _targets_of(entry)):
         raise Refused.because(f"{source} leads to {target} already", "see `setup alias list`", PATH)
-    return lines.replace(entry.numbers[-1], f"{entry.parts[-1].rstrip().rstrip(',')},{target}")
+    return Lines(text).replace(entry.numbers[-1], f"{entry.parts[-1].rstrip().rstrip(',')},{target}")
 
 
 def remove(text: str, source: str, target: str = "") -> str:
@@ -127,6 +127,8 @@ def _source_complaint(source: str) -> addresses.Complaint | None:
 
 def _find(text: str, source: str) -> LogicalLine | None:
     wanted = source.lower()
+    if wanted not in text.lower():
+        return None
     for entry in logical_lines(text):
         first = entry.parts[0]
         if first[: len(wanted)].lower() == wanted and first.split(maxsplit=1)[0].lower() == wanted:

@@ -5,6 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 
+def append_line(text: str, line: str) -> str:
+    """The text with a line appended, after adding a missing line end; its end is that of the first line."""
+    first = text.find("\n")
+    end = "\r\n" if first > 0 and text[first - 1] == "\r" else "\n"
+    return "".join([text, end if text and not text.endswith("\n") else "", line, end])
+
+
 class Lines:
     """The lines of a text, from 0, each with its own line end (LF or CRLF).
 
@@ -13,7 +20,6 @@ class Lines:
 
     def __init__(self, text: str) -> None:
         self._lines = text.split("\n")
-        self._end = "\r\n" if len(self._lines) > 1 and self._lines[0].endswith("\r") else "\n"
 
     def __getitem__(self, number: int) -> str:
         return self._lines[number]
@@ -27,10 +33,7 @@ class Lines:
 
     def append(self, line: str) -> str:
         """The text with a line appended, after adding a missing line end."""
-        text = "\n".join(self._lines)
-        if text and self._lines[-1]:
-            text += self._end
-        return text + line + self._end
+        return append_line("\n".join(self._lines), line)
 
     def replace(self, number: int, line: str) -> str:
         """The text with this line replaced, keeping its line end."""

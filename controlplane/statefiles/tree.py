@@ -61,17 +61,21 @@ class ParseCache:
         self._known: dict[str, _Known] = {}
         self._read_whole: set[str] = set()
 
-    def share(self, desired: Desired) -> None:
+    def share(self, desired: Desired, written: Desired) -> Desired:
         """Keep the rows of a state instead of equal ones that were read, so that memory holds them once.
 
-        Only files that were read as a whole since the last time are gone through.
+        Only files that were read as a whole since the last time are gone through. Returns `written`, which
+        was read from files that say what `desired` does, with these rows.
         """
-        rows = {accounts.PATH: desired.accounts, aliases.PATH: desired.aliases}
-        for path in self._read_whole & rows.keys():
-            parsed, kept = self._known[path].parsed, rows[path]
-            shared = {key: kept[key] if kept.get(key) == row else row for key, row in parsed.rows.items()}
-            self._known[path] = self._known[path]._replace(parsed=replace(parsed, rows=shared))
+        for field, path in (("accounts", accounts.PATH), ("aliases", aliases.PATH)):
+            if path in self._read_whole:
+                parsed, kept = self._known[path].parsed, getattr(desired, field)
+                rows = {key: kept[key] if kept.get(key) == row else row for key, row in parsed.rows.items()}
+                self._known[path] = self._known[path]._replace(parsed=replace(parsed, rows=rows))
+                if getattr(written, field) is parsed.rows:
+                    written = replace(written, **{field: rows})
         self._read_whole.clear()
+        return written
 
     def parse(self, path: str, content: bytes, parse: Parse[Row]) -> Parsed[Row]:
         """The same as `parse(content.decode(), path)`; raises UnicodeDecodeError."""

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from itertools import islice
 from typing import TypeVar
 
 from controlplane.model import Account, Master
+from controlplane.ordered import differing_span
+from renderers.tables import find_row
 from renderers.text import lines
 
 _ENDS_A_FIELD = re.compile(r"[:\s]")
@@ -41,11 +44,38 @@ def userdb(accounts: Collection[Account], extras: Mapping[str, str], uid: int, g
     return lines(rows)
 
 
+def update_userdb(
+    content: bytes,
+    before: Mapping[str, Account],
+    after: Mapping[str, Account],
+    extras: Mapping[str, str],
+    uid: int,
+    gid: int,
+) -> bytes | None:
+    """The same from what it was for the accounts `before`; None where a row cannot be found.
+
+    `extras` are the same as before for each account that is the same.
+    """
+    start, gone, come = differing_span(before, after)
+    following = next(islice(before, gone, gone + 1), None)
+    end = len(content) if following is None else find_row(content, _key(following) + b":")
+    first = next(islice(before, start, gone), None)
+    begin = end if first is None else find_row(content, _key(first) + b":")
+    if not 0 <= begin <= end:
+        return None
+    rows = userdb(list(islice(after.values(), start, come)), extras, uid, gid)
+    return b"".join([content[:begin], rows, content[end:]])
+
+
+def _key(name: str) -> bytes:
+    # Dovecot escapes quotes in what it looks up (2.3, auth_request_str_escape), so the key has it too.
+    return name.replace("'", r"\'").encode()
+
+
 def line(account: Account, name: str, password_hash: str, extra: str, uid: int, gid: int) -> str:
     """The line under which the account's mailbox is found as `name`."""
     user, _, domain = account.address.rpartition("@")
-    # Dovecot escapes quotes in what it looks up (2.3, auth_request_str_escape), so the key has it too.
-    key = name.replace("'", r"\'")
+    key = _key(name).decode()
     fields = f"{account.attributes} {extra}".strip()
     return f"{key}:{password_hash}:{uid}:{gid}::/var/mail/{domain}/{user}/home::{fields}"
 

@@ -17,7 +17,8 @@ def quota_policy(state: State) -> Policy | None:
     """
     if not state.settings.enable_quotas or state.settings.smtp_only:
         return None
-    return Policy(f"inet:localhost:{QUOTA_PORT}", "mailbox_quota", quota.limited(state))
+    some = None if quota.anybody_may_be_limited(state) else quota.limited
+    return Policy(f"inet:localhost:{QUOTA_PORT}", "mailbox_quota", some)
 
 
 def delivery_agent(_state: State) -> MasterService:

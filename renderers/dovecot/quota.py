@@ -28,18 +28,22 @@ def rules(state: State) -> dict[str, str]:
     }
 
 
-def limited(state: State) -> tuple[str, ...] | None:
-    """The accounts and aliases of mailboxes that have a limit; None where any may have one.
+def anybody_may_be_limited(state: State) -> bool:
+    """Whether there may be limits that no account or quota names.
 
-    Limits that people state in Dovecot's own language are not read, only noticed.
+    Those that people state in Dovecot's own language are not read, only noticed.
     """
-    settings, desired = state.settings, state.desired
-    texts = [found.content for path in _MAY_LIMIT if (found := desired.overrides.get(path))]
-    if settings.postfix_mailbox_size_limit > 0 or any(_LIMITS.search(text) for text in texts):
-        return None
+    found = (state.desired.overrides.get(path) for path in _MAY_LIMIT)
+    texts = [override.content for override in found if override]
+    return state.settings.postfix_mailbox_size_limit > 0 or any(_LIMITS.search(text) for text in texts)
+
+
+def limited(state: State) -> frozenset[str]:
+    """The accounts and aliases of mailboxes that have a limit of their own."""
+    desired = state.desired
     own = [account.address for account in desired.accounts.values() if "quota" in account.attributes]
     named = [address for address in desired.quotas if address in desired.accounts]
-    return tuple({*own, *named, *_aliases(state)})
+    return frozenset([*own, *named, *_aliases(state)])
 
 
 def aliases(state: State, extras: Mapping[str, str]) -> bytes:

@@ -9,7 +9,7 @@ from controlplane.model import State
 from renderers.certificates import FALLBACK, Encryption, encryption, served
 from renderers.dovecot import accounts, quota, sieve
 from renderers.dovecot.hops import QUOTA_PORT
-from renderers.service import Origin, RenderedFile
+from renderers.service import Change, Origin, Part, RenderedFile
 from renderers.text import fill
 from renderers.tls import ciphers, dh
 from renderers.tls.service import CERT, FALLBACK_CERT, FALLBACK_KEY, KEY
@@ -47,8 +47,7 @@ def protocols(state: State) -> tuple[str, ...]:
     return tuple(name for name, on in chosen if on)
 
 
-def files(state: State) -> Iterator[RenderedFile]:
-    """Configuration, users, scripts."""
+def _configuration(state: State) -> Iterator[RenderedFile]:
     values = _values(state)
     yield _reloaded("dovecot.conf", fill("dovecot/templates/dovecot.conf", **values).encode())
     for name in _CONF_D:
@@ -57,20 +56,39 @@ def files(state: State) -> Iterator[RenderedFile]:
         yield _reloaded("local.conf", own.content, (Origin(1, "config/dovecot.cf"),))
     if values["tls"]:
         yield _reloaded("dh.pem", dh.parameters(state))
-    yield from _users(state)
+
+
+def _userdb(state: State) -> Iterator[RenderedFile]:
+    yield _looked_up("userdb", accounts.userdb(state.desired.accounts.values(), *_login(state)))
+
+
+def _update_userdb(change: Change) -> Iterator[RenderedFile] | None:
+    (file,) = change.files
+    if change.fields != {"accounts"} or not isinstance(file, RenderedFile):
+        return None
+    before, after = change.before.desired.accounts, change.after.desired.accounts
+    content = accounts.update_userdb(file.content, before, after, *_login(change.after))
+    return None if content is None else iter([_looked_up("userdb", content)])
+
+
+def _login(state: State) -> tuple[Mapping[str, str], int, int]:
+    """Extra fields by address, user and group id."""
+    extras = _joined(quota.rules(state), sieve.fields(state))
+    return extras, state.settings.dms_vmail_uid, state.settings.dms_vmail_gid
+
+
+def _masterdb(state: State) -> Iterator[RenderedFile]:
+    yield _looked_up("masterdb", accounts.masterdb(state.desired.masters.values()), sealed=True)
+
+
+def _quota_aliases(state: State) -> Iterator[RenderedFile]:
+    if state.settings.enable_quotas:
+        yield _looked_up("quota-aliases", quota.aliases(state, _login(state)[0]))
+
+
+def _scripts(state: State) -> Iterator[RenderedFile]:
     yield from sieve.scripts(state)
     yield from sieve.programs(state)
-
-
-def _users(state: State) -> Iterator[RenderedFile]:
-    desired, settings = state.desired, state.settings
-    limits = quota.rules(state)
-    extras = _joined(limits, sieve.fields(state))
-    uid, gid = settings.dms_vmail_uid, settings.dms_vmail_gid
-    yield _looked_up("userdb", accounts.userdb(desired.accounts.values(), extras, uid, gid))
-    yield _looked_up("masterdb", accounts.masterdb(desired.masters.values()), sealed=True)
-    if settings.enable_quotas:
-        yield _looked_up("quota-aliases", quota.aliases(state, limits))
 
 
 def _joined(*fields: Mapping[str, str]) -> dict[str, str]:
@@ -134,3 +152,17 @@ def _looked_up(name: str, content: bytes, sealed: bool = False) -> RenderedFile:
 
 def _reloaded(name: str, content: bytes, origins: tuple[Origin, ...] = ()) -> RenderedFile:
     return RenderedFile(f"etc/dovecot/{name}", content, Action.RELOAD, origins=origins)
+
+
+def _has_masters(state: State) -> bool:
+    return bool(state.desired.masters)
+
+
+PARTS: tuple[Part, ...] = (
+    Part(("settings", "overrides", "certificates", _has_masters), _configuration),
+    Part(("settings", "overrides", "accounts", "quotas"), _userdb, _update_userdb),
+    Part(("masters",), _masterdb),
+    Part(("settings", "overrides", "accounts", "aliases", "quotas"), _quota_aliases),
+    Part(("settings", "overrides", sieve.personal), _scripts),
+)
+"""Everything that Dovecot reads, by what it depends on."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from controlplane.model import State
+from controlplane.ordered import differing
 from renderers.certificates import Encryption, encryption
 from renderers.dovecot import accounts, render
-from renderers.service import Complaint, Plain, RenderedFile
+from renderers.service import AnyFile, Check, Complaint, Part, Plain
 from wire.manifest import Probe, ProbeKind
 
 
@@ -23,9 +25,19 @@ class Dovecot(Plain):
         """Off with SMTP_ONLY."""
         return not state.settings.smtp_only
 
-    def render(self, state: State) -> Iterable[RenderedFile]:
+    @property
+    def parts(self) -> tuple[Part, ...]:
         """Configuration, users, Sieve; a change of accounts touches only the users."""
-        yield from render.files(state)
+        return render.PARTS
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """Accounts and masters that no line of a passwd-file can represent."""
+        return (Check(("accounts",), _wrong_accounts), Check(("masters",), _wrong_masters))
+
+    def render(self, state: State) -> Iterable[AnyFile]:
+        """Every file of all parts."""
+        return chain.from_iterable(part.render(state) for part in self.parts)
 
     def probes(self, state: State) -> tuple[Probe, ...]:
         """A greeting on each port and on the LMTP socket."""
@@ -42,11 +54,21 @@ class Dovecot(Plain):
         return tuple(probes)
 
     def complaints(self, state: State) -> Iterable[Complaint]:
-        """Accounts and masters that no line of a passwd-file can represent."""
-        cure = "write a hash as `doveadm pw` prints it"
-        for account in accounts.unrepresentable(state.desired.accounts.values()):
-            message = f"the password of {account.address} holds a colon or white space"
-            yield Complaint("config/postfix-accounts.cf", 0, message, cure)
-        for master in accounts.unrepresentable(state.desired.masters.values()):
-            message = f"the password of {master.name} holds a colon or white space"
-            yield Complaint("config/dovecot-masters.cf", 0, message, cure)
+        """What the checks find."""
+        return chain.from_iterable(check.find(state, None) for check in self.checks)
+
+
+_CURE = "write a hash as `doveadm pw` prints it"
+
+
+def _wrong_accounts(state: State, before: State | None) -> Iterator[Complaint]:
+    known = before.desired.accounts if before else {}
+    for account in accounts.unrepresentable(differing(known, state.desired.accounts)[1].values()):
+        message = f"the password of {account.address} holds a colon or white space"
+        yield Complaint("config/postfix-accounts.cf", 0, message, _CURE)
+
+
+def _wrong_masters(state: State, _before: State | None) -> Iterator[Complaint]:
+    for master in accounts.unrepresentable(state.desired.masters.values()):
+        message = f"the password of {master.name} holds a colon or white space"
+        yield Complaint("config/dovecot-masters.cf", 0, message, _CURE)

@@ -26,6 +26,7 @@ class Patches(Plain):
     """
 
     name = "patches"
+    reads = ("settings", "overrides")
     reads_clear = (SCRIPT,)
 
     def enabled(self, state: State) -> bool:

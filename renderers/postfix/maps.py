@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable, Mapping
 
 from controlplane.model import Desired
+from controlplane.ordered import differing
+from renderers.tables import patch_sorted
 from renderers.text import lines
 
 
@@ -27,9 +29,7 @@ def destinations(desired: Desired, hostname: str, domain: str) -> tuple[str, ...
 
 def domains(desired: Desired, local: Iterable[str]) -> list[str]:
     """The domains that we accept mail for: those of accounts and aliases, except the `local` names."""
-    found = desired.domains | {
-        source.rpartition("@")[2].lower() for source in desired.aliases if "@" in source
-    }
+    found = desired.domains | desired.alias_domains
     return sorted(found.difference(local, ("",)))
 
 
@@ -40,8 +40,18 @@ def vhost(desired: Desired, local: Iterable[str]) -> bytes:
 
 def vmailbox(desired: Desired) -> bytes:
     """/etc/postfix/vmailbox: every account with its folder below /var/mail."""
-    rows = (address.rpartition("@") for address in sorted(desired.accounts))
-    return lines(f"{user}@{domain}\t{domain}/{user}/" for user, _, domain in rows)
+    return lines(map(_mailbox, sorted(desired.accounts)))
+
+
+def _mailbox(address: str) -> str:
+    user, _, domain = address.rpartition("@")
+    return f"{address}\t{domain}/{user}/"
+
+
+def update_vmailbox(content: bytes, before: Desired, after: Desired) -> bytes | None:
+    """The same from what it was before; None where too much differs."""
+    gone, come = differing(before.accounts, after.accounts)
+    return patch_sorted(content, dict.fromkeys(gone) | {address: _mailbox(address) for address in come})
 
 
 def virtual(desired: Desired, tagged: Iterable[str] = ()) -> bytes:
@@ -54,11 +64,22 @@ def virtual(desired: Desired, tagged: Iterable[str] = ()) -> bytes:
     return lines(f"{source}\t{targets}" for source, targets in sorted(rows.items()))
 
 
+def update_virtual(content: bytes, before: Desired, after: Desired, tagged: Iterable[str]) -> bytes | None:
+    """The same from what it was before, with the same `tagged`; None where too much differs."""
+    gone, come = differing(before.aliases, after.aliases)
+    rows: dict[str, str | None] = dict.fromkeys(gone)
+    rows |= {address: f"{address}\t{address}" for address in tagged if address in rows}
+    rows |= {alias.source: f"{alias.source}\t{','.join(alias.targets)}" for alias in come.values()}
+    return patch_sorted(content, rows)
+
+
 def tagged(desired: Desired, delimiters: str) -> list[str]:
     """The accounts whose own name contains the delimiter (postconf(5)), so that a part looks like a tag."""
     if not delimiters:
         return []
-    anywhere = {address for sign in delimiters for address in desired.accounts if sign in address}
+    together = "\n".join(desired.accounts)  # one search rules out most signs
+    found = [sign for sign in delimiters if sign in together]
+    anywhere = {address for sign in found for address in desired.accounts if sign in address}
     begins_tag = re.compile(f"[{re.escape(delimiters)}][^@]*@")
     return sorted(address for address in anywhere if begins_tag.search(address))
 

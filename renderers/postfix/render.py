@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -13,7 +13,7 @@ from renderers.mailflow import MailFlow, mail_flow
 from renderers.postfix import flow, local_aliases, maps, networks, overrides
 from renderers.postfix.relay import files as relay_files
 from renderers.postfix.relay import relay
-from renderers.service import Origin, RenderedFile
+from renderers.service import Change, Origin, Part, RenderedFile
 from renderers.text import fill, lines
 from renderers.tls import ciphers, dh
 from renderers.tls.service import chain_files
@@ -230,43 +230,80 @@ def _implicit_tls_options(state: State) -> list[str]:
     )
 
 
-def files(state: State) -> list[RenderedFile]:
-    """Everything but main.cf and master.cf."""
-    desired, settings, hostname = state.desired, state.settings, state.settings.hostname
-    tagged = _tagged(state)
+def _vhost(state: State) -> Iterator[RenderedFile]:
+    # trivial-rewrite(8) keeps its connections and looks for changed tables only between them
+    yield _map("vhost", maps.vhost(state.desired, _local_domains(state)), Action.RELOAD)
+
+
+def _vmailbox(state: State) -> Iterator[RenderedFile]:
+    yield _map("vmailbox", maps.vmailbox(state.desired))
+
+
+def _virtual(state: State) -> Iterator[RenderedFile]:
+    yield _map("virtual", maps.virtual(state.desired, _tagged(state)))
+
+
+def _update_vmailbox(change: Change) -> Iterator[RenderedFile] | None:
+    content = maps.update_vmailbox(_content(change), change.before.desired, change.after.desired)
+    return None if content is None else iter([_map("vmailbox", content)])
+
+
+def _update_virtual(change: Change) -> Iterator[RenderedFile] | None:
+    if change.fields != {"aliases"}:
+        return None
+    before, after = change.before.desired, change.after.desired
+    content = maps.update_virtual(_content(change), before, after, _tagged(change.after))
+    return None if content is None else iter([_map("virtual", content)])
+
+
+def _content(change: Change) -> bytes:
+    (file,) = change.files
+    assert isinstance(file, RenderedFile)  # noqa: S101  # a table, as its part rendered it
+    return file.content
+
+
+def _asked_about(state: State) -> Iterator[RenderedFile]:
+    """Whom policy services are asked about."""
+    for policy in _flow(state).policies:
+        if policy.recipients is not None:
+            rows = maps.asked_about(policy.name, policy.recipients(state))
+            yield _map(PurePosixPath(flow.table(policy)).name, rows)
+
+
+def _exact_delivery(state: State) -> Iterator[RenderedFile]:
+    if tagged := _tagged(state):
+        yield _map("exact_delivery", maps.exact_delivery(tagged), Action.RELOAD)
+
+
+def _sender_login(state: State) -> Iterator[RenderedFile]:
+    if state.settings.spoof_protection:
+        yield _map("sender_login", maps.sender_login(state.desired))
+
+
+def _tables(state: State) -> Iterator[RenderedFile]:
+    """Tables whose rows are those of one file of `main`."""
+    desired = state.desired
+    yield _reloaded("regexp", maps.regexp(desired), (Origin(1, "config/postfix-regexp.cf", 0),))
+    yield _access("send", desired.send_access)
+    yield _access("receive", desired.receive_access)
+
+
+def _others(state: State) -> Iterator[RenderedFile]:
+    """What has no rows of accounts or aliases."""
+    settings, hostname = state.settings, state.settings.hostname
     names = local_aliases.merged(settings.postmaster_address, override(state, "postfix-aliases.cf"))
-    found = [
-        # trivial-rewrite(8) keeps its connections and looks for changed tables only between them
-        _map("vhost", maps.vhost(desired, _local_domains(state)), Action.RELOAD),
-        _map("vmailbox", maps.vmailbox(desired)),
-        _map("virtual", maps.virtual(desired, tagged)),
-        _reloaded("regexp", maps.regexp(desired), (Origin(1, "config/postfix-regexp.cf", 0),)),
-        _reloaded("postscreen_access.cidr", fill("postfix/templates/postscreen_access.cidr").encode()),
-        _reloaded("sender_header_filter.pcre", _header_filter(hostname)),
-        _reloaded("openssl.cnf", fill("postfix/templates/openssl.cnf").encode()),
-        _reloaded("lmtp_reply_filter.pcre", fill("postfix/templates/lmtp_reply_filter.pcre").encode()),
-        RenderedFile("etc/mailname", lines([hostname]), Action.NONE),
-        _map("aliases", local_aliases.table(names)),
-        RenderedFile("etc/aliases", local_aliases.file(names), Action.NONE),
-        _access("send", desired.send_access),
-        _access("receive", desired.receive_access),
-        *relay_files(state),
-    ]
-    found += [
-        _map(PurePosixPath(flow.table(policy)).name, maps.asked_about(policy.name, policy.recipients))
-        for policy in _flow(state).policies
-        if policy.recipients is not None
-    ]
-    if tagged:
-        found.append(_map("exact_delivery", maps.exact_delivery(tagged), Action.RELOAD))
-    if settings.spoof_protection:
-        found.append(_map("sender_login", maps.sender_login(desired)))
+    yield _reloaded("postscreen_access.cidr", fill("postfix/templates/postscreen_access.cidr").encode())
+    yield _reloaded("sender_header_filter.pcre", _header_filter(hostname))
+    yield _reloaded("openssl.cnf", fill("postfix/templates/openssl.cnf").encode())
+    yield _reloaded("lmtp_reply_filter.pcre", fill("postfix/templates/lmtp_reply_filter.pcre").encode())
+    yield RenderedFile("etc/mailname", lines([hostname]), Action.NONE)
+    yield _map("aliases", local_aliases.table(names))
+    yield RenderedFile("etc/aliases", local_aliases.file(names), Action.NONE)
     if _TAGGED in _login_maps(state):
         text = fill("postfix/templates/tagged_senders.pcre", delimiters=_delimiters(state))
-        found.append(_reloaded("tagged_senders.pcre", text.encode()))
+        yield _reloaded("tagged_senders.pcre", text.encode())
     if encryption(state) is Encryption.ON:
-        found.append(_reloaded("dhparams.pem", dh.parameters(state)))
-    return found
+        yield _reloaded("dhparams.pem", dh.parameters(state))
 
 
 def _header_filter(hostname: str) -> bytes:
@@ -292,3 +329,22 @@ def _reloaded(
     name: str, content: bytes, origins: tuple[Origin, ...] = (), restart_on: tuple[str, ...] = ()
 ) -> RenderedFile:
     return RenderedFile(f"etc/postfix/{name}", content, Action.RELOAD, origins=origins, restart_on=restart_on)
+
+
+_CONFIGURATION = ("settings", "overrides", "certificates")
+_RELAY = ("settings", "overrides", "domains", "alias_domains", "relay_routes", "relay_credentials")
+
+PARTS: tuple[Part, ...] = (
+    Part(("certificates", _tagged, *_RELAY), lambda state: [main_cf(state)]),
+    Part(_CONFIGURATION, lambda state: [master_cf(state)]),
+    Part(("settings", "overrides", "domains", "alias_domains"), _vhost),
+    Part(("accounts",), _vmailbox, _update_vmailbox),
+    Part(("aliases", _tagged), _virtual, _update_virtual),
+    Part(("settings", "overrides", "accounts", "aliases", "quotas"), _asked_about),
+    Part(("regexps", "send_access", "receive_access"), _tables),
+    Part(_CONFIGURATION, _others),
+    Part(_RELAY, relay_files),
+    Part((_tagged,), _exact_delivery),
+    Part(("settings", "accounts", "aliases"), _sender_login),
+)
+"""Everything that Postfix reads, by what it depends on."""

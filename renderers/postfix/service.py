@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain
 
 from controlplane.model import State
 from renderers.certificates import Encryption, encryption
 from renderers.postfix import check, render
-from renderers.service import Complaint, Plain, RenderedFile
+from renderers.service import AnyFile, Complaint, Part, Plain
 from wire.manifest import Probe, ProbeKind
 
 
@@ -17,13 +18,17 @@ class Postfix(Plain):
     name = "postfix"
     group = "postfix"
     writes_times = True
+    reads = ("settings", "overrides", "certificates")
     reads_clear = ("postfix-main.cf", "postfix-master.cf", "postfix-aliases.cf")
 
-    def render(self, state: State) -> Iterable[RenderedFile]:
+    @property
+    def parts(self) -> tuple[Part, ...]:
         """Configuration and lookup tables; a change of accounts or aliases touches only tables."""
-        yield render.main_cf(state)
-        yield render.master_cf(state)
-        yield from render.files(state)
+        return render.PARTS
+
+    def render(self, state: State) -> Iterable[AnyFile]:
+        """Every file of all parts."""
+        return chain.from_iterable(part.render(state) for part in self.parts)
 
     def probes(self, state: State) -> tuple[Probe, ...]:
         """A greeting on each port, with TLS where it is on, after a proxy's header where one is wanted."""

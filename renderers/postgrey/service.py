@@ -21,6 +21,7 @@ class Postgrey(Plain):
     """A policy server that remembers who came back."""
 
     name = "postgrey"
+    reads = ("settings", "overrides")
     group = "postgrey"
     reads_clear = tuple(WHITE_LISTS)
 

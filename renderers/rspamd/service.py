@@ -14,6 +14,7 @@ class Rspamd(Plain):
     """One process that scans for Postfix, one for statistics and the web interface."""
 
     name = "rspamd"
+    reads = ("settings", "overrides")
     group = "_rspamd"
     writes_times = True
     reads_clear = ("rspamd/custom-commands.conf",)

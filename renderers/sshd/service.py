@@ -19,6 +19,7 @@ class Sshd(Plain):
     """Git only, for the user `git`, with the key's comment as the actor."""
 
     name = "sshd"
+    reads = ("overrides",)
     reads_clear = (KEYS,)
 
     def enabled(self, state: State) -> bool:

@@ -18,6 +18,7 @@ class System(Plain):
     clocks: tuple[str, ...]
     """The services that print local times."""
     name = "system"
+    reads = ("settings",)
 
     def programs(self, _state: State) -> tuple[str, ...]:
         """The log first, as everything else writes to it."""

@@ -29,6 +29,7 @@ class Tls(Plain):
     """
 
     name = "tls"
+    reads = ("settings", "certificates", "overrides")
 
     def programs(self, _state: State) -> tuple[str, ...]:
         """None: certificates are just files."""

@@ -17,6 +17,7 @@ class Updates(Plain):
     """One program that sleeps between its checks; no mail depends on it, so it has no probe."""
 
     name = "updates"
+    reads = ("settings",)
 
     def enabled(self, state: State) -> bool:
         """Where a URL to ask is set."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from controlplane.model import Account, Override, State
-from renderers.dovecot.quota import limited, mailbox
+from renderers.dovecot.quota import anybody_may_be_limited, limited, mailbox
 from renderers.service import RenderedFile
 from tests.renderers.states import HASH, complaints, render_node, state
 
@@ -46,12 +46,14 @@ def test_mail_is_asked_about_where_there_is_a_limit() -> None:
     assert table == b"a@x.test\tmailbox_quota\nuser1@x.test\tmailbox_quota\n"
     own = {"u@x.test": Account("u@x.test", HASH, "userdb_quota_rule=*:storage=1M")}
     found = State(replace(found.desired, accounts=own, quotas={}), found.observed)
-    assert limited(found) == ("u@x.test",)
-    assert limited(state(accounts=ACCOUNTS)) == ()
-    assert limited(state({"POSTFIX_MAILBOX_SIZE_LIMIT": "12345678"})) is None
-    assert limited(state(overrides={"dovecot.cf": b"plugin {\n quota_rule = *:storage=1G\n}\n"})) is None
-    assert limited(state(overrides={"user-patches.sh": b"cat users > /etc/dovecot/userdb\n"})) is None
-    assert limited(state(overrides={"dovecot.cf": b"login_greeting = Hello\n"})) == ()
+    assert limited(found) == {"u@x.test"}
+    assert limited(state(accounts=ACCOUNTS)) == frozenset()
+    assert anybody_may_be_limited(state({"POSTFIX_MAILBOX_SIZE_LIMIT": "12345678"}))
+    assert anybody_may_be_limited(
+        state(overrides={"dovecot.cf": b"plugin {\n quota_rule = *:storage=1G\n}\n"})
+    )
+    assert anybody_may_be_limited(state(overrides={"user-patches.sh": b"cat users > /etc/dovecot/userdb\n"}))
+    assert not anybody_may_be_limited(state(overrides={"dovecot.cf": b"login_greeting = Hello\n"}))
 
 
 def test_attributes_of_an_account_go_before_ours() -> None:

@@ -93,7 +93,7 @@ def test_a_state_and_what_was_read_share_their_rows() -> None:
     state, _ = read_tree({path: TreeFile(content)})
     state = replace(state, accounts={**state.accounts, "b@example.test": Account("b@example.test", "{X}y")})
     read_tree({path: TreeFile(content)}, cache)
-    cache.share(state)
+    cache.share(state, state)
     after, _ = read_tree({path: TreeFile(content + b"c@example.test|" + HASH)}, cache)
     assert after.accounts["a@example.test"] is state.accounts["a@example.test"]
     assert after == read_tree({path: TreeFile(content + b"c@example.test|" + HASH)})[0]
