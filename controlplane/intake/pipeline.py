@@ -85,6 +85,8 @@ class Intake:
         self.reservations = Reservations()
         """Accepted pushes whose references git is about to move."""
         self.sealer = Sealer(stores.control)
+        self._kept: tuple[str, int, Proposal] | None = None
+        """The last accepted push: its commit, the position that it was proposed at, and the proposal."""
         self._owed = False
         """Whether a release is still to be written, after a failure such as a full disk."""
         self._clock = clock
@@ -147,6 +149,10 @@ class Intake:
         """What would change if `main` were this commit; `repo` is a handle that sees the commit."""
         files = self._reader.read(repo or self.stores.repo, commit)
         return self.propose_files(files, guard, first)
+
+    def keep(self, commit: str, position: int, proposal: Proposal) -> None:
+        """Remember what was proposed at a position, for when git has moved `main` to this commit."""
+        self._kept = (commit, position, proposal)
 
     def propose_files(self, files: Files, guard: bool = True, first: Iterable[Event] = ()) -> Proposal:
         """What would change if these were the files of `main`."""
@@ -288,11 +294,18 @@ class Intake:
         info = self.stores.repo.commit_info(commit)
         cause = self.stores.accepted.cause_of(commit) or Cause(info.author.name, "heal", info.message.strip())
         try:
-            proposal = self.propose(commit, guard=False).must_be_sound()
+            proposal = self._proposal_of(commit)
         except Refused as refused:
             self.trouble = refused.problems
             return None
         return self._finish(proposal, cause, commit)
+
+    def _proposal_of(self, commit: str) -> Proposal:
+        """What was proposed when this push was accepted, if nothing happened since; else what is now."""
+        kept, self._kept = self._kept, None
+        if kept is not None and kept[:2] == (commit, self.position):
+            return kept[2]
+        return self.propose(commit, guard=False).must_be_sound()
 
     def _finish(self, proposal: Proposal, cause: Cause, commit: str) -> Recorded:
         if proposal.events:
@@ -330,6 +343,7 @@ class Intake:
                 author=cause.author,
             )
         )
+        self._kept = None
         before, self.trees = self.trees, proposal.trees
         if main != self.main:  # whatever fails from here on, this is what became of that commit
             self._remember(Recorded(change.position, self.release_number, main, Plan()))

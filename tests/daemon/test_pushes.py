@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from controlplane.events import NodeObserved
+from controlplane.intake import pipeline
+from controlplane.intake.accepted_pushes import Cause
+from controlplane.intake.proposal import Proposal
+from controlplane.model import State
 from tests.daemon.site import Site
 
 VIRTUAL = "config/postfix-virtual.cf"
@@ -191,3 +198,41 @@ def test_a_push_is_told_what_it_will_run(site: Site) -> None:
         (line,) = [line for line in done.stderr.splitlines() if "runs as root" in line]
         assert "user-patches.sh" in line
         assert "⚠" in line
+
+
+def test_a_push_is_proposed_once(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was answered before git moved `main` is recorded after; anything in between makes it anew."""
+    site.add("user1@example.test")
+    proposed: list[State] = []
+    real = pipeline.propose_files
+
+    def propose(state: State, *rest: Any, **options: Any) -> Proposal:
+        proposed.append(state)
+        return real(state, *rest, **options)
+
+    monkeypatch.setattr(pipeline, "propose_files", propose)
+    clone = site.clone()
+    assert clone.change(VIRTUAL, LINE).returncode == 0
+    assert len(proposed) == 1
+    site.settle()
+    intake = site.daemon.intake
+    keep = intake.keep
+
+    def late(commit: str, position: int, proposal: Proposal) -> None:
+        keep(commit, position, proposal)
+        intake.record([NodeObserved(node="mail", hostname="new.example.test")], Cause("x", "agent"))
+
+    monkeypatch.setattr(intake, "keep", late)
+    assert clone.change(VIRTUAL, "second@example.test user1@example.test\n").returncode == 0
+    assert len(proposed) == 3
+    site.must_agree()
+
+
+def test_what_was_accepted_and_did_not_come_is_forgotten(site: Site) -> None:
+    """A commit that `main` never pointed at says nothing of the next one."""
+    intake = site.daemon.intake
+    proposal = intake.propose(intake.main)
+    intake.keep("0" * 40, intake.position, proposal)
+    assert site.clone().change(VIRTUAL, LINE).returncode == 0
+    assert "info@example.test" in intake.state.desired.aliases
+    site.must_agree()

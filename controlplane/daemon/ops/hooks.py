@@ -159,11 +159,14 @@ def _check_main(
     intake, (old, new) = daemon.intake, move
     with intake.writing("planning a push"):
         intake.catch_up()
-        proposal = intake.propose(new, repo, guard=not options.mass_delete).must_be_sound()
+        proposal, position = intake.propose(new, repo, guard=not options.mass_delete), intake.position
+        proposal.must_be_sound()
     _refuse_secrets(proposal.state, pushed_history.in_push_to_main(repo, old, new))
     checked = daemon.check(proposal)
     if checked.problems:
         raise Refused(checked.problems)
+    if not options.dry_run:
+        intake.keep(new, position, proposal)
     for line in [_headline(proposal, cause), *_plan(proposal), _validated(checked)]:
         if line:
             say(line)
