@@ -15,8 +15,8 @@ from typing import Any
 
 from controlplane.errors import Corrupt, NotFound
 from controlplane.git import SERVER, Change, CommitInfo, NewFile, StateRepo, TreeEntry, format_message
-from controlplane.statefiles.incremental import shared_prefix, shared_suffix
 from wire.blobs import blob_id
+from wire.common_ends import differing_lines
 
 BRANCH = "rendered"
 PREVIEWS = "preview/"
@@ -201,7 +201,7 @@ _DIFFED_LINES = 2_000
 
 def line_changes(old: bytes, new: bytes) -> tuple[int, int]:
     """The numbers of added and removed lines. In a large rewrite, lines that only moved do not count."""
-    before, after = (text.splitlines() for text in _middles(old, new))
+    before, after = (text.splitlines() for text in differing_lines(old, new)[:2])
     start, shorter = 0, min(len(before), len(after))
     while start < shorter and before[start] == after[start]:
         start += 1
@@ -217,12 +217,3 @@ def line_changes(old: bytes, new: bytes) -> tuple[int, int]:
         blocks = SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks()
         kept = sum(block.size for block in blocks)
     return len(after) - kept, len(before) - kept
-
-
-def _middles(old: bytes, new: bytes) -> tuple[bytes, bytes]:
-    """Both contents without the lines that they have in common at the beginning and at the end."""
-    start = old.rfind(b"\n", 0, shared_prefix(old, new)) + 1
-    tail = shared_suffix(old, new, min(len(old), len(new)) - start)
-    same = old.find(b"\n", len(old) - tail) + 1
-    end = len(old) - same if same else 0
-    return old[start : len(old) - end], new[start : len(new) - end]

@@ -21,6 +21,7 @@ from controlplane.git.refs import STALE_AFTER, References, full_name
 
 CONFIGURATION: Mapping[str, str] = {
     "core.compression": "1",  # small objects: speed counts, packing on schedule saves the room
+    "core.looseCompression": "0",  # nor does a push wait until a table of hashes is found to be random
     "core.fsync": "all",  # git's own default leaves loose objects and references of a push unsynced
     "core.fsyncMethod": "fsync",
     "core.logAllRefUpdates": "true",

@@ -11,6 +11,7 @@ from itertools import islice
 from typing import AnyStr, TypeVar
 
 from controlplane.statefiles.parsed import Parsed
+from wire.common_ends import shared_prefix, shared_suffix
 
 Row = TypeVar("Row")
 
@@ -59,42 +60,6 @@ def _entry_below(text: str, length: int) -> int:
         if _starts_entry(text, at):
             return len(text) - at
     return 0
-
-
-_CHUNK = 1 << 16
-"""Characters that are compared at once: small enough for a processor's cache."""
-
-
-def shared_prefix(one: AnyStr, other: AnyStr) -> int:
-    """The length of the common beginning, found at the speed of memcmp."""
-    most = min(len(one), len(other))
-    at = 0
-    while at < most and one.startswith(other[at : at + _CHUNK], at):
-        at += _CHUNK
-    low, high = min(at, most), min(at + _CHUNK, most)
-    while low < high:
-        middle = (low + high + 1) // 2
-        if one[low:middle] == other[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
-
-
-def shared_suffix(one: AnyStr, other: AnyStr, most: int) -> int:
-    """The length of the common end, at most `most`."""
-    ones, others = len(one), len(other)
-    at = 0
-    while at + _CHUNK <= most and one.endswith(other[others - at - _CHUNK : others - at], 0, ones - at):
-        at += _CHUNK
-    low, high = at, min(at + _CHUNK, most)
-    while low < high:
-        middle = (low + high + 1) // 2
-        if one[ones - middle : ones - low] == other[others - middle : others - low]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
 
 
 def changed_lines(before: AnyStr, after: AnyStr, newline: AnyStr) -> tuple[int, int]:

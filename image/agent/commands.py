@@ -38,8 +38,10 @@ class Ran:
         return self.code == 124
 
 
-def run(arguments: Sequence[str], deadline: float, cwd: str | None = None) -> Ran:
+def run(arguments: Sequence[str], deadline: float, cwd: str | None = None, given: bytes = b"") -> Ran:
     """Run a command for at most `deadline` seconds; stdout and stderr come back as one text.
+
+    It reads `given` from its standard input.
 
     The command gets its own process group, and the whole group is killed at the deadline: `postfix reload`
     is a shell script whose children would otherwise keep the pipe open.
@@ -47,7 +49,7 @@ def run(arguments: Sequence[str], deadline: float, cwd: str | None = None) -> Ra
     try:
         process = subprocess.Popen(
             arguments,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if given else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             env=dict(ENVIRONMENT),
@@ -58,7 +60,7 @@ def run(arguments: Sequence[str], deadline: float, cwd: str | None = None) -> Ra
         return Ran(127, f"{arguments[0]}: {error.strerror}")
     with process:
         try:
-            output, _ = process.communicate(timeout=deadline)
+            output, _ = process.communicate(given or None, timeout=deadline)
             code = process.returncode
         except subprocess.TimeoutExpired:
             with contextlib.suppress(ProcessLookupError):

@@ -95,6 +95,7 @@ class Agent:
             answer(outcome)
             if request.main and not lost:
                 self.volume.follow(objects, request.main)
+            self.engine.look_at_written()
 
     def _follow(self) -> None:
         """What the release that serves says of the container as a whole."""

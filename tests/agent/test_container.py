@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from agent.errors import Failed
-from agent.files.compilers import ZONES, compile_asides
+from agent.files.compilers import ZONES, Compilers
 from agent.files.managed import mount_points, pinned
 from agent.files.staging import product
 from agent.log import log, show
@@ -137,7 +137,7 @@ def test_a_time_zone_is_linked(tmp_path: Path) -> None:
     aside = tmp_path / ".mail-agent~timezone"
     aside.write_text("Nowhere/Land\n")
     with pytest.raises(Failed, match="Nowhere/Land is no time zone"):
-        compile_asides([(aside, "zone", "system")], tmp_path)
+        Compilers()([(aside, "zone", "system")], tmp_path)
     assert product(aside, "zone") == tmp_path / ".mail-agent~localtime"
     assert product(tmp_path / "timezone", "zone") == tmp_path / "localtime"
     assert ZONES.is_absolute()

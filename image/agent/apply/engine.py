@@ -25,7 +25,7 @@ from agent.log import log
 from agent.release.git_objects import ObjectReader
 from agent.release.held import Held, hold, overlay, same
 from agent.release.manifest import Release
-from wire.manifest import Action, Switch
+from wire.manifest import Action, Entry, Switch
 from wire.outcomes import OutcomeKind
 
 Outcome = dict[str, Any]
@@ -64,6 +64,7 @@ class Engine:
         self.node = node
         self.steps = steps
         self.restore_steps = restore_steps
+        self._written: tuple[Entry, ...] = ()
 
     def apply(self, request: Request, objects: ObjectReader | None = None) -> Outcome:
         """Try a release. Returns its outcome, which is durable by then; raises only what is a bug.
@@ -182,10 +183,15 @@ class Engine:
         self.node.journal.close()
 
     def _note_drift(self, attempt: Attempt) -> None:
+        self._written = attempt.plan.write
         healed = {entry.path for entry in attempt.plan.write}
-        for entry in attempt.plan.write:
-            self.node.managed.matches(entry, self.node.wanted(entry))
         self.node.drift = [path for path in self.node.drift if path not in healed]
+
+    def look_at_written(self) -> None:
+        """Read what was written once, when nobody waits, so that the next look at it costs a stat(2)."""
+        written, self._written = self._written, ()
+        for entry in written:
+            self.node.managed.matches(entry, self.node.wanted(entry))
 
     def _undo(self, attempt: Attempt, request: Request, failure: Failed) -> tuple[Outcome, Row | None]:
         node = self.node

@@ -16,7 +16,7 @@ from agent.apply.user_patches.unmanaged_files import UnmanagedFiles
 from agent.certificates.store import Certificates
 from agent.commands import run
 from agent.errors import Problem
-from agent.files.compilers import compile_asides
+from agent.files.compilers import Compilers
 from agent.files.managed import ManagedFiles
 from agent.health.logs import LogMark
 from agent.health.probes import Answer, wait
@@ -51,7 +51,7 @@ class Node:
     folder: str = DEFAULT_NODE
     """The node's folder on `rendered`."""
     prober: Callable[[Iterable[Probe], Path, float, Callable[[], bool]], list[Answer]] = wait
-    compiler: Callable[[Iterable[tuple[Path, Compile, str]], Path], None] = compile_asides
+    compiler: Callable[[Iterable[tuple[Path, Compile, str]], Path], None] = field(default_factory=Compilers)
     runner: Runner = run
     """Runs commands that report where services listen."""
     script: Callable[[Path, Mapping[str, str], Callable[[str], str]], Result] = run_script

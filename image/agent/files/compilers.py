@@ -8,29 +8,40 @@ from pathlib import Path
 
 from agent.commands import run
 from agent.errors import Failed
+from agent.files.maps import Maps
 from agent.files.staging import cool, product
 from agent.paths import ASIDE
 from wire.manifest import Compile
 
-POSTMAP_DEADLINE = 60.0
 SIEVEC_DEADLINE = 20.0
 ZONES = Path("/usr/share/zoneinfo")
 
 
-def compile_asides(asides: Iterable[tuple[Path, Compile, str]], scratch: Path) -> None:
-    """Compile staged sources: (aside file, compiler, service) each. Raises Failed with path and line."""
-    rows = list(asides)
-    maps = [(path, service) for path, compiler, service in rows if compiler == Compile.POSTMAP]
-    if maps:
-        _postmap([path for path, _ in maps], maps[0][1], scratch)
-    for path, compiler, service in rows:
-        if compiler == Compile.SIEVE:
-            _sievec(path, service)
-        if compiler == Compile.ZONE:
-            _link_zone(path, service)
-        elif compiler:
-            # postmap gives a map its source's permissions and owner only where it may: say it plainly.
-            product(path, compiler).chmod(path.stat().st_mode & 0o777)
+class Compilers:
+    """The compilers of one node, and what they remember of the maps that they made."""
+
+    def __init__(self) -> None:
+        self._maps = Maps()
+
+    def __call__(self, asides: Iterable[tuple[Path, Compile, str]], scratch: Path) -> None:
+        """Compile staged sources: (aside file, compiler, service) each. Raises Failed with path and line."""
+        rows = list(asides)
+        maps = [(path, service) for path, compiler, service in rows if compiler == Compile.POSTMAP]
+        if maps:
+            self._postmap([path for path, _ in maps], maps[0][1], scratch)
+        for path, compiler, service in rows:
+            if compiler == Compile.SIEVE:
+                _sievec(path, service)
+            if compiler == Compile.ZONE:
+                _link_zone(path, service)
+            elif compiler:
+                # postmap gives a map its source's permissions and owner only where it may: say it plainly.
+                product(path, compiler).chmod(path.stat().st_mode & 0o777)
+
+    def _postmap(self, paths: list[Path], service: str, scratch: Path) -> None:
+        ran = self._maps.compile(paths, minimal_config(scratch))
+        if ran.code:
+            raise Failed(service, f"postmap: {last_line(ran.output)}", *locate(ran.output, paths))
 
 
 def minimal_config(scratch: Path) -> Path:
@@ -42,15 +53,6 @@ def minimal_config(scratch: Path) -> Path:
         main.write_text("compatibility_level = 3.6\n")
         cool(main)
     return folder
-
-
-def _postmap(paths: list[Path], service: str, scratch: Path) -> None:
-    for path in paths:
-        product(path, Compile.POSTMAP).unlink(missing_ok=True)
-    words = ["postmap", "-c", str(minimal_config(scratch)), *(f"lmdb:{path}" for path in paths)]
-    ran = run(words, POSTMAP_DEADLINE)
-    if ran.code:
-        raise Failed(service, f"postmap: {last_line(ran.output)}", *locate(ran.output, paths))
 
 
 def _link_zone(path: Path, service: str) -> None:

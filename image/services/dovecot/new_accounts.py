@@ -20,6 +20,7 @@ from pathlib import Path
 from agent.files import staging
 from agent.log import log
 from agent.paths import ASIDE
+from wire.common_ends import differing_lines
 from wire.manifest import Entry
 
 USERDB = "etc/dovecot/userdb"
@@ -85,8 +86,8 @@ class NewAccounts:
     def _announce(self, target: Path, entry: Entry) -> None:
         if not target.exists():
             return
-        after = set(staging.beside(target, ASIDE).read_bytes().splitlines())
-        before = set(target.read_bytes().splitlines())
+        live, staged = target.read_bytes(), staging.beside(target, ASIDE).read_bytes()
+        before, after = (set(text.splitlines()) for text in differing_lines(live, staged)[:2])
         kind = KINDS[entry.path]
         new = {_name(line) + kind: line for line in after - before}
         old = {_name(line) + kind for line in before - after}
