@@ -7,6 +7,7 @@ import threading
 from controlplane.daemon.log import log
 from controlplane.errors import MailserverError
 from controlplane.git import (
+    HEAVY,
     many_loose,
     merge_packs,
     pack_loose,
@@ -23,11 +24,16 @@ class Packing:
     def __init__(self, intake: Intake) -> None:
         self._intake = intake
         self._busy = threading.Lock()
+        self._packed = 0
+        """What of the large blobs that were written is packed, in bytes."""
 
     def consider(self) -> threading.Thread | None:
         """Begin to pack if there is enough to pack and nobody does yet; the thread that does."""
-        if not many_loose(self._intake.stores.repo.path) or not self._busy.acquire(blocking=False):
+        repo = self._intake.stores.repo
+        heavy = repo.large_written - self._packed >= HEAVY
+        if not (heavy or many_loose(repo.path)) or not self._busy.acquire(blocking=False):
             return None
+        self._packed = repo.large_written
         thread = threading.Thread(target=self._pack, name="packing", daemon=True)
         thread.start()
         return thread

@@ -14,6 +14,7 @@ from controlplane.git.mending import damaged_packs, object_id, set_packs_aside, 
 from controlplane.git.merge import merge_file, scrubbed_environment
 from controlplane.git.objects import EXECUTABLE, FILE, TREE, Change, NewFile, TreeEntry
 from controlplane.git.packing import (
+    HEAVY,
     many_loose,
     merge_packs,
     pack_loose,
@@ -26,6 +27,7 @@ from controlplane.git.repo import StateRepo
 __all__ = [
     "EXECUTABLE",
     "FILE",
+    "HEAVY",
     "OF_THE_CONTROL_FOLDER",
     "SERVER",
     "STALE_AFTER",

@@ -71,6 +71,8 @@ class Objects:
     def __init__(self, handle: Handle) -> None:
         self._handle = handle
         self._folder = str(Path(handle.repository.path) / "objects")
+        self.large_written = 0
+        """Bytes of the large blobs that were written through this handle, which lie loose at first."""
 
     @property
     def _repository(self) -> pygit2.Repository:
@@ -149,6 +151,7 @@ class Objects:
         oid = oid or blob_id(content)
         if pygit2.Oid(hex=oid) not in self._repository.odb:
             store(lambda: write_stored(Path(self._folder), oid, content))
+            self.large_written += len(content)
         return oid
 
     def write_tree(self, base: str, changes: Mapping[str, Change]) -> str:

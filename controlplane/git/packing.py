@@ -19,7 +19,14 @@ SAMPLE = "17"
 """The sample of all 256 folders, as ids are spread evenly (git-gc(1) estimates by the same one)."""
 MANY = 8
 """Objects in the sample folder at which packing is worthwhile: about 2,000 in all, 300 changes."""
+HEAVY = 1 << 30
+"""Bytes of large loose blobs at which packing is worthwhile: some fifty versions of 100,000 accounts."""
+WINDOW = "64m"
+"""The most memory for the versions that one is compared with (git-pack-objects(1), --window-memory)."""
 PACK_SECONDS = 600.0
+
+
+_MODEST = ("-c", "pack.threads=1", "-c", f"pack.windowMemory={WINDOW}")
 
 
 def many_loose(git_dir: Path) -> bool:
@@ -30,7 +37,7 @@ def many_loose(git_dir: Path) -> bool:
 
 def pack_loose(git_dir: Path) -> None:
     """Write the loose objects to one new pack, synced as `core.fsync` says; may run beside any writer."""
-    _git(git_dir, "-c", "pack.threads=1", "maintenance", "run", "--quiet", "--task=loose-objects")
+    _git(git_dir, *_MODEST, "maintenance", "run", "--quiet", "--task=loose-objects")
 
 
 def prune_packed(git_dir: Path) -> None:
@@ -59,7 +66,7 @@ def merge_packs(git_dir: Path) -> list[str]:
         return []
     names = "".join(f"{name}.pack\n" for name in small)
     made = _git(
-        git_dir, "-c", "pack.threads=1", "pack-objects", "-q", "--stdin-packs", "--delta-base-offset",
+        git_dir, *_MODEST, "pack-objects", "-q", "--stdin-packs", "--delta-base-offset",
         str(folder / "pack"), given=names,
     ).strip()  # fmt: skip
     sync_folder(folder)

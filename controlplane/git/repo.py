@@ -135,6 +135,11 @@ class StateRepo:
                 raise NotFound(f"there is no {path} in commit {commit}") from None
         return self._objects.read(entry.id, "blob", f"{path} in commit {commit}")
 
+    @property
+    def large_written(self) -> int:
+        """Bytes of the large blobs that were written through this handle, which lie loose at first."""
+        return self._objects.large_written
+
     def write_blob(self, content: bytes) -> str:
         """Store content as a blob; returns its id."""
         return self._objects.write_blob(content)

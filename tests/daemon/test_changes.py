@@ -10,6 +10,7 @@ import pytest
 
 from controlplane.errors import NotFound, Refused, UsageError
 from controlplane.git import prune_packed
+from controlplane.git.large_blobs import LARGE
 from tests.daemon.site import HASH, Site
 
 ACCOUNTS = "config/postfix-accounts.cf"
@@ -206,6 +207,27 @@ def test_the_repository_is_packed_beside_the_changes(site: Site, monkeypatch: py
     assert done.wait(60)
     assert list((site.repository / "objects/pack").glob("*.pack"))
     site.add("later@example.test")
+    site.must_agree()
+
+
+def test_large_tables_are_packed_by_their_size(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They lie loose without being compressed, and few of them take much room."""
+    done = threading.Event()
+
+    def prune_and_tell(path: Path) -> None:
+        prune_packed(path)
+        done.set()
+
+    monkeypatch.setattr("controlplane.daemon.packing.prune_packed", prune_and_tell)
+    monkeypatch.setattr("controlplane.daemon.packing.HEAVY", 2 * LARGE)
+    site.add("user1@example.test")
+    repo = site.daemon.intake.stores.repo
+    for number in range(2):
+        repo.write_blob(b"%d" % number + b"x" * LARGE)
+    assert not done.is_set()
+    site.add("user2@example.test")
+    assert done.wait(60)
+    assert site.daemon.packing.consider() is None
     site.must_agree()
 
 
