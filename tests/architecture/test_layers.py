@@ -67,6 +67,7 @@ LAYERS = (
 RENDERERS_MAY = (
     "controlplane.settings",
     "controlplane.model",
+    "controlplane.ordered",
     "controlplane.errors",
     "controlplane.addresses",
     "controlplane.sealing",
