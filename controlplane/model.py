@@ -240,8 +240,8 @@ def _domain(address: str) -> str:
 _COUNTS = (("account_counts", "accounts"), ("alias_counts", "aliases"))
 
 
-def _inherit(old: Desired, new: Desired) -> Desired:
-    """`new`, with what was counted of `old` counted on at the cost of what differs."""
+def count_on(old: Desired, new: Desired) -> Desired:
+    """`new` itself, with what was counted of `old` counted on at the cost of what differs."""
     for name, table in _COUNTS:
         if known := vars(old).get(name):
             gone, come = differing(getattr(old, table), getattr(new, table))
@@ -300,7 +300,7 @@ class Draft:
         desired = {name: rows for name, rows in changed.items() if name in _DESIRED}
         observed = {name: rows for name, rows in changed.items() if name not in _DESIRED}
         new = State(
-            _inherit(old.desired, replace(old.desired, **desired)) if desired else old.desired,
+            count_on(old.desired, replace(old.desired, **desired)) if desired else old.desired,
             replace(old.observed, **observed) if observed else old.observed,
         )
         if "settings" in vars(old) and old.node == new.node and tables.keys().isdisjoint(_RESOLVED):

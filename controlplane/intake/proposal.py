@@ -20,7 +20,7 @@ from controlplane.intake.diff import diff
 from controlplane.intake.plan import Notice, Plan
 from controlplane.intake.sealer import Sealer
 from controlplane.intake.trees import Files
-from controlplane.model import Desired, State
+from controlplane.model import Desired, State, count_on
 from controlplane.secrets import RECIPIENT
 from controlplane.settings import ENV_FILE
 from controlplane.settings.constraints import contradictions
@@ -109,6 +109,7 @@ def propose_files(
     if problems:
         return _refused(state, problems)
     before = known.as_written(state.desired)
+    count_on(before, desired)
     findings = references.check(desired, files, before)
     massive = mass_deletions(before, desired) if guard else ()
     if problems := (*findings.problems, *massive):

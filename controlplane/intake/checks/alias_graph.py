@@ -8,7 +8,7 @@ counts only for addresses that are not accounts, since those may have an entry o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from controlplane.model import Desired, Override
 from controlplane.statefiles.continuation_lines import logical_lines
@@ -17,6 +17,8 @@ MAX_DEPTH = 1000
 """Steps from an alias to its end: the default of virtual_alias_recursion_limit (postconf(5))."""
 MAX_RECIPIENTS = 1000
 """Addresses that one alias may expand to: the default of virtual_alias_expansion_limit (postconf(5))."""
+FEW = 20
+"""Aliases that are searched for one by one."""
 MAX_NODES = 200_000
 """The most addresses to follow; a catch-all of whole domains could produce more."""
 
@@ -89,27 +91,50 @@ def _search(start: str, desired: Desired, done: set[str]) -> Iterator[list[str]]
             branches.append(iter(following(step, desired)))
 
 
-def too_deep(desired: Desired, most: int = MAX_DEPTH) -> list[str]:
-    """The first alias whose longest chain has more than `most` steps. Requires a graph without loops."""
-    if _links(desired) < most:
+def too_deep(desired: Desired, most: int = MAX_DEPTH, among: Collection[str] | None = None) -> list[str]:
+    """The first alias whose longest chain has more than `most` steps. Requires a graph without loops.
+
+    `among` are the aliases to look at; all, where it is None.
+    """
+    if among is None and _links(desired) < most:
         return []
     depth: dict[str, int] = {}
-    return [source for source in desired.aliases if _depth(source, desired, depth) > most][:1]
+    sources = desired.aliases if among is None else among
+    return [source for source in sources if _depth(source, desired, depth) > most][:1]
 
 
-def too_wide(desired: Desired, most: int = MAX_RECIPIENTS) -> Iterator[tuple[str, int]]:
+def too_wide(
+    desired: Desired, most: int = MAX_RECIPIENTS, among: Collection[str] | None = None
+) -> Iterator[tuple[str, int]]:
     """Aliases that expand to more than `most` recipients, with the count. Requires a graph without loops.
 
     Counted as Postfix counts: an address that is reached by several ways counts once for each of them.
+    `among` are the aliases to look at; all, where it is None.
     """
-    known = desired.aliases
+    known, width = desired.aliases, dict[str, int]()
+    if among is not None:
+        found = ((source, _width(source, desired, width)) for source in among)
+        yield from ((source, count) for source, count in found if count > most)
+        return
     caught = {source[1:] for source in known if source[0] == "@"}
-    width: dict[str, int] = {}
     for source, alias in known.items():
         targets = [target.lower() for target in alias.targets]
         nested = any(t in known or "+" in t or (caught and t.rpartition("@")[2] in caught) for t in targets)
-        if (nested or len(alias.targets) > most) and (found := _width(source, desired, width)) > most:
-            yield source, found
+        if (nested or len(alias.targets) > most) and (count := _width(source, desired, width)) > most:
+            yield source, count
+
+
+def nobody_leads_to(sources: Collection[str], text: bytes) -> bool:
+    """Whether each of these aliases stands in the text of all (in lower case) only where it is defined.
+
+    False may also mean that this would take longer than to look at all of them.
+    """
+    return len(sources) <= FEW and all(
+        source[0] != "@"
+        and text.count(source.encode()) == 1
+        and source.partition("@")[0].encode() + b"+" not in text
+        for source in sources
+    )
 
 
 def _width(start: str, desired: Desired, width: dict[str, int]) -> int:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, islice
@@ -81,7 +81,15 @@ class _Lines:
 
     def __init__(self, files: Mapping[str, TreeFile]) -> None:
         file = files.get(aliases.PATH)
-        self._text = file.content.decode(errors="replace") if file else ""
+        self._content = file.content if file else b""
+
+    def are_alone(self, sources: Collection[str]) -> bool:
+        """Whether no alias leads to these, as far as that can be told quickly."""
+        return alias_graph.nobody_leads_to(sources, self._content.lower())
+
+    @cached_property
+    def _text(self) -> str:
+        return self._content.decode(errors="replace")
 
     @cached_property
     def _numbers(self) -> dict[str, int]:
@@ -104,10 +112,14 @@ def _loops(desired: Desired, touched: _Touched, lines: _Lines, before: Desired |
         )
     if circles or not (touched.aliases or touched.limits):
         return
-    for source in alias_graph.too_deep(desired, touched.depth):
+    alone = (
+        before is not None and not touched.limits and not touched.gone and lines.are_alone(touched.aliases)
+    )
+    among = touched.aliases if alone else None  # what nobody leads to makes no other alias deeper or wider
+    for source in alias_graph.too_deep(desired, touched.depth, among):
         message = f"alias {source} leads on more than {touched.depth} times (virtual_alias_recursion_limit)"
         yield lines.of(source).problem(message, "lead it to the end of the chain", source)
-    for source, count in islice(alias_graph.too_wide(desired, touched.width), MAX_PROBLEMS):
+    for source, count in islice(alias_graph.too_wide(desired, touched.width, among), MAX_PROBLEMS):
         if before is None or source in touched.aliases or not _was_wide(before, source, touched.width):
             message = (
                 f"alias {source} comes to {count} recipients, and Postfix takes no mail for one of more than "

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from controlplane.intake.checks import alias_graph, references
 from controlplane.intake.checks.alias_graph import too_deep
 from controlplane.intake.checks.references import Findings, check
-from controlplane.model import Account, Alias, Desired
+from controlplane.model import Account, Alias, Desired, Override
 from controlplane.statefiles.tree import TreeFile, read_tree
 
 ACCOUNTS = b"a@example.test|{SHA}x\nb@example.test|{SHA}x\n"
@@ -228,3 +231,35 @@ def test_a_wide_alias_of_before_does_not_hold_up_other_changes() -> None:
     tree["config/postfix-virtual.cf"] = TreeFile((_wide(1001) + "x@example.test a@example.test\n").encode())
     after, _ = read_tree(tree)
     assert check(after, tree, before).problems == ()
+
+
+_names = st.sampled_from([f"{word}@example.test" for word in ("a", "b", "xa", "a+t", "c", "")])
+_aliases = st.dictionaries(
+    _names, st.lists(_names, min_size=1, max_size=3, unique=True).map(tuple), max_size=5
+)
+
+
+@given(_aliases, _names, st.lists(_names, min_size=1, max_size=3, unique=True).map(tuple))
+def test_a_new_alias_is_judged_as_if_all_were(
+    known: dict[str, tuple[str, ...]], source: str, targets: tuple[str, ...]
+) -> None:
+    """Where nobody leads to it, it is looked at alone, with the same result."""
+
+    def desired(rows: dict[str, tuple[str, ...]]) -> Desired:
+        limits = b"virtual_alias_recursion_limit = 2\nvirtual_alias_expansion_limit = 2\n"
+        return Desired(
+            aliases={name: Alias(name, to) for name, to in rows.items()},
+            overrides={"postfix-main.cf": Override("postfix-main.cf", limits)},
+        )
+
+    def files(rows: dict[str, tuple[str, ...]]) -> dict[str, TreeFile]:
+        text = "".join(f"{name} {','.join(to)}\n" for name, to in rows.items())
+        return {"config/postfix-virtual.cf": TreeFile(text.encode())}
+
+    if references.check(desired(known), files(known)).problems:
+        return
+    new = {**known, source: targets}
+    alone = references.check(desired(new), files(new), desired(known))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(alias_graph, "nobody_leads_to", lambda *_: False)
+        assert alone == references.check(desired(new), files(new), desired(known))
