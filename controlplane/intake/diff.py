@@ -7,7 +7,7 @@ reads alike. `fold(State(old), diff(old, new)).desired == new` holds for all old
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from controlplane.events import (
     AccountAdded,
@@ -31,41 +31,44 @@ from controlplane.model import Account, Desired
 from controlplane.ordered import START, differing, placements
 
 V = TypeVar("V")
+Differing = tuple[dict[str, Any], dict[str, Any]]
+"""The entries of two tables outside what both begin and end with (`differing`)."""
 
 
 def diff(old: Desired, new: Desired) -> tuple[Event, ...]:
     """The events from `old` to `new`. Costs a look at each item that is not the same object in both."""
+    accounts = differing(old.accounts, new.accounts)
+    aliases = differing(old.aliases, new.aliases)
     return (
-        *_removals(old, new),
+        *_removals(old, new, accounts, aliases),
         *diff_tables.removals(old, new),
         *_settings(old.settings, new.settings),
         *_overrides(old, new),
-        *_accounts(old, new),
-        *_aliases(old, new),
+        *_accounts(old, new, accounts),
+        *_aliases(old, aliases),
         *_regexps(old, new),
         *diff_tables.additions(old, new),
     )
 
 
-def _changed(old: Mapping[str, V], new: Mapping[str, V]) -> Iterator[tuple[V, V]]:
+def _changed(old: Mapping[str, V], come: Mapping[str, V]) -> Iterator[tuple[V, V]]:
     """Pairs of differing values; values that are the same object are not compared."""
-    for key, value in differing(old, new)[1].items():
+    for key, value in come.items():
         before = old.get(key)
         if before is not None and before is not value and before != value:
             yield before, value
 
 
-def _gone(old: Mapping[str, V], new: Mapping[str, V]) -> Iterator[tuple[str, V]]:
-    return ((key, value) for key, value in differing(old, new)[0].items() if key not in new)
-
-
-def _removals(old: Desired, new: Desired) -> Iterator[Event]:
-    for address, _ in _gone(old.accounts, new.accounts):
-        yield AccountRemoved(address=address)
-    for source, alias in _gone(old.aliases, new.aliases):
-        yield AliasRemoved(source=source, targets=alias.targets)
-    for pattern, regexp in _gone(old.regexps, new.regexps):
-        yield RegexpRemoved(pattern=pattern, targets=regexp.targets)
+def _removals(old: Desired, new: Desired, accounts: Differing, aliases: Differing) -> Iterator[Event]:
+    for address in accounts[0]:
+        if address not in new.accounts:
+            yield AccountRemoved(address=address)
+    for source, alias in aliases[0].items():
+        if source not in new.aliases:
+            yield AliasRemoved(source=source, targets=alias.targets)
+    for pattern, regexp in old.regexps.items():
+        if pattern not in new.regexps:
+            yield RegexpRemoved(pattern=pattern, targets=regexp.targets)
     for path in sorted(old.overrides.keys() - new.overrides.keys()):
         yield OverrideRemoved(path=path)
 
@@ -84,8 +87,8 @@ def _overrides(old: Desired, new: Desired) -> Iterator[Event]:
             yield OverrideChanged(path=path, content=override.content, executable=override.executable)
 
 
-def _accounts(old: Desired, new: Desired) -> Iterator[Event]:
-    for before, account in _changed(old.accounts, new.accounts):
+def _accounts(old: Desired, new: Desired, accounts: Differing) -> Iterator[Event]:
+    for before, account in _changed(old.accounts, accounts[1]):
         yield AccountChanged(
             address=account.address,
             password_hash=account.password_hash,
@@ -110,10 +113,10 @@ def _what(old: Account, new: Account) -> str:
     return " and ".join(name for name, differs in parts if differs)
 
 
-def _aliases(old: Desired, new: Desired) -> Iterator[Event]:
-    for _, alias in _changed(old.aliases, new.aliases):
+def _aliases(old: Desired, aliases: Differing) -> Iterator[Event]:
+    for _, alias in _changed(old.aliases, aliases[1]):
         yield AliasChanged(source=alias.source, targets=alias.targets)
-    for source, alias in differing(old.aliases, new.aliases)[1].items():
+    for source, alias in aliases[1].items():
         if source not in old.aliases:
             yield AliasAdded(source=source, targets=alias.targets)
 

@@ -6,7 +6,7 @@ text before did, only what is between is parsed, in both, from one start of an e
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import islice
 from typing import AnyStr, TypeVar
 
@@ -32,11 +32,21 @@ def reparse(parse: Parse[Row], text: str, path: str, before: str, known: Parsed[
         return parse(text, path)
     if list(gone.rows) == list(come.rows):
         return Parsed({**known.rows, **come.rows})
-    first = next(iter(gone.rows), None)
-    head = next((at for at, key in enumerate(known.rows) if key == first), 0)
-    items = known.rows.items()
-    rest = islice(items, head + len(gone.rows), None)
-    return Parsed({**dict(islice(items, head)), **come.rows, **dict(rest)})
+    return Parsed(_spliced(known.rows, gone.rows, come.rows))
+
+
+def _spliced(rows: Mapping[str, Row], gone: Mapping[str, Row], come: Mapping[str, Row]) -> dict[str, Row]:
+    """The rows with those of `gone`, a run of them, replaced by those of `come`."""
+    first = next(iter(gone), None)
+    head = list(rows).index(first) if first is not None and first in rows else 0
+    if head + len(gone) == len(rows):
+        spliced = dict(rows)
+        for key in gone:
+            del spliced[key]
+        spliced.update(come)
+        return spliced
+    items = rows.items()
+    return {**dict(islice(items, head)), **come, **dict(islice(items, head + len(gone), None))}
 
 
 def _starts_entry(text: str, at: int) -> bool:
