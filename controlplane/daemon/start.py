@@ -73,7 +73,7 @@ def _bring_up(daemon: Daemon, environment: Mapping[str, str] | None, findings: F
     intake.catch_up()
     if has_identity:
         keep_recipient(intake)
-    stores.accepted.keep_only({intake.main, stores.repo.refs.get(MAIN)})
+    stores.accepted.keep_only({stores.repo.refs.get(MAIN)} - {intake.main})  # what is recorded needs none
     tidy(stores)
     intake.ensure_release()
     if findings.repairs and not is_new:

@@ -45,6 +45,7 @@ def test_a_command_that_was_cut_short_is_finished_at_the_next_start(site: Site, 
     assert "lost@example.test" in site.daemon.intake.state.desired.accounts
     entry = site.ask("history", subject="lost@example.test")["entries"][-1]
     assert (entry["actor"], entry["source"]) == ("root", "setup")
+    assert site.daemon.intake.stores.accepted.commits() == []
     site.must_agree()
 
 
