@@ -8,15 +8,35 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import ModuleType
 from typing import Any
 
-import structlog
-from structlog.contextvars import get_contextvars
-from structlog.processors import NAME_TO_LEVEL, JSONRenderer, TimeStamper, add_log_level, format_exc_info
-from structlog.typing import EventDict, FilteringBoundLogger
-
 from controlplane.plain_text import cut, sanitize
+
+
+@contextmanager
+def _spared(name: str) -> Iterator[None]:
+    """Let an empty module stand in for one that others import and need nothing of."""
+    if name in sys.modules:
+        yield
+        return
+    sys.modules[name] = ModuleType(name)
+    try:
+        yield
+    finally:
+        del sys.modules[name]
+
+
+with _spared("asyncio"):  # for structlog's awaitable methods: 1.6 MiB that no thread here ever needs
+    import structlog
+    from structlog.contextvars import bind_contextvars as bind
+    from structlog.contextvars import get_contextvars
+    from structlog.processors import NAME_TO_LEVEL, JSONRenderer, TimeStamper, add_log_level, format_exc_info
+    from structlog.typing import EventDict, FilteringBoundLogger
+
+__all__ = ["bind", "follow", "log"]
 
 LONGEST = 8_000
 """Characters of one value: a traceback, and room."""

@@ -11,13 +11,11 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from structlog.contextvars import bind_contextvars
-
 import controlplane
 from controlplane.daemon import ops
 from controlplane.daemon.asking import ask
 from controlplane.daemon.core import Daemon
-from controlplane.daemon.log import follow, log
+from controlplane.daemon.log import bind, follow, log
 from controlplane.daemon.memory import trim_heap
 from controlplane.daemon.server import AlreadySaid, ControlServer
 from controlplane.daemon.start import prepare
@@ -97,7 +95,7 @@ WRITES = frozenset(
 
 def handle(daemon: Daemon, request: Request, say: Say) -> Mapping[str, Any]:
     """Carry out one request; once more where files of other owners kept it from being done."""
-    bind_contextvars(position=daemon.intake.position)
+    bind(position=daemon.intake.position)
     log.debug("request", op=request["op"], source=request.get("source", ""))
     operation = ops.find(request["op"])
     if request["op"] in WRITES and (trouble := daemon.owners.look()):

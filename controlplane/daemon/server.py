@@ -8,10 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from structlog.contextvars import bind_contextvars
-
 from controlplane.answers import to_answer
-from controlplane.daemon.log import log
+from controlplane.daemon.log import bind, log
 from controlplane.daemon.memory import trim_heap
 from controlplane.errors import Bug, MailserverError, Unavailable, UsageError
 from controlplane.plain_text import cut, sanitize_line
@@ -39,7 +37,7 @@ class ControlServer(Server):
     def __init__(self, path: Path, handler: Handler) -> None:
         def speak(request: Request, say: Say) -> Mapping[str, Any]:
             # Each connection has a thread, so this holds for the lines of its one request.
-            bind_contextvars(op=request["op"], actor=request.get("actor", ""))
+            bind(op=request["op"], actor=request.get("actor", ""))
             return handler(request, lambda text: say(cut(sanitize_line(text))))
 
         users = frozenset({0, os.geteuid()})

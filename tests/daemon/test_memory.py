@@ -7,7 +7,7 @@ import sys
 
 from tests.daemon.site import ROOT, Site
 
-SELDOM = ("cryptography", "pyrage", "sqlite3", "sqlite_utils", "click")
+SELDOM = ("asyncio", "click", "concurrent", "cryptography", "pyrage", "sqlite3", "sqlite_utils")
 """What a daemon that only takes changes and renders them needs none of; together some 20 MiB."""
 
 
