@@ -70,7 +70,11 @@ base_image() {
     rootfs=$(mktemp --suffix=.tar)
     # shellcheck disable=SC2064  # the name of today is meant
     trap "rm -f '${rootfs}'" EXIT
-    mmdebstrap --quiet --variant=minbase --mode=root --include=ca-certificates \
+    # Without documentation and translations, as the image that is pulled elsewhere. The rules themselves come with
+    # the Dockerfile: an old base would hold old ones.
+    # shellcheck disable=SC2016  # $1 is the hook's
+    mmdebstrap --quiet --variant=minbase --mode=root --include=ca-certificates --dpkgopt=image/lean/dpkg.conf \
+        --customize-hook='rm "$1/etc/dpkg/dpkg.cfg.d/99mmdebstrap"' \
         bookworm "${rootfs}" ${BASE_MIRROR:+"${BASE_MIRROR}"} >&2 || fail "${BASE} could not be built."
     docker import -c 'CMD ["bash"]' "${rootfs}" "${BASE}" >/dev/null
 }
