@@ -185,3 +185,20 @@ def test_both_protocols(private: Server, outside: Outside) -> None:
     assert outside.tries(addresses["GlobalIPv6Address"], "a@sender.test", "nobody@friends.test")[:3] == "554"
     log = private.must("cat", "/var/log/mail/mail.log")
     assert re.search(r"reject: RCPT from \S+\[fd00:cafe:face:feed::[0-9a-f]+\]: 554", log)
+
+
+@pytest.mark.shows("POSTFIX_INET_PROTOCOLS", "DOVECOT_INET_PROTOCOLS")
+def test_one_protocol_alone(engine: docker.DockerClient, outside: Outside) -> None:
+    """Where Postfix has only IPv6, milter and policy server answer it, and the probes, too."""
+    settings = {
+        "POSTFIX_INET_PROTOCOLS": "ipv6",
+        "DOVECOT_INET_PROTOCOLS": "ipv6",
+        "ENABLE_RSPAMD": "1",
+        "ENABLE_POSTGREY": "1",
+    }
+    with started(engine, outside.network, outside.resolver, settings) as made:
+        user = made.add_account("six@example.test")
+        # Without the milter Postfix says 451 to EHLO, without the policy server 451 4.3.5 to RCPT.
+        said = made.run("swaks", "--server", "::1", "--from", "a@friends.test", "--to", user).stdout
+        assert "450 4.2.0 <six@example.test>: Recipient address rejected: Delayed by Postgrey" in said
+        assert "healthy" in made.must("mailctl", "status").splitlines()[0]
