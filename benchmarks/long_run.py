@@ -60,6 +60,8 @@ def main() -> int:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="long-run-") as folder, without_fsync():
         site, begun = Site(Path(folder)), time.monotonic()
+        agent = site.agent
+        assert agent is not None
         print("| changes | disk, MiB | packs | loose | PSS, MiB | descriptors | packs held | s |")
         print("| --- | --- | --- | --- | --- | --- | --- | --- |")
         for number in range(1, options.changes + 1):
@@ -68,7 +70,7 @@ def main() -> int:
                 site.ask("edit", command="account.remove", source="setup", address=address)
             else:
                 site.add(address)
-            site.agent.asked.clear()  # the recorded agent would keep every request
+            agent.asked.clear()  # the recorded agent would keep every request
             if number % options.every == 0 or number == 1:
                 print(row(site, number, begun), flush=True)
         site.close()
