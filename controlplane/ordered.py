@@ -81,18 +81,20 @@ class OrderedDraft(Generic[V]):
             key = self._next[key]
 
 
-def shared_ends(one: list[V], other: list[V]) -> tuple[int, int]:
-    """The lengths of the common beginning and of the common end behind it.
+def shared_start(one: list[V], other: list[V], most: int) -> int:
+    """The length of the common beginning, at most `most`.
 
     The lists are compared in large pieces, which costs a nanosecond for each item that is the same object.
     """
-    most = min(len(one), len(other))
-    start = _shared(most, lambda low, high: one[low:high] == other[low:high])
+    return _shared(most, lambda low, high: one[low:high] == other[low:high])
+
+
+def shared_end(one: list[V], other: list[V], most: int) -> int:
+    """The same of the common end."""
     ones, others = len(one), len(other)
-    end = _shared(
-        most - start, lambda low, high: one[ones - high : ones - low] == other[others - high : others - low]
+    return _shared(
+        most, lambda low, high: one[ones - high : ones - low] == other[others - high : others - low]
     )
-    return start, end
 
 
 def _shared(most: int, same: Callable[[int, int], bool]) -> int:
@@ -114,9 +116,10 @@ def differing_span(old: Mapping[str, V], new: Mapping[str, V]) -> tuple[int, int
     """
     if old is new:
         return len(old), len(old), len(old)
-    keys, values = shared_ends(list(old), list(new)), shared_ends(list(old.values()), list(new.values()))
-    start = min(keys[0], values[0])
-    end = min(keys[1], values[1], min(len(old), len(new)) - start)
+    most = min(len(old), len(new))
+    keys, values = (list(old), list(new)), (list(old.values()), list(new.values()))
+    start = min(shared_start(*keys, most), shared_start(*values, most))
+    end = min(shared_end(*keys, most - start), shared_end(*values, most - start))
     return start, len(old) - end, len(new) - end
 
 
@@ -154,8 +157,10 @@ def placements(old: Mapping[str, object], new: Mapping[str, object]) -> list[Pla
     comes, so each step is right when it is taken and no later step undoes it.
     """
     keys = list(new)
-    start, end = shared_ends(list(old), keys)
-    before, after = list(old)[start : len(old) - end], keys[start : len(keys) - end]
+    olds, most = list(old), min(len(old), len(keys))
+    start = shared_start(olds, keys, most)
+    end = shared_end(olds, keys, most - start)
+    before, after = olds[start : len(olds) - end], keys[start : len(keys) - end]
     kept = [key for key in before if key in new]
     wanted = [key for key in after if key in old]
     staying = None if kept == wanted else _longest_run(kept, wanted)

@@ -125,3 +125,11 @@ def test_differing_holds_all_that_differs(old: dict[str, int], new: dict[str, in
     assert {k: v for k, v in old.items() if k not in gone} == {k: v for k, v in new.items() if k not in come}
     if list(old.items()) == list(new.items()):
         assert (gone, come) == ({}, {})
+
+
+def test_a_changed_value_is_all_that_differs() -> None:
+    """Although all keys are the same."""
+    old = dict.fromkeys("abcdefgh", 0)
+    assert differing(old, {**old, "c": 1, "d": 2}) == ({"c": 0, "d": 0}, {"c": 1, "d": 2})
+    assert differing(old, {**old, "i": 1}) == ({}, {"i": 1})
+    assert differing(old, {"z": 1, **old}) == ({}, {"z": 1})
