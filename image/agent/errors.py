@@ -9,6 +9,7 @@ AgentError
 └── Corrupt       a manifest, a file of the agent's own state or a git object does not hold together
 OSError
 └── Unsuitable    what lies at a path is no regular file, or too large (files/beneath.py)
+Fault             supervisord refused a request; never leaves health/
 Damaged           a record does not hold together; never leaves records/checksummed.py
 """
 
