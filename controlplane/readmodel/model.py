@@ -179,9 +179,9 @@ class ReadModel:
                 migrations.make_tables(db)
                 count = self._extend(db)
                 migrations.make_indexes(db)
-                db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             _remove(self.path)
             aside.replace(self.path)
+            _remove(aside)  # its journal
             sync_folder(self.path.parent)
         except (sqlite3.DatabaseError, OSError) as error:
             raise Unavailable(f"the read model cannot be written: {error}") from error
@@ -200,7 +200,8 @@ def settled_tip(log: EventLog) -> tuple[Tip, bool]:
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(f"file:{path}", timeout=BUSY_SECONDS, uri=True)
     try:
-        connection.execute("PRAGMA journal_mode = WAL")
+        # Nobody reads meanwhile (`_alone`): readers need no files beside this one, nor room for them.
+        connection.execute("PRAGMA journal_mode = TRUNCATE")
         # A power cut may lose the last rows: they come again from the log.
         connection.execute("PRAGMA synchronous = NORMAL")
     except sqlite3.DatabaseError:
@@ -214,7 +215,7 @@ def _newer(releases: Releases, known: int) -> Iterator[Release]:
 
 
 def _remove(path: Path) -> None:
-    for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
+    for name in (path.name, *(f"{path.name}-{kind}" for kind in ("journal", "wal", "shm"))):
         target = path.with_name(name)
         if target.is_dir():
             shutil.rmtree(target)

@@ -1,4 +1,4 @@
-"""Opens the file of the read model for questions, read-only, while the daemon may go on writing it."""
+"""Opens the file of the read model for questions, read-only."""
 
 from __future__ import annotations
 
@@ -31,7 +31,6 @@ def reading(path: Path) -> Iterator[Database]:
         fcntl.flock(lock, fcntl.LOCK_SH)
         if not path.is_file():
             raise Unavailable("the read model has not been made yet")
-        # Beside a writer: even a reader makes the files that they share (https://www.sqlite.org/wal.html).
         uri = f"file:{path}?mode=ro"
         with closing(sqlite3.connect(uri, timeout=BUSY_SECONDS, uri=True)) as connection:
             if not schema.fits(connection):

@@ -330,6 +330,28 @@ def test_a_reader_cannot_write(busy: Life) -> None:
         db.execute("DELETE FROM events")
 
 
+def test_a_question_needs_no_room(busy: Life) -> None:
+    """Neither it nor a catch-up without news makes a file: on a full disk questions are answered."""
+    busy.catch_up()
+    assert len(busy.positions()) == 5
+    names = {path.name for path in busy.path.parent.glob("readmodel.sqlite*")}
+    assert names == {"readmodel.sqlite", "readmodel.sqlite.lock"}
+    fill(busy.log, 1)
+    busy.catch_up()
+    assert not busy.path.with_name("readmodel.sqlite-journal").stat().st_size
+
+
+def test_a_file_of_an_earlier_version_is_extended(busy: Life) -> None:
+    """Those were written ahead (WAL)."""
+    with closing(sqlite3.connect(busy.path)) as db:
+        assert db.execute("PRAGMA journal_mode = WAL").fetchone() == ("wal",)
+        db.execute("UPDATE progress SET one = 1")
+        db.commit()
+    fill(busy.log, 1)
+    assert busy.catch_up() == 1
+    assert len(busy.positions()) == 6
+
+
 def test_nobody_replaces_a_file_that_is_read(busy: Life) -> None:
     """A writer waits until the reader is done."""
     with reading(busy.path) as db:
