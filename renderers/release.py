@@ -15,6 +15,7 @@ from renderers import SERVICES
 from renderers.certificates import sources
 from renderers.fields import Facts
 from renderers.service import AnyFile, CertificateFile, Change, Complaint, Part, RenderedFile, Service
+from wire.common_ends import differing_lines
 from wire.manifest import FORMAT, Entry
 
 
@@ -83,7 +84,7 @@ def _made(
     updated = part.update(Change(known.facts.state, facts.state, differing, before))
     found = part.render(facts.state) if updated is None else updated
     same = {file.path: file for file in before}
-    opened = (_opened(file, service.group) for file in found)
+    opened = (_opened(file, service.group, same.get(file.path)) for file in found)
     # equal files are the same object, which nobody has to compare or to hash again
     return tuple(same[file.path] if same.get(file.path) == file else file for file in opened)
 
@@ -92,9 +93,14 @@ def _enabled(state: State) -> list[Service]:
     return [service for service in SERVICES if service.enabled(state)]
 
 
-def _opened(file: AnyFile, group: str) -> AnyFile:
+def _opened(file: AnyFile, group: str, before: AnyFile | None = None) -> AnyFile:
     """The file, marked for filling and closed to other users if it holds sealed values."""
-    if isinstance(file, CertificateFile) or file.fill or not holds_sealed(file.content):
+    if isinstance(file, CertificateFile) or file.fill:
+        return file
+    content = file.content
+    if isinstance(before, RenderedFile) and not before.fill:  # it held none: only new lines may
+        content = differing_lines(before.content, content)[1]
+    if not holds_sealed(content):
         return file
     owner = f"root:{group}" if file.owner == "root:root" else file.owner
     return replace(file, fill=True, mode=file.mode & 0o750, owner=owner)

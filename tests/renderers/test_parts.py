@@ -162,6 +162,18 @@ def test_an_account_touches_nothing_but_its_tables() -> None:
     assert changed == {"etc/dovecot/userdb", "etc/postfix/vmailbox", "etc/postfix/sender_login"}
 
 
+def test_a_sealed_value_in_a_new_line_is_seen() -> None:
+    """What held none before is searched where it differs."""
+    of = state(overrides={"postfix-main.cf": b"a = b\nc = d\n"})
+    known = render(of, of.node)
+    for text in (b"a = b\nx = age:" + 64 * b"c2Vh" + b"\nc = d\n", b"a = b\nc = d\n"):
+        changed = {"postfix-main.cf": Override("postfix-main.cf", text)}
+        of = replace(of, desired=replace(of.desired, overrides=changed))
+        known = render(of, of.node, known)
+        assert known == render(of, of.node)
+        assert known.files["etc/postfix/main.cf"].fill == (b"age:" in text)  # type: ignore[union-attr]
+
+
 def test_a_mistake_is_found_where_it_is_new() -> None:
     """Whatever was rendered before."""
     of = state(accounts=("user1@example.test",))
