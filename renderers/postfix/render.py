@@ -32,6 +32,7 @@ _DNSBL_SITES = (
 _DOVECOT_LMTP = "/dovecot/lmtp"
 _TAGGED = "pcre:/etc/postfix/tagged_senders.pcre"
 _BEHIND_PROXY = {"smtp/inet": "postscreen", "submission/inet": "smtpd", "submissions/inet": "smtpd"}
+_CLIENT = re.compile("client|peername|policy|milter|filter")
 _TLS_SESSIONS = (
     "smtpd_tls_session_cache_database",
     "smtpd_tls_session_cache_timeout",
@@ -213,7 +214,15 @@ def _submission_options(state: State) -> list[str]:
         "smtpd_discard_ehlo_keywords=",
         "milter_macro_daemon_name=ORIGINATING",
         "cleanup_service_name=sender-cleanup",
+        *([] if _asks_for_client_names(state) else ["smtpd_peername_lookup=no"]),
     ]
+
+
+def _asks_for_client_names(state: State) -> bool:
+    """Whether a filter or an option of people's own may look at the name of a client that submits mail."""
+    passed = mail_flow(state)
+    texts = [override(state, name) for name in ("postfix-main.cf", "postfix-master.cf", "user-patches.sh")]
+    return bool(passed.milters or passed.content_filter or any(_CLIENT.search(text) for text in texts))
 
 
 def _implicit_tls_options(state: State) -> list[str]:

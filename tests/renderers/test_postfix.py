@@ -173,3 +173,12 @@ def test_the_greeting_of_465_waits_for_nothing() -> None:
     assert option in content(tls, "etc/postfix/master.cf")
     own = {"postfix-main.cf": b"smtpd_tls_session_cache_timeout = 7200s\n"}
     assert option not in content(tls, "etc/postfix/master.cf", overrides=own)
+
+
+def test_names_of_submitting_clients_are_looked_up_for_who_asks() -> None:
+    """A login waits for no name server; with a filter, or options about clients, it has to."""
+    option, path = "-o smtpd_peername_lookup=no", "etc/postfix/master.cf"
+    assert option in content({}, path)
+    assert option not in content({"ENABLE_RSPAMD": "1"}, path)
+    own = {"postfix-main.cf": b"mua_client_restrictions = reject_unknown_client_hostname\n"}
+    assert option not in content({}, path, overrides=own)
