@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from structlog.contextvars import clear_contextvars
 
 from controlplane.event_log import EventLog
 from controlplane.git import StateRepo
@@ -47,6 +48,13 @@ def _hermetic_git() -> Iterator[None]:
         for name, value in GIT_ENVIRONMENT.items():
             patch.setenv(name, value)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _no_request() -> Iterator[None]:
+    """What a request binds to the log ends with its thread in the daemon, and with the test here."""
+    yield
+    clear_contextvars()
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import os
 import subprocess
 import threading
 from collections.abc import Callable
-from contextvars import copy_context
 from pathlib import Path
 from typing import Any
 
@@ -124,9 +123,7 @@ class Site:
         if op == "history":
             return {"entries": self.questions.history(arguments["subject"])}
         who = {"node": self.daemon.delivery.node} if op.startswith("agent.") else {"actor": "root"}
-        request = {"op": op, **who, **arguments}
-        # as in a thread of its own: what the request adds to each line of the log ends with it
-        answer = dict(copy_context().run(handle, self.daemon, request, lambda _: None))
+        answer = dict(handle(self.daemon, {"op": op, **who, **arguments}, lambda _: None))
         must_fit(op, answer)
         return answer
 
