@@ -76,7 +76,7 @@ def resolver(engine: docker.DockerClient, network: Network) -> Iterator[str]:
     The zone's names lead to the network's gateway, which the tests' clients seem to come from.
     """
     gateway = engine.networks.get(network.id).attrs["IPAM"]["Config"][0]["Gateway"]
-    container = DockerContainer(IMAGE).with_network(network)
+    container = DockerContainer(IMAGE).with_network(network).with_kwargs(**scripts.NO_SERVER)
     container.with_command(scripts.command("dns_responder.py", gateway))
     for place, inside in scripts.mounts("dns_responder.py").items():
         container.with_volume_mapping(place, inside, "ro")

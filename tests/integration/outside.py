@@ -109,7 +109,8 @@ def outside_world(image: str) -> Iterator[Outside]:
             made.with_command(scripts.command(script, *arguments))
             for place, inside in scripts.mounts(script).items():
                 made.with_volume_mapping(place, inside, "ro")
-            made.with_kwargs(networking_config=_endpoint(network, address), cap_add=["NET_ADMIN"])
+            place = _endpoint(network, address)
+            made.with_kwargs(networking_config=place, cap_add=["NET_ADMIN"], **scripts.NO_SERVER)
             container = stack.enter_context(made).get_wrapped_container()
             poll(lambda: b"answering" in container.logs(), f"{script} answers", 30)
             return container

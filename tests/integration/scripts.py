@@ -18,6 +18,8 @@ LIBRARIES: Mapping[str, tuple[str, ...]] = {
     "talker.py": (),
 }
 """Packages that each script imports, directly or not."""
+NO_SERVER: Mapping[str, object] = {"healthcheck": {"test": ["NONE"]}}
+"""For the engine: a container without a mail server is not asked each second whether it is well."""
 
 
 def mounts(script: str) -> dict[str, str]:

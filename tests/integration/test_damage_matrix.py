@@ -10,6 +10,7 @@ import pytest
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.network import Network
 
+from tests.integration import scripts
 from tests.integration.conftest import IMAGE, started
 from tests.integration.damage import page
 from tests.integration.damage.cases import CASES, Case
@@ -26,7 +27,8 @@ def bench(engine: docker.DockerClient, network: Network, resolver: str) -> Itera
     """A server with three accounts and an alias, its state remembered, down."""
     places = ("/var/mail", "/var/mail-state", "/tmp/docker-mailserver")
     volumes = {engine.volumes.create().name: place for place in places}
-    tools = DockerContainer(IMAGE).with_command("sleep infinity").with_kwargs(entrypoint="", init=True)
+    tools = DockerContainer(IMAGE).with_command("sleep infinity")
+    tools.with_kwargs(entrypoint="", init=True, **scripts.NO_SERVER)
     for volume, place in volumes.items():
         tools.with_volume_mapping(volume, place, "rw")
     try:

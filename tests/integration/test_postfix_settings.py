@@ -89,7 +89,7 @@ def strangers(engine: docker.DockerClient, network: Network) -> Iterator[Strange
         DockerContainer(IMAGE)
         .with_network(network)
         .with_command(scripts.command("dns_responder.py", addresses["named"], *hosts))
-        .with_kwargs(cap_add=["NET_ADMIN"])
+        .with_kwargs(cap_add=["NET_ADMIN"], **scripts.NO_SERVER)
     )
     for place, inside in (scripts.mounts("dns_responder.py") | scripts.mounts("talker.py")).items():
         made.with_volume_mapping(place, inside, "ro")
