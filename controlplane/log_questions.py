@@ -127,8 +127,8 @@ class LogQuestions:
 
     def _answer(self, state: Projected, filters: Filters) -> Answer:
         if state["unreadable"]:
-            self._say(f"⚠ what is older cannot be told: {state['unreadable']}")
-            found = self._of_the_readable_part(state["commit"], filters)
+            self._say(f"⚠ not all of the log can be read: {state['unreadable']}")
+            found = self._of_the_readable_part(state["commit"], filters) or self._of_the_file(filters)
         else:
             found = self._asked(lambda db: _find(db, filters))
         return [_row(entry) for entry in reversed(found)]
@@ -159,6 +159,14 @@ class LogQuestions:
 
         _must_be_kinds(filters.kinds)
         return recent.readable(*self._log_until(tip), filters)
+
+    def _of_the_file(self, filters: Filters) -> list[Entry]:
+        """The answer as of the last question before the damage, where there was one."""
+        try:
+            with reading(read_model(self._root / CONTROL)) as db:
+                return _find(db, filters)
+        except (Unavailable, sqlite3.DatabaseError):
+            return []
 
     def _log_until(self, tip: str) -> tuple[EventLog, Releases, frozenset[str]]:
         """The log up to a commit of it, the last one that the daemon can read; and what goes with it."""

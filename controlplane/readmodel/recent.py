@@ -68,6 +68,8 @@ def readable(
     changes: list[ChangeSet] = []
     with suppress(Corrupt):
         changes.extend(log.newest_first())
+    if not changes:
+        return []
     with closing(sqlite3.connect(":memory:")) as db:
         schema.make(db)
         projector = Projector(db, secret_settings)

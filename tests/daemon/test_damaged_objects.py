@@ -122,6 +122,20 @@ def test_a_damaged_end_of_the_log_stops_changes_alone(site: Site, what: str, spo
     site.must_agree()
 
 
+@pytest.mark.parametrize("spoil", SPOILS)
+@pytest.mark.parametrize("asked", [True, False])
+def test_a_log_whose_end_is_damaged_while_it_serves_answers(site: Site, spoil: str, asked: bool) -> None:
+    """With what the last question before that took in, and nothing where there was none."""
+    _grown(site)
+    if asked:
+        earlier = site.ask("log")["entries"]
+    site.add("d@x.test")
+    site.settle()
+    SPOILS[spoil](object_path(site, "events"))
+    entries = site.ask("log")["entries"]
+    assert entries == earlier if asked else not entries
+
+
 def test_a_log_that_is_damaged_in_its_middle_still_answers(site: Site) -> None:
     """Without a snapshot the state cannot be folded: `main` says what there is."""
     _grown(site)
