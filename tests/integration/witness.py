@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -61,7 +62,7 @@ class Witness:
         try:
             process.stdin.write(json.dumps([number, made.way, made.user, made.password]) + "\n")
             process.stdin.flush()
-        except OSError:  # its container was killed
+        except (OSError, ValueError):  # its container was killed, or the script has been ended
             with self._lock:
                 lost = tries.pop(number, None)
             if lost:
@@ -78,6 +79,9 @@ class Witness:
         """End the script and what it was trying."""
         self._process.kill()
         self._process.wait()
+        assert self._process.stdin
+        with suppress(OSError):  # a line that nobody read any more
+            self._process.stdin.close()
 
     def _start(self) -> subprocess.Popen[str]:
         process = subprocess.Popen(
@@ -92,12 +96,13 @@ class Witness:
 
     def _listen(self, process: subprocess.Popen[str], tries: dict[int, Try]) -> None:
         assert process.stdout
-        for line in process.stdout:
-            number, verdict, began = json.loads(line)
-            with self._lock:
-                made = tries.pop(number, None)
-            if made:
-                made.answer(verdict, began)
+        with process.stdout:
+            for line in process.stdout:
+                number, verdict, began = json.loads(line)
+                with self._lock:
+                    made = tries.pop(number, None)
+                if made:
+                    made.answer(verdict, began)
         with self._lock:
             lost = list(tries.values())
             tries.clear()
