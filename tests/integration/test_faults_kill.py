@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import smtplib
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -127,3 +130,25 @@ def test_a_killed_agent_undoes_what_it_was_trying(box: Server, tmp_path: Path) -
         clone.back()
         assert clone.change("config/dovecot.cf", f"# mended {seconds}\n", "Mend it").accepted
         all_is_well(box)
+
+
+@pytest.mark.parametrize("name", ["submissions", "submission"])
+def test_submission_comes_back_with_dovecot(box: Server, name: str) -> None:
+    """Whoever comes while Dovecot is away is sent away, and closes the port for nobody after that."""
+
+    def served() -> bool:
+        with suppress(OSError, smtplib.SMTPException), getattr(box, name)("user@example.test"):
+            return True
+        return False
+
+    socket = f"{box.must('postconf', '-h', 'queue_directory').strip()}/private/auth"
+    poll(served, "it is served", 30, every=0.1)
+    box.must("mv", socket, f"{socket}.away")
+    box.must("pkill", "-x", "smtpd")  # an idle one is still connected
+    try:
+        assert not served()
+    finally:
+        box.must("mv", f"{socket}.away", socket)
+    begun = time.monotonic()
+    poll(served, "it is served again", 30, every=0.2)
+    assert time.monotonic() - begun < 10
