@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from itertools import islice
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 V = TypeVar("V")
 
@@ -109,13 +111,43 @@ def _shared(most: int, same: Callable[[int, int], bool]) -> int:
     return low
 
 
-def differing_span(old: Mapping[str, V], new: Mapping[str, V]) -> tuple[int, int, int]:
+Span = tuple[int, int, int]
+_compared: ContextVar[dict[tuple[int, int], tuple[Mapping[str, Any], Mapping[str, Any], Span]] | None]
+_compared = ContextVar("compared", default=None)
+"""Pairs by their ids, which are theirs as long as they are kept here, and what was found of them."""
+
+
+@contextmanager
+def comparing_once() -> Iterator[None]:
+    """Compare each pair of mappings, which nobody may change meanwhile, once until the block ends."""
+    if _compared.get() is not None:
+        yield
+        return
+    token = _compared.set({})
+    try:
+        yield
+    finally:
+        _compared.reset(token)
+
+
+def differing_span(old: Mapping[str, V], new: Mapping[str, V]) -> Span:
     """How many entries two mappings begin with in common, and where in each their common end starts.
 
     Values are compared only where they are not the same object.
     """
     if old is new:
         return len(old), len(old), len(old)
+    compared = _compared.get()
+    known = compared.get((id(old), id(new))) if compared is not None else None
+    if known:
+        return known[2]
+    span = _compare(old, new)
+    if compared is not None:
+        compared[id(old), id(new)] = old, new, span
+    return span
+
+
+def _compare(old: Mapping[str, V], new: Mapping[str, V]) -> Span:
     most = min(len(old), len(new))
     keys, values = (list(old), list(new)), (list(old.values()), list(new.values()))
     start = min(shared_start(*keys, most), shared_start(*values, most))

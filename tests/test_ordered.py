@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from controlplane.ordered import START, OrderedDraft
+from controlplane.ordered import START, OrderedDraft, comparing_once, differing_span
 
 
 def test_order_is_kept_through_every_kind_of_change() -> None:
@@ -46,3 +46,24 @@ def test_many_insertions_in_the_middle_stay_linear() -> None:
         draft.place(f"new{n}", str(n))
     assert len(draft.freeze()) == 100_000
     assert time.process_time() - start < 5
+
+
+def test_a_pair_is_compared_once_within_a_block() -> None:
+    looked: list[object] = []
+
+    class Value:
+        def __eq__(self, other: object) -> bool:
+            looked.append(other)
+            return isinstance(other, Value)
+
+        __hash__ = None  # type: ignore[assignment]
+
+    old, new = {"a": Value(), "b": Value()}, {"a": Value(), "b": Value(), "c": Value()}
+    with comparing_once():
+        first = differing_span(old, new)
+        compared = len(looked)
+        with comparing_once():
+            assert differing_span(old, new) == first == (2, 2, 3)
+        assert compared == len(looked) > 0
+    assert differing_span(old, new) == first
+    assert len(looked) > compared

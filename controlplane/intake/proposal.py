@@ -21,6 +21,7 @@ from controlplane.intake.plan import Notice, Plan
 from controlplane.intake.sealer import Sealer
 from controlplane.intake.trees import Files
 from controlplane.model import Desired, State, count_on
+from controlplane.ordered import comparing_once
 from controlplane.secrets import RECIPIENT
 from controlplane.settings import ENV_FILE
 from controlplane.settings.constraints import contradictions
@@ -84,6 +85,7 @@ class Proposal:
         return self
 
 
+@comparing_once()
 def propose_files(
     state: State,
     trees: NodeTrees | None,
@@ -157,6 +159,7 @@ def _placed(problem: Problem, files: Files) -> Problem:
     return replace(problem, line=max(lines, default=0))
 
 
+@comparing_once()
 def propose_events(
     state: State, trees: NodeTrees | None, events: tuple[Event, ...], told: tuple[Notice, ...] = ()
 ) -> Proposal:
