@@ -14,7 +14,17 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from controlplane.errors import Corrupt, NotFound
-from controlplane.git import SERVER, Change, CommitInfo, NewFile, StateRepo, TreeEntry, format_message
+from controlplane.git import (
+    LARGE,
+    SERVER,
+    Beside,
+    Change,
+    CommitInfo,
+    NewFile,
+    StateRepo,
+    TreeEntry,
+    format_message,
+)
 from wire.blobs import blob_id
 from wire.common_ends import differing_lines
 
@@ -63,11 +73,29 @@ class Releases:
         self._repo = repo
         self._ids: dict[str, tuple[bytes, str]] = {}
         """Content and blob id of each file of the last tree: what stays is not hashed again."""
+        self._beside: list[Beside] = []
 
     def newest(self) -> Release | None:
         """The last release, None before the first."""
         tip = self._repo.refs.get(BRANCH)
         return self.read(tip) if tip else None
+
+    def begin(self, nodes: NodeFiles) -> None:
+        """Begin to store the large files that the last tree has not, while the caller goes on to `write`."""
+        self._beside = [
+            Beside(self._repo.write_blob, content)
+            for node, rendered in nodes.items()
+            for name, (content, _) in rendered.items()
+            if len(content) >= LARGE and self._known_id(f"{node}/{name}", content) == ""
+        ]
+
+    def _known_id(self, path: str, content: bytes) -> str:
+        known = self._ids.get(path)
+        return known[1] if known and known[0] is content else ""
+
+    def _id(self, path: str, content: bytes) -> str:
+        begun = next((each.result() for each in self._beside if each.content is content), "")
+        return self._known_id(path, content) or begun or blob_id(content)
 
     def tree(self, nodes: NodeFiles, base: str = "") -> str:
         """Store rendered files as a tree; what the tree `base` has is not written again."""
@@ -77,15 +105,14 @@ class Releases:
         for node, rendered in nodes.items():
             for name, (content, mode) in rendered.items():
                 path = f"{node}/{name}"
-                known = self._ids.get(path)
-                identity = known[1] if known and known[0] is content else blob_id(content)
+                identity = self._id(path, content)
                 ids[path] = content, identity
                 old = files.get(path)
                 if old is not None and (old.id, old.mode) == (identity, mode):
                     del changes[path]
                 else:
                     changes[path] = NewFile(content, mode, identity)
-        self._ids = ids
+        self._ids, self._beside = ids, []
         return self._repo.write_tree(base, changes) if changes or not base else base
 
     def write(self, nodes: NodeFiles, basis: Basis, time: datetime) -> Release:

@@ -7,8 +7,8 @@ import subprocess
 
 import pytest
 
-from controlplane.errors import Conflict, Corrupt, NotFound
-from controlplane.git import FILE, SERVER, StateRepo
+from controlplane.errors import Conflict, Corrupt, NotFound, Unavailable
+from controlplane.git import FILE, LARGE, SERVER, StateRepo
 from controlplane.release import Basis, FileChange, Releases, line_changes
 from tests.change_sets import BEGIN
 
@@ -110,3 +110,36 @@ def test_what_is_no_release_is_corrupt(repo: StateRepo) -> None:
         Releases(repo).newest()
     with pytest.raises(Conflict):
         repo.commit("rendered", "", repo.write_tree("", {}), "again\n", SERVER, BEGIN)
+
+
+def test_large_files_are_stored_ahead(repo: StateRepo) -> None:
+    """What was begun is used by the release, and by no other content."""
+    releases, other = Releases(repo), Releases(repo)
+    large = b"x" * LARGE
+    files = nodes(a=large, b=b"small")
+    releases.begin(files)
+    assert repo.blob(releases._beside[0].result()) == large
+    written = repo.large_written
+    release = releases.write(files, basis(1), BEGIN)
+    assert repo.large_written == written
+    assert repo.file(release.commit, "mail/etc/a") == large
+    assert other.tree(nodes(a=large, b=b"small")) == release.tree
+    releases.begin(files)
+    assert releases.tree(nodes(a=large + b"y", b=b"small")) != release.tree
+
+
+def test_what_cannot_be_stored_ahead_fails_where_it_is_needed(
+    repo: StateRepo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk is told by the write that needs the file."""
+    releases = Releases(repo)
+    files = nodes(a=b"x" * LARGE)
+
+    def full(*_: object) -> str:
+        raise Unavailable("no space left")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(repo, "write_blob", full)
+        releases.begin(files)
+        assert releases._beside[0].result() == ""
+    assert repo.file(releases.write(files, basis(1), BEGIN).commit, "mail/etc/a") == b"x" * LARGE

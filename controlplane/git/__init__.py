@@ -1,5 +1,6 @@
 """The state repo: everything that touches git, and the only import of pygit2."""
 
+from controlplane.git.beside import Beside
 from controlplane.git.commits import (
     SERVER,
     CommitInfo,
@@ -9,6 +10,7 @@ from controlplane.git.commits import (
     parse_trailers,
 )
 from controlplane.git.durability import without_a_home, write_atomically
+from controlplane.git.large_blobs import LARGE
 from controlplane.git.leftovers import OF_THE_CONTROL_FOLDER, sweep
 from controlplane.git.mending import damaged_packs, object_id, set_packs_aside, tree_objects
 from controlplane.git.merge import merge_file, scrubbed_environment
@@ -28,10 +30,12 @@ __all__ = [
     "EXECUTABLE",
     "FILE",
     "HEAVY",
+    "LARGE",
     "OF_THE_CONTROL_FOLDER",
     "SERVER",
     "STALE_AFTER",
     "TREE",
+    "Beside",
     "Change",
     "CommitInfo",
     "NewFile",

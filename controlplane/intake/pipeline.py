@@ -244,6 +244,8 @@ class Intake:
         proposal = self.propose_files(files, guard).must_be_sound()
         if problems := check(proposal):
             raise Refused(problems)
+        if proposal.trees is not None:
+            self.stores.releases.begin(node_files(proposal.trees))
         new = repo.write_tree(base, wanted)
         entries = repo.tree_files(new)
         for path in wanted.keys() & entries.keys():
