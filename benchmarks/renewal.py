@@ -23,7 +23,7 @@ from tests.integration.tls_box import HOST, TYPES, Host
 
 PORTS = (993, 465)
 """One port of each daemon, with TLS from the first byte."""
-DEADLINE = 60.0
+DEADLINE = 120.0
 MOST_CLIENTS, BETWEEN_CLIENTS = 20, 0.1
 
 
