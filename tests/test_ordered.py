@@ -49,6 +49,7 @@ def test_many_insertions_in_the_middle_stay_linear() -> None:
 
 
 def test_a_pair_is_compared_once_within_a_block() -> None:
+    """What was found of a pair is not looked for again until the outermost block ends."""
     looked: list[object] = []
 
     class Value:
