@@ -6,6 +6,7 @@ people of them. Only the files they become are the business of a service (`rende
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import Enum
 
 from controlplane.model import State
@@ -15,6 +16,8 @@ from renderers.service import CertificateSource
 SLOT, FALLBACK = "default", "fallback"
 _OWN_FILES = "/tmp/docker-mailserver/ssl"  # noqa: S108  # the documented place of the config volume
 _LIVE = "/etc/letsencrypt/live"
+_LINEAGES = 3
+"""How many further folders of certbot for one name are looked at."""
 _STORE = "/etc/letsencrypt/acme.json"
 
 
@@ -87,13 +90,24 @@ def _letsencrypt(settings: Settings) -> CertificateSource:
     """Looks under SSL_DOMAIN, the host name and its domain; in a store also under their wildcards."""
     names = [settings.ssl_domain.removeprefix("*."), settings.hostname, settings.domainname]
     names = list(dict.fromkeys(name.lower() for name in names if name))
-    folders = [f"{_LIVE}/{name}" for name in names]
-    pairs = [
-        (f"{folder}/{cert}.pem", f"{folder}/{key}.pem")
-        for folder in folders
-        for cert in ("fullchain", "cert")
-        for key in ("privkey", "key")
-    ]
+    pairs = tuple(pair for name in names for pair in _live_pairs(name))
     stored = [also for name in names for also in (name, f"*.{name.partition('.')[2]}", f"*.{name}")]
     known = tuple(name for name in dict.fromkeys(stored) if "." in name.removeprefix("*."))
-    return CertificateSource(SLOT, "letsencrypt", tuple(pairs), store=_STORE, names=known)
+    return CertificateSource(SLOT, "letsencrypt", pairs, store=_STORE, names=known)
+
+
+def _live_pairs(name: str) -> Iterator[tuple[str, str]]:
+    """Where the usual clients keep a name's certificate, by their documentation.
+
+    The folder of certbot and acme-companion; what certbot makes beside it when names change (NAME-0001);
+    Caddy's folder with files of its own name; acme-companion's and lego's files of the name. Caddy calls a
+    wildcard `wildcard_.NAME`, lego `_.NAME`.
+    """
+    for cert in ("fullchain", "cert"):
+        for key in ("privkey", "key"):
+            yield f"{_LIVE}/{name}/{cert}.pem", f"{_LIVE}/{name}/{key}.pem"
+    for number in range(1, _LINEAGES + 1):
+        folder = f"{_LIVE}/{name}-{number:04d}"
+        yield f"{folder}/fullchain.pem", f"{folder}/privkey.pem"
+    stems = [f"{name}/{name}", name, f"wildcard_.{name}/wildcard_.{name}", f"_.{name}"]
+    yield from ((f"{_LIVE}/{stem}.crt", f"{_LIVE}/{stem}.key") for stem in stems)

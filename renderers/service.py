@@ -72,7 +72,7 @@ class CertificateSource(NamedTuple):
     slot: str
     type: str
     pairs: tuple[tuple[str, str], ...]
-    """(certificate with chain, key): the first pair whose files both exist. One file may hold both."""
+    """(certificate with chain, key): the first pair that can serve. One file may hold both."""
     store: str = ""
     """A Traefik store (acme.json), which goes before the files; `names` to look up in it, best first."""
     names: tuple[str, ...] = ()

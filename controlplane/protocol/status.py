@@ -44,11 +44,23 @@ class RefusedCertificate(TypedDict):
     reason: str
 
 
+class PassedOverCertificate(TypedDict):
+    """A pair that would go before the one that serves, and cannot serve."""
+
+    slot: str
+    """`default` or `alternative`."""
+    place: str
+    """The file that it was read from, with the entry of a store."""
+    reason: str
+
+
 class Certificates(TypedDict):
     """What serves, when it ends, and what was not taken over."""
 
     certificates: list[CertificateRow]
     refused: list[RefusedCertificate]
+    passed_over: list[PassedOverCertificate]
+    """Empty where the agent does not answer."""
 
 
 class ProbeRow(TypedDict):

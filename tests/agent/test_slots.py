@@ -209,10 +209,10 @@ def test_a_second_slot_is_never_made_here(box: Box, authority: Authority) -> Non
 
 
 def test_what_the_daemon_declines_is_refused(box: Box, authority: Authority) -> None:
-    """An expired pair, for one: the daemon knows the time of what serves."""
+    """With the daemon's reason; the one before stays."""
     box.put(authority.issue())
     box.slots.check((source(),), HOST)
-    box.put(authority.issue(days=-0.5))
+    box.put(authority.issue())
     box.daemon.error = Refused("it ended")
     box.slots.check((source(),), HOST)
     assert box.slots.refused == {"default": "it ended"}
@@ -234,3 +234,56 @@ def test_a_daemon_that_is_away_is_told_later(box: Box, authority: Authority) -> 
     box.daemon.error = None
     box.slots.check((source(),), HOST)
     assert "no certificate in PEM" in box.slots.refused["default"]
+
+
+def two_places() -> dict[str, Any]:
+    """A source with two places, the preferred one first."""
+    return {**source(), "pairs": [["/tls.pem", "/tls.key"], ["/second.pem", "/second.key"]]}
+
+
+def test_another_place_serves_and_what_was_passed_over_is_told(box: Box, authority: Authority) -> None:
+    """Nothing is refused; when the preferred one is right again, it serves and nothing is told any more."""
+    box.put(authority.issue(days=-0.5))
+    second = authority.issue()
+    box.put(second, "second")
+    box.slots.check((two_places(),), HOST)
+    assert [told["chain"] for told in box.told()] == [second.chain]
+    (passed,) = box.slots.passed_over
+    assert (passed["slot"], passed["place"]) == ("default", str(box.root / "tls.pem"))
+    assert passed["reason"].startswith("it ended on ")
+    assert not box.slots.refused
+    box.put(first := authority.issue())
+    box.slots.check((two_places(),), HOST)
+    assert [told["chain"] for told in box.told()] == [first.chain]
+    assert box.slots.passed_over == []
+
+
+def test_a_preferred_pair_that_is_being_written_is_waited_for(box: Box, authority: Authority) -> None:
+    """A watch looks twice before another place serves."""
+    box.put(authority.issue(), "second")
+    box.slots.check((two_places(),), HOST)
+    box.told()
+    new = authority.issue()
+    (box.root / "tls.pem").write_text(new.chain)
+    (box.root / "tls.key").write_text(new.key[:40])
+    box.put(authority.issue(), "second")
+    box.slots.check((two_places(),), HOST, patient=True)
+    assert box.slots.doubtful
+    box.put(new)
+    box.slots.check((two_places(),), HOST, patient=True)
+    assert [told["chain"] for told in box.told()] == [new.chain]
+    assert not box.slots.doubtful
+
+
+def test_an_ended_pair_leaves_the_one_that_serves(box: Box, authority: Authority) -> None:
+    """Somebody restored an old certificate over a valid one; until that ends it stays."""
+    good = authority.issue()
+    box.put(good)
+    box.slots.check((source(),), HOST)
+    box.told()
+    box.put(authority.issue(days=-0.5))
+    box.slots.check((source(),), HOST)
+    (told,) = box.told()
+    assert "it ended on" in told["refused"]
+    assert "the certificate read before stays" in told["refused"]
+    assert box.slots.until == good.leaf.not_valid_after_utc.timestamp()

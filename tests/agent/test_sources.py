@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from agent.certificates.sources import footprints, read
+from agent.certificates.choosing import Choice, choose
+from agent.certificates.sources import Found, footprints, nothing
 from agent.certificates.store import examine
-from agent.errors import NotFound, Refused
 from tests.certificates import Authority, Pair
 
 LIVE = "/etc/letsencrypt/live/mail.example.test"
@@ -41,6 +41,18 @@ def put(root: Path, path: str, text: str) -> None:
 def source(*pairs: tuple[str, str], **more: Any) -> dict[str, Any]:
     """A row of the manifest."""
     return {"slot": "default", "type": "manual", "pairs": [list(each) for each in pairs], **more}
+
+
+def read(source: dict[str, Any], root: Path, *opened: Any) -> Found:
+    """The pair of a source that is to serve."""
+    found = choose(source, root, *opened).found
+    assert found is not None
+    return found
+
+
+def reasons(choice: Choice) -> list[str]:
+    """Why places were passed over, in order."""
+    return [each.reason for each in choice.passed]
 
 
 def row(pair: Pair, main: str, *sans: str, old: bool = False) -> dict[str, Any]:
@@ -72,10 +84,12 @@ def test_the_first_pair_that_is_whole_is_read(tmp_path: Path, pair: Pair) -> Non
 
 def test_nothing_there_names_the_places(tmp_path: Path) -> None:
     """The report names the files that are missing."""
-    with pytest.raises(NotFound, match=r"/a/cert\.pem and /a/key\.pem are not both there"):
-        read(source(("/a/cert.pem", "/a/key.pem")), tmp_path)
-    with pytest.raises(NotFound, match=f"no certificate in {LIVE} nor in /etc/letsencrypt/acme.json"):
-        read(store(tmp_path, {}), tmp_path)
+    for missing, said in (
+        (source(("/a/cert.pem", "/a/key.pem")), "/a/cert.pem and /a/key.pem are not both there"),
+        (store(tmp_path, {}), f"no certificate for mail.example.test, example.test in {LIVE} nor in /etc"),
+    ):
+        assert choose(missing, tmp_path)[:2] == (None, ())
+        assert said in nothing(missing)
 
 
 @pytest.mark.parametrize("order", ["key first", "chain first"])
@@ -121,8 +135,9 @@ def test_files_that_are_no_pair(tmp_path: Path, pair: Pair, cert: str, key: str,
     """Empty, foreign and huge files are refused with their reason."""
     put(tmp_path, "/cert.pem", cert.format(chain=pair.chain))
     put(tmp_path, "/key.pem", key.format(key=pair.key))
-    with pytest.raises(Refused, match=reason):
-        read(source(("/cert.pem", "/key.pem")), tmp_path)
+    choice = choose(source(("/cert.pem", "/key.pem")), tmp_path)
+    assert choice.found is None
+    assert reason in reasons(choice)[0]
 
 
 @pytest.mark.parametrize("version", [1, 2])
@@ -184,17 +199,127 @@ def test_an_empty_store_leaves_it_to_the_files(tmp_path: Path, pair: Pair, conte
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '"x"'])
-def test_a_store_that_is_none(tmp_path: Path, content: str) -> None:
-    """Half a file, or something else: refused, not taken for an empty one."""
-    with pytest.raises(Refused, match="no store of Traefik"):
-        read(store(tmp_path, content), tmp_path)
+def test_a_store_that_is_none(tmp_path: Path, pair: Pair, content: str) -> None:
+    """Half a file, or something else: named, not taken for an empty one; files beside it serve."""
+    choice = choose(store(tmp_path, content), tmp_path)
+    assert (choice.found, len(choice.passed)) == (None, 1)
+    assert "no store of Traefik" in reasons(choice)[0]
+    put(tmp_path, f"{LIVE}/fullchain.pem", pair.chain)
+    put(tmp_path, f"{LIVE}/privkey.pem", pair.key)
+    choice = choose(store(tmp_path, content), tmp_path)
+    assert choice.found
+    assert choice.found.chain.decode() == pair.chain
 
 
 def test_damaged_rows_are_passed_over(tmp_path: Path, pair: Pair) -> None:
     """One that cannot be read does not hide the next."""
     broken = [None, {}, {"domain": {"main": "mail.example.test"}, "certificate": "%%", "key": "eA=="}]
     content = {"le": {"Certificates": [*broken, row(pair, "mail.example.test")]}}
-    assert read(store(tmp_path, content), tmp_path).chain.decode() == pair.chain
+    choice = choose(store(tmp_path, content), tmp_path)
+    assert choice.found
+    assert choice.found.chain.decode() == pair.chain
+    assert reasons(choice) == ["it holds no certificate in PEM"]
+
+
+def unusable(authority: Authority) -> dict[str, tuple[str, str]]:
+    """Pairs (chain, key) that cannot serve, by what is told of them."""
+    ended, later, other = authority.issue(days=-0.5), authority.issue(since=2), authority.issue()
+    return {
+        "it ended on": (ended.chain, ended.key),
+        "it is not valid before": (later.chain, later.key),
+        "key values mismatch": (other.chain, ended.key),
+        "no certificate in PEM": ("version https://git-lfs.github.com/spec/v1\n", other.key),
+        "no private key in PEM": (other.chain, ""),
+    }
+
+
+KINDS = [
+    "it ended on",
+    "it is not valid before",
+    "key values mismatch",
+    "no certificate in PEM",
+    "no private key in PEM",
+]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("where", ["resolver", "wildcard", "folder", "store and folder"])
+def test_what_cannot_serve_comes_last(tmp_path: Path, authority: Authority, kind: str, where: str) -> None:
+    """Whatever its place: an entry, a resolver, the preferred name, the store; and it is told."""
+    chain, key = unusable(authority)[kind]
+    good = authority.issue()
+    bad = {
+        "domain": {"main": NAMES[0]},
+        "certificate": base64.b64encode(chain.encode()).decode(),
+        "key": base64.b64encode(key.encode()).decode() or "eA==",
+    }
+    folders = [(f"/live/{name}/fullchain.pem", f"/live/{name}/privkey.pem") for name in NAMES[::2]]
+    looked_at = source(*folders, store="/etc/letsencrypt/acme.json", names=NAMES)
+    if where == "folder":
+        put(tmp_path, folders[0][0], chain)
+        put(tmp_path, folders[0][1], key)
+    if where in ("folder", "store and folder"):
+        put(tmp_path, folders[1][0], good.chain)
+        put(tmp_path, folders[1][1], good.key)
+    first, second = [bad], [row(good, NAMES[1] if where == "wildcard" else NAMES[0])]
+    content = {
+        "resolver": {"old": {"Certificates": first}, "new": {"Certificates": second}},
+        "wildcard": {"only": {"Certificates": [*second, *first]}},
+        "store and folder": {"old": {"Certificates": first}},
+    }.get(where, {})
+    put(tmp_path, "/etc/letsencrypt/acme.json", json.dumps(content))
+    choice = choose(looked_at, tmp_path)
+    assert choice.found
+    assert choice.found.chain.decode() == good.chain
+    (told,) = reasons(choice)
+    assert kind in told
+    assert tmp_path / choice.passed[0].place.partition(" (")[0].lstrip("/") != Path(choice.found.place)
+
+
+def test_of_what_cannot_serve_the_first_that_fits_is_read(tmp_path: Path, authority: Authority) -> None:
+    """Where all ended, an old certificate is better than none."""
+    ended, other = authority.issue(days=-0.5), authority.issue()
+    put(tmp_path, "/a/cert.pem", other.chain)
+    put(tmp_path, "/a/key.pem", ended.key)
+    put(tmp_path, "/b/cert.pem", ended.chain)
+    put(tmp_path, "/b/key.pem", ended.key)
+    choice = choose(source(("/a/cert.pem", "/a/key.pem"), ("/b/cert.pem", "/b/key.pem")), tmp_path)
+    assert choice.found
+    assert choice.found.chain.decode() == ended.chain
+    assert ["mismatch" in reason for reason in reasons(choice)] == [True]
+
+
+def test_the_pair_read_before_stands_in_for_its_place(tmp_path: Path, authority: Authority) -> None:
+    """A renewal that went wrong does not put another name's certificate before the one that serves."""
+    good, domain = authority.issue(), authority.issue("example.test")
+    put(tmp_path, "/a/cert.pem", good.chain)
+    put(tmp_path, "/a/key.pem", good.key)
+    put(tmp_path, "/b/cert.pem", domain.chain)
+    put(tmp_path, "/b/key.pem", domain.key)
+    looked_at = source(("/a/cert.pem", "/a/key.pem"), ("/b/cert.pem", "/b/key.pem"))
+    before = read(looked_at, tmp_path)
+    put(tmp_path, "/a/key.pem", domain.key)
+    choice = choose(looked_at, tmp_path, before=before)
+    assert (choice.found, choice.kept) == (before, True)
+    after = choose(looked_at, tmp_path, before=before, now=choice.until + 1)
+    assert after.found
+    assert not after.kept
+
+
+def test_a_choice_lasts_until_a_certificate_ends_or_begins(tmp_path: Path, authority: Authority) -> None:
+    """Then it has to be made again, whatever the files do."""
+    later, good = authority.issue(since=2), authority.issue(days=5)
+    put(tmp_path, "/a/cert.pem", later.chain)
+    put(tmp_path, "/a/key.pem", later.key)
+    put(tmp_path, "/b/cert.pem", good.chain)
+    put(tmp_path, "/b/key.pem", good.key)
+    looked_at = source(("/a/cert.pem", "/a/key.pem"), ("/b/cert.pem", "/b/key.pem"))
+    choice = choose(looked_at, tmp_path)
+    assert choice.until == pytest.approx(later.leaf.not_valid_before_utc.timestamp(), abs=1)
+    then = choose(looked_at, tmp_path, now=choice.until + 1)
+    assert then.found
+    assert then.found.chain.decode() == later.chain
+    assert then.until == pytest.approx(later.leaf.not_valid_after_utc.timestamp(), abs=1)
 
 
 def test_footprints_follow_links(tmp_path: Path, pair: Pair) -> None:

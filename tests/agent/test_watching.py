@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -20,16 +21,20 @@ def test_certificates_are_looked_at_although_edits_could_not_be_reported(
     looked: list[object] = []
     pair = tmp_path / "cert.pem"
 
-    def report() -> bool:
+    def report(**_how: bool) -> bool:
         raise Unavailable("the control plane does not answer")
 
     def check(*_arguments: object, **_named: object) -> None:
         looked.append(pair)
 
     slots: Any = SimpleNamespace(
-        doubtful=False, check=check, footprints=lambda _sources: {pair}, prune=lambda _used: None
+        doubtful=False,
+        until=math.inf,
+        check=check,
+        footprints=lambda _sources: {pair},
+        prune=lambda _used: None,
     )
-    volume = SimpleNamespace(folder=tmp_path, report=report, stale=False, main="")
+    volume = SimpleNamespace(folder=tmp_path, report=report, stale=False, main="", until=math.inf)
     queue: Any = SimpleNamespace(lock=ApplyQueue(cast(Any, None)).lock)
     watching = Watching(
         served.node, queue, cast(Volume, volume), slots, cast(Any, None), lambda _newest: None

@@ -17,10 +17,14 @@ Run = Callable[..., int]
 def test_certificates_are_told_with_what_is_wrong(
     mailctl: Run, daemon: Peer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One row each; below it what ends soon and what was refused; --json has it all."""
+    """One row each; below it what ends soon, was refused or passed over; --json has it all."""
     soon = {**CERTIFICATE, "days": 1, "warnings": ["ends in 1 day: renew it"]}
     over = {**CERTIFICATE, "slot": "fallback", "days": -3, "serves": False, "key": "RSA 2048"}
-    answer = {"certificates": [soon, over], "refused": [{"slot": "default", "reason": "/c: no"}]}
+    answer = {
+        "certificates": [soon, over],
+        "refused": [{"slot": "default", "reason": "/c: no"}],
+        "passed_over": [{"slot": "default", "place": "/acme.json (a.test of le)", "reason": "it ended"}],
+    }
     daemon.answers["certificates"] = {"result": answer}
     assert mailctl("certificates") == 0
     lines = capsys.readouterr().out.splitlines()
@@ -30,6 +34,7 @@ def test_certificates_are_told_with_what_is_wrong(
     assert lines[3:] == [
         "⚠ certificate default ends in 1 day: renew it",
         "⚠ certificate default is not taken over: /c: no",
+        "⚠ /acme.json (a.test of le) is passed over for certificate default: it ended",
     ]
     assert mailctl("certificates", "--json") == 0
     assert json.loads(capsys.readouterr().out) == answer

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import imaplib
+import json
 import re
+import shutil
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -18,7 +21,19 @@ from tests.integration.conftest import started
 from tests.integration.handshakes import address, leaf, s_client
 from tests.integration.polling import poll
 from tests.integration.server import PASSWORD
-from tests.integration.tls_box import HOST, MANUAL, SECOND, TYPES, USER, Box, Held, Host, by_hand, replace
+from tests.integration.tls_box import (
+    HOST,
+    MANUAL,
+    SECOND,
+    TYPES,
+    USER,
+    Box,
+    Held,
+    Host,
+    by_hand,
+    replace,
+    traefik_row,
+)
 from tests.integration.traffic import Traffic
 
 SERVES = 2.0
@@ -70,16 +85,40 @@ def test_a_certificate_serves_and_is_renewed(box: Box, kind: str) -> None:
 
 
 @pytest.mark.shows("SSL_TYPE", "SSL_DOMAIN", "kubernetes")
-@pytest.mark.parametrize("kind", ["acme-companion", "kubernetes"])
+@pytest.mark.parametrize("kind", ["acme-companion", "kubernetes", "certbot -0001", "caddy", "lego"])
 def test_other_layouts_are_followed(box: Box, kind: str) -> None:
-    """A wildcard under another name of the key; links through a folder that is swapped."""
+    """A wildcard under another name of the key, links through a swapped folder, files of other names."""
     settings, provision, name, key = TYPES[kind]
     box.path("acme.json").write_text("")
+    shutil.rmtree(box.path("letsencrypt/live/x").parent, ignore_errors=True)
     box.set(**settings)
     for _ in range(2):
         pair = box.authority.issue(name, kind=key)
         provision(box, pair)
         box.wait_for(pair, QUICK)
+
+
+def test_what_cannot_serve_is_passed_over(box: Box) -> None:
+    """Of several that fit, one serves that has not ended and fits its key; the others are told of."""
+    ended, good, other = box.authority.issue(days=-0.5), box.authority.issue(), box.authority.issue()
+    content = {
+        "old": {"Certificates": [traefik_row(ended, HOST)]},
+        "broken": {"Certificates": [traefik_row(dataclasses.replace(other, secret=good.secret), HOST)]},
+        "new": {"Certificates": [traefik_row(good, "*.example.com")]},
+    }
+    box.path("acme.json").write_text(json.dumps(content))
+    box.set(SSL_TYPE="letsencrypt")
+    box.wait_for(good, QUICK)
+    said = box.server.must("mailctl", "certificates")
+    place = "⚠ /etc/letsencrypt/acme.json ({} of {}) is passed over for certificate default: {}"
+    assert place.format(HOST, "old", "it ended on ") in said
+    assert place.format(HOST, "broken", "certificate and key cannot be used together") in said
+    assert box.certificates()["refused"] == []
+    soon = box.authority.issue(days=10 / 86400)
+    content["old"] = {"Certificates": [traefik_row(soon, HOST)]}
+    box.path("acme.json").write_text(json.dumps(content))
+    box.wait_for(soon, QUICK)
+    box.wait_for(good, QUICK)
 
 
 @pytest.mark.shows("SSL_ALT_CERT_PATH", "SSL_ALT_KEY_PATH")

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.certificates import Authority, Pair
 from tests.integration import clients
@@ -113,18 +114,40 @@ def by_acme_companion(host: Host, pair: Pair) -> None:
     host.path("letsencrypt/live/example.com/fullchain.pem").write_text(pair.chain)
 
 
+def by_certbot_again(host: Host, pair: Pair) -> None:
+    """What certbot makes where a certificate of the name exists already and the names differ."""
+    folder = host.path(f"letsencrypt/live/{HOST}-0001/x").parent
+    replace(folder / "fullchain.pem", pair.chain)
+    replace(folder / "privkey.pem", pair.key)
+
+
+def by_caddy(host: Host, pair: Pair) -> None:
+    """A folder for each name, with files of that name."""
+    replace(host.path(f"letsencrypt/live/{HOST}/{HOST}.key"), pair.key)
+    replace(host.path(f"letsencrypt/live/{HOST}/{HOST}.crt"), pair.chain)
+
+
+def by_lego(host: Host, pair: Pair) -> None:
+    """Files named by the name, all in one folder; a wildcard begins with an underscore."""
+    replace(host.path("letsencrypt/live/_.example.com.key"), pair.key)
+    replace(host.path("letsencrypt/live/_.example.com.crt"), pair.chain)
+
+
 def by_traefik(host: Host, pair: Pair) -> None:
     """The store of version 2, mounted by itself, rewritten in place."""
     rows = [{"domain": {"main": "whoami.example.com"}, "certificate": "", "key": ""}]
-    rows.append(
-        {
-            "domain": {"main": "*.example.com", "sans": ["example.com"]},
-            "certificate": base64.b64encode(pair.chain.encode()).decode(),
-            "key": base64.b64encode(pair.key.encode()).decode(),
-        }
-    )
+    rows.append(traefik_row(pair, "*.example.com", "example.com"))
     content = {"letsencrypt": {"Account": {"Email": "admin@example.com"}, "Certificates": rows}}
     host.path("acme.json").write_text(json.dumps(content, indent=2))
+
+
+def traefik_row(pair: Pair, main: str, *others: str) -> dict[str, Any]:
+    """A certificate as Traefik keeps it."""
+    return {
+        "domain": {"main": main, "sans": list(others)},
+        "certificate": base64.b64encode(pair.chain.encode()).decode(),
+        "key": base64.b64encode(pair.key.encode()).decode(),
+    }
 
 
 def by_hand(host: Host, pair: Pair) -> None:
@@ -165,6 +188,9 @@ TYPES: dict[str, tuple[dict[str, str], Provision, str, str]] = {
     "acme-companion": (
         {"SSL_TYPE": "letsencrypt", "SSL_DOMAIN": "*.example.com"}, by_acme_companion, "*.example.com", "rsa",
     ),
+    "certbot -0001": ({"SSL_TYPE": "letsencrypt"}, by_certbot_again, HOST, "ec"),
+    "caddy": ({"SSL_TYPE": "letsencrypt"}, by_caddy, HOST, "rsa"),
+    "lego": ({"SSL_TYPE": "letsencrypt", "SSL_DOMAIN": "example.com"}, by_lego, "*.example.com", "ec"),
     "traefik": ({"SSL_TYPE": "letsencrypt", "SSL_DOMAIN": "example.com"}, by_traefik, "*.example.com", "ec"),
     "manual": (MANUAL, by_hand, HOST, "rsa"),
     "kubernetes": (

@@ -23,9 +23,10 @@ def text(settings: dict[str, str], path: str, **more: object) -> str:
 
 
 def test_letsencrypt_looks_for_the_name_that_was_set_first() -> None:
-    """Then for the host name and its domain, in certbot's files and acme-companion's."""
+    """Then for the host name and its domain, in certbot's files and those of other clients."""
     (source,) = sources(state({"SSL_TYPE": "letsencrypt", "SSL_DOMAIN": "*.example.org"}))
-    folders = list(dict.fromkeys(cert.rpartition("/")[0] for cert, _ in source.pairs))
+    whole = (cert for cert, _ in source.pairs if cert.endswith("/cert.pem"))
+    folders = list(dict.fromkeys(cert.rpartition("/")[0] for cert in whole))
     assert folders == [f"{LIVE}/example.org", f"{LIVE}/mail.example.test", f"{LIVE}/example.test"]
     first = [(cert.rpartition("/")[2], key.rpartition("/")[2]) for cert, key in source.pairs[:4]]
     assert first == [
@@ -34,6 +35,14 @@ def test_letsencrypt_looks_for_the_name_that_was_set_first() -> None:
         ("cert.pem", "privkey.pem"),
         ("cert.pem", "key.pem"),
     ]
+    others = [cert.removeprefix(f"{LIVE}/") for cert, _ in source.pairs if cert.endswith(".crt")]
+    assert others[:4] == [
+        "example.org/example.org.crt",
+        "example.org.crt",
+        "wildcard_.example.org/wildcard_.example.org.crt",
+        "_.example.org.crt",
+    ]
+    assert (f"{LIVE}/example.org-0001/fullchain.pem", f"{LIVE}/example.org-0001/privkey.pem") in source.pairs
 
 
 @pytest.mark.parametrize(

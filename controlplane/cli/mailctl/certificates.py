@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 @click.command("certificates")
 @options.as_json
 def command(*, as_json: bool) -> None:
-    """The certificates that serve: names, key, issuer, end, where each was read; and what was refused."""
+    """The certificates that serve: names, key, issuer, end, where each was read.
+
+    Below them what was passed over or refused, and why.
+    """
     answer: Certificates = call("certificates")
     if as_json:
         show_json(answer)

@@ -15,11 +15,16 @@ HEAD = ["slot", "names", "key", "issuer", "end", "read from"]
 
 
 def certificate_lines(answer: Certificates) -> list[str]:
-    """The output of `mailctl certificates`: one row per certificate, then warnings and refusals."""
+    """The output of `mailctl certificates`: one row per certificate, then what to know of them."""
     certificates = answer.get("certificates") or []
     lines = columns([HEAD, *(_row(each) for each in certificates)]) if certificates else []
     refused = {row["slot"]: row["reason"] for row in answer.get("refused") or []}
-    return [*(lines or ["no certificate: TLS is off"]), *warning_lines(certificates), *refusal_lines(refused)]
+    passed = [
+        f"⚠ {row['place']} is passed over for certificate {row['slot']}: {row['reason']}"
+        for row in answer.get("passed_over") or []
+    ]
+    lines = lines or ["no certificate: TLS is off"]
+    return [*lines, *warning_lines(certificates), *refusal_lines(refused), *passed]
 
 
 def ends(certificate: CertificateRow) -> str:

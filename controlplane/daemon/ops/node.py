@@ -70,12 +70,14 @@ def status(daemon: Daemon, request: StatusAsked) -> Status:
 
 def certificates(daemon: Daemon, _request: Asked) -> Certificates:
     """What serves, when it ends, and what was not taken over."""
-    refused = daemon.refused_certificates
+    refused, seen = daemon.refused_certificates, dict[str, Any]()
     with contextlib.suppress(Unavailable):  # what was refused since the daemon started is known here too
-        refused = daemon.ask_agent({"op": "certificates"}, ASK_SECONDS).get("refused", refused)
+        seen = daemon.ask_agent({"op": "certificates"}, ASK_SECONDS)
+        refused = seen.get("refused", refused)
     return {
         "certificates": rows(daemon.intake.state, datetime.now(UTC)),
         "refused": [{"slot": slot, "reason": reason} for slot, reason in sorted(refused.items())],
+        "passed_over": seen.get("passed_over", []),
     }
 
 

@@ -22,23 +22,24 @@ class _Row(NamedTuple):
     resolver: str
     main: str
     others: frozenset[str]
-    chain: bytes
-    key: bytes
+    chain: str
+    key: str
 
 
-def find(text: bytes, names: Sequence[str], place: str) -> Hit | None:
-    """The certificate for the first of `names` that the store has; main names go before alternatives.
+def find(text: bytes, names: Sequence[str], place: str) -> Iterator[Hit]:
+    """The certificates for any of `names`, the first name first; main names go before alternatives.
 
-    None for a store without any of them, such as the empty one that Traefik makes at first. Raises Refused
-    for a text that is no such store.
+    None for a store without any of them, such as the empty one that Traefik makes at first. Halves that are
+    not base64 are empty. Raises Refused for a text that is no such store.
     """
     rows = list(_rows(text, place))
+    given: set[int] = set()
     for name in names:
-        for row in sorted(rows, key=lambda row: row.main != name):
-            if name == row.main or name in row.others:
+        for number, row in sorted(enumerate(rows), key=lambda numbered: numbered[1].main != name):
+            if number not in given and (name == row.main or name in row.others):
+                given.add(number)
                 shown = f"{name} of {row.resolver}" if row.resolver else name
-                return Hit(row.chain, row.key, shown)
-    return None
+                yield Hit(_decoded(row.chain), _decoded(row.key), shown)
 
 
 def _rows(text: bytes, place: str) -> Iterator[_Row]:
@@ -60,14 +61,17 @@ def _rows(text: bytes, place: str) -> Iterator[_Row]:
 def _row(resolver: str, raw: Any) -> _Row | None:
     domain = _get(raw, "domain")
     main, others = _get(domain, "main"), _get(domain, "sans") or ()
-    try:
-        chain = base64.b64decode(_get(raw, "certificate") or "", validate=True)
-        key = base64.b64decode(_get(raw, "key") or "", validate=True)
-    except (ValueError, TypeError):
-        return None
+    chain, key = _get(raw, "certificate"), _get(raw, "key")
     if not (chain and key and isinstance(main, str) and isinstance(others, list | tuple)):
         return None
     return _Row(resolver, main.lower(), frozenset(str(name).lower() for name in others), chain, key)
+
+
+def _decoded(half: str) -> bytes:
+    try:
+        return base64.b64decode(half, validate=True)
+    except (ValueError, TypeError):
+        return b""
 
 
 def _get(fields: Any, name: str) -> Any:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from agent.certificates.choosing import Choice, choose
 from agent.certificates.selfsigned import make_pair
-from agent.certificates.sources import Found, Open, footprints, read
+from agent.certificates.sources import Found, Open, Passed, footprints, nothing
 from agent.certificates.store import Certificates
 from agent.daemon_client import DaemonClient
 from agent.errors import AgentError, NotFound, Refused
@@ -40,6 +42,8 @@ class CertificateSlots:
         lost = "every certificate is read again"
         self._known: dict[str, dict[str, Any]] = records.take("slots.json", _are_slots, lost) or {}
         self._doubts: dict[str, str] = {}
+        self._passed: dict[str, tuple[Passed, ...]] = {}
+        self._until: dict[str, float] = {}
 
     @property
     def refused(self) -> dict[str, str]:
@@ -52,6 +56,17 @@ class CertificateSlots:
         """Whether a pair is to be looked at again soon: its files may be written one after the other."""
         return bool(self._doubts)
 
+    @property
+    def passed_over(self) -> list[dict[str, str]]:
+        """What of each slot's source would go before what serves and cannot, with the reason."""
+        rows = list(self._passed.items())
+        return [{"slot": slot, **each._asdict()} for slot, passed in rows for each in passed]
+
+    @property
+    def until(self) -> float:
+        """When a certificate ends or begins that the choice depends on, in seconds since 1970."""
+        return min(self._until.values(), default=math.inf)
+
     def check(
         self, sources: tuple[Source, ...], hostname: str, patient: bool = False
     ) -> dict[str, Any] | None:
@@ -60,6 +75,7 @@ class CertificateSlots:
         With `patient` a pair that cannot be used is not reported before it is found so a second time.
         Raises AgentError when the daemon does not answer.
         """
+        self._until.clear()
         answers = [self._check(source, hostname, patient) for source in sources]
         answers += [
             self._let_go(slot) for slot in self._known.keys() - {source["slot"] for source in sources}
@@ -85,7 +101,10 @@ class CertificateSlots:
         slot = str(source["slot"])
         self.store.forget(identity)
         try:
-            found = read(source, self.root, self.opened)
+            choice = choose(source, self.root, self.opened)
+            if choice.found is None:
+                raise NotFound(_why(choice, source))
+            found = choice.found
             new = self.store.add(found.chain, found.key)
         except (AgentError, OSError):
             if slot != "default":
@@ -106,16 +125,62 @@ class CertificateSlots:
             self.store.prune(used | known | set(self.store.instead.values()))
 
     def _check(self, source: Source, hostname: str, patient: bool) -> dict[str, Any] | None:
-        place = ""
+        slot, place = source["slot"], ""
         try:
-            found = read(source, self.root, self.opened)
-            place = f"{found.place}: "
-            identity = self.store.add(found.chain, found.key)
-        except NotFound as error:
-            return self._without(source, hostname, str(error), missing=True, patient=False)
+            choice = self._choose(source)
+            if choice.found is None or choice.kept:
+                return self._stay(source, hostname, choice, patient)
+            place = f"{choice.found.place}: "
+            identity = self.store.add(choice.found.chain, choice.found.key)
         except (AgentError, OSError) as error:
             return self._without(source, hostname, f"{place}{error}", missing=False, patient=patient)
-        return self._take(source, found, identity)
+        other = identity != self._known.get(slot, {}).get("identity")
+        if choice.passed and other and patient and self._is_new_doubt(slot, choice):
+            return None
+        self._tell_passed(slot, choice.passed)
+        return self._take(source, choice.found, identity)
+
+    def _stay(self, source: Source, hostname: str, choice: Choice, patient: bool) -> dict[str, Any] | None:
+        """Leave what serves, since its source has nothing, or nothing usable where it was read."""
+        slot, why = source["slot"], _why(choice, source)
+        if choice.kept:
+            self._tell_passed(slot, choice.passed[:-1])
+            return self._refuse(slot, f"{why}; the certificate read before stays", patient)
+        self._tell_passed(slot, choice.passed[1:])
+        missing = not choice.passed
+        return self._without(source, hostname, why, missing, patient and not missing)
+
+    def _choose(self, source: Source) -> Choice:
+        """What of a source is to serve, remembering what that depends on."""
+        slot = source["slot"]
+        choice = choose(source, self.root, self.opened, self._before(slot))
+        self._until[slot] = choice.until
+        return choice
+
+    def _before(self, slot: str) -> Found | None:
+        """The pair that was read before, None where it is lost or was made here."""
+        known = self._known.get(slot, {})
+        if not known.get("identity") or known.get("made_here"):
+            return None
+        try:
+            chain, key = (self.store.read(str(known["identity"]), part) for part in ("chain", "key"))
+        except NotFound:
+            return None
+        return Found(chain, key, str(known.get("place", "")))
+
+    def _is_new_doubt(self, slot: str, choice: Choice) -> bool:
+        """Whether another place would serve for the first time: its preferred one may be half written."""
+        doubt = repr(choice.passed)
+        if self._doubts.get(slot) == doubt:
+            return False
+        self._doubts[slot] = doubt
+        return True
+
+    def _tell_passed(self, slot: str, passed: tuple[Passed, ...]) -> None:
+        if passed != self._passed.get(slot, ()):
+            for each in passed:
+                log.warning("certificate passed over", slot=slot, place=each.place, reason=each.reason)
+        self._passed[slot] = passed
 
     def _without(
         self, source: Source, hostname: str, reason: str, missing: bool, patient: bool
@@ -181,7 +246,8 @@ class CertificateSlots:
     def _let_go(self, slot: str) -> dict[str, Any] | None:
         """Forget a slot that the release does not name any more, and report that."""
         answer = self.daemon.ask("agent.certificate", slot=slot, removed=True)
-        self._doubts.pop(slot, None)
+        for notes in (self._doubts, self._passed):
+            notes.pop(slot, None)
         del self._known[slot]
         write_json(self._record, self._known)
         log.info("certificate removed", slot=slot)
@@ -190,6 +256,11 @@ class CertificateSlots:
     def footprints(self, sources: tuple[Source, ...]) -> set[Path]:
         """All paths that the content of the sources depends on."""
         return {path for source in sources for path in footprints(source, self.root)}
+
+
+def _why(choice: Choice, source: Source) -> str:
+    """Why nothing new of a source serves: what is wrong with the pair that should, or that there is none."""
+    return ": ".join(choice.passed[-1 if choice.kept else 0]) if choice.passed else nothing(source)
 
 
 def _are_slots(value: Any) -> bool:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from agent.certificates import acme
-from agent.errors import NotFound, Refused
+from agent.errors import AgentError, Refused
 
 LARGEST = 256 * 1024
 LARGEST_STORE = 16 * 1024 * 1024
@@ -35,22 +35,32 @@ class Found(NamedTuple):
     place: str
 
 
-def read(source: Mapping[str, Any], root: Path, opened: Open = lambda content: content) -> Found:
-    """The first pair that a source has; files may be sealed, and `opened` opens those.
+class Passed(NamedTuple):
+    """A place whose pair cannot serve, and why."""
 
-    Raises NotFound where there is none, Refused, OSError.
-    """
+    place: str
+    reason: str
+
+
+def look(
+    source: Mapping[str, Any], root: Path, opened: Open = lambda content: content
+) -> Iterator[Found | Passed]:
+    """What a source has, the preferred first; files may be sealed, and `opened` opens those."""
     if store := source.get("store"):
-        found = _from_store(root / store.lstrip("/"), source.get("names", ()))
-        if found:
-            return found
+        yield from _from_store(root / store.lstrip("/"), source.get("names", ()))
     for cert, key in pairs(source):
         chain, secret = root / cert.lstrip("/"), root / key.lstrip("/")
         if chain.exists() and secret.exists():
-            content = _file(chain)
-            other = content if secret == chain else _file(secret)
-            return split(opened(content), opened(other), _authority(source, root), str(chain))
-    raise NotFound(_nothing(source))
+            try:
+                yield _pair(chain, secret, opened, _authority(source, root))
+            except (AgentError, OSError) as error:
+                yield Passed(str(chain), _words(error))
+
+
+def _pair(chain: Path, secret: Path, opened: Open, authority: bytes) -> Found:
+    content = _file(chain)
+    other = content if secret == chain else _file(secret)
+    return split(opened(content), opened(other), authority, str(chain))
 
 
 def pairs(source: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -61,7 +71,7 @@ def pairs(source: Mapping[str, Any]) -> list[tuple[str, str]]:
 def split(chain: bytes, key: bytes, authority: bytes, place: str) -> Found:
     """Separate chain and key: a chain is reported to the daemon, and must never hold a key.
 
-    A chain of certificates alone stays as it is, byte by byte.
+    A chain of certificates alone stays as it is, byte by byte. Raises Refused where one of them is missing.
     """
     if KEY.search(chain) or not chain.isascii():
         chain = b"".join(_line(block[0]) for block in CERTIFICATE.finditer(chain))
@@ -69,9 +79,9 @@ def split(chain: bytes, key: bytes, authority: bytes, place: str) -> Found:
     if CERTIFICATE.search(key):
         key = _line(found[0]) if found else b""
     if not CERTIFICATE.search(chain):
-        raise Refused(f"{place} holds no certificate in PEM")
+        raise Refused("it holds no certificate in PEM")
     if not found:
-        raise Refused(f"there is no private key in PEM for {place}")
+        raise Refused("there is no private key in PEM for it")
     missing = [_line(b[0]) for b in CERTIFICATE.finditer(authority) if b[0].strip() not in chain]
     return Found(_line(chain) + b"".join(missing) if missing else chain, key, place)
 
@@ -80,11 +90,20 @@ def _line(text: bytes) -> bytes:
     return text if text.endswith(b"\n") else text + b"\n"
 
 
-def _from_store(path: Path, names: Any) -> Found | None:
+def _from_store(path: Path, names: Sequence[str]) -> Iterator[Found | Passed]:
     if not path.exists():
-        return None
-    hit = acme.find(_file(path, LARGEST_STORE), list(names), str(path))
-    return split(hit.chain, hit.key, b"", f"{path} ({hit.name})") if hit else None
+        return
+    try:
+        hits = list(acme.find(_file(path, LARGEST_STORE), names, str(path)))
+    except (Refused, OSError) as error:
+        yield Passed(str(path), _words(error))
+        return
+    for hit in hits:
+        place = f"{path} ({hit.name})"
+        try:
+            yield split(hit.chain, hit.key, b"", place)
+        except Refused as error:
+            yield Passed(place, str(error))
 
 
 def _authority(source: Mapping[str, Any], root: Path) -> bytes:
@@ -94,21 +113,28 @@ def _authority(source: Mapping[str, Any], root: Path) -> bytes:
 
 def _file(path: Path, largest: int = LARGEST) -> bytes:
     if path.stat().st_size > largest:
-        raise Refused(f"{path} is too large for a certificate or key")
+        raise Refused(f"{path.name} is too large for a certificate or key")
     return path.read_bytes()
 
 
-def _nothing(source: Mapping[str, Any]) -> str:
+def _words(error: Exception) -> str:
+    """An error without the path, which stands beside it."""
+    return str(error.strerror) if isinstance(error, OSError) and error.strerror else str(error)
+
+
+def nothing(source: Mapping[str, Any]) -> str:
+    """What is missing, for a source that has nothing."""
     rows = pairs(source)
     if source.get("store"):
-        folders = list(dict.fromkeys(cert.rpartition("/")[0] for cert, _ in rows))
-        return f"no certificate in {', '.join(folders)} nor in {source['store']}"
+        folder = os.path.commonpath([cert.rpartition("/")[0] for cert, _ in rows])
+        names = ", ".join(name for name in source.get("names", ()) if "*" not in name)
+        return f"no certificate for {names} in {folder} nor in {source['store']}"
     cert, key = rows[0]
     return f"no certificate: {cert} and {key} are not both there" if cert != key else f"{cert} is not there"
 
 
 def footprints(source: Mapping[str, Any], root: Path) -> set[Path]:
-    """The paths to watch, existing or not: those whose change may change what `read` returns."""
+    """The paths to watch, existing or not: those whose change may change what `look` finds."""
     paths = [path for pair in pairs(source) for path in pair]
     paths += [str(source[name]) for name in ("store", "ca") if source.get(name)]
     return {step for path in paths for step in _steps(root / path.lstrip("/"), len(root.parts))}

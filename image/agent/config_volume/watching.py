@@ -88,6 +88,7 @@ class Watching:
         while True:
             seconds = RETRY_SECONDS if again else max(1.0, checked + DAY - time.monotonic())
             seconds = DOUBT_SECONDS if self.slots.doubtful else seconds
+            seconds = min(seconds, max(1.0, self.slots.until - time.time()))
             changed = self.watch.changes(seconds)
             if changed:
                 changed |= self.watch.settle(QUIET, LONGEST, time.monotonic)
@@ -101,7 +102,8 @@ class Watching:
         What fails keeps nothing else from being looked at: only its next change would bring us back to it.
         """
         again = again or _below(changed, [self.volume.folder])
-        renewed = daily or self._certificates_due or self.slots.doubtful or bool(changed & self._sources)
+        due = self._certificates_due or self.slots.doubtful or self.slots.until <= time.time()
+        renewed = daily or due or bool(changed & self._sources)
         drifted = (
             daily or _below(changed, self._managed) or any(path.parent in self._files for path in changed)
         )

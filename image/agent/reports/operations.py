@@ -54,7 +54,10 @@ class Operations:
             "apply": self.apply,
             "validate": self.validate,
             "status": self.report,
-            "certificates": lambda _: {"refused": self.slots.refused},
+            "certificates": lambda _: {
+                "refused": self.slots.refused,
+                "passed_over": self.slots.passed_over,
+            },
             "health": lambda _: {"healthy": self.readiness.ready and self.status.healthy()},
             "suspend": lambda _: self.suspend(True),
             "resume": lambda _: self.suspend(False),
