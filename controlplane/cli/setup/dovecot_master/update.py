@@ -7,9 +7,10 @@ import click
 from controlplane.cli import options
 from controlplane.cli.setup.edit import edit, rehearse
 from controlplane.cli.setup.passwords import ask_password, hash_password
+from controlplane.cli.values import TakesValues
 
 
-@click.command("update")
+@click.command("update", cls=TakesValues)
 @click.argument("name")
 @click.argument("password", required=False)
 @options.reason

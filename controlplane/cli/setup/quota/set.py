@@ -7,9 +7,10 @@ import click
 from controlplane.cli import options
 from controlplane.cli.setup.asking import ask
 from controlplane.cli.setup.edit import edit
+from controlplane.cli.values import TakesValues
 
 
-@click.command("set")
+@click.command("set", cls=TakesValues)
 @click.argument("address", type=options.address)
 @click.argument("size", required=False)
 @options.reason

@@ -7,9 +7,10 @@ import click
 from controlplane.cli import options
 from controlplane.cli.setup.edit import edit, rehearse
 from controlplane.cli.setup.passwords import ask_password
+from controlplane.cli.values import TakesValues
 
 
-@click.command("add-auth")
+@click.command("add-auth", cls=TakesValues)
 @click.argument("domain")
 @click.argument("username")
 @click.argument("password", required=False)
