@@ -15,6 +15,8 @@ from controlplane.errors import NotFound, Refused
 from controlplane.settings import AREAS, Settings
 from controlplane.settings.field import Area
 from controlplane.settings.messages import expected, permitted, rule_of
+from controlplane.settings.near_names import nearest as nearest_of
+from controlplane.settings.other_names import successor
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,10 +112,25 @@ FROM_FILE = "__FILE"
 """Behind a name in the container's environment: the value is what a file holds."""
 
 
-def nearest(name: str) -> str | None:
-    """The known name closest to `name`; None if none is close."""
+def resembling(name: str) -> str | None:
+    """The known name with the most letters of `name`; None if none has many.
+
+    Whoever masks secrets asks this: it is better to hide too much. What people are told is `meant`.
+    """
     found = get_close_matches(name.upper(), SETTINGS, n=1, cutoff=0.75)
     return found[0] if found else None
+
+
+def meant(name: str) -> tuple[str, str] | None:
+    """The setting that a name which is none was meant to be, perhaps with `=value`, and what to do.
+
+    The first is empty where nothing stands in for the name. None where nothing is known of it.
+    """
+    other = successor(name)
+    if other is not None and (not other.setting or other.setting.partition("=")[0] in SETTINGS):
+        return other.setting, other.cure or f"write {other.setting}, or remove the line"
+    near = nearest_of(name, SETTINGS)
+    return (near, f"write {near}, or remove the line") if near else None
 
 
 def problem(name: str, raw: str) -> tuple[str, str] | None:
@@ -144,10 +161,12 @@ def unknown(name: str) -> tuple[str, str]:
     if name != setting and setting in SETTINGS:
         cure = f"set it there, or {setting} itself here; `mailctl seal` seals what is secret"
         return f"{name} names a file of the container, so it belongs into the container's environment", cure
-    near = nearest(name)
-    if near:
-        return f"{name} is not a setting; did you mean {near}?", f"write {near}, or remove the line"
-    return f"{name} is not a setting", "remove the line; docs/reference/settings.md lists all settings"
+    found = meant(name)
+    if found is None:
+        return f"{name} is not a setting", "remove the line; docs/reference/settings.md lists all settings"
+    setting, cure = found
+    hint = f"; did you mean {setting}?" if setting else " here"
+    return f"{name} is not a setting{hint}", cure
 
 
 def explain(name: str) -> dict[str, Any]:

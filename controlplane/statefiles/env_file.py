@@ -1,7 +1,8 @@
 """mailserver.env: one setting per line, `NAME=value`, as Compose reads an env_file.
 
 Quotes around the whole value, ' or ", keep what is between them as it is. Without quotes the white space
-around the value does not belong to it, and neither does what follows a # behind white space.
+around the value does not belong to it, and neither does what follows a # behind white space. A byte order
+mark at the start is passed over, as Docker and Compose do.
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ from controlplane.statefiles.parsed import MAX_PROBLEMS, Parsed, Place, printabl
 
 PATH = "mailserver.env"
 
-_NAME = re.compile(r"(?P<before>\s*(?P<name>[A-Za-z_][A-Za-z0-9_]*)\s*=)(?P<rest>.*)", re.DOTALL)
+_NAME = re.compile(r"(?P<before>\ufeff?\s*(?P<name>[A-Za-z_][A-Za-z0-9_]*)\s*=)(?P<rest>.*)", re.DOTALL)
 _MEANT = re.compile(
-    r"\s*(?:(?:export|set|-)\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)\s*[=:]\s*(?![ ,#])(?P<value>\S(?:.*\S)?)"
+    r"\ufeff?\s*(?:(?:export|set|-)\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)"
+    r"\s*[=:]\s*(?![ ,#])(?P<value>\S(?:.*\S)?)"
 )
 """What people write who mean `NAME=value`: as a shell or Compose takes it."""
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
@@ -106,7 +108,7 @@ def masked(line: str) -> str:
 def may_be_secret(name: str) -> bool:
     """Whether the value of this name must not be shown."""
     # a misspelt name may have been meant to be a secret one
-    spec = catalog.SETTINGS.get(name) or catalog.SETTINGS.get(catalog.nearest(name) or "")
+    spec = catalog.SETTINGS.get(name) or catalog.SETTINGS.get(catalog.resembling(name) or "")
     if spec is not None and spec.secret:
         return True
     return name not in catalog.SETTINGS and _SOUNDS_SECRET.search(name) is not None
@@ -145,7 +147,7 @@ def unset(text: str, name: str) -> str:
 
 
 def _is_silent(line: str) -> bool:
-    visible = line.strip()
+    visible = line.removeprefix("\ufeff").strip()
     return not visible or visible[0] == "#"
 
 

@@ -41,7 +41,7 @@ FOUND = {
             "name": "TLS_LEVEL",
             "done": "added",
             "support": "supported",
-            "note": "pinned to 'modern' by the environment, which goes before it",
+            "note": "pinned by the environment to 'modern': no effect while the container sets it",
             "sealed": False,
             "line": 1,
         }
@@ -112,7 +112,8 @@ def test_the_report_reads_at_a_glance(
         "  +  config/ssl/key.pem  added, sealed  supported",
         "  −  config/dovecot.cf~  left out                  an editor's left-over or a copy",
         "► settings: 1",
-        "  +  TLS_LEVEL  added  supported  pinned to 'modern' by the environment, which goes before it",
+        "  +  TLS_LEVEL  added  supported  pinned by the environment to 'modern': no effect while the "
+        "container sets it",
         "⚠ pinned: 1; take `env_file:` or `environment:` out of compose.yaml, then main decides",
         "Plan: 2 to add, 0 to change, 0 to remove.",
     ]

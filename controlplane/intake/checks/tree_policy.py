@@ -24,7 +24,9 @@ MAX_OVERRIDE = 1 << 20
 
 _RECORDS = frozenset({accounts.PATH, aliases.PATH, *table_files.PATHS})
 _SCRIPT = re.compile(r"config/(?:user-patches\.sh|sieve-pipe/.+|sieve-filter/.+)")
-_ALLOWED = re.compile(rb"^[ \t]*ALLOW_CLEARTEXT_SECRETS=[\"']?1[\"']?[ \t]*\r?$", re.MULTILINE)
+_ALLOWED = re.compile(
+    rb"^(?:\xef\xbb\xbf)?[ \t]*ALLOW_CLEARTEXT_SECRETS=[\"']?1[\"']?[ \t]*\r?$", re.MULTILINE
+)
 
 
 def takes_clear_text(files: Mapping[str, TreeFile]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from controlplane.events import Event, QuotaSet, RelayRouteSet, SettingChanged
+from controlplane.intake.checks.setting_notes import notes
 from controlplane.intake.plan import Notice
 from controlplane.model import Pin, State
 from controlplane.settings import catalog
@@ -12,11 +13,11 @@ from controlplane.settings.constraints import without_effect
 
 
 def warnings(state: State, events: Iterable[Event]) -> tuple[Notice, ...]:
-    """The warnings about a change that leads to `state`; at most one per event."""
+    """The warnings about a change that leads to `state`; at most one per event, with all there is to say."""
     found = []
     for event in events:
-        message = next(_of_setting(state, event), "") if isinstance(event, SettingChanged) else ""
-        message = message or _without_what_it_needs(state, event)
+        told = _of_setting(state, event) if isinstance(event, SettingChanged) else ()
+        message = "; ".join(told) or _without_what_it_needs(state, event)
         if message:
             found.append(Notice(event.subject, message))
     return tuple(found)
@@ -54,12 +55,10 @@ def _without_effect(name: str, value: str | Pin | None) -> bool:
 
 def _of_setting(state: State, event: SettingChanged) -> Iterator[str]:
     pin = state.observed.pins.get(event.name)
+    yield from notes(event.name, event.new, pin)
     if pin is not None:
-        value = "" if pin.value is None else f" to {pin.value!r}"
-        yield f"pinned by the environment{value}: no effect while the container sets it"
+        return  # what it would mean does not come about
     spec = catalog.SETTINGS.get(event.name)
-    if spec is not None and event.new not in (None, "") and not spec.supports(event.new):
-        yield "not supported yet: recorded, without effect"
     if event.new and (idle := without_effect(state.settings, event.name)):
         yield idle
     risk = spec.risk(event.new) if spec is not None else ""

@@ -8,10 +8,11 @@ becomes a comment and is reported. Lines keep their numbers: complaints name lin
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from controlplane.errors import Problem
+from controlplane.intake.checks.setting_notes import notes
 from controlplane.intake.importing.clear_secrets import Sealer
 from controlplane.intake.importing.items import Item
 from controlplane.model import Pin
@@ -22,7 +23,6 @@ from controlplane.statefiles.parsed import Place
 BYTE_ORDER_MARK = "\ufeff"
 _EXPORT = re.compile(r"(\s*)export\s+(?=[A-Za-z_])")
 _BARE_NAME = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*")
-_VARIABLE = re.compile(r"\$(?:\{|[A-Za-z_])")
 _FROM_FILE = "__FILE"
 
 
@@ -100,9 +100,10 @@ def _unknown(name: str, number: int) -> Item:
     if name.endswith(_FROM_FILE) and secret in catalog.SETTINGS:
         note = f"set it in the container's environment, where the file is, or {secret} itself here"
         return _left_out(name, number, note)
-    near = catalog.nearest(name)
-    meant = f"; did you mean {near}?" if near else ""
-    return Item(name, "left out", "unknown", f"no setting here: it becomes a comment{meant}", line=number)
+    setting, cure = catalog.meant(name) or ("", "")
+    hint = f"did you mean {setting}? " if setting else ""
+    known = f"; {hint}{cure}" if cure else ""
+    return Item(name, "left out", "unknown", f"no setting here: it becomes a comment{known}", line=number)
 
 
 def _left_out(name: str, number: int, note: str) -> Item:
@@ -118,15 +119,5 @@ def _told(item: Item, value: str | None, pins: Mapping[str, Pin]) -> Item:
     if spec is None or item.done == "left out" or value is None:
         return item
     support: str = "supported" if spec.supports(value) or not value else "later"
-    notes = list(_notes(value, pins.get(item.name), spec.secret))
-    if support == "later":
-        notes.insert(0, "recorded, without effect so far")
-    return replace(item, support=support, note="; ".join(notes))  # type: ignore[arg-type]
-
-
-def _notes(value: str, pin: Pin | None, secret: bool) -> Iterator[str]:
-    if pin is not None:
-        shown = "" if secret or pin.value is None else f" to {pin.value!r}"
-        yield f"pinned{shown} by the environment, which goes before it"
-    if _VARIABLE.search(value) and not secret:
-        yield "the $ is taken as it stands: nothing is put in its place"
+    found = "; ".join(notes(item.name, value, pins.get(item.name)))
+    return replace(item, support=support, note=found)  # type: ignore[arg-type]

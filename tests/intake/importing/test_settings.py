@@ -76,7 +76,7 @@ def test_effects_are_told(sealer: Sealer) -> None:
     """Supported, coming later, pinned."""
     found = taken("TLS_LEVEL=modern\nENABLE_CLAMAV=1\n", sealer, TLS_LEVEL="intermediate")
     assert found.items["TLS_LEVEL"].support == "supported"
-    assert "pinned to 'intermediate'" in found.items["TLS_LEVEL"].note
+    assert "pinned by the environment to 'intermediate'" in found.items["TLS_LEVEL"].note
     assert found.items["ENABLE_CLAMAV"].support == "later"
 
 
