@@ -11,7 +11,14 @@ from controlplane.errors import Problem, Refused
 from controlplane.events import Event
 from controlplane.fold import fold
 from controlplane.intake import plan as plans
-from controlplane.intake.checks import clear_texts, references, sealed_texts, tree_policy
+from controlplane.intake.checks import (
+    clear_texts,
+    references,
+    sealed_texts,
+    spoilt_files,
+    tree_policy,
+    unread_files,
+)
 from controlplane.intake.checks.code_execution import marks
 from controlplane.intake.checks.mass_delete import mass_deletions
 from controlplane.intake.checks.secrets_in_clear import CleanTexts
@@ -40,10 +47,13 @@ class Known:
     parsed: ParseCache = field(default_factory=ParseCache)
     clean: CleanTexts = field(default_factory=CleanTexts)
     pair: list[Desired] = field(default_factory=list)
+    misplaced: list[Notice] = field(default_factory=list)
+    """What `main` has outside config/ and nothing reads: it is told once."""
 
     def accept(self, proposal: Proposal) -> None:
         """The proposal became the state."""
         self.pair.clear()
+        self.misplaced[:] = unread_files.misplaced(proposal.files)
         if proposal.written is not None:
             desired = proposal.state.desired
             self.pair.extend([desired, self.parsed.share(desired, proposal.written)])
@@ -112,11 +122,14 @@ def propose_files(
         return _refused(state, problems)
     before = known.as_written(state.desired)
     count_on(before, desired)
-    findings = references.check(desired, files, before)
+    hosts = (state.settings.hostname, state.settings.domainname)
+    findings = references.check(desired, files, before, hosts)
     massive = mass_deletions(before, desired) if guard else ()
     if problems := (*findings.problems, *massive):
         return _refused(state, problems)
-    notices = tuple(Notice(f"{p.path}:{p.line}", p.message) for p in findings.warnings)
+    misplaced = unread_files.misplaced(files)
+    notices = tuple(map(_noticed, findings.warnings))
+    notices += tuple(notice for notice in misplaced if notice not in known.misplaced)
     if not cleartext and _takes_clear_text(state, files):
         notices += clear_texts.allowed(files, known.clean.find)
     events = (*first, *diff(before, desired))
@@ -180,11 +193,18 @@ def propose_events(
             warnings=(
                 *warnings(after, events),
                 *marks(state.desired.overrides, events),
+                *unread_files.notices(after.desired, events),
                 *covered(after, (file.path for file in files)),
                 *told,
             ),
         ),
     )
+
+
+def _noticed(problem: Problem) -> Notice:
+    """A problem that refuses nothing, with its cure."""
+    place = f"{problem.path}:{problem.line}" if problem.line else problem.path
+    return Notice(place, f"{problem.message}; {problem.cure}" if problem.cure else problem.message)
 
 
 def _refused(state: State, problems: tuple[Problem, ...]) -> Proposal:

@@ -6,7 +6,6 @@ Also new accounts that could not log in.
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +13,7 @@ from itertools import chain, islice
 from typing import NamedTuple
 
 from controlplane.errors import Problem
-from controlplane.intake.checks import account_names, alias_graph, stale_entries
+from controlplane.intake.checks import account_names, alias_graph, catch_alls, idle_aliases, stale_entries
 from controlplane.model import Desired
 from controlplane.ordered import differing
 from controlplane.statefiles import aliases
@@ -37,9 +36,15 @@ class Findings:
     warnings: tuple[Problem, ...]
 
 
-def check(desired: Desired, files: Mapping[str, TreeFile], before: Desired | None = None) -> Findings:
+def check(
+    desired: Desired,
+    files: Mapping[str, TreeFile],
+    before: Desired | None = None,
+    hosts: Collection[str] = (),
+) -> Findings:
     """Check `desired` for contradictions; `files` is the tree it was read from, to locate lines.
 
+    `hosts` are the server's own names, which have mail as well.
     With the sound state `before`, only what a change from there can have broken is checked and reported.
     """
     lines = _Lines(files)
@@ -49,7 +54,8 @@ def check(desired: Desired, files: Mapping[str, TreeFile], before: Desired | Non
     elsewhere = desired.settings.get("ACCOUNT_PROVISIONER", "").upper() == "LDAP"
     doubts = chain(
         _dangling(desired, touched, lines),
-        _caught(desired, touched, lines),
+        catch_alls.find(before or Desired(), desired, touched.aliases, files),
+        idle_aliases.find(before or Desired(), desired, touched.aliases, files, hosts),
         stale_entries.find(before or Desired(), desired, sorted(touched.gone), files),
     )
     told = [] if elsewhere else list(islice(doubts, MAX_PROBLEMS))
@@ -159,26 +165,13 @@ def _dangling(desired: Desired, touched: _Touched, lines: _Lines) -> Iterator[Pr
                 yield lines.of(source).problem(message, "add the account, or correct the target", target)
 
 
-def _caught(desired: Desired, touched: _Touched, lines: _Lines) -> Iterator[Problem]:
-    """Accounts whose mail a new catch-all takes (virtual(5): an alias takes precedence over a mailbox)."""
-    for source in (source for source in touched.aliases if source.startswith("@")):
-        targets = {target.lower() for target in desired.aliases[source].targets}
-        known = desired.aliases.keys() | targets
-        caught = [a for a in desired.accounts if a.endswith(source) and a not in known]
-        if caught:
-            some = ", ".join(caught[:3]) + (", …" if len(caught) > 3 else "")
-            message = f"{source} takes the mail of accounts too: {some}"
-            cure = f"give an account that keeps its mail a line of its own: {caught[0]} {caught[0]}"
-            yield lines.of(source).problem(message, cure, source)
-
-
 class _Answers:
     """Knows which of our addresses somebody answers to; addresses of other domains count as answered."""
 
     def __init__(self, desired: Desired) -> None:
         self._desired = desired
         self._domains = desired.domains
-        self._patterns = [found for found in map(_compiled, desired.regexps) if found]
+        self._patterns = [found for found in map(catch_alls.compiled, desired.regexps) if found]
         self._names = _local_names(desired)
 
     def to(self, address: str) -> bool:
@@ -205,14 +198,3 @@ def _local_names(desired: Desired) -> frozenset[str]:
     override = desired.overrides.get("postfix-aliases.cf")
     text = override.content.decode(errors="replace") if override else ""
     return _PREDEFINED | {name.lower() for name in _LOCAL_NAME.findall(text)}
-
-
-def _compiled(pattern: str) -> re.Pattern[str] | None:
-    """The expression compiled by Python; None if Python's dialect does not take it."""
-    body = pattern[1 : pattern.rfind(pattern[0])]
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return re.compile(body, re.IGNORECASE)
-    except (re.error, RecursionError, OverflowError):
-        return None

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from controlplane import secrets
 from controlplane.errors import Problem
 from controlplane.git import EXECUTABLE, FILE, Change, NewFile
 from controlplane.intake.checks.tree_policy import MAX_OVERRIDE, is_script, name_problems
+from controlplane.intake.checks.unread_files import use_of
 from controlplane.intake.importing import merging
 from controlplane.intake.importing.clear_secrets import Sealer
 from controlplane.intake.importing.items import Item, Prepared
 from controlplane.intake.importing.settings import Adapted, adapt
 from controlplane.intake.trees import Files
 from controlplane.model import Pin
-from controlplane.protocol.changes import Done, Support
+from controlplane.protocol.changes import Done
 from controlplane.statefiles import env_file
 from controlplane.statefiles.documented import documented
 from controlplane.statefiles.parsed import MAX_PROBLEMS
@@ -55,7 +57,7 @@ def prepare(brought: Brought, here: Here) -> Prepared:
     """What an import would do; with problems none of it may be done."""
     making = _Making()
     for name, file in sorted(brought.files.items()):
-        _file(name, file, brought.replace, here, making)
+        _file(name, file, brought, here, making)
     if brought.env is not None:
         _env(brought.env, brought.replace, here, making)
     return Prepared(
@@ -63,10 +65,9 @@ def prepare(brought: Brought, here: Here) -> Prepared:
     )
 
 
-def _file(name: str, file: TreeFile, replace: bool, here: Here, making: _Making) -> None:
+def _file(name: str, file: TreeFile, brought: Brought, here: Here, making: _Making) -> None:
     path = CONFIG + name
-    known = documented(name)
-    why = left_over(name) or _unwanted(path, file, known is None)
+    why = left_over(name) or _unwanted(path, file, documented(name) is None)
     if why:
         making.files.append(Item(path, "left out", note=why))
         return
@@ -74,13 +75,10 @@ def _file(name: str, file: TreeFile, replace: bool, here: Here, making: _Making)
         making.problems += misnamed
         return
     content = here.sealer.file(path, file.content)
-    done = _meet(path, TreeFile(content, _mode(path, file)), file.content, replace, here, making)
-    support: Support = "unknown" if known is None else "later" if known.later else "supported"
-    note = {
-        "unknown": "kept; nothing reads it, unless compose.yaml mounts it somewhere",
-        "later": f"kept, comes into effect with {known.later if known else ''}",
-    }.get(support, "")
-    making.files.append(Item(path, done, support, note, sealed=content != file.content))
+    done = _meet(path, TreeFile(content, _mode(path, file)), file.content, brought.replace, here, making)
+    others = (each.content for other, each in brought.files.items() if other != name)
+    use = use_of(name, chain(others, (brought.env or b"",)))
+    making.files.append(Item(path, done, use.support, use.note, sealed=content != file.content))
 
 
 def _unwanted(path: str, file: TreeFile, unknown: bool) -> str:
