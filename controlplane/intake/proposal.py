@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -34,6 +34,7 @@ from controlplane.settings import ENV_FILE
 from controlplane.settings.constraints import contradictions
 from controlplane.statefiles import env_file
 from controlplane.statefiles.tree import ParseCache, read_tree
+from controlplane.statefiles.treefile import CONFIG
 from renderers import release as nodes
 from renderers.release import NodeTrees
 
@@ -118,7 +119,8 @@ def propose_files(
     known.clean.keep_only(files)
     desired, problems = read_tree(files, known.parsed)
     problems = tuple(dict.fromkeys([*foul, *problems]))
-    if problems:
+    changed = _changed_overrides(state, desired)
+    if problems := _by_cause(problems, spoilt_files.find(files, [*(p.path for p in problems), *changed])):
         return _refused(state, problems)
     before = known.as_written(state.desired)
     count_on(before, desired)
@@ -136,6 +138,18 @@ def propose_files(
     proposal = replace(propose_events(state, trees, events, notices), files=files, written=desired)
     wrong = _contradictions(proposal, state)
     return proposal if not wrong else _refused(state, (*wrong, *proposal.problems))
+
+
+def _changed_overrides(state: State, desired: Desired) -> list[str]:
+    """The files kept verbatim that differ from those that serve: what serves is not judged again."""
+    before = state.desired.overrides
+    return [CONFIG + name for name, now in desired.overrides.items() if before.get(name) != now]
+
+
+def _by_cause(problems: Iterable[Problem], spoilt: Mapping[str, list[Problem]]) -> tuple[Problem, ...]:
+    """The problems, where those of a spoilt file give way to the one that is their cause."""
+    causes = [cause for told in spoilt.values() for cause in told]
+    return (*causes, *(problem for problem in problems if problem.path not in spoilt))
 
 
 def _unparsed_problems(

@@ -78,7 +78,7 @@ def parse(text: str, path: str = PATH) -> Parsed[str]:
     rows: dict[str, str] = {}
     places: dict[str, Place] = {}
     problems: list[Problem] = []
-    for number, line in enumerate(text.split("\n"), 1):
+    for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
         if _is_silent(line):
             continue
         entry = take_apart(line)
