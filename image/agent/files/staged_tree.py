@@ -93,10 +93,15 @@ class StagedTree:
 
     def exists(self, path: str) -> bool:
         """Whether an absolute path will be there once the release is applied."""
+        return path.lstrip("/") in self.target.files or self.unmanaged(path) is not None
+
+    def unmanaged(self, path: str) -> Path | None:
+        """Where something that no release manages lies now, by its absolute path; None where nothing is."""
         name = path.lstrip("/")
-        if name in self.target.files:
-            return True
-        return name not in self.base.files and (self.root / name).exists()
+        if name in self.target.files or name in self.base.files:
+            return None
+        live = self.root / name
+        return live if live.exists() else None
 
     def _link_unmanaged(self, top: Path) -> None:
         managed = self.base.files.keys() | self.target.files.keys()

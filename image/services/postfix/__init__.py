@@ -6,7 +6,8 @@ import re
 
 from agent.health.logs import MAIL_LOG, Log
 from services.base import NodeService
-from services.postfix.check import MAIN, ask_postfix, check_postfix
+from services.postfix.check import ask_postfix, check_postfix
+from services.postfix.daemons import MAIN
 from services.postfix.generation import NextGeneration
 from services.postfix.listeners import fit_postfix
 

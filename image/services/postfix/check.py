@@ -8,32 +8,26 @@ and which takes a quarter of a second and more.
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
-from agent.commands import run, run_all
+from agent.commands import run
 from agent.errors import Problem
 from agent.files.compilers import last_line, minimal_config
 from agent.files.staged_tree import StagedTree
 from agent.health.logs import failed
-from services.postfix.restrictions import unknown_restrictions
-from services.postfix.tables import INDEXED, NOT_TABLES, TEXT_TABLES, references
+from services.postfix.answers import ask, pairs
+from services.postfix.daemons import MAIN, wrong_daemons
+from services.postfix.lines import line_of_parameter, main_lines
+from services.postfix.settings import wrong_settings
+from services.postfix.tables import Table, tables
 from wire.manifest import Action, Compile
 
-MAIN, MASTER = "etc/postfix/main.cf", "etc/postfix/master.cf"
 DEADLINE = 10.0
-DIRECTORIES = (
-    "daemon_directory",
-    "command_directory",
-    "data_directory",
-    "meta_directory",
-    "queue_directory",
-    "shlib_directory",
-)
-"""Parameters without whose folder Postfix does not run."""
 AT_LINE = re.compile(r"(?:file )?(/\S+?)[,:] line (\d+): (.*)")
-SETS = re.compile(r"([^\s=#]+)\s*=")
-OVERRIDES = re.compile(r"-o\s*\{?\s*([^\s=]+)\s*=")
+UNDEFINED = re.compile(r"warning: /\S+?: undefined parameter: (\S+)")
+QUOTED_PATH = re.compile(r'"(/[^"]+)"')
 UNUSED = re.compile(r"warning: (/\S+?): unused parameter: ([^=\s]+)=?")
+OURS = frozenset(["mua_sender_restrictions", "mua_recipient_restrictions"])
+"""Lists that options of our master.cf name: unused where postfix-master.cf has others in their place."""
 QUERY_TIME = re.compile(r"(?:pcre|regexp|cidr) map (/\S+?), line (\d+): (.*)")
 
 
@@ -48,21 +42,15 @@ def check_postfix(staged: StagedTree) -> list[Problem]:
     if not configured or not staged.path(MAIN).exists():
         return problems
     folder = str(staged.path("etc/postfix"))
-    settings, services, types, places, master = run_all(
-        (
-            ("postconf", "-c", folder, "-nx"),
-            ("postconf", "-c", folder, "-Px"),
-            ("postconf", "-m"),
-            ("postconf", "-c", folder, "-xh", *DIRECTORIES),
-            ("postconf", "-c", folder, "-M"),
-        ),
-        DEADLINE,
-    )
-    found = [p for ran in (settings, services) for p in complaints(staged, ran.output, ran.code)]
+    said = ask(folder)
+    found = [p for ran in (said.settings, said.options) for p in complaints(staged, ran.output, ran.code)]
     if found:
         return problems + found
-    problems += _rules(staged, settings.output, services.output, set(types.output.split()))
-    problems += _daemons(staged, places.output.splitlines(), master.output.splitlines())
+    problems += wrong_settings(staged, said)
+    problems += wrong_daemons(staged, said)
+    values = (value for ran in (said.settings, said.options) for _, value in pairs(ran.output))
+    named = dict.fromkeys(table for value in values for table in tables(value))
+    problems += [problem for table in named for problem in _patterns(staged, table)]
     return problems or _parameters(staged, folder)
 
 
@@ -93,16 +81,31 @@ def complaints(staged: StagedTree, output: str, code: int) -> list[Problem]:
             continue
         if match := UNUSED.search(line):
             name = match[2]
+            if name in OURS:
+                continue
             path = match[1].removeprefix(str(staged.folder)).lstrip("/")
             text = staged.text(path)
-            found.append(Problem("postfix", path, _lines(text).get(name, 0), f"unknown parameter {name}"))
+            found.append(Problem("postfix", path, line_of_parameter(text, name), f"unknown parameter {name}"))
         elif match := AT_LINE.search(line):
             found.append(staged.problem("postfix", match[1], int(match[2]), match[3]))
+        elif match := UNDEFINED.search(line):
+            found.append(_at_word(staged, f"{match[1]} is not defined", match[1]))
         else:
-            found.append(staged.problem("postfix", MAIN, 0, line.partition(": ")[2]))
+            text = line.partition(": ")[2]
+            named = QUOTED_PATH.search(text)
+            found.append(_at_word(staged, text.removeprefix("warning: "), named[1] if named else ""))
     if code and not found:
         found.append(staged.problem("postfix", MAIN, 0, last_line(output)))
     return found
+
+
+def _at_word(staged: StagedTree, message: str, word: str) -> Problem:
+    """A problem at the setting of main.cf whose value has a word, at no line where none has."""
+    lines = main_lines(staged.text(MAIN)).values()
+    number = next(
+        (line.number for line in lines if word and re.search(rf"(?<!\w){re.escape(word)}(?!\w)", line.raw)), 0
+    )
+    return staged.problem("postfix", MAIN, number, message)
 
 
 def _map(staged: StagedTree, path: str) -> list[Problem]:
@@ -132,94 +135,13 @@ def _key_line(text: str, key: str) -> int:
     return rows[-1] if rows else 0
 
 
-def _rules(staged: StagedTree, settings: str, services: str, types: set[str]) -> list[Problem]:
-    """References to tables and names of restrictions, in main.cf and in the -o of master.cf."""
-    classes = set(re.split(r"[\s,]+", _value(settings, "smtpd_restriction_classes")))
-    problems = []
-    for path, output in ((MAIN, settings), (MASTER, services)):
-        lines = _lines(staged.text(path))
-        for row in output.splitlines():
-            name, _, value = row.partition(" = ")
-            name = name.rpartition("/")[2].strip()
-            line = lines.get(name, 0)
-            if not line:
-                continue  # a default of Postfix's own
-            texts = [_table(staged, kind, place, types) for kind, place in references(value)]
-            texts += [f"{bad} is not a restriction" for bad in unknown_restrictions(name, value, classes)]
-            problems += [Problem("postfix", path, line, f"{name}: {text}") for text in texts if text]
-            problems += [p for kind, place in references(value) for p in _patterns(staged, kind, place)]
-    return problems
-
-
-def _lines(text: str) -> dict[str, int]:
-    """The line of each parameter: the last that sets it, which counts, else the first -o that has it."""
-    lines: dict[str, int] = {}
-    overrides: dict[str, int] = {}
-    for number, line in enumerate(text.splitlines(), 1):
-        if match := SETS.match(line):
-            lines[match[1]] = number
-        for name in OVERRIDES.findall(line):
-            overrides.setdefault(name, number)
-    return overrides | lines
-
-
-def _value(settings: str, name: str) -> str:
-    match = re.search(rf"^{name} = (.*)$", settings, re.MULTILINE)
-    return match[1] if match else ""
-
-
-def _table(staged: StagedTree, kind: str, place: str, known: set[str]) -> str:
-    """What is wrong with a reference to a table, "" when nothing is."""
-    if kind not in known:
-        return "" if kind in NOT_TABLES else f"{kind} is not a table type (postconf -m lists them)"
-    if kind in INDEXED:
-        name = place + INDEXED[kind]
-        managed = staged.target.files.get(place.lstrip("/"))
-        fine = (managed and managed.compile == Compile.POSTMAP and kind == "lmdb") or staged.exists(name)
-        return "" if fine else f"{kind}:{place} does not exist"
-    if kind in TEXT_TABLES and not staged.exists(place):
-        return f"{kind}:{place} does not exist"
-    return ""
-
-
-def _patterns(staged: StagedTree, kind: str, place: str) -> list[Problem]:
-    """Ask for any key: the table is read whole, and complains of each bad line."""
-    entry = staged.target.files.get(place.lstrip("/"))
-    if kind not in ("pcre", "regexp", "cidr") or entry is None or not staged.changed(entry):
+def _patterns(staged: StagedTree, table: Table) -> list[Problem]:
+    """Ask for any key: a table of patterns is read whole, and complains of each bad line."""
+    entry = staged.target.files.get(table.place.lstrip("/"))
+    if table.kind not in ("pcre", "regexp", "cidr") or entry is None or not staged.changed(entry):
         return []
-    key = "192.0.2.1" if kind == "cidr" else "x"
-    words = [
-        "postmap",
-        "-c",
-        str(minimal_config(staged.folder)),
-        "-q",
-        key,
-        f"{kind}:{staged.path(entry.path)}",
-    ]
-    found = QUERY_TIME.findall(run(words, DEADLINE).output)
+    key = "192.0.2.1" if table.kind == "cidr" else "x"
+    folder, place = str(minimal_config(staged.folder)), staged.path(entry.path)
+    ran = run(["postmap", "-c", folder, "-q", key, f"{table.kind}:{place}"], DEADLINE)
+    found = QUERY_TIME.findall(ran.output)
     return [staged.problem("postfix", path, int(line), text) for path, line, text in found]
-
-
-def _daemons(staged: StagedTree, places: list[str], services: list[str]) -> list[Problem]:
-    """Folders of main.cf and programs of master.cf that do not exist."""
-    folders = dict(zip(DIRECTORIES, map(str.strip, places), strict=False))
-    missing = [name for name, place in folders.items() if not _is_folder(staged.root, place)]
-    if missing:
-        lines = _lines(staged.text(MAIN))
-        return [
-            Problem("postfix", MAIN, lines.get(n, 0), f"{n}: the folder {folders[n]} does not exist")
-            for n in missing
-        ]
-    daemons = staged.root / folders["daemon_directory"].lstrip("/")
-    problems = []
-    for row in services:
-        words = row.split()
-        if len(words) > 7 and not (daemons / words[7]).exists():
-            text = staged.text(MASTER)
-            line = next((n for n, t in enumerate(text.splitlines(), 1) if t.split()[:1] == words[:1]), 0)
-            problems.append(Problem("postfix", MASTER, line, f"{words[7]} is not a daemon of Postfix"))
-    return problems
-
-
-def _is_folder(root: Path, place: str) -> bool:
-    return place == "no" or (root / place.lstrip("/")).is_dir()  # shlib_directory = no (postconf(5))

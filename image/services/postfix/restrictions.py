@@ -63,9 +63,14 @@ PLAIN = frozenset(
 )
 
 
+def is_list(parameter: str, classes: Set[str]) -> bool:
+    """Whether a parameter is a list of restrictions: one of smtpd(8)'s, or of the site's own."""
+    return bool(LISTS.match(parameter)) or parameter in classes
+
+
 def unknown_restrictions(parameter: str, value: str, classes: Set[str]) -> Iterator[str]:
     """Names in a restriction list that smtpd does not know. `classes` are the site's own lists."""
-    if not (LISTS.match(parameter) or parameter in classes):
+    if not is_list(parameter, classes):
         return
     words = iter(_words(value))
     for word in words:
