@@ -280,12 +280,13 @@ BREAKAGES: tuple[Breakage, ...] = (
         "a table by a parameter that one service sets",
         MASTER,
         "# ours\nsubmission/inet/my_folder=/etc/none\n",
-        "smtpd_discard_ehlo_keyword_address_maps: texthash:/etc/none/clients does not exist (as submission/inet sees it)",
+        "texthash:/etc/none/clients does not exist (as submission/inet sees it)",
         2,
         (
             MAIN,
             f"my_folder = {TABLES}/folder\n"
-            "smtpd_discard_ehlo_keyword_address_maps = ${my_kind}:$my_folder/clients\nmy_kind = texthash\n",
+            "smtpd_discard_ehlo_keyword_address_maps = ${my_kind}:$my_folder/clients\n"
+            "my_kind = texthash\n",
         ),
     ),
 )
@@ -293,12 +294,16 @@ BREAKAGES: tuple[Breakage, ...] = (
 GOOD: dict[str, dict[str, str]] = {
     "tables of every kind": {
         MAIN: f"my_folder = {TABLES}\n"
-        "transport_maps = unionmap:{texthash:$my_folder/routes,lmdb:$my_folder/compiled} inline:{ a.b=relay:[c] }\n"
-        "relocated_maps = hash:$my_folder/compiled, static:{moved away} pipemap:{lmdb:$my_folder/compiled,static:x}\n"
+        "transport_maps = unionmap:{texthash:$my_folder/routes,lmdb:$my_folder/compiled}\n"
+        "  inline:{ a.b=relay:[c] }\n"
+        "relocated_maps = hash:$my_folder/compiled, static:{moved away}\n"
+        "  pipemap:{lmdb:$my_folder/compiled,static:x}\n"
         "recipient_bcc_maps = proxy:lmdb:$my_folder/compiled, fail:off, environ:, randmap:{a@b.c,d@b.c}\n"
-        f"sender_bcc_maps = tcp:192.0.2.1:10001 socketmap:inet:192.0.2.1:10003:name memcache:{TABLES}/memcache\n"
+        "sender_bcc_maps = tcp:192.0.2.1:10001 socketmap:inet:192.0.2.1:10003:name\n"
+        f"  memcache:{TABLES}/memcache\n"
         "local_recipient_maps = proxy:unix:passwd.byname $alias_maps\n"
-        "mynetworks = 127.0.0.0/8 [::1]/128 cidr:/etc/postfix/postscreen_access.cidr !192.0.2.0/24 /etc/hostname\n"
+        "mynetworks = 127.0.0.0/8 [::1]/128 cidr:/etc/postfix/postscreen_access.cidr\n"
+        "  !192.0.2.0/24 /etc/hostname\n"
         "alias_database = hash:/etc/none\n"
     },
     "caches that are made on demand": {
@@ -321,7 +326,8 @@ GOOD: dict[str, dict[str, str]] = {
     },
     "words in place of files": {
         MAIN: "smtp_tls_cert_file =\nsmtpd_tls_CAfile = /etc/ssl/certs/ca-certificates.crt\n"
-        f"smtp_tls_CApath = /etc/ssl/certs\nlmtp_tls_cert_file = {TABLES}/a.pem\nlmtp_tls_key_file = {TABLES}/a.key\n"
+        f"smtp_tls_CApath = /etc/ssl/certs\nlmtp_tls_cert_file = {TABLES}/a.pem\n"
+        f"lmtp_tls_key_file = {TABLES}/a.key\n"
         "tls_random_source = dev:/dev/urandom\nheader_checks =\n"
     },
     "services by their names": {

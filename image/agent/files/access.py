@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import grp
 import os
 import pwd
 import stat
@@ -20,9 +19,6 @@ class Account(NamedTuple):
     groups: Collection[int]
 
 
-ROOT = Account(0, ())
-
-
 def account(user: str) -> Account | None:
     """A user with all its groups; None where there is no such user."""
     try:
@@ -30,15 +26,6 @@ def account(user: str) -> Account | None:
         return Account(row.pw_uid, os.getgrouplist(user, row.pw_gid))
     except KeyError:
         return None
-
-
-def group_exists(name: str) -> bool:
-    """Whether there is a group of this name or number."""
-    try:
-        grp.getgrgid(int(name)) if name.isdigit() else grp.getgrnam(name)
-    except KeyError:
-        return name.isdigit()  # a number needs no name
-    return True
 
 
 def may_open(path: Path, who: Account, wanted: int = READ, top: Path = Path("/")) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from agent.apply.user_patches.script import SCRIPT
 from agent.files.access import READ, Account, account, may_open
 from agent.files.staged_tree import StagedTree, changed_services
-from services.postfix.tables import tables
+from services.postfix.tables import Table, tables
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,12 @@ class Surroundings:
     def excused(self, name: str) -> bool:
         """Whether user-patches.sh names something, so that it may make it."""
         return posixpath.basename(name.rstrip("/")) in self.staged.text(SCRIPT)
+
+    def foreign(self, table: Table) -> Path | None:
+        """The file of a table that no release makes; None where there is none, or where one does."""
+        if not table.file or self.path(table.place).lstrip("/") in self.staged.target.files:
+            return None
+        return self.staged.unmanaged(self.path(table.file))
 
     def missing(self, place: str) -> bool:
         """Whether nothing is at a place, or will be."""

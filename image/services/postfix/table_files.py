@@ -65,7 +65,7 @@ def _wrong_file(table: Table, about: Surroundings) -> str:
     lacks = about.lacks_file(table.file, about.user if table.proxied else None)
     if lacks:
         return f"{table}: {lacks}"
-    found = about.staged.unmanaged(about.path(table.file))
+    found = about.foreign(table)
     if table.kind in TEXTS | CLIENTS and found and _is_binary(found):
         return f"{table} is not text: {table.kind} tables are not compiled"
     return ""
@@ -94,10 +94,8 @@ def refused_tables(specs: Sequence[Table], about: Surroundings) -> dict[Table, s
 
 def _can_be_opened(table: Table, about: Surroundings) -> bool:
     parts = list(tables(str(table)))
-    return all(
-        part.kind in OPENED and (not part.file or about.staged.unmanaged(about.path(part.file)) is not None)
-        for part in parts
-    ) and not _wrong(table, about)
+    foreign = all(p.kind in OPENED and (not p.file or about.foreign(p)) for p in parts)
+    return foreign and not _wrong(table, about)
 
 
 def _absolute(table: Table, about: Surroundings) -> str:

@@ -61,7 +61,7 @@ def results(table: Table, about: Surroundings) -> Iterator[tuple[int, str]]:
     if table.kind == "static":
         yield 0, table.place.strip("{} ")
         return
-    path = about.staged.unmanaged(about.path(table.file)) if table.file else None
+    path = about.foreign(table)
     if table.file and (path is None or not path.is_file() or path.stat().st_size > LONGEST_TABLE):
         return
     if table.kind in TEXTS and path is not None:
