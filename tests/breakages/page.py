@@ -18,8 +18,8 @@ HEAD = """\
 
 <!-- written by `python -m tests.breakages`; a test holds it fresh -->
 
-Postfix and Dovecot start with each change below, and people would not be served, or not as the change says. What
-becomes of it here, row by row as the tests try it.
+Postfix and Dovecot start with each change below, and people would not be served, or not as the change says.
+What becomes of it here, row by row as the tests try it.
 """
 
 
@@ -43,8 +43,8 @@ def refused() -> Iterable[Sequence[str]]:
 SECTIONS = (
     Section(
         "Refused at the push",
-        "The answer names the line of the override and says what is wrong; nothing was changed "
-        "(`tests/services/test_breakages.py`). Below `/x` lie tables and files of several kinds.",
+        "The answer names the line of the override and says what is wrong; nothing was changed\n"
+        "(`tests/services/test_breakages.py`).\nBelow `/x` lie tables and files of several kinds.",
         ("change", "file", "lines", "said"),
         list(refused()),
     ),
