@@ -53,8 +53,8 @@ class Announcer(Protocol):
         """Called once they serve: return when the service remembers nothing that they no longer say."""
         ...
 
-    def clear(self) -> None:
-        """Take everything back: the files that are installed count alone."""
+    def correct(self, root: Path) -> None:
+        """Called when files of before are in their places again: they alone count. Raises nothing."""
         ...
 
 

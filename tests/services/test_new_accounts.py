@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from services.dovecot import announced_files
 from services.dovecot import new_accounts as fresh
+from services.dovecot.announced_files import FRESH, STALE
 from tests.agent.conftest import FILES, World, restart_agent, sample
 
 
@@ -19,20 +21,32 @@ def line(user: str, hashed: str = "{PLAIN}x", extra: str = "") -> str:
 
 
 @pytest.fixture
+def served(world: World) -> World:
+    """A node that serves accounts a and b."""
+    assert world.apply(userdb=line("a") + line("b"))["outcome"] == "applied"
+    return world
+
+
+@pytest.fixture
 def folder(served: World, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of a node that serves accounts a and b; its files stay until a test wants them gone."""
+    """The folder of announced lines; its files stay until a test wants them gone."""
     monkeypatch.setattr(fresh, "SECONDS", 60.0)
-    served.apply(userdb=line("a") + line("b"))
-    served.node.clear_announced()
-    return served.root / fresh.FRESH
+    return served.root / FRESH
 
 
 @pytest.fixture
 def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """How long the agent waited, each time it did."""
     times: list[float] = []
-    monkeypatch.setattr(fresh.time, "sleep", times.append)
+    monkeypatch.setattr(time, "sleep", times.append)
     return times
+
+
+def wait_for_timers() -> None:
+    """Wait until those that are due are through."""
+    for timer in threading.enumerate():
+        if isinstance(timer, threading.Timer) and timer.interval < 1:
+            timer.join(60)
 
 
 def announced(folder: Path) -> dict[str, str]:
@@ -63,14 +77,12 @@ def test_accounts_that_go_are_not_announced_any_more(served: World, folder: Path
 def test_what_was_true_before_is_denied(served: World, folder: Path, slept: list[float]) -> None:
     """Who is gone or has another line is not looked for in the passwd-file; nobody waits for that."""
     served.apply(userdb=line("B", "{PLAIN}2") + line("c"))
-    stale = served.root / fresh.STALE
+    stale = served.root / STALE
     assert announced(stale) == {
         "a@example.test": "a@example.test:::::::nopassword\n",
         "b@example.test": "b@example.test:::::::nopassword\n",
     }
     assert announced(folder).keys() == {"b@example.test", "c@example.test"}
-    served.node.clear_announced()
-    assert not announced(stale)
     assert slept == []
 
 
@@ -85,7 +97,7 @@ def test_masters_are_announced_too(
         outcome = served.engine.apply(served.repository.release(others | {path: text}))
         assert outcome["outcome"] == "applied"
         assert announced(folder) == ({"boss@example.test*master": text} if text == texts[1] else {})
-    stale = announced(served.root / fresh.STALE)
+    stale = announced(served.root / STALE)
     assert stale == {"boss@example.test*master": "boss@example.test:::::::nopassword\n"}
 
 
@@ -94,7 +106,7 @@ def test_who_comes_back_at_once_gets_in(served: World, folder: Path, slept: list
     served.apply(userdb=line("b"))
     served.apply(userdb=line("a", "{PLAIN}again") + line("b"))
     assert "again" in announced(folder)["a@example.test"]
-    assert announced(served.root / fresh.STALE).keys() == {"a@example.test"}
+    assert announced(served.root / STALE).keys() == {"a@example.test"}
     assert slept == []
 
 
@@ -107,7 +119,7 @@ def test_a_file_that_was_read_is_remembered(
     announced(folder)
     served.apply(userdb=(line("a", after) if after else "") + line("b"))
     assert len(slept) == 1
-    assert 0 < slept[0] <= 1
+    assert 0 < slept[0] <= 1 + announced_files.LAG
 
 
 def test_most_changes_are_waited_for_when_there_are_many(
@@ -119,22 +131,108 @@ def test_most_changes_are_waited_for_when_there_are_many(
     assert slept == []
     served.apply(userdb=line("a", "{PLAIN}2") + line("b"))
     assert not announced(folder)
-    assert not announced(served.root / fresh.STALE)
+    assert not announced(served.root / STALE)
     assert len(slept) == 1
 
 
-def test_a_new_agent_waits_for_what_a_killed_one_announced(
+@pytest.mark.parametrize("after", ["{PLAIN}3", ""])
+def test_what_went_in_this_second_is_remembered(
+    served: World, folder: Path, slept: list[float], monkeypatch: pytest.MonkeyPatch, after: str
+) -> None:
+    """The files of an account go, and it changes again: Dovecot may know the line of a file that is gone."""
+    monkeypatch.setattr(fresh, "SECONDS", 0.0)
+    monkeypatch.setattr(time, "time", lambda: 1000.5)
+    served.apply(userdb=line("a", "{PLAIN}2") + line("b"))
+    wait_for_timers()
+    assert not announced(folder)
+    served.apply(userdb=line("a", "{PLAIN}2") + line("b", "{PLAIN}2"))
+    assert slept == [], "who did not change is remembered with what is true"
+    served.apply(userdb=(line("a", after) if after else "") + line("b", "{PLAIN}2"))
+    assert slept == [pytest.approx(0.5 + announced_files.LAG)]
+    slept.clear()
+    monkeypatch.setattr(time, "time", lambda: 1001.5)
+    served.apply(userdb=line("b", "{PLAIN}2") + line("a"))
+    assert slept == [], "that second is over"
+
+
+def test_a_new_agent_knows_that_files_went_just_now(
+    served: World, folder: Path, slept: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one that removed or replaced them was killed: what Dovecot may remember of them no file says."""
+    served.apply(userdb=line("a", "{PLAIN}2") + line("b"))
+    slept.clear()
+    for late, waits in ((0.2, 1), (1.2, 0)):
+        os.utime(folder, (1000.3, 1000.3))
+        os.utime(served.root / STALE, (1000.3, 1000.3))
+        monkeypatch.setattr(time, "time", lambda late=late: 1000.3 + late)
+        restart_agent(served)
+        assert len(slept) == waits
+        slept.clear()
+
+
+def test_a_new_agent_lets_the_files_of_a_killed_one_stay(
+    served: World, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They keep people out of what Dovecot may remember until they would have gone anyway."""
+    served.apply(userdb=line("a", "{PLAIN}2"))
+    told = announced(folder), announced(served.root / STALE)
+    served = restart_agent(served)
+    assert (announced(folder), announced(served.root / STALE)) == told
+    monkeypatch.setattr(fresh, "SECONDS", 0.0)
+    restart_agent(served)
+    wait_for_timers()
+    assert not announced(folder)
+    assert not announced(served.root / STALE)
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_an_attempt_that_is_undone_is_announced_backwards(served: World, folder: Path, killed: bool) -> None:
+    """Dovecot may have seen the passwd-file of either: what serves again counts, at once."""
+    served.broken.add("broken")
+    seen: list[tuple[dict[str, str], dict[str, str]]] = []
+
+    def look(_: object) -> None:
+        seen.append((announced(folder), announced(served.root / STALE)))
+
+    def die(_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = {"userdb": line("a", "{PLAIN}true") + line("b")}
+    served.apply(**before)
+    after = {"userdb": line("a", "{PLAIN}false") + line("c")}
+    if killed:
+        served.engine.steps = (*served.engine.steps[:6], die)
+        with pytest.raises(KeyboardInterrupt):
+            served.apply(**after)
+        restart_agent(served)
+        look(None)
+    else:
+        served.engine.restore_steps = (look, *served.engine.restore_steps)
+        served.apply(main="broken\n", **after)
+    fresh_lines, stale_lines = seen[0]
+    assert fresh_lines.keys() == {"a@example.test", "b@example.test"}
+    assert "{PLAIN}true" in fresh_lines["a@example.test"]
+    assert stale_lines.keys() == {"a@example.test", "b@example.test", "c@example.test"}
+
+
+def test_an_attempt_of_many_changes_that_is_undone_is_waited_for(
     served: World, folder: Path, slept: list[float]
 ) -> None:
-    """The files of this second go when it is over: until then they keep people out."""
-    served.apply(userdb=line("a"))
-    restart_agent(served)
-    assert len(slept) <= 1, "none where the second was over by itself"
-    future = time.time() + 60
-    os.utime(folder, (future, future))
-    slept.clear()
-    restart_agent(served)
-    assert len(slept) == 1
+    """No file tells what Dovecot may have seen of it."""
+    served.broken.add("broken")
+    served.engine.restore_steps = (lambda _: slept.clear(), *served.engine.restore_steps)
+    served.apply(main="broken\n", userdb="".join(line(f"u{n}") for n in range(fresh.MOST + 1)))
+    assert slept
+    assert 0 < slept[0] <= 1 + announced_files.LAG
+
+
+def test_a_timer_that_was_stopped_too_late_removes_nothing(served: World, folder: Path) -> None:
+    """It was already waiting for the change that stopped it."""
+    served.apply(userdb=line("a", "{PLAIN}2") + line("b"))
+    late = next(t for t in threading.enumerate() if isinstance(t, threading.Timer))
+    served.apply(userdb=line("a", "{PLAIN}3") + line("b"))
+    late.function()
+    assert announced(folder).keys() == {"a@example.test"}
 
 
 def test_each_file_has_a_time_of_its_own(served: World, folder: Path) -> None:
@@ -150,29 +248,8 @@ def test_each_file_has_a_time_of_its_own(served: World, folder: Path) -> None:
 def test_files_go_by_themselves(served: World, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Once Dovecot has read the passwd-file they are removed."""
     monkeypatch.setattr(fresh, "SECONDS", 0.01)
-    before = set(threading.enumerate())
     served.apply(userdb=line("a") + line("c"))
-    for timer in [t for t in threading.enumerate() if isinstance(t, threading.Timer) and t not in before]:
-        timer.join(60)
-    assert not announced(folder)
-
-
-def test_a_release_that_is_rolled_back_leaves_no_account(served: World, folder: Path) -> None:
-    """The accounts of a release that does not serve cannot log in; they can once the rest of it does."""
-    served.broken.add("broken")
-    seen: list[dict[str, str]] = []
-    steps = served.engine.restore_steps
-    served.engine.restore_steps = (lambda _: seen.append(announced(folder)), *steps)
-    outcome = served.apply(main="broken\n", userdb=line("a") + line("c"))
-    assert (outcome["outcome"], seen) == ("applied", [{}])
-    assert announced(folder)
-
-
-def test_a_new_agent_removes_what_a_killed_one_left(served: World, folder: Path) -> None:
-    """No file outlives the agent that would have removed it."""
-    served.apply(userdb=line("a") + line("c"))
-    assert announced(folder)
-    restart_agent(served)
+    wait_for_timers()
     assert not announced(folder)
 
 

@@ -235,10 +235,9 @@ class Engine:
         node = self.node
         paths = [entry.path for entry in (*attempt.plan.write, *attempt.plan.remove)]
         node.managed.forget(paths)
-        node.clear_announced()
         problems: list[str] = []
         try:
-            staging.restore(attempt.rows)
+            node.put_back(attempt.rows)
             if attempt.runs_script or attempt.replans:
                 restore_touched(attempt)
         except (AgentError, OSError) as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from agent.apply.user_patches.unmanaged_files import UnmanagedFiles
 from agent.certificates.store import Certificates
 from agent.commands import run
 from agent.errors import Problem
+from agent.files import staging
 from agent.files.compilers import Compilers
 from agent.files.managed import ManagedFiles
 from agent.health.logs import LogMark
@@ -109,10 +110,18 @@ class Node:
         for announcer in self._announcers:
             announcer.settle()
 
-    def clear_announced(self) -> None:
-        """Withdraw all announcements."""
+    def correct_announced(self) -> None:
+        """Announce what the files say that are in their places again."""
         for announcer in self._announcers:
-            announcer.clear()
+            announcer.correct(self.paths.root)
+
+    def put_back(self, rows: Sequence[staging.Placement]) -> None:
+        """Undo the installation of files, also for what notices them by itself. Raises OSError."""
+        try:
+            staging.restore(rows)
+        finally:
+            if any(row.by_time for row in rows):
+                self.correct_announced()
 
     def open(self) -> ObjectReader:
         """A reader of the state repository."""

@@ -14,7 +14,7 @@ from agent.apply.node import Node
 from agent.apply.plan import Plan
 from agent.apply.quarantine import put_in
 from agent.apply.rescue import newest, obtainable, open_repository, read_applied, recall
-from agent.apply.steps import act, install, own_mail, renew_scripts, stage
+from agent.apply.steps import act, install, own_mail, renew_scripts, settle, stage
 from agent.apply.user_patches.step import patch, prepare_start
 from agent.errors import AgentError
 from agent.files import staging
@@ -57,7 +57,7 @@ def recover(engine: Engine) -> dict[str, Action]:
         node.journal.close()
         return {}
     with contextlib.suppress(OSError):
-        staging.restore(rows)
+        node.put_back(rows)
         node.unmanaged_files.undo()
     if journal["phase"] == "restoring":
         _report_failure(engine, journal, request)
@@ -83,6 +83,7 @@ def _put_back_unknown(node: Node, damage: str) -> dict[str, Action]:
             return {}
     added = target[1].files.keys() - base.files.keys() if target else set()
     entries = [target[1].files[path] for path in added] if target else []
+    node.correct_announced()
     for row in placements(node.paths.root, (), entries):
         with contextlib.suppress(OSError):
             Path(row.target).unlink(missing_ok=True)
@@ -109,8 +110,6 @@ def serve_applied(engine: Engine, actions: dict[str, Action]) -> str:
     """
     node = engine.node
     applied = node.applied
-    node.settle_announced()
-    node.clear_announced()
     if not applied.commit:
         return ""
     try:
@@ -155,6 +154,7 @@ def _reconcile(attempt: Attempt, actions: dict[str, Action]) -> None:
     renew_scripts(attempt)
     own_mail(attempt)
     act(attempt)  # `cold` then has what had to be started
+    settle(attempt)
 
 
 def _taken_over(node: Node, attempt: Attempt) -> set[str]:

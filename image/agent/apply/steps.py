@@ -265,5 +265,5 @@ STEPS: tuple[Step, ...] = (
 )
 """What an apply does, in this order."""
 
-RESTORE_STEPS: tuple[Step, ...] = (own_mail, act, probe)
+RESTORE_STEPS: tuple[Step, ...] = (own_mail, act, probe, settle)
 """What follows when the old files are back in their places."""

@@ -9,47 +9,34 @@ passwd-file any more. Once Dovecot must have seen that itself, the files go agai
 
 from __future__ import annotations
 
-import contextlib
-import os
+import stat
 import threading
 import time
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 
 from agent.files import staging
 from agent.log import log
 from agent.paths import ASIDE
+from services.dovecot.announced_files import MASTER, AnnouncedFiles, is_file_name
 from wire.common_ends import differing_lines
-from wire.manifest import Entry
+from wire.manifest import Action, Entry
 
-USERDB = "etc/dovecot/userdb"
-MASTER = "*master"
-"""Ends the name of a master's file, as that of no address can end."""
-KINDS = {USERDB: "", "etc/dovecot/masterdb": MASTER}
+KINDS = {"etc/dovecot/userdb": "", "etc/dovecot/masterdb": MASTER}
 """Passwd-files, and what ends the names of the files of those who are in them."""
-FRESH = "run/mail-fresh"
-STALE = "run/mail-stale"
-"""Where Dovecot looks (its passdb and userdb of conf.d)."""
 MOST = 100
 """Accounts of one release; nobody waits for a larger change at the prompt."""
 SECONDS = 2.0
-"""How long a file stays: Dovecot sees the passwd-file after one."""
-UNREAD = 0
-"""A time of access that no file has by itself."""
+"""How long a file stays once the outcome is told: Dovecot sees the passwd-file after one."""
 
 
 class NewAccounts:
-    """The files of two folders below `root`, which hold nothing else. Safe to use from several threads."""
+    """Who changed on a node. Safe to use from several threads."""
 
     def __init__(self, root: Path) -> None:
-        self._fresh, self._stale = root / FRESH, root / STALE
-        self._lines: dict[str, bytes] = {}
-        self._mark = 0
+        self._files = AnnouncedFiles(root)
         self._lock = threading.Lock()
         self._timer: threading.Timer | None = None
-        self._remembers = _is_young(self._fresh) or _is_young(self._stale)
-        """Whether Dovecot may know something, for the rest of this second, that no file says any more."""
 
     def announce(self, root: Path, write: Iterable[Entry]) -> None:
         """Make files for what staged passwd-files say and the live ones do not, before they are installed.
@@ -58,30 +45,56 @@ class NewAccounts:
         """
         for entry in write:
             if entry.path in KINDS:
-                try:
-                    self._announce(root / entry.path, entry)
-                except OSError as error:
-                    self._remembers = True
-                    log.warning("changed accounts are known a second later", reason=error)
+                with self._lock:
+                    try:
+                        self._announce(root / entry.path, entry)
+                    except OSError as error:
+                        self._doubt(error)
 
     def settle(self) -> None:
-        """Return when nobody gets in any more by what was installed before: at once, or after this second."""
-        if self._remembers:
-            time.sleep(1 - time.time() % 1)
-            self._remembers = False
+        """Return when nobody gets in any more by what was installed before: at once, or after this second.
 
-    def clear(self) -> None:
-        """Remove every file, also those of an agent that was killed."""
+        The files go two seconds later, also those of an agent that was killed.
+        """
         with self._lock:
-            self._withdraw()
+            left = self._files.left()
+        if left > 0:
+            time.sleep(left)
+        with self._lock:
+            if self._timer is None and self._files.names():
+                self._timer = threading.Timer(SECONDS, self._expire)
+                self._timer.daemon = True
+                self._timer.start()
 
-    def _withdraw(self) -> None:
-        self._stop_timer()
-        self._lines.clear()
-        for folder in (self._stale, self._fresh):  # in between, who has a new line still gets in by it
-            with contextlib.suppress(OSError):
-                for path in folder.iterdir():
-                    path.unlink()
+    def correct(self, root: Path) -> None:
+        """Make the files say what the installed passwd-files do, after those of a failed attempt were undone.
+
+        Dovecot may have seen either. Raises nothing.
+        """
+        with self._lock:
+            self._stop_timer()
+            try:
+                names = self._files.names()
+                if not names:  # too many changes, or none
+                    self._files.doubt()
+                for path, kind in KINDS.items():
+                    self._correct(root / path, kind, {n for n in names if n.endswith(MASTER) == bool(kind)})
+            except OSError as error:
+                self._doubt(error)
+
+    def _correct(self, target: Path, kind: str, names: set[str]) -> None:
+        if not names:
+            return
+        seen = target.stat()
+        owner = f"{seen.st_uid}:{seen.st_gid}"
+        like = Entry(target.name, (), Action.NONE, stat.S_IMODE(seen.st_mode), owner)
+        lines = {_name(line) + kind: line for line in target.read_bytes().splitlines()}
+        for name in names:
+            if name in lines:
+                self._files.tell(name, lines[name], like)
+            else:
+                self._files.forget(name)
+            self._files.deny(name, like)
 
     def _announce(self, target: Path, entry: Entry) -> None:
         if not target.exists():
@@ -91,96 +104,38 @@ class NewAccounts:
         kind = KINDS[entry.path]
         new = {_name(line) + kind: line for line in after - before}
         old = {_name(line) + kind for line in before - after}
+        if not new and not old:
+            return
+        self._stop_timer()
+        if len(old | new.keys()) > MOST:
+            if old or self._files.names():
+                self._files.doubt()
+            self._files.remove()
+            return
+        if not all(map(is_file_name, old)):
+            self._files.doubt()
+        for name in filter(is_file_name, old - new.keys()):
+            self._files.forget(name)
+        for name in filter(is_file_name, new):
+            self._files.tell(name, new[name], entry)
+        for name in filter(is_file_name, old):
+            self._files.deny(name, entry)
+
+    def _expire(self) -> None:
         with self._lock:
-            if not new and not old:
-                return
-            if len(old | new.keys()) > MOST:
-                self._remembers = self._remembers or bool(old or self._lines)
-                self._withdraw()
-                return
-            for name in old - new.keys():
-                self._forget(name)
-            for name, line in new.items():
-                self._write(name, line, entry)
-            for name in old:
-                self._deny(name, entry)
-            self._stop_timer()
-            self._timer = threading.Timer(SECONDS, self.clear)
-            self._timer.daemon = True
-            self._timer.start()
-
-    def _write(self, name: str, line: bytes, entry: Entry) -> None:
-        if _is_file_name(name):
-            self._forget(name, (line if name.endswith(MASTER) else _with_userdb(line)) + b"\n", entry)
-            self._lines[name] = line
-
-    def _forget(self, name: str, content: bytes = b"", entry: Entry | None = None) -> None:
-        """Replace an account's fresh file, or remove it."""
-        path = self._fresh / name
-        with contextlib.ExitStack() as stack:
-            replaced = stack.enter_context(path.open("rb")) if self._lines.pop(name, None) else None
-            if entry:
-                self._place(path, content, entry)
-            else:
-                path.unlink(missing_ok=True)
-            if replaced and _was_read(replaced.fileno()):
-                self._remembers = True
-
-    def _deny(self, name: str, entry: Entry) -> None:
-        """Keep Dovecot from what it may remember of an account in its passwd-file."""
-        if _is_file_name(name):
-            # Found without a password, which that passdb turns into a failure.
-            line = f"{name.removesuffix(MASTER)}:::::::nopassword\n"
-            self._place(self._stale / name, line.encode("utf-8", "surrogateescape"), entry)
-        else:
-            self._remembers = True
-
-    def _place(self, path: Path, content: bytes, entry: Entry) -> None:
-        if not path.parent.is_dir():
-            path.parent.mkdir(0o750)
-            if os.geteuid() == 0:
-                os.chown(path.parent, *staging.owner_ids(entry.owner))
-        aside = staging.stage(path.parent, replace(entry, path=path.name), content)
-        # Dovecot knows a file by size and seconds, also one of an agent that was killed: so these count
-        # milliseconds, and never come again.
-        self._mark = max(time.time_ns() // 1_000_000 % 2**31, self._mark + 1)
-        os.utime(aside, (UNREAD, self._mark))
-        aside.replace(path)
+            if threading.current_thread() is self._timer:  # and not one that was stopped too late
+                self._timer = None
+                self._files.remove()
 
     def _stop_timer(self) -> None:
         if self._timer:
             self._timer.cancel()
             self._timer = None
 
-
-def _is_young(folder: Path) -> bool:
-    """Whether something was placed or removed there in this second."""
-    try:
-        return folder.stat().st_mtime >= int(time.time())
-    except FileNotFoundError:
-        return False
-
-
-def _was_read(handle: int) -> bool:
-    """Whether anybody read an open file; yes where the file system does not tell (mount(8), noatime)."""
-    if os.fstat(handle).st_atime != UNREAD:
-        return True
-    os.pread(handle, 1, 0)
-    return os.fstat(handle).st_atime == UNREAD
-
-
-def _is_file_name(name: str) -> bool:
-    return bool(name) and "/" not in name and not name.startswith(".")
+    def _doubt(self, error: OSError) -> None:
+        self._files.doubt()
+        log.warning("changed accounts are known a second later", reason=error)
 
 
 def _name(line: bytes) -> str:
     return line.partition(b":")[0].decode("utf-8", "surrogateescape").lower()
-
-
-def _with_userdb(line: bytes) -> bytes:
-    """The line with uid, gid and home as extra fields, where `userdb { driver = prefetch }` finds them."""
-    parts = line.split(b":", 7)
-    if len(parts) < 8:
-        return line
-    extra = b"userdb_uid=%b userdb_gid=%b userdb_home=%b %b" % (parts[2], parts[3], parts[5], parts[7])
-    return b":".join([*parts[:7], extra.rstrip()])
