@@ -97,6 +97,10 @@ def decode_events(
     return tuple(events)
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
+"""Made once: a first import writes a line for each of its accounts and aliases."""
+
+
 def _dump(values: dict[str, Any], indent: int | None = None) -> bytes:
-    text = json.dumps(values, ensure_ascii=False, indent=indent)
+    text = json.dumps(values, ensure_ascii=False, indent=indent) if indent else _ENCODER.encode(values)
     return text.encode("utf-8", "surrogatepass")  # as json.loads reads bytes

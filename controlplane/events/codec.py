@@ -41,8 +41,10 @@ class Codec:
         """An event as plain JSON values, and the blobs to be stored with it."""
         record: Record = {"kind": event.kind, "v": event.version}
         blobs: dict[str, bytes] = {}
-        for name in type(event).model_fields:
-            value = getattr(event, name)
+        for name, value in vars(event).items():
+            if isinstance(value, str):
+                record[name] = value
+                continue
             if isinstance(value, bytes):
                 identity = blob_id(value)
                 blobs[identity] = value

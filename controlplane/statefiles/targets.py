@@ -14,7 +14,8 @@ CURE = "write one or more addresses, separated by commas"
 
 def split(text: str) -> tuple[str, ...]:
     """The targets as written, in order, without repetition."""
-    return tuple(dict.fromkeys(target for target in _SEPARATORS.split(text) if target))
+    found = _SEPARATORS.split(text)
+    return tuple(found) if len(found) == 1 and text else tuple(dict.fromkeys(filter(None, found)))
 
 
 def is_target(text: str) -> bool:

@@ -76,7 +76,7 @@ def _search(start: str, desired: Desired, done: set[str]) -> Iterator[list[str]]
         return
     path = [start]
     on_path = {start}
-    branches = [iter(following(start, desired))]
+    branches = [_aliases_behind(start, desired)]
     while branches:
         step = next(branches[-1], None)
         if step is None:
@@ -88,7 +88,12 @@ def _search(start: str, desired: Desired, done: set[str]) -> Iterator[list[str]]
         elif step not in done:
             path.append(step)
             on_path.add(step)
-            branches.append(iter(following(step, desired)))
+            branches.append(_aliases_behind(step, desired))
+
+
+def _aliases_behind(address: str, desired: Desired) -> Iterator[str]:
+    """Those of the following addresses that may lead on."""
+    return (step for step in following(address, desired) if entry_of(step, desired) is not None)
 
 
 def too_deep(desired: Desired, most: int = MAX_DEPTH, among: Collection[str] | None = None) -> list[str]:
