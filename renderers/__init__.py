@@ -7,6 +7,7 @@ from renderers.patches.service import Patches
 from renderers.postfix.service import Postfix
 from renderers.postgrey.service import Postgrey
 from renderers.redis.service import Redis
+from renderers.referenced.service import Referenced
 from renderers.rspamd.service import Rspamd
 from renderers.service import Service
 from renderers.sshd.service import Sshd
@@ -27,6 +28,7 @@ _ON_TOP: tuple[Service, ...] = (
 )
 SERVICES: tuple[Service, ...] = (
     System(clocks=tuple(service.name for service in _ON_TOP if service.writes_times)),
+    Referenced(readers={service.name: service.names_files for service in _ON_TOP}),
     *_ON_TOP,
 )
 """Every service, in start order: what others connect to comes first, the log first of all."""

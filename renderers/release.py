@@ -169,5 +169,5 @@ def _entry(file: AnyFile, service: str) -> Entry:
     place = (file.action, file.mode, file.owner)
     if isinstance(file, CertificateFile):
         return Entry(file.path, file.services, *place, identity=file.identity, slot=file.slot, part=file.part)
-    services = (service, *file.also)
+    services = file.readers or (service, *file.also)
     return Entry(file.path, services, *place, file.compile, restart_on=file.restart_on, fill=file.fill)

@@ -44,6 +44,8 @@ class RenderedFile:
     addresses of its networks (docs/agent.md lists the words). A text that is sealed whole is opened."""
     also: tuple[str, ...] = ()
     """Services that the action applies to as well, besides the one that renders the file."""
+    readers: tuple[str, ...] = ()
+    """Services that the action applies to alone, where the one that renders the file does not read it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,11 @@ class Service(Protocol):
     """Whether it prints local times: a changed zone reloads it, as processes read it when they start."""
 
     @property
+    def names_files(self) -> tuple[str, ...]:
+        """Files below config/ (fnmatch(3) patterns) that it reads, and in which others may be named."""
+        ...
+
+    @property
     def reads_clear(self) -> tuple[str, ...]:
         """Files below config/ (fnmatch(3) patterns) that it reads while rendering, or runs: never sealed."""
         ...
@@ -196,6 +203,7 @@ class Plain:
     name: str
     group = "root"
     writes_times = False
+    names_files: tuple[str, ...] = ()
     reads_clear: tuple[str, ...] = ()
     reads: Reads = ()
     """What `render` and `complaints` read, of a service of one part."""

@@ -31,10 +31,25 @@ class Compile(StrEnum):
     NOTHING = ""
     POSTMAP = "postmap"
     """An lmdb map of the same name with `.lmdb` (postmap(1)), built aside and renamed in."""
+    HASH = "postmap:hash"
+    """The same of Postfix's type hash, with `.db`."""
+    BTREE = "postmap:btree"
+    """The same of Postfix's type btree, with `.db`."""
+    CDB = "postmap:cdb"
+    """The same of Postfix's type cdb, with `.cdb`."""
     SIEVE = "sievec"
     """A binary of the same name with `.svbin` (sievec(1))."""
     ZONE = "zone"
     """etc/localtime, a link to the zone that etc/timezone names."""
+
+
+TABLES = {
+    Compile.POSTMAP: ("lmdb", ".lmdb"),
+    Compile.HASH: ("hash", ".db"),
+    Compile.BTREE: ("btree", ".db"),
+    Compile.CDB: ("cdb", ".cdb"),
+}
+"""What postmap(1) builds: the table's type, and the ending of the file that is read."""
 
 
 class ProbeKind(StrEnum):

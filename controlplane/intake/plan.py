@@ -148,7 +148,7 @@ def _text(file: AnyFile | None) -> bytes:
 def _services(file: AnyFile | None, owner: str) -> Iterable[str]:
     if isinstance(file, CertificateFile):
         return file.services
-    return (owner, *(file.also if file else ()))
+    return (file.readers if file else ()) or (owner, *(file.also if file else ()))
 
 
 def _action(old: AnyFile | None, new: AnyFile | None) -> Action:

@@ -67,7 +67,8 @@ class Agent:
         self.first_account = FirstAccount(
             self.node, self.queue.lock, lambda: self.volume.refused.get(ACCOUNTS, "")
         )
-        self.node.project = self.volume.project
+        self.node.project, self.node.volume = self.volume.project, self.volume
+        self.volume.placed = lambda: self.node.placed
         self.node.mend_certificates = self.slots.mend
         self.caught_up = threading.Event()
         self.serving = Serving(self.engine, self.queue, self.readiness, self._follow)
@@ -95,6 +96,7 @@ class Agent:
             answer(outcome)
             if request.main and not lost:
                 self.volume.follow(objects, request.main)
+                self.watching.have_reread()
             self.engine.look_at_written()
 
     def _follow(self) -> None:

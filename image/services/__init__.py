@@ -8,6 +8,7 @@ from services.patches import PATCHES
 from services.postfix import POSTFIX
 from services.postgrey import POSTGREY
 from services.redis import REDIS
+from services.referenced import REFERENCED
 from services.rspamd import RSPAMD
 from services.sshd import SSHD
 from services.system import SYSTEM
@@ -16,6 +17,7 @@ from services.updates import UPDATES
 
 NODE_SERVICES: tuple[NodeService, ...] = (
     SYSTEM,
+    REFERENCED,
     PATCHES,
     TLS,
     REDIS,

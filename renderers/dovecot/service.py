@@ -19,6 +19,7 @@ class Dovecot(Plain):
     name = "dovecot"
     group = "dovecot"
     writes_times = True
+    names_files = ("dovecot.cf", "*.dovecot.sieve", "sieve-filter/*", "sieve-pipe/*")
     reads_clear = ("sieve-filter/*", "sieve-pipe/*")
 
     def enabled(self, state: State) -> bool:

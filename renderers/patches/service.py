@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from controlplane.model import State
 from controlplane.settings import RULES
 from controlplane.settings.defaults import Texts
+from renderers.referenced.names import matching, mentions
 from renderers.service import Origin, Plain, RenderedFile
 from renderers.text import lines
 from wire.manifest import Action
@@ -15,7 +16,6 @@ from wire.manifest import Action
 SCRIPT = "user-patches.sh"
 """Relative to config/ on `main`."""
 FOLDER = "etc/dms/user-patches"
-VOLUME = "/tmp/docker-mailserver"  # noqa: S108  # the documented place of the config volume
 _NAME = re.compile(rb"\b[A-Z][A-Z0-9_]+\b")
 
 
@@ -27,6 +27,7 @@ class Patches(Plain):
 
     name = "patches"
     reads = ("settings", "overrides")
+    names_files = (SCRIPT,)
     reads_clear = (SCRIPT,)
 
     def enabled(self, state: State) -> bool:
@@ -63,6 +64,6 @@ def _settings(state: State, script: bytes) -> Iterator[str]:
 
 
 def _inputs(state: State, script: bytes) -> Iterator[str]:
-    text = script.decode("utf-8", "replace")
-    others = (each for path, each in sorted(state.desired.overrides.items()) if path != SCRIPT)
-    return (f"{each.blob} {each.path}" for each in others if f"{VOLUME}/{each.path}" in text)
+    text, overrides = script.decode("utf-8", "replace"), state.desired.overrides
+    named = {path for mention in mentions(text) for path in matching(mention, text, overrides)}
+    return (f"{overrides[path].blob} {path}" for path in sorted(named - {SCRIPT}))

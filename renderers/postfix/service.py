@@ -19,6 +19,7 @@ class Postfix(Plain):
     group = "postfix"
     writes_times = True
     reads = ("settings", "overrides", "certificates")
+    names_files = ("postfix-main.cf", "postfix-master.cf", "postfix-aliases.cf")
     reads_clear = ("postfix-main.cf", "postfix-master.cf", "postfix-aliases.cf")
 
     @property

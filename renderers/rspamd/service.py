@@ -17,6 +17,7 @@ class Rspamd(Plain):
     reads = ("settings", "overrides")
     group = "_rspamd"
     writes_times = True
+    names_files = ("rspamd/custom-commands.conf", "rspamd/override.d/*")
     reads_clear = ("rspamd/custom-commands.conf",)
 
     def enabled(self, state: State) -> bool:

@@ -72,7 +72,10 @@ def test_the_script_gets_what_it_names() -> None:
     assert text("inputs").endswith(" extra/table\n")
     assert text("inputs").count("\n") == 1
     changed = render_node(state(overrides=overrides | {"extra/table": b"two\n"})).files
-    assert {path for path in files if files[path] != changed[path]} == {f"{FOLDER}/inputs"}
+    assert {path for path in files if files[path] != changed[path]} == {
+        f"{FOLDER}/inputs",
+        "tmp/docker-mailserver/extra/table",
+    }
 
 
 def test_without_a_script_there_is_nothing_of_it() -> None:

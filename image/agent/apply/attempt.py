@@ -36,6 +36,8 @@ class Attempt:
     id: str = field(default_factory=new_id)
     plan: Plan = field(default_factory=Plan)
     rows: list[Placement] = field(default_factory=list)
+    tables: dict[str, bytes] = field(default_factory=dict)
+    """Compiled tables for the config volume, by path below `config/`."""
     installed: bool = False
     probe_all: bool = False
     """Probe every service, also unchanged ones: one that died can take others with it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from agent.apply.placing import differs, unplaceable
 from agent.errors import Problem
 from agent.files.staged_tree import StagedTree, changed_services
 from agent.release.git_objects import ObjectReader
@@ -25,7 +26,7 @@ class Checker:
     ) -> None:
         self.root, self.scratch, self._content = root, scratch, content
         self._services = {service.name: service for service in services if service.check}
-        self._relocations = {s.config: s.relocate for s in services if s.relocate}
+        self._relocations = {s.name: s.relocate for s in services if s.relocate}
         self._passed: set[str] = set()
         self.checked: list[str] = []
 
@@ -37,8 +38,9 @@ class Checker:
             name for name in names if target.has(name) and self._key(name, base, target) not in self._passed
         ]
         problems: list[Problem] = []
-        if todo:
+        if todo or differs(base, target):
             with StagedTree(self.root, self.scratch, content, base, target, self._relocations) as staged:
+                problems += unplaceable(staged)
                 for name in todo:
                     problems += self._check(staged, name)
         self.checked = names

@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from agent.apply import placing
 from agent.apply.attempt import Attempt, new_id
 from agent.apply.contents import VERIFY
 from agent.apply.failed_part import failed_part
@@ -237,6 +238,10 @@ class Engine:
         node.managed.forget(paths)
         problems: list[str] = []
         try:
+            placing.place_back(attempt)
+        except (AgentError, OSError) as error:
+            problems.append(str(error))
+        try:
             node.put_back(attempt.rows)
             if attempt.runs_script or attempt.replans:
                 restore_touched(attempt)
@@ -362,4 +367,4 @@ def _backwards(attempt: Attempt, back: Attempt, failed: str) -> Plan:
     known = {
         n: action for n, action in actions.items() if n in back.target.services and action != Action.NONE
     }
-    return Plan((), (), known, plan.stop, True)
+    return Plan(actions=known, stop=plan.stop, starts=True)

@@ -11,14 +11,14 @@ from agent.apply.node import Node
 from agent.errors import AgentError
 from agent.files import staging
 from agent.log import log
-from wire.manifest import Compile, Entry
+from wire.manifest import TABLES, Entry
 
 
 def compile_mounted(attempt: Attempt) -> None:
     """Bring the compiled maps of mounted sources up to date; one that cannot be compiled stays as it is."""
     files = attempt.target.files
     for path in sorted(attempt.node.pinned & files.keys()):
-        if files[path].compile == Compile.POSTMAP:
+        if files[path].compile in TABLES:
             try:
                 _compile(attempt.node, files[path])
             except (AgentError, OSError) as error:

@@ -19,6 +19,7 @@ from agent.errors import Problem
 from agent.files import staging
 from agent.files.compilers import Compilers
 from agent.files.managed import ManagedFiles
+from agent.files.placed import ConfigVolume, NoVolume, Wanted
 from agent.health.logs import LogMark
 from agent.health.probes import Answer, wait
 from agent.paths import Paths
@@ -31,6 +32,7 @@ from agent.release.pinned_secrets import PinnedSecrets
 from agent.release.placeholders import Placeholders
 from agent.release.unsealing import Unsealer
 from services.base import NodeServices, Runner
+from wire.config_folder import below_config
 from wire.manifest import Compile, Entry, Probe
 from wire.nodes import DEFAULT_NODE
 
@@ -62,6 +64,9 @@ class Node:
     applied: Applied = field(default_factory=Applied)
     pinned: set[str] = field(default_factory=set)
     drift: list[str] = field(default_factory=list)
+    volume: ConfigVolume = field(default_factory=NoVolume)
+    placed: Wanted = field(default_factory=dict)
+    """What the release has that serves, or is being applied, of the config volume's files."""
     project: Callable[[ObjectReader, str], None] = lambda _objects, _main: None
     """Brings the config volume to a commit of `main`."""
     settled: float = 0.0
@@ -142,8 +147,11 @@ class Node:
         return self.contents.identity(entry)
 
     def matches(self, entry: Entry) -> bool:
-        """Whether a file is unchanged since the applied release and its user-patches.sh wrote it."""
-        if entry.path in self.unknown:
+        """Whether a file is unchanged since the applied release and its user-patches.sh wrote it.
+
+        On the config volume others may write, which is an edit and no drift.
+        """
+        if entry.path in self.unknown or below_config(entry.path):
             return True
         patched = self.applied.patched.get(entry.path)
         if patched is not None:
@@ -173,7 +181,11 @@ class Node:
     def differing(self, release: Release) -> set[str]:
         """Managed paths of a release whose file on disk is not as rendered, patched or not."""
         files = release.files.items()
-        return {path for path, entry in files if not self.managed.matches(entry, self.wanted(entry))}
+        return {
+            path
+            for path, entry in files
+            if not below_config(path) and not self.managed.matches(entry, self.wanted(entry))
+        }
 
     def mark(self) -> LogMark:
         """Remember where the services' logs end now."""

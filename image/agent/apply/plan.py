@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from agent.release.manifest import Content, Release
 from wire.actions import action_of, harder
+from wire.config_folder import below_config
 from wire.manifest import Action, Entry
 
 
@@ -14,6 +15,8 @@ from wire.manifest import Action, Entry
 class Plan:
     """Files to write and remove, and what each service needs. `actions` never holds "none"."""
 
+    place: tuple[Entry, ...] = ()
+    """Files of the config volume, which go before the others; `main` says when one is removed."""
     write: tuple[Entry, ...] = ()
     remove: tuple[Entry, ...] = ()
     actions: Mapping[str, Action] = field(default_factory=dict)
@@ -46,13 +49,22 @@ def compare(
             actions[service] = harder(actions.get(service, Action.NONE), need)
     running = {p for s in old.services.values() for p in s.programs}
     wanted = {p for s in new.services.values() for p in s.programs}
+    placed, written = _apart(write)
     return Plan(
-        write,
-        remove,
+        placed,
+        written,
+        _apart(remove)[1],
         {name: action for name, action in actions.items() if action != Action.NONE and name in new.services},
         tuple(p for s in reversed(list(old.services.values())) for p in s.programs if p not in wanted),
         bool(wanted - running),
     )
+
+
+def _apart(entries: Iterable[Entry]) -> tuple[tuple[Entry, ...], tuple[Entry, ...]]:
+    """Those on the config volume, and the others."""
+    entries = tuple(entries)
+    there = tuple(entry for entry in entries if below_config(entry.path))
+    return there, tuple(entry for entry in entries if entry not in there)
 
 
 def _need(old: Entry | None, entry: Entry, content: Content) -> Action:

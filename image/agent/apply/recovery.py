@@ -11,6 +11,7 @@ from agent.apply.attempt import Attempt
 from agent.apply.engine import Engine, Request, as_failure
 from agent.apply.mounted_maps import compile_mounted
 from agent.apply.node import Node
+from agent.apply.placing import compile_tables, folder_files, place
 from agent.apply.plan import Plan
 from agent.apply.quarantine import put_in
 from agent.apply.rescue import newest, obtainable, open_repository, read_applied, recall
@@ -25,6 +26,7 @@ from agent.paths import ASIDE
 from agent.release.held import overlay, read_held
 from agent.release.manifest import EMPTY, Release
 from wire.actions import harder
+from wire.config_folder import below_config
 from wire.manifest import Action
 from wire.outcomes import OutcomeKind
 
@@ -82,6 +84,7 @@ def _put_back_unknown(node: Node, damage: str) -> dict[str, Action]:
         except AgentError:
             return {}
     added = target[1].files.keys() - base.files.keys() if target else set()
+    added = {path for path in added if not below_config(path)}
     entries = [target[1].files[path] for path in added] if target else []
     node.correct_announced()
     for row in placements(node.paths.root, (), entries):
@@ -116,7 +119,7 @@ def serve_applied(engine: Engine, actions: dict[str, Action]) -> str:
         with open_repository(node) as objects:
             release = overlay(read_applied(node, objects), read_held(node.applied.held))
             node.mend_certificates(release)
-            _sweep_folders(node, {entry.path for entry in release.files.values()})
+            _sweep_folders(node, {path for path in release.files if not below_config(path)})
             attempt = Attempt(node, objects, EMPTY, release)
             _reconcile(attempt, actions)
             probed = {service.name for service in release.services.values() if service.probes}
@@ -138,10 +141,11 @@ def _reconcile(attempt: Attempt, actions: dict[str, Action]) -> None:
     write = [
         e
         for p, e in release.files.items()
-        if p in anew or (e.compile and p not in node.pinned and p not in patched)
+        if (p in anew or (e.compile and p not in node.pinned and p not in patched)) and not below_config(p)
     ]
     write = [e for entry in write if (e := obtainable(node, attempt.objects, entry))]
-    attempt.plan = Plan(tuple(write))
+    _place(attempt)
+    attempt.plan = Plan(write=tuple(write))
     attempt.rows = placements(node.paths.root, write, ())
     stage(attempt)
     install(attempt)
@@ -149,12 +153,23 @@ def _reconcile(attempt: Attempt, actions: dict[str, Action]) -> None:
     staging.clean_up(attempt.rows)
     patch(attempt)
     differ |= _taken_over(node, attempt)
-    attempt.plan = Plan(tuple(write), (), _needed(release, differ, actions), (), starts=True)
+    attempt.plan = Plan(write=tuple(write), actions=_needed(release, differ, actions), starts=True)
     node.drifted(release)  # learn the stamps, so that the next look is cheap
     renew_scripts(attempt)
     own_mail(attempt)
     act(attempt)  # `cold` then has what had to be started
     settle(attempt)
+
+
+def _place(attempt: Attempt) -> None:
+    """Bring the config volume's files back, which may have been lost: what names them starts after that."""
+    node = attempt.node
+    entries = [e for entry in folder_files(attempt.target) if (e := obtainable(node, attempt.objects, entry))]
+    try:
+        tables = compile_tables(node.compiler, node.paths.run, entries, attempt.content)
+        place(node, attempt.objects, entries, attempt.target, tables)
+    except (AgentError, OSError) as error:
+        log.warning("files of the config volume", reason=error)
 
 
 def _taken_over(node: Node, attempt: Attempt) -> set[str]:

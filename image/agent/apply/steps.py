@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
+from agent.apply import placing
 from agent.apply.attempt import Attempt
 from agent.apply.mounted_maps import compile_mounted
 from agent.apply.plan import compare
@@ -95,7 +96,7 @@ def _check(attempt: Attempt) -> None:
     A renewed pair was checked when it was read, and no checker looks into it.
     """
     base = attempt.base.files
-    if not any(
+    if not placing.differs(attempt.base, attempt.target) and not any(
         entry.action != Action.NONE and not (entry.slot and entry.path in base)
         for entry in attempt.plan.write
     ):
@@ -124,7 +125,16 @@ def stage(attempt: Attempt) -> None:
             compiled.append((aside, entry.compile, entry.services[0]))
     if compiled:
         attempt.node.compiler(compiled, attempt.node.paths.run)
+    attempt.tables = placing.compile_tables(
+        attempt.node.compiler, attempt.node.paths.run, attempt.plan.place, attempt.content
+    )
     staging.keep(attempt.rows)
+
+
+def place(attempt: Attempt) -> None:
+    """Bring files of the config volume to the release, before anything that names them is installed."""
+    attempt.installed = True
+    placing.place(attempt.node, attempt.objects, attempt.plan.place, attempt.target, attempt.tables)
 
 
 def install(attempt: Attempt) -> None:
@@ -253,6 +263,7 @@ STEPS: tuple[Step, ...] = (
     check,
     record,
     stage,
+    place,
     install,
     compile_mounted,
     patch,

@@ -7,17 +7,11 @@ import stat
 from collections.abc import Container, Iterator
 from pathlib import Path
 
-from agent.config_volume.projection import LARGEST
+from agent.config_volume.projection import LARGEST, stays
 from agent.files import beneath
 from agent.files.managed import Stamp, stamp_of
 from wire.blobs import blob_id
-from wire.leftovers import left_over
 
-CERTIFICATES = "ssl"
-"""Where keys in the clear are at home: what lies there alone stays there, certificates too.
-
-A rollback of `main` must not put an old certificate beside a key that it does not hold.
-"""
 LINK = "is a symbolic link, and links are not followed here: put the file itself in its place"
 FOLDER = "is a folder where `main` has a file: move it away, and the file is written again"
 NO_FILE = "is neither a file nor a folder, so there is nothing to read: put a regular file in its place"
@@ -43,7 +37,7 @@ class VolumeFiles:
                 path = Path(folder, name).relative_to(self.folder).as_posix()
                 try:
                     found = os.stat(name, dir_fd=handle, follow_symlinks=False)
-                    if (path in known or not _stays(path)) and self._fits(path, found, known):
+                    if (path in known or not stays(path)) and self._fits(path, found, known):
                         yield path, self._blob(path, handle, name, found)
                 except OSError as error:
                     if not isinstance(error, FileNotFoundError):
@@ -73,8 +67,3 @@ class VolumeFiles:
             content, found = beneath.read_in(folder, name, LARGEST)
             known = self._stamps[path] = (stamp_of(found), blob_id(content))
         return known[1]
-
-
-def _stays(path: str) -> bool:
-    """Whether the path is not recorded unless `main` has it: left-overs, and certificates."""
-    return bool(left_over(path)) or path == CERTIFICATES or path.startswith(f"{CERTIFICATES}/")

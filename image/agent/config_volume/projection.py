@@ -7,6 +7,7 @@ import errno
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +17,13 @@ from agent.paths import ASIDE
 from agent.records.checksummed import encode
 from agent.release.git_objects import ObjectReader
 from wire.blobs import blob_id
+from wire.leftovers import left_over
 
+CERTIFICATES = "ssl"
+"""Where keys in the clear are at home: what lies there alone stays there, certificates too.
+
+A rollback of `main` must not put an old certificate beside a key that it does not hold.
+"""
 LARGEST = 16 * 1024 * 1024
 """Bytes that a file of the config volume may have."""
 READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
@@ -38,14 +45,14 @@ def project(
     """
     if not folder.is_dir():
         return "there is no config volume", set()
-    if not any(folder.iterdir()):
+    if is_emptied(folder, projected):
         projected.clear()
     notes: list[str] = []
     held: set[str] = set()
     # What goes comes first: a file may be in the way of a folder of its name, and the other way round.
     for path in projected.keys() - wanted.keys():
         with _noting(notes, path):
-            if _remove(folder, path, projected[path]):
+            if remove(folder, path, projected[path]):
                 del projected[path]
             else:
                 held.add(path)
@@ -53,7 +60,7 @@ def project(
         if projected.get(path) == oid:
             continue
         with _noting(notes, path):
-            writer = _Writer(objects, projected.get(path, ""), replaced)
+            writer = Writer(partial(objects.blob, oid), projected.get(path, ""), replaced)
             if writer.write(folder, path, oid, executable):
                 projected[path] = oid
             else:
@@ -72,10 +79,28 @@ def _noting(notes: list[str], path: str) -> Iterator[None]:
             notes.append(f"{path} on the config volume is not writable ({error.strerror})")
 
 
-class _Writer(NamedTuple):
-    """Writes one file, which the agent wrote before as `before` ("" for not at all)."""
+def is_emptied(folder: Path, projected: Iterable[str]) -> bool:
+    """Whether nothing of what was projected is left, and nothing that could be somebody's new files."""
+    if any(os.path.lexists(folder / path) for path in projected):
+        return False
+    names = (
+        Path(top, name).relative_to(folder).as_posix() for top, _, found in os.walk(folder) for name in found
+    )
+    return all(stays(name) for name in names)
 
-    objects: ObjectReader
+
+def stays(path: str) -> bool:
+    """Whether the path is not recorded unless `main` has it: left-overs, and certificates."""
+    return bool(left_over(path)) or path == CERTIFICATES or path.startswith(f"{CERTIFICATES}/")
+
+
+class Writer(NamedTuple):
+    """Writes one file, which the agent wrote before as `before` ("" for not at all).
+
+    `read` gives the new content.
+    """
+
+    read: Callable[[], bytes]
     before: str
     replaced: ReplacedFiles
 
@@ -86,7 +111,7 @@ class _Writer(NamedTuple):
             try:
                 old = open_file(handle, name, LARGEST)
             except FileNotFoundError:
-                return self._put(handle, name, oid, executable, lambda: not _is_there(handle, name))
+                return self._put(handle, name, executable, lambda: not _is_there(handle, name))
             except OSError:
                 return False  # anything but a file is nobody's content
             if old.blob != self.before or old.blob == oid:
@@ -94,7 +119,7 @@ class _Writer(NamedTuple):
                 return old.blob == oid
             done = False
             try:
-                done = self._put(handle, name, oid, executable, old.is_unchanged)
+                done = self._put(handle, name, executable, old.is_unchanged)
             finally:
                 if done:
                     self.replaced.keep(path, old)
@@ -102,8 +127,8 @@ class _Writer(NamedTuple):
                     old.close()
         return done
 
-    def _put(self, folder: int, name: str, oid: str, executable: bool, may: Callable[[], bool]) -> bool:
-        content = self.objects.blob(oid)
+    def _put(self, folder: int, name: str, executable: bool, may: Callable[[], bool]) -> bool:
+        content = self.read()
         return beneath.replace(folder, name, content, 0o755 if executable else 0o644, may)
 
 
@@ -126,8 +151,8 @@ def _clear_way(handle: int, name: str) -> None:
         os.rmdir(name, dir_fd=handle)
 
 
-def _remove(folder: Path, path: str, before: str) -> bool:
-    """Whether the volume has no such file now."""
+def remove(folder: Path, path: str, before: str) -> bool:
+    """Remove a file that has this blob id still; whether the volume has no such file now. Raises OSError."""
     with (
         contextlib.suppress(FileNotFoundError, NotADirectoryError),
         beneath.folder_of(folder, path) as (
@@ -152,12 +177,16 @@ def _blob(folder: int, name: str) -> str:
         return "other"
 
 
-def save(record: Path, main: str, files: Mapping[str, str], held: Iterable[str]) -> None:
-    """Remember what was projected, and which files edits kept from it.
+def save(
+    record: Path, main: str, files: Mapping[str, str], held: Iterable[str], tables: Mapping[str, str]
+) -> None:
+    """Remember what was projected, which files edits kept from it, and what was compiled beside it.
 
     Not fsynced: a lost record only makes the daemon compare once more.
     """
     record.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     aside = record.with_name(ASIDE + record.name)
-    aside.write_bytes(encode({"main": main, "files": dict(files), "held": sorted(held)}))
+    aside.write_bytes(
+        encode({"main": main, "files": dict(files), "held": sorted(held), "tables": dict(tables)})
+    )
     aside.replace(record)

@@ -7,16 +7,19 @@ writes never come back as edits, whatever order events arrive in.
 from __future__ import annotations
 
 import base64
+import contextlib
 import os
 import re
 import stat
 import threading
+from collections.abc import Callable, Container, Mapping
 from dataclasses import astuple
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from agent.config_volume.files import VolumeFiles
-from agent.config_volume.projection import LARGEST, project, save
+from agent.config_volume.projection import LARGEST, READ_ONLY, Writer, is_emptied, project, remove, save
 from agent.config_volume.replaced import ReplacedFiles
 from agent.daemon_client import DaemonClient
 from agent.errors import AgentError
@@ -25,9 +28,12 @@ from agent.log import log
 from agent.records.checksummed import Records, has
 from agent.records.findings import Findings
 from agent.release.git_objects import SYMLINK_MODE, ObjectReader
+from wire.blobs import blob_id
 from wire.private_keys import find_pem
 
 CLEAR_KEY = "holds a private key in the clear: it stays here and is not recorded"
+REFUSED = ".rej"
+SET_ASIDE = "; it is kept as {}, since a service reads this file as it is there"
 _is_projection = has({"main": str, "files": dict, "held": list})
 FAR = 100
 """Commits of main that may come between the begin of an apply and its end."""
@@ -53,11 +59,17 @@ class Volume:
         """Whether `main` has to be projected once more although it stayed: a file gives way to it."""
         self._held: set[str] = set(known.get("held", ()))
         """Paths that the last projection left alone, since an edit stood there."""
+        self._tables: dict[str, str] = known.get("tables", {})
+        """Compiled tables by path, with their blob ids."""
         self._taken_in = ""
         self._on_main: frozenset[str] = frozenset()
         self._lock = threading.Lock()
         """A report and a projection at once would each take the other's half for somebody's edit."""
         self._sent: dict[str, str] = {}
+        self.placed: Callable[[], Mapping[str, tuple[str, bool]]] = dict
+        """What the release that serves says of files here, whatever `main` says: blob id, executable."""
+        self.rewritten: set[str] = set()
+        """Those of these files that were written apart from an apply: their readers may have missed them."""
         self._files = VolumeFiles(folder)
         self._replaced = ReplacedFiles()
 
@@ -81,11 +93,66 @@ class Volume:
             if mode != SYMLINK_MODE
         }
         self._on_main = frozenset(wanted)
+        placed, before = self.placed(), dict(self.projected)
+        for path, row in placed.items():
+            # Unless somebody's edit is on its way to be served: then what is there is what `main` says.
+            if self.projected.get(path) != wanted.get(path, ("", False))[0]:
+                wanted[path] = row
         self.note, self._held = project(self.folder, objects, wanted, self.projected, self._replaced)
+        self.rewritten |= {path for path in placed if self.projected.get(path) != before.get(path)}
         self.main, self.stale = main, False
         self._sent = {path: oid for path, oid in self._sent.items() if self.projected.get(path, "") != oid}
         self.forgotten = False
-        save(self.record, main, self.projected, self._held)
+        self._sweep_tables(wanted)
+        save(self.record, main, self.projected, self._held, self._tables)
+
+    def place(
+        self,
+        wanted: Mapping[str, tuple[str, bool]],
+        read: Callable[[str], bytes],
+        tables: Mapping[str, bytes],
+    ) -> list[str]:
+        """Write files of a release, missing ones too; returns those that an edit keeps from it.
+
+        `read` gives the content of a path, `tables` are compiled files by path. Raises OSError.
+        """
+        with self._lock:
+            self._look_whether_emptied()
+            self.folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+            edited = []
+            for path, (oid, executable) in wanted.items():
+                writer = Writer(partial(read, path), self.projected.get(path, ""), self._replaced)
+                if writer.write(self.folder, path, oid, executable):
+                    self.projected[path] = oid
+                else:
+                    edited.append(path)
+            for path, content in tables.items():  # after their sources, which postmap(1)'s readers compare
+                self._put_table(path, content)
+                self._tables[path] = blob_id(content)
+            if not self.forgotten:
+                save(self.record, self.main, self.projected, self._held, self._tables)
+        return edited
+
+    def _put_table(self, path: str, content: bytes) -> None:
+        """Write a compiled table; on a read-only volume the one that is there has to do. Raises OSError."""
+        try:
+            with beneath.folder_of(self.folder, path, make=True) as (handle, name):
+                beneath.replace(handle, name, content, 0o644)
+        except OSError as error:
+            if error.errno not in READ_ONLY or not self._is_there(path):
+                raise
+
+    def _sweep_tables(self, sources: Container[str]) -> None:
+        """Remove compiled tables whose source is gone."""
+        for path in [path for path in self._tables if path.rpartition(".")[0] not in sources]:
+            with contextlib.suppress(OSError):
+                remove(self.folder, path, self._tables.pop(path))
+
+    def _look_whether_emptied(self) -> None:
+        """An emptied folder was lost: nothing in it was removed, and all of it is written again."""
+        if self.projected and is_emptied(self.folder, self.projected):
+            self.projected.clear()
+            self.stale = True
 
     def remember(self, objects: ObjectReader, main: str) -> None:
         """Restore the lost record from the commit of `main` that the release which serves came with.
@@ -116,7 +183,7 @@ class Volume:
             return self._report()
 
     def _report(self) -> bool:
-        if not self.folder.is_dir():
+        if not self.folder.is_dir() and not self._made_again():
             return True
         if not self._report_late():
             return False
@@ -136,6 +203,13 @@ class Volume:
             # as if it had been projected: then the next projection replaces it
             self.projected[path], self.stale = self._sent[path], True
         return True
+
+    def _made_again(self) -> bool:
+        """Whether the folder, which somebody removed, is there again."""
+        with contextlib.suppress(OSError):
+            self.folder.mkdir(mode=0o755)
+            return True
+        return False
 
     def _report_late(self) -> bool:
         """Send what somebody wrote to files that were being replaced; whether that worked."""
@@ -164,7 +238,22 @@ class Volume:
         log.info("edits sent", files=len(changes), refused=len(refused))
         for path, reason in refused.items():
             self.refused[path] = reason
-            log.error("edit refused", path=path, reason=reason)
+            log.error("edit refused", path=path, reason=reason + self._set_aside(path))
+
+    def _set_aside(self, path: str) -> str:
+        """Move a refused text away from where a service would read it unchecked; says so."""
+        if path not in self.placed() or not self._sent[path]:
+            return ""
+        try:
+            content, _ = beneath.read(self.folder, path, LARGEST)
+            with beneath.folder_of(self.folder, path + REFUSED) as (handle, name):
+                beneath.replace(handle, name, content, 0o644)
+        except OSError as error:
+            log.warning("not set aside", path=path, reason=error)
+            return ""
+        # as if it had been projected: then the next projection replaces it
+        self.projected[path], self.stale = blob_id(content), True
+        return SET_ASIDE.format(path + REFUSED)
 
     def _taken(self, path: str) -> None:
         """Note that `main` has this edit: a projection may replace it, and the next edit starts from it."""
@@ -175,6 +264,7 @@ class Volume:
             self.projected.pop(path, None)
 
     def _changes(self) -> list[dict[str, Any]]:
+        self._look_whether_emptied()
         found = self._files.look(self.projected.keys() | self._on_main)
         gone = self.projected.keys() - found.keys() if found else set()
         # What is there but could not be read is not gone.

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.apply.node import Node
+from agent.apply.plan import Plan
 from agent.apply.queue import ApplyQueue
 from agent.certificates.slots import CertificateSlots
 from agent.config_volume.inotify import Watch
@@ -18,6 +19,8 @@ from agent.errors import AgentError
 from agent.files.managed import mount_points
 from agent.log import log
 from agent.release.manifest import Release
+from wire.config_folder import place_of
+from wire.manifest import Action
 
 QUIET, LONGEST = 0.15, 0.8
 DOUBT_SECONDS = 1.0
@@ -120,6 +123,8 @@ class Watching:
 
     def _edits(self) -> bool:
         done = self.volume.report()
+        if not self.watch.watches(self.volume.folder):
+            self.watch.add(self.volume.folder)
         self.freshen_volume()
         return done
 
@@ -128,6 +133,18 @@ class Watching:
         if self.volume.stale and self.volume.main:
             with self.queue.lock, self.node.open() as objects:
                 self.volume.project(objects, self.volume.main)
+                self.have_reread()
+
+    def have_reread(self) -> None:
+        """Reload the services that read what was written just now apart from an apply."""
+        release, paths = self.node.release, {place_of(path) for path in self.volume.rewritten}
+        self.volume.rewritten.clear()
+        names = {n for path in paths & release.files.keys() for n in release.files[path].services}
+        if actions := dict.fromkeys(names & release.services.keys(), Action.RELOAD):
+            log.info(
+                "reloads", services=",".join(sorted(actions)), since="a file that they read was put back"
+            )
+            self.node.actor.act(Plan(actions=actions), release)
 
     def _certificates(self) -> bool:
         self._certificates_due = False  # before anything is read: what comes meanwhile is looked at again

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from agent.commands import run
+from agent.commands import Ran, run
 from agent.errors import Failed
-from agent.files.maps import Maps
+from agent.files.maps import DEADLINE, Maps
 from agent.files.staging import cool, product
 from agent.paths import ASIDE
-from wire.manifest import Compile
+from wire.manifest import TABLES, Compile
 
 SIEVEC_DEADLINE = 20.0
 ZONES = Path("/usr/share/zoneinfo")
@@ -30,6 +30,8 @@ class Compilers:
         if maps:
             self._postmap([path for path, _ in maps], maps[0][1], scratch)
         for path, compiler, service in rows:
+            if compiler in TABLES and compiler != Compile.POSTMAP:
+                _judge(_postmap_as(compiler, path, scratch), [path], service)
             if compiler == Compile.SIEVE:
                 _sievec(path, service)
             if compiler == Compile.ZONE:
@@ -39,9 +41,17 @@ class Compilers:
                 product(path, compiler).chmod(path.stat().st_mode & 0o777)
 
     def _postmap(self, paths: list[Path], service: str, scratch: Path) -> None:
-        ran = self._maps.compile(paths, minimal_config(scratch))
-        if ran.code:
-            raise Failed(service, f"postmap: {last_line(ran.output)}", *locate(ran.output, paths))
+        _judge(self._maps.compile(paths, minimal_config(scratch)), paths, service)
+
+
+def _judge(ran: Ran, paths: list[Path], service: str) -> None:
+    if ran.code:
+        raise Failed(service, f"postmap: {last_line(ran.output)}", *locate(ran.output, paths))
+
+
+def _postmap_as(compiler: Compile, path: Path, scratch: Path) -> Ran:
+    product(path, compiler).unlink(missing_ok=True)
+    return run(["postmap", "-c", str(minimal_config(scratch)), f"{TABLES[compiler][0]}:{path}"], DEADLINE)
 
 
 def minimal_config(scratch: Path) -> Path:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from agent.files.staging import product
 from wire.blobs import blob_id
+from wire.config_folder import below_config
 from wire.manifest import Compile, Entry
 
 Stamp = tuple[int, int, int, int]
@@ -94,10 +95,15 @@ def mount_points(root: Path, text: str | None = None) -> set[str]:
 
 
 def pinned(root: Path, entries: Iterable[Entry], mounts: set[str]) -> set[str]:
-    """Managed paths that cannot be written: mounted over, in a mounted folder, or in a read-only one."""
+    """Managed paths that cannot be written: mounted over, in a mounted folder, or in a read-only one.
+
+    The config volume is mounted, and is written all the same.
+    """
     found = set()
     read_only: dict[Path, bool] = {}
     for entry in entries:
+        if below_config(entry.path):
+            continue
         target = Path(entry.path)
         folder = (root / entry.path).parent
         if folder not in read_only:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
@@ -14,9 +15,10 @@ from agent.errors import Problem
 from agent.files.staging import cool
 from agent.paths import ASIDE
 from agent.release.manifest import Content, Release
-from wire.manifest import Action, Compile, Entry
+from wire.config_folder import PLACE
+from wire.manifest import TABLES, Action, Compile, Entry
 
-PRODUCTS = (".lmdb", ".svbin")
+PRODUCTS = (".svbin", *sorted({ending for _, ending in TABLES.values()}))
 
 
 Relocate = Callable[["StagedTree", bytes], bytes]
@@ -26,7 +28,7 @@ Relocate = Callable[["StagedTree", bytes], bytes]
 class StagedTree:
     """A private folder laid out as the root, for one check; a context manager that removes it.
 
-    `relocations` make files below a folder point to the staged tree.
+    `relocations` make the files of a service, by its name, point to the staged tree.
     """
 
     def __init__(
@@ -64,6 +66,8 @@ class StagedTree:
         """Lay out one service's files and, whole, its folder. Files that no checker reads are empty."""
         if config:
             self._link_unmanaged(self.root / config)
+        if not self.path(PLACE).exists():
+            self._link_unmanaged(self.root / PLACE)
         for entry in self.target.files.values():
             if service in entry.services and not entry.slot:
                 self.write(entry)
@@ -74,8 +78,8 @@ class StagedTree:
         place.parent.mkdir(parents=True, exist_ok=True)
         wanted = entry.action != Action.NONE or entry.compile == Compile.SIEVE
         content = self.content(entry) if wanted or self.changed(entry) else b""
-        for folder, relocate in self._relocations.items():
-            if entry.path.startswith(f"{folder}/"):
+        for service, relocate in self._relocations.items():
+            if service in entry.services:
                 content = relocate(self, content)
         place.unlink(missing_ok=True)
         place.write_bytes(content)
@@ -91,13 +95,17 @@ class StagedTree:
         path = found.removeprefix(str(self.folder)).lstrip("/")
         return Problem(service, path, line, message.replace(str(self.folder), ""))
 
+    def entry(self, path: str) -> Entry | None:
+        """The file of the release that an absolute path names, wherever it lies."""
+        return self.target.files.get(_name(path))
+
     def exists(self, path: str) -> bool:
         """Whether an absolute path will be there once the release is applied."""
-        return path.lstrip("/") in self.target.files or self.unmanaged(path) is not None
+        return self.entry(path) is not None or self.unmanaged(path) is not None
 
     def unmanaged(self, path: str) -> Path | None:
         """Where something that no release manages lies now, by its absolute path; None where nothing is."""
-        name = path.lstrip("/")
+        name = _name(path)
         if name in self.target.files or name in self.base.files:
             return None
         live = self.root / name
@@ -114,6 +122,11 @@ class StagedTree:
                 source = path.rpartition(".")[0] if path.endswith(PRODUCTS) else path
                 if path not in managed and source not in managed and not name.startswith(ASIDE):
                     (place / name).symlink_to(live)
+
+
+def _name(path: str) -> str:
+    """An absolute path as a release names it."""
+    return posixpath.normpath("/" + path.lstrip("/"))[1:]
 
 
 def changed_services(base: Release, target: Release) -> set[str]:

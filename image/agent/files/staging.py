@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from agent.paths import ASIDE
-from wire.manifest import Action, Compile, Entry
+from wire.manifest import TABLES, Action, Compile, Entry
 
 COOL_SECONDS = 5
 NO_ZONE = "/usr/share/zoneinfo/Etc/UTC"
@@ -60,7 +60,7 @@ def product(target: Path, compile_by: Compile) -> Path:
         return target.with_suffix(".svbin")
     if compile_by == Compile.ZONE:
         return target.with_name(target.name.replace("timezone", "localtime"))
-    return target.with_name(target.name + ".lmdb")
+    return target.with_name(target.name + TABLES[compile_by][1])
 
 
 def placements(root: Path, write: Iterable[Entry], remove: Iterable[Entry]) -> list[Placement]:

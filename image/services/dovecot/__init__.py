@@ -11,17 +11,18 @@ from services.dovecot.check import check_dovecot
 from services.dovecot.listeners import fit_dovecot
 from services.dovecot.mailboxes import operations
 from services.dovecot.new_accounts import NewAccounts
+from wire.config_folder import PLACE
 
 CONFIG = "etc/dovecot"
 
 
 def relocate(staged: StagedTree, content: bytes) -> bytes:
-    """An absolute include would read the live file in place of the staged one."""
+    """An absolute path would lead to the live file in place of the staged one."""
     folder = str(staged.path(CONFIG)).encode()
     content = content.replace(b"/etc/dovecot/conf.d", folder + b"/conf.d")
     for word in (b"!include ", b"!include_try "):
         content = content.replace(word + b"/etc/dovecot/", word + folder + b"/")
-    return content
+    return content.replace(f"/{PLACE}/".encode(), f"{staged.path(PLACE)}/".encode())
 
 
 DOVECOT = NodeService(

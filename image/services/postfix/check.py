@@ -19,7 +19,8 @@ from services.postfix.daemons import MAIN, wrong_daemons
 from services.postfix.lines import line_of_parameter, main_lines
 from services.postfix.settings import wrong_settings
 from services.postfix.tables import Table, tables
-from wire.manifest import Action, Compile
+from wire.config_folder import below_config
+from wire.manifest import TABLES, Action, Entry
 
 DEADLINE = 10.0
 AT_LINE = re.compile(r"(?:file )?(/\S+?)[,:] line (\d+): (.*)")
@@ -28,17 +29,17 @@ QUOTED_PATH = re.compile(r'"(/[^"]+)"')
 UNUSED = re.compile(r"warning: (/\S+?): unused parameter: ([^=\s]+)=?")
 OURS = frozenset(["mua_sender_restrictions", "mua_recipient_restrictions"])
 """Lists that options of our master.cf name: unused where postfix-master.cf has others in their place."""
-QUERY_TIME = re.compile(r"(?:pcre|regexp|cidr) map (/\S+?), line (\d+): (.*)")
+QUERY_TIME = re.compile(r"(?:pcre map |regexp map |cidr map |warning: )(/\S+?), line (\d+): (.*)")
 
 
 def check_postfix(staged: StagedTree) -> list[Problem]:
     """Everything that can be known of Postfix's files before it runs with them."""
-    problems = [
-        p for e in staged.target.files.values() if e.compile == Compile.POSTMAP for p in _map(staged, e.path)
-    ]
+    problems = [p for e in staged.target.files.values() if e.compile in TABLES for p in _map(staged, e)]
     touched = [e for e in staged.target.files.values() if "postfix" in e.services and staged.changed(e)]
+    gone = [e for path, e in staged.base.files.items() if path not in staged.target.files]
     # A table is checked by compiling it; the rest need not be asked again when only tables changed.
     configured = any(entry.action != Action.NONE and not entry.compile for entry in touched)
+    configured |= any(bool(below_config(entry.path)) for entry in (*touched, *gone))
     if not configured or not staged.path(MAIN).exists():
         return problems
     folder = str(staged.path("etc/postfix"))
@@ -108,12 +109,12 @@ def _at_word(staged: StagedTree, message: str, word: str) -> Problem:
     return staged.problem("postfix", MAIN, number, message)
 
 
-def _map(staged: StagedTree, path: str) -> list[Problem]:
-    entry = staged.target.files[path]
+def _map(staged: StagedTree, entry: Entry) -> list[Problem]:
+    path, kind = entry.path, TABLES[entry.compile][0]
     if not staged.changed(entry):
         return []
     source = staged.write(entry)
-    ran = run(["postmap", "-c", str(minimal_config(staged.folder)), f"lmdb:{source}"], 60.0)
+    ran = run(["postmap", "-c", str(minimal_config(staged.folder)), f"{kind}:{source}"], 60.0)
     found = []
     for line in ran.output.splitlines():
         if match := re.search(r"(/\S+?), line (\d+): (.*)", line):
@@ -137,8 +138,9 @@ def _key_line(text: str, key: str) -> int:
 
 def _patterns(staged: StagedTree, table: Table) -> list[Problem]:
     """Ask for any key: a table of patterns is read whole, and complains of each bad line."""
-    entry = staged.target.files.get(table.place.lstrip("/"))
-    if table.kind not in ("pcre", "regexp", "cidr") or entry is None or not staged.changed(entry):
+    entry = staged.entry(table.place)
+    asked = table.kind in ("pcre", "regexp", "cidr", "texthash")
+    if not asked or entry is None or not staged.changed(entry):
         return []
     key = "192.0.2.1" if table.kind == "cidr" else "x"
     folder, place = str(minimal_config(staged.folder)), staged.path(entry.path)

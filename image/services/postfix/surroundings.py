@@ -39,7 +39,7 @@ class Surroundings:
 
     def foreign(self, table: Table) -> Path | None:
         """The file of a table that no release makes; None where there is none, or where one does."""
-        if not table.file or self.path(table.place).lstrip("/") in self.staged.target.files:
+        if not table.file or self.staged.entry(self.path(table.place)) is not None:
             return None
         return self.staged.unmanaged(self.path(table.file))
 
@@ -53,7 +53,7 @@ class Surroundings:
         path = self.path(place)
         if self.missing(place):
             return f"{path} does not exist"
-        entry = self.staged.target.files.get(path.lstrip("/"))
+        entry = self.staged.entry(path)
         if entry is not None:
             return "" if who is None or entry.mode & READ else self._managed(path, entry.mode, entry.owner)
         found = self.staged.unmanaged(path)

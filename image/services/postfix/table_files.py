@@ -10,7 +10,7 @@ from agent.commands import run_all
 from agent.files.compilers import last_line, minimal_config
 from services.postfix.surroundings import Surroundings
 from services.postfix.tables import CLIENTS, COMBINED, INDEXED, NOT_TABLES, TEXTS, Table, tables
-from wire.manifest import Compile
+from wire.manifest import TABLES
 
 DEADLINE = 10.0
 OPENED = TEXTS | INDEXED.keys() | COMBINED | {"inline", "randmap"}
@@ -54,8 +54,8 @@ def _wrong(table: Table, about: Surroundings) -> str:
 
 
 def _wrong_file(table: Table, about: Surroundings) -> str:
-    entry = about.staged.target.files.get(about.path(table.place).lstrip("/"))
-    if entry and entry.compile == Compile.POSTMAP and table.kind == "lmdb":
+    entry = about.staged.entry(about.path(table.place))
+    if entry and entry.compile in TABLES and table.kind == TABLES[entry.compile][0]:
         return ""
     if about.missing(table.file):
         if table.kind in INDEXED and not about.missing(table.place):

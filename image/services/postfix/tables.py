@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-INDEXED = {"lmdb": ".lmdb", "hash": ".db", "btree": ".db", "cdb": ".cdb"}
+from wire.manifest import TABLES
+
+INDEXED = dict(TABLES.values())
 """Table type to the ending of the file that is read."""
 TEXTS = frozenset(["texthash", "regexp", "pcre", "cidr"])
 CLIENTS = frozenset(["ldap", "mysql", "pgsql", "sqlite", "memcache"])

@@ -22,7 +22,7 @@ from agent.health.processes import children
 from agent.log import log
 from agent.release.manifest import Release
 from wire.actions import action_of, harder
-from wire.manifest import Action, Compile, Entry
+from wire.manifest import TABLES, Action, Compile, Entry
 
 CHECK_DEADLINE = 20.0
 
@@ -128,7 +128,7 @@ def _effect(attempt: Attempt) -> dict[str, str]:
 
 def _make_good(node: Node, entry: Entry) -> None:
     target = node.paths.target(entry.path)
-    if entry.compile == Compile.POSTMAP:
+    if entry.compile in TABLES:
         aside = staging.stage(node.paths.root, entry, target.read_bytes())
         node.compiler([(aside, entry.compile, entry.services[0])], node.paths.run)
         staging.product(aside, entry.compile).replace(staging.product(target, entry.compile))
