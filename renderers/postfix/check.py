@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from controlplane.model import State
 from renderers.patches.service import SCRIPT
-from renderers.postfix import local_aliases, overrides, render
+from renderers.postfix import local_aliases, master_file, overrides, render
 from renderers.service import Complaint
 
 
@@ -94,7 +94,7 @@ def _of_transport(state: State) -> Iterator[Complaint]:
     user-patches.sh may add one.
     """
     name = state.settings.postfix_dagent.partition(":")[0]
-    known = overrides.services(render.base_master(state))
+    known = master_file.services(render.master_cf(state).content.decode())
     if name and f"{name}/unix" not in known and SCRIPT not in state.desired.overrides:
         message = f"POSTFIX_DAGENT: {name} is not a transport of master.cf"
         yield Complaint("mailserver.env", 0, message, "write lmtp:unix:PATH, lmtp:inet:HOST:PORT or lmtps:…")
@@ -112,13 +112,13 @@ def _of_overrides(state: State) -> Iterator[Complaint]:
         for message, cure in _wrong(parameter.name, parameter.value, frozenset(classes)):
             yield Complaint(overrides.MAIN, parameter.line, f"{parameter.name}: {message}", cure)
     master = render.override(state, "postfix-master.cf")
-    known = overrides.services(render.base_master(state)) | _NOT_YET
-    for option in (*overrides.orphan(master), *overrides.options(master, known)):
+    known = master_file.services(render.base_master(state)) | _NOT_YET
+    for option in (*overrides.orphan(master), *master_file.options(master, known)):
         if isinstance(option, overrides.BadLine):
-            yield Complaint(overrides.MASTER, *option)
+            yield Complaint(master_file.MASTER, *option)
             continue
         for message, cure in _wrong(option.name, option.value, frozenset(classes)):
-            yield Complaint(overrides.MASTER, option.line, f"{option.name}: {message}", cure)
+            yield Complaint(master_file.MASTER, option.line, f"{option.name}: {message}", cure)
 
 
 def _wrong(name: str, value: str, classes: frozenset[str]) -> Iterable[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""postfix-main.cf and postfix-master.cf of main, merged into what we render.
+"""postfix-main.cf of main, merged into what we render.
 
 The syntax is postconf(5)'s: a line that begins with white space goes on with the one before, comments
 and blank lines may stand between.
@@ -14,14 +14,9 @@ from typing import NamedTuple
 from renderers.service import Origin
 
 MAIN = "config/postfix-main.cf"
-MASTER = "config/postfix-master.cf"
 _REFERENCE = re.compile(r"\$[{(]?([A-Za-z0-9_]+)[})]?")
 _NAME = re.compile(r"[A-Za-z0-9_]+\Z")
-_MASTER_LINE = re.compile(
-    r"(?P<service>[^\s/=]+)/(?P<type>[a-z-]+)/(?P<name>[A-Za-z0-9_]+)\s*=\s*(?P<value>.*)\Z"
-)
-_SERVICE_TYPES = ("inet", "unix", "unix-dgram", "fifo", "pass")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 class Parameter(NamedTuple):
@@ -53,7 +48,7 @@ def parameters(text: str) -> Iterator[Parameter | BadLine]:
         name, equals, value = (part.strip() for part in joined.partition("="))
         if not equals or not _NAME.match(name):
             yield BadLine(number, f"{rows[0].strip()[:80]!r} is not a setting", "write `parameter = value`")
-        elif _CONTROL.search(joined):
+        elif CONTROL.search(joined):
             yield BadLine(number, f"{name} holds a control character", "write it in plain text")
         else:
             yield Parameter(name, value, number, rows)
@@ -127,80 +122,3 @@ def _without(base: str, names: frozenset[str]) -> str:
         if keep:
             kept.append(row)
     return "".join(kept)
-
-
-class Option(NamedTuple):
-    """A line of postfix-master.cf: a parameter for one service."""
-
-    service: str
-    name: str
-    value: str
-    line: int
-
-
-def options(text: str, known: frozenset[str]) -> Iterator[Option | BadLine]:
-    """The lines of a postfix-master.cf; `known` are the services there are, as name/type."""
-    for number, row in enumerate(text.split("\n"), start=1):
-        line = row.strip()
-        if not line or line.startswith("#"):
-            continue
-        match = _MASTER_LINE.match(line)
-        if not match or match["type"] not in _SERVICE_TYPES or _CONTROL.search(line):
-            yield BadLine(
-                number, f"{line[:80]!r} is not an option of a service", "write `service/type/parameter=value`"
-            )
-            continue
-        service = f"{match['service']}/{match['type']}"
-        if service not in known:
-            yield BadLine(number, f"there is no service {service}", f"name one of {', '.join(sorted(known))}")
-            continue
-        yield Option(service, match["name"], match["value"].strip(), number)
-
-
-def services(master: str) -> frozenset[str]:
-    """The services of a master.cf, as name/type."""
-    return frozenset("/".join(r.split()[:2]) for r in master.splitlines() if r and r[0] not in "# \t")
-
-
-def chosen_options(base: str, override: str) -> dict[str, dict[str, Option]]:
-    """The administrator's options by service and name; of one name the last wins."""
-    chosen: dict[str, dict[str, Option]] = {}
-    for option in options(override, services(base)):
-        if isinstance(option, Option):
-            chosen.setdefault(_carried_out_by(option), {})[option.name] = option
-    return chosen
-
-
-def _carried_out_by(option: Option) -> str:
-    """Port 25 is a server: options of smtp(8) given for it are meant for the transport of the same name."""
-    is_clients = option.name.startswith("smtp_")
-    return "smtp/unix" if is_clients and option.service == "smtp/inet" else option.service
-
-
-def merge_master(base: str, override: str) -> tuple[str, tuple[Origin, ...]]:
-    """master.cf with the administrator's options in place of ours (as postconf -P does)."""
-    chosen = chosen_options(base, override)
-    rows: list[str] = []
-    origins: list[Origin] = []
-    service = ""
-    for row in [*base.splitlines(), "# end"]:
-        if row and not row[0].isspace():
-            for option in chosen.pop(service, {}).values():
-                origins += [Origin(len(rows) + 1, MASTER, option.line), Origin(len(rows) + 2, "")]
-                rows.append(_option_row(option))
-            service = "" if row.startswith("#") else "/".join(row.split()[:2])
-        elif _option_name(row) in chosen.get(service, {}):
-            continue
-        rows.append(row)
-    return "".join(f"{row}\n" for row in rows[:-1]), tuple(origins)
-
-
-def _option_name(row: str) -> str:
-    return row.partition("=")[0].removeprefix("  -o").strip(" {")
-
-
-def _option_row(option: Option) -> str:
-    """White space in a value needs braces (master(5))."""
-    if re.search(r"\s", option.value):
-        return f"  -o {{ {option.name} = {option.value} }}"
-    return f"  -o {option.name}={option.value}"

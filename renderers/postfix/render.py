@@ -10,7 +10,7 @@ from typing import Any
 from controlplane.model import State
 from renderers.certificates import Encryption, encryption
 from renderers.mailflow import MailFlow, mail_flow
-from renderers.postfix import flow, local_aliases, maps, networks, overrides
+from renderers.postfix import flow, local_aliases, maps, master_file, networks, overrides
 from renderers.postfix.relay import files as relay_files
 from renderers.postfix.relay import relay
 from renderers.service import Change, Origin, Part, RenderedFile
@@ -183,14 +183,14 @@ def base_master(state: State) -> str:
 
 def master_cf(state: State) -> RenderedFile:
     """/etc/postfix/master.cf: our services, with the administrator's options merged in."""
-    text, origins = overrides.merge_master(base_master(state), override(state, "postfix-master.cf"))
+    text, origins = master_file.merge_master(base_master(state), override(state, "postfix-master.cf"))
     return _reloaded("master.cf", text.encode(), origins)
 
 
 def proxied(state: State) -> frozenset[str]:
     """The services (name/type) that expect a PROXY protocol header first."""
     main, base = override(state, "postfix-main.cf"), base_master(state)
-    own = overrides.chosen_options(base, override(state, "postfix-master.cf"))
+    own = master_file.own_options(base, override(state, "postfix-master.cf"))
     found = set()
     for service, daemon in _BEHIND_PROXY.items():
         name = f"{daemon}_upstream_proxy_protocol"

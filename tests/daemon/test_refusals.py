@@ -29,6 +29,31 @@ def _refused(clone: Clone, *expected: str) -> str:
     return done.stderr
 
 
+def test_a_cause_hides_its_symptoms(site: Site) -> None:
+    """A conflict is one problem per file, whatever else is wrong with the lines of its sides."""
+    clone = site.clone()
+    for path in ("mailserver.env", ACCOUNTS):
+        clone.append(path, "<<<<<<< HEAD\na@b|x\n=======\nNO_SUCH=1\n>>>>>>> topic\n")
+    clone.commit()
+    said = _refused(clone, "mailserver.env:", f"{ACCOUNTS}:", "2 problems")
+    assert said.count("a merge conflict that nobody resolved") == 2
+    site.must_agree()
+
+
+def test_files_outside_config_are_noticed(site: Site) -> None:
+    """A push that changes nothing else says why nothing changes."""
+    clone = site.clone()
+    clone.append("config2/postfix-accounts.cf", "x\n")
+    clone.append("old/config/postfix-virtual.cf", "x\n")
+    clone.commit()
+    said = clone.push().stderr
+    assert (
+        "old/config/postfix-virtual.cf: nothing reads it there: did you mean config/postfix-virtual.cf?"
+        in said
+    )
+    assert "nothing that the server reads changes" in said
+
+
 @pytest.mark.parametrize(
     ("path", "text", "expected"),
     [

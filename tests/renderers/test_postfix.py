@@ -7,7 +7,8 @@ import re
 import pytest
 
 from renderers.postfix import maps
-from renderers.postfix.overrides import MAIN, MASTER, merge_main, merge_master
+from renderers.postfix.master_file import MASTER, merge_master
+from renderers.postfix.overrides import MAIN, merge_main
 from renderers.service import Origin
 from tests.renderers.states import complaints, render_node, state
 from wire.manifest import Action
@@ -61,9 +62,9 @@ def test_options_of_a_service_are_replaced_or_added() -> None:
         ("postfix-main.cf", b"smtpd_sender_restrictions = permit, rejct_all\n", 1, "rejct_all"),
         ("postfix-main.cf", b"\nvirtual_alias_maps = hsh:/x\n", 2, "hsh"),
         ("postfix-main.cf", b"smtpd_client_restrictions = check_client_access nope:/x\n", 1, "nope"),
-        ("postfix-master.cf", b"submission inet\n", 1, "not an option"),
-        ("postfix-master.cf", b"submission/inet=no\n", 1, "not an option"),
-        ("postfix-master.cf", b"submission inet n - n - - smtpd\n", 1, "not an option"),
+        ("postfix-master.cf", b"submission inet\n", 1, "2 of the eight fields"),
+        ("postfix-master.cf", b"submission/inet=no\n", 1, "neither an option nor a service"),
+        ("postfix-master.cf", b"submission inet n - n - - smtp d\n", 1, "'d' is not an option"),
         ("postfix-master.cf", b"  submission/inet/syslog_name=x\n", 1, "a line that is not there"),
         ("postfix-master.cf", b"# x\nnobody/inet/a=1\n", 2, "no service nobody/inet"),
         ("postfix-master.cf", b"smtp/inet/smtpd_relay_restrictions=prmit\n", 1, "prmit"),

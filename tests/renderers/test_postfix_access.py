@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from controlplane.model import State
-from renderers.postfix.overrides import expanded_words, merge_master
+from renderers.postfix.master_file import merge_master
+from renderers.postfix.overrides import expanded_words
 from renderers.postfix.render import proxied
 from renderers.postfix.service import Postfix
 from renderers.service import RenderedFile

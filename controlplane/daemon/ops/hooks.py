@@ -20,7 +20,7 @@ from controlplane.intake.proposal import Proposal
 from controlplane.model import State
 from controlplane.protocol.changes import Nothing
 from controlplane.words.numbers import counted
-from controlplane.words.plans import plan_lines
+from controlplane.words.plans import event_lines, plan_lines
 from controlplane.words.problems import refusal_lines
 from wire.lines import Say
 
@@ -212,9 +212,9 @@ def _headline(proposal: Proposal, cause: Cause) -> str:
 
 
 def _plan(proposal: Proposal) -> list[str]:
-    return (
-        plan_lines(proposal.plan) if proposal.plan.different else ["  nothing that the server reads changes"]
-    )
+    if proposal.plan.different:
+        return plan_lines(proposal.plan)
+    return [*event_lines(proposal.plan), "  nothing that the server reads changes"]
 
 
 def _validated(checked: Checked) -> str:

@@ -60,6 +60,11 @@ RULES = (
     ),
     Rule(
         r"postfix-master\.cf",
+        "adds or replaces a service",
+        r"^[^\s#=]+\s+(?:inet|unix|unix-dgram|fifo|pass)\s",
+    ),
+    Rule(
+        r"postfix-master\.cf",
         "leaves its chroot or changes who may connect",
         r"/(?:chroot|unprivileged|private)\s*=",
     ),

@@ -132,7 +132,7 @@ def _marks(path: str, content: bytes) -> list[Problem]:
 
 
 def _faults(path: str, content: bytes) -> Iterator[tuple[int, str, str]]:
-    if content.startswith(_BOM) and path != SETTINGS:
+    if content.startswith(_BOM) and path != SETTINGS and not content[3:].startswith(b"-----BEGIN "):
         yield (
             1,
             "it begins with a byte order mark (U+FEFF), which becomes part of its first word",

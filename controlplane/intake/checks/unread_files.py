@@ -50,7 +50,7 @@ def use_of(name: str, texts: Iterable[bytes] = ()) -> Use:
         return Use("unknown", f"{why}; nothing reads it: remove it")
     meant = nearest(name)
     hint = f"; did you mean {CONFIG}{meant}?" if meant else ", unless compose.yaml mounts it somewhere"
-    return Use("unknown", f"kept; nothing reads it{hint}")
+    return Use("unknown", f"kept, but nothing reads it{hint}")
 
 
 def nearest(name: str) -> str:

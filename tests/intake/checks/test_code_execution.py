@@ -58,6 +58,7 @@ def told(path: str, text: str, before: str = "") -> str:
             "starts a program (lines 1, 2)",
         ),
         ("postfix-master.cf", "x unix - n n - 0 spawn\n", "starts a program"),
+        ("postfix-master.cf", "2525 inet n - n - - smtpd\n", "adds or replaces a service (line 1)"),
         ("postfix-master.cf", "submission/inet/chroot=n\n", "chroot"),
         ("postfix-main.cf", "content_filter = x:\n", "another program"),
         ("postfix-main.cf", "mailbox_command = /bin/x\n", "another program"),

@@ -88,6 +88,11 @@ def test_a_byte_order_mark_is_told(path: str) -> None:
     assert (line, "byte order mark" in message, "without one" in cure) == (1, True, True)
 
 
+def test_a_byte_order_mark_before_pem_is_taken() -> None:
+    """OpenSSL passes it over (asked: `openssl x509`), as do those who look for the first line in our code."""
+    assert not problems("config/ssl/cert.pem", f"{MARK}-----BEGIN CERTIFICATE-----\n".encode())
+
+
 def test_what_is_left_of_a_conflict_is_told_where_it_can_mean_nothing_else() -> None:
     """A line of equal signs is text in a script, and an error in a table."""
     _, message, _ = _only(VIRTUAL, b"a@x.test b@x.test\n=======\n")
