@@ -24,6 +24,7 @@ printf 'example.net smtp:[192.0.2.1]\\nexample.org nowhere:[192.0.2.2]\\n' > wro
 cp routes compiled && postmap lmdb:compiled hash:compiled
 cp wrong-routes wrong-compiled && postmap lmdb:wrong-compiled
 echo 'memcache = inet:192.0.2.1:11211' > memcache
+printf 'driver = mysql\\nconnect = host=192.0.2.1\\n' > database
 cp routes raw && cp routes raw.lmdb
 printf '/^Subject:.*lottery/ FILTER nowhere:[192.0.2.3]:10025\\n' > filter-checks
 printf '192.0.2.0/24 REJECT\\n10.0.0.0/8 FILTER nowhere:x\\n' > filter-access
@@ -60,6 +61,10 @@ def _main(what: str, text: str, said: str, line: int = 1) -> Breakage:
 
 def _master(what: str, text: str, said: str, line: int = 1) -> Breakage:
     return Breakage(what, MASTER, text, said, line)
+
+
+def _dovecot(what: str, text: str, said: str, line: int = 1) -> Breakage:
+    return Breakage(what, DOVECOT, text, said, line)
 
 
 BREAKAGES: tuple[Breakage, ...] = (
@@ -289,6 +294,120 @@ BREAKAGES: tuple[Breakage, ...] = (
             "my_kind = texthash\n",
         ),
     ),
+    _dovecot(
+        "a certificate that is not there",
+        "# ours\nssl_cert = </etc/none.pem\n",
+        "/etc/none.pem does not exist",
+        2,
+    ),
+    _dovecot(
+        "a key that is not there", "ssl_key = </etc/none.key\n", "ssl_key: /etc/none.key does not exist"
+    ),
+    _dovecot(
+        "a key of another certificate, for one name",
+        f"local_name mail.example.org {{\n  ssl_cert = <{TABLES}/a.pem\n  ssl_key = <{TABLES}/b.key\n}}\n",
+        "ssl_key: certificate and key cannot be used together",
+        3,
+    ),
+    _dovecot("a folder where a file should be", f"ssl_ca = <{TABLES}/folder\n", "is not a file"),
+    _dovecot(
+        "authorities in a folder that is not there",
+        "ssl_client_ca_dir = /etc/none\n",
+        "the folder /etc/none does not",
+    ),
+    _dovecot("an include that is not there", "!include /etc/none.conf\n", "No matches"),
+    _dovecot(
+        "a protocol that is not here", "# ours\nprotocols = imap lmtp jmap\n", "Unknown protocol: jmap", 2
+    ),
+    _dovecot(
+        "a plugin that is not here",
+        "mail_plugins = $mail_plugins fts_lucene\n",
+        "there is no plugin fts_lucene",
+    ),
+    _dovecot(
+        "a list of users that is not there",
+        "passdb {\n  driver = passwd-file\n  args = username_format=%u /etc/none/users\n}\n",
+        "args: /etc/none/users does not exist",
+        3,
+    ),
+    _dovecot(
+        "a list of users that only root may read",
+        f"passdb {{\n  driver = passwd-file\n  args = {TABLES}/secret\n}}\n",
+        "may not be read by the user dovecot",
+        3,
+    ),
+    _dovecot(
+        "a directory server in a file that is not there",
+        "userdb {\n  driver = ldap\n  args = /etc/dovecot/none.conf.ext\n}\n",
+        "args: /etc/dovecot/none.conf.ext does not exist",
+        3,
+    ),
+    _dovecot(
+        "a database whose driver is not here",
+        f"passdb {{\n  driver = sql\n  args = {TABLES}/database\n}}\n",
+        "the image has no driver for mysql",
+        3,
+    ),
+    _dovecot(
+        "a program that is not there",
+        "service quota-warning {\n  executable = script /usr/local/bin/none.sh\n}\n",
+        "/usr/local/bin/none.sh is not a program that can be run",
+        2,
+    ),
+    _dovecot(
+        "a program that may not be run",
+        f"service imap-postlogin {{\n  executable = script-login {TABLES}/routes\n}}\n"
+        f"service imap {{\n  executable = {TABLES}/routes imap-postlogin\n}}\n",
+        f"{TABLES}/routes is not a program that can be run",
+        5,
+    ),
+    _dovecot("a user that nobody is", "service auth {\n  user = nobodyx\n}\n", "there is no user nobodyx", 2),
+    _dovecot(
+        "a socket for a group that nobody is in",
+        "service lmtp {\n  unix_listener lmtp {\n    group = postfixx\n  }\n}\n",
+        "there is no group postfixx",
+        3,
+    ),
+    _dovecot(
+        "a socket in a folder that is not there",
+        "service lmtp {\n  unix_listener /nowhere/lmtp {\n    mode = 0666\n  }\n}\n",
+        "the folder /nowhere does not exist",
+        2,
+    ),
+    _dovecot(
+        "mail where its owner may not write",
+        "mail_location = maildir:/srv/%d/%n\n",
+        "/srv may not be written",
+    ),
+    _dovecot(
+        "mail below a file", f"mail_location = maildir:{TABLES}/routes/%d/%n\n", "routes is not a folder"
+    ),
+    _dovecot(
+        "indexes where nobody may write",
+        "mail_location = maildir:/var/mail/%d/%n:INDEX=/etc/indexes/%u\n",
+        "/etc may not be written by the owner of mail",
+    ),
+    _dovecot(
+        "a format that is not known", "mail_location = maildr:/var/mail/%d/%n\n", "maildr is not a format"
+    ),
+    _dovecot("a mechanism that is not here", "auth_mechanisms = plain logn\n", "there is no mechanism logn"),
+    _dovecot(
+        "a quota of nobody's", "plugin {\n  quota = counte:User\n}\n", "there is no quota backend counte", 2
+    ),
+    _dovecot(
+        "a compression that is not here", "plugin {\n  zlib_save = zst\n}\n", "zst is not a compression", 2
+    ),
+    _dovecot(
+        "a script that is not there",
+        "plugin {\n  sieve_before2 = /etc/none/first.sieve\n}\n",
+        "sieve_before2: /etc/none/first.sieve does not exist",
+        2,
+    ),
+    _dovecot(
+        "a log in a folder that is not there",
+        "log_path = /nowhere/log\n",
+        "the folder /nowhere does not exist",
+    ),
 )
 
 GOOD: dict[str, dict[str, str]] = {
@@ -338,6 +457,25 @@ GOOD: dict[str, dict[str, str]] = {
     "a parameter that one service alone defines": {
         MASTER: "submission/inet/my_rules=permit_sasl_authenticated\n",
         MAIN: "smtpd_etrn_restrictions = $my_rules, reject\n",
+    },
+    "what Dovecot may name": {
+        DOVECOT: f"ssl_client_ca_file = /etc/ssl/certs/ca-certificates.crt\n"
+        f"local_name a {{\n  ssl_cert = <{TABLES}/a.pem\n  ssl_key = <{TABLES}/a.key\n}}\n"
+        f"passdb {{\n  driver = passwd-file\n  args = scheme=PLAIN {TABLES}/users-%d\n}}\n"
+        f"passdb {{\n  driver = passwd-file\n  args = {TABLES}/routes\n}}\n"
+        "passdb {\n  driver = static\n  args = nopassword=y\n}\npassdb {\n  driver = pam\n}\n"
+        "auth_mechanisms = plain login oauthbearer xoauth2 scram-sha-256\n"
+        "mail_location = mdbox:~/mdbox:INDEX=/var/mail/index/%d/%n:CONTROL=/tmp/control/%u\n"
+        "namespace archive {\n  prefix = Archive/\n  location = maildir:/var/mail/archive/%u\n"
+        "  separator = /\n}\n"
+        "service imap-postlogin {\n  executable = script-login /bin/true\n"
+        "  user = $default_internal_user\n}\n"
+        "service imap {\n  executable = imap imap-postlogin\n}\n"
+        "service auth {\n  unix_listener auth-client {\n    user = 110\n    group = 12345\n  }\n"
+        "  unix_listener /run/other-auth {\n    mode = 0660\n    group = postfix\n  }\n}\n"
+        "plugin {\n  quota2 = maildir:More\n  sieve_before3 = /var/mail/%d/first.sieve\n"
+        "  sieve_global = /var/mail/scripts\n  zlib_save = zstd\n}\n"
+        "log_path = /dev/stderr\ninfo_log_path = /var/log/mail/dovecot.log\n"
     },
     "options of one service": {
         MASTER: "submission/inet/smtpd_sender_restrictions=check_sender_access lmdb:/etc/postfix/virtual\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import grp
 import os
 import pwd
 import stat
@@ -26,6 +27,15 @@ def account(user: str) -> Account | None:
         return Account(row.pw_uid, os.getgrouplist(user, row.pw_gid))
     except KeyError:
         return None
+
+
+def group_exists(name: str) -> bool:
+    """Whether there is a group of this name; a number needs no name."""
+    try:
+        grp.getgrnam(name)
+    except KeyError:
+        return name.isdigit()
+    return True
 
 
 def may_open(path: Path, who: Account, wanted: int = READ, top: Path = Path("/")) -> bool:

@@ -9,19 +9,18 @@ from agent.commands import run
 from agent.errors import Problem
 from agent.files.compilers import last_line
 from agent.files.staged_tree import StagedTree
+from services.dovecot.references import MODULES, wrong_references
+from services.dovecot.rows import sections, unquoted
 from wire.manifest import Action, Compile
 
 CONFIG = "etc/dovecot/dovecot.conf"
 DEADLINE = 10.0
 AT_LINE = re.compile(r"Error in configuration file (/\S+) line (\d+): (.*)")
 SECTION = re.compile(r"(Missing '}') \(section started at (/\S+):(\d+)\)")
-READ_FILE = re.compile(r"^\s*(ssl_\w+) = <(/\S+)", re.MULTILINE)
 PLUGINS = re.compile(r"^\s*mail_plugins = (.*)$", re.MULTILINE)
 DRIVER = re.compile(r"^\s*driver = (\S+)", re.MULTILINE)
-PASSWD_FILE = re.compile(r"args = (?:\S+ )*(/\S+)[^}]*?driver = passwd-file", re.DOTALL)
 SIEVE_PLUGINS = re.compile(r"^\s*sieve_plugins = (.*)$", re.MULTILINE)
-LUA_SCRIPT = re.compile(r"args = (?:\S+ )*file=(/\S+)[^}]*?driver = lua", re.DOTALL)
-MODULES = "usr/lib/dovecot/modules"
+NAMED = re.compile(r"Error in configuration file /[^\s:]+: (\w+)(.*)")
 # Of passdb, userdb and dict blocks (doc.dovecot.org, "Authentication", "Quota backends").
 DRIVERS = frozenset(
     [
@@ -53,9 +52,11 @@ def check_dovecot(staged: StagedTree) -> list[Problem]:
     config = staged.path(CONFIG)
     problems: list[Problem] = []
     if config.exists():
-        ran = run(["doveconf", "-n", "-c", str(config)], DEADLINE)
+        ran = run(["doveconf", "-nP", "-c", str(config)], DEADLINE)  # without P it hides where keys lie
         if match := AT_LINE.search(ran.output):
             return [staged.problem("dovecot", match[1], int(match[2]), match[3])]
+        if match := NAMED.search(ran.output):
+            return [_at(staged, match[1], match[1] + match[2])]
         if match := SECTION.search(ran.output):
             return [staged.problem("dovecot", match[2], int(match[3]), match[1])]
         if ran.code:
@@ -65,26 +66,19 @@ def check_dovecot(staged: StagedTree) -> list[Problem]:
 
 
 def _missing(staged: StagedTree, text: str) -> list[Problem]:
-    rows = [(name, path) for name, path in READ_FILE.findall(text) if not staged.exists(_real(staged, path))]
-    rows += [
-        ("args", path)
-        for path in PASSWD_FILE.findall(text)
-        if "%" not in path and not staged.exists(_real(staged, path))
-    ]
-    scripts = [path for path in LUA_SCRIPT.findall(text) if not staged.exists(_real(staged, path))]
-    rows += [("args", path) for path in scripts]
-    return [_at(staged, path, f"{name}: {_real(staged, path)} does not exist") for name, path in rows]
+    found = wrong_references(sections(text), staged)
+    return list(dict.fromkeys(_at(staged, w.word, f"{w.name}: {w.reason}", w.name) for w in found))
 
 
 def _unknown(staged: StagedTree, text: str) -> list[Problem]:
     modules = staged.root / MODULES
-    names = {name for value in PLUGINS.findall(text) for name in value.split()}
+    names = {name for value in PLUGINS.findall(text) for name in unquoted(value).split()}
     problems = [
         _at(staged, n, f"mail_plugins: there is no plugin {n}")
         for n in sorted(names)
         if not _plugin(modules, n)
     ]
-    names = {name for value in SIEVE_PLUGINS.findall(text) for name in value.split()}
+    names = {name for value in SIEVE_PLUGINS.findall(text) for name in unquoted(value).split()}
     problems += [
         _at(staged, n, f"sieve_plugins: there is no plugin {n}")
         for n in sorted(names)
@@ -98,22 +92,31 @@ def _plugin(modules: Path, name: str) -> bool:
     return not name.isidentifier() or name.startswith("$") or any(modules.glob(f"lib*_{name}_plugin.so"))
 
 
-def _real(staged: StagedTree, path: str) -> str:
-    return path.removeprefix(str(staged.folder))
+def _at(staged: StagedTree, word: str, message: str, name: str = "") -> Problem:
+    """A problem at the last line of a staged file that holds a word: later files win.
+
+    A word that is made of others stands in no line: the last line that sets `name` is meant then.
+    """
+    word = word.removeprefix(str(staged.folder))
+    whole = re.compile(rf"(?<![\w./-]){re.escape(word)}(?![\w/-])")
+    sets = re.compile(rf"\s*{re.escape(name)}\s*[={{]") if name else None
+    for pattern in (whole, sets):
+        found = _last_line(staged, pattern) if pattern else None
+        if found:
+            return Problem("dovecot", *found, message)
+    return Problem("dovecot", CONFIG, 0, message)
 
 
-def _at(staged: StagedTree, word: str, message: str) -> Problem:
-    """A problem at the last line of a staged file that holds a word: later files win."""
-    wanted = _real(staged, word)
+def _last_line(staged: StagedTree, pattern: re.Pattern[str]) -> tuple[str, int] | None:
     for path in sorted(staged.target.files, key=lambda p: (p.endswith("local.conf"), p), reverse=True):
         entry = staged.target.files[path]
         if "dovecot" not in entry.services or entry.action == Action.NONE:
             continue
         lines = staged.text(path).splitlines()
-        rows = [n for n, line in enumerate(lines, 1) if wanted in line and not line.lstrip().startswith("#")]
+        rows = [n for n, line in enumerate(lines, 1) if pattern.search(line) and line.lstrip()[:1] != "#"]
         if rows:
-            return Problem("dovecot", path, rows[-1], message)
-    return Problem("dovecot", CONFIG, 0, message)
+            return path, rows[-1]
+    return None
 
 
 def _sieve(staged: StagedTree, config: Path) -> list[Problem]:
