@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.services.breakages import BREAKAGES, TABLES
+from tests.services.breakages import POSTFIX, TABLES
+from tests.services.dovecot_breakages import CASES
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "breakages.md"
 
@@ -34,7 +35,7 @@ class Section(NamedTuple):
 
 def refused() -> Iterable[Sequence[str]]:
     """What is refused before anything changes, and the words."""
-    for case in BREAKAGES:
+    for case in (*POSTFIX, *CASES):
         lines = [line.strip() for line in case.text.splitlines() if not line.startswith("#")]
         text = "<br>".join(f"`{line.replace(TABLES, '/x')}`" for line in lines)
         yield case.what, f"`{case.file}`", text, f"“{case.said.replace(TABLES, '/x')}”"

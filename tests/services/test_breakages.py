@@ -17,7 +17,9 @@ from controlplane.model import State
 from renderers.release import NodeTree
 from renderers.service import RenderedFile
 from tests.renderers.states import render_node, state
-from tests.services.breakages import BREAKAGES, DOVECOT, GOOD, MAIN, MASTER, PREPARE, Breakage
+from tests.services.breakages import DOVECOT, MAIN, MASTER, POSTFIX, PREPARE, Breakage
+from tests.services.dovecot_breakages import CASES as DOVECOT_CASES
+from tests.services.working_overrides import GOOD
 
 pytestmark = pytest.mark.checkers
 
@@ -45,6 +47,7 @@ def overrides_of(case: Breakage) -> dict[str, str]:
     return {name: text for name, text in ((case.file, case.text), case.also) if name}
 
 
+BREAKAGES = (*POSTFIX, *DOVECOT_CASES)
 CASES = {f"bad: {case.what} ({case.file})": overrides_of(case) for case in BREAKAGES}
 CASES |= {f"good: {what}": overrides for what, overrides in GOOD.items()}
 EXAMPLES = {
