@@ -61,6 +61,7 @@ class Run:
         """Passwords that an account or master had, the newest last."""
         self.begun = time.monotonic()
         self.told: list[str] = []
+        self.killed = False
         self.open: list[Try] = []
         """Tries of those who must stay outside; most are answered seconds later."""
         self.wrong: list[str] = []
@@ -79,6 +80,8 @@ class Run:
     def _change(self, change: Change) -> float:
         """Make it; the moment from which it has to hold."""
         self._judge_before(change.after)
+        if self.killed:  # a change was confirmed before that
+            poll(lambda: self.site.server.status()["healthy"], "what was killed is there again", 30)
         self.site.prepare(change, self.now)
         victim = self._victim()
         delay = self.chance.uniform(0.0, 0.5)
@@ -88,6 +91,7 @@ class Run:
         confirmed, changed = self.site.make(change, self.now), False
         since = time.time()
         killer.join()
+        self.killed = bool(victim)
         if victim == CONTAINER:
             self.site.server.wait_healthy()
             self.witness.restart()
