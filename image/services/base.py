@@ -7,7 +7,7 @@ about it. A service without a daemon of its own has areas and no more.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -53,8 +53,8 @@ class Announcer(Protocol):
         """Called once they serve: return when the service remembers nothing that they no longer say."""
         ...
 
-    def correct(self, root: Path) -> None:
-        """Called when files of before are in their places again: they alone count. Raises nothing."""
+    def correct(self, root: Path, targets: Collection[Path]) -> None:
+        """Called when these files are in their places again as before: they alone count. Raises nothing."""
         ...
 
 

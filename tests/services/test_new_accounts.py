@@ -222,8 +222,12 @@ def test_an_attempt_of_many_changes_that_is_undone_is_waited_for(
 ) -> None:
     """No file tells what Dovecot may have seen of it."""
     served.broken.add("broken")
+    many = [line(f"u{n}") for n in range(fresh.MOST + 1)]
+    serving = line("a") + line("b")
+    outcome = served.engine.apply(served.repository.release(sample(main="broken\n", userdb=serving)))
+    assert (outcome["outcome"], slept) == ("rolled_back", []), "no account changed"
     served.engine.restore_steps = (lambda _: slept.clear(), *served.engine.restore_steps)
-    served.apply(main="broken\n", userdb="".join(line(f"u{n}") for n in range(fresh.MOST + 1)))
+    served.apply(main="broken too\n", userdb=serving + "".join(many))
     assert slept
     assert 0 < slept[0] <= 1 + announced_files.LAG
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -115,18 +115,17 @@ class Node:
         for announcer in self._announcers:
             announcer.settle()
 
-    def correct_announced(self) -> None:
-        """Announce what the files say that are in their places again."""
+    def correct_announced(self, targets: Collection[Path]) -> None:
+        """Announce what files say that are in their places again."""
         for announcer in self._announcers:
-            announcer.correct(self.paths.root)
+            announcer.correct(self.paths.root, targets)
 
     def put_back(self, rows: Sequence[staging.Placement]) -> None:
         """Undo the installation of files, also for what notices them by itself. Raises OSError."""
         try:
             staging.restore(rows)
         finally:
-            if any(row.by_time for row in rows):
-                self.correct_announced()
+            self.correct_announced([Path(row.target) for row in rows if row.by_time])
 
     def open(self) -> ObjectReader:
         """A reader of the state repository."""

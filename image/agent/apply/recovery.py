@@ -86,7 +86,7 @@ def _put_back_unknown(node: Node, damage: str) -> dict[str, Action]:
     added = target[1].files.keys() - base.files.keys() if target else set()
     added = {path for path in added if not below_config(path)}
     entries = [target[1].files[path] for path in added] if target else []
-    node.correct_announced()
+    node.correct_announced([node.paths.target(path) for path in base.files])
     for row in placements(node.paths.root, (), entries):
         with contextlib.suppress(OSError):
             Path(row.target).unlink(missing_ok=True)

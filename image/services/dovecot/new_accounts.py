@@ -12,7 +12,7 @@ from __future__ import annotations
 import stat
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from agent.files import staging
@@ -66,24 +66,24 @@ class NewAccounts:
                 self._timer.daemon = True
                 self._timer.start()
 
-    def correct(self, root: Path) -> None:
-        """Make the files say what the installed passwd-files do, after those of a failed attempt were undone.
+    def correct(self, root: Path, targets: Collection[Path]) -> None:
+        """Make the files say what these passwd-files do, after those of a failed attempt were undone.
 
         Dovecot may have seen either. Raises nothing.
         """
         with self._lock:
             self._stop_timer()
-            try:
-                names = self._files.names()
-                if not names:  # too many changes, or none
-                    self._files.doubt()
-                for path, kind in KINDS.items():
-                    self._correct(root / path, kind, {n for n in names if n.endswith(MASTER) == bool(kind)})
-            except OSError as error:
-                self._doubt(error)
+            for path, kind in KINDS.items():
+                if root / path in targets:
+                    try:
+                        self._correct(root / path, kind)
+                    except OSError as error:
+                        self._doubt(error)
 
-    def _correct(self, target: Path, kind: str, names: set[str]) -> None:
-        if not names:
+    def _correct(self, target: Path, kind: str) -> None:
+        names = {name for name in self._files.names() if name.endswith(MASTER) == bool(kind)}
+        if not names:  # too many changes, or none
+            self._files.doubt()
             return
         seen = target.stat()
         owner = f"{seen.st_uid}:{seen.st_gid}"
