@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from importlib import import_module
-from typing import Any
+from typing import IO, Any
 
 import click
 
@@ -16,16 +16,28 @@ def load(entry: str) -> click.Command:
     return command
 
 
+class UnknownCommand(click.UsageError):
+    """A name that no command has: said in the first line, which scripts look at."""
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Print it to stderr, and then how to find the right name."""
+        assert self.ctx is not None  # noqa: S101  # it is raised below a program only
+        click.echo(self.format_message(), file=file, err=True)
+        click.echo(f"Try '{self.ctx.command_path} --help'.", file=file, err=True)
+
+
 class LazyGroup(click.Group):
     """A group with an explicit table: name of a command → its entry, as `load` takes it.
 
-    Called without a command it prints its help, unless it has a `callback` of its own. The help of a `deep`
-    group also lists the commands of the groups in it.
+    Called without a command it prints its help, unless it has a `callback` of its own; where it means nothing
+    `alone`, that is wrong usage. The help of a `deep` group also lists the commands of the groups in it.
     """
 
-    def __init__(self, *args: Any, table: Mapping[str, str], deep: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, table: Mapping[str, str], deep: bool = False, alone: bool = True, **kwargs: Any
+    ) -> None:
         kwargs.setdefault("invoke_without_command", True)
-        kwargs.setdefault("callback", _help_when_alone)
+        kwargs.setdefault("callback", _help_when_alone if alone else _wrong_when_alone)
         super().__init__(*args, **kwargs)
         self.table, self.deep = table, deep
 
@@ -53,7 +65,7 @@ class LazyGroup(click.Group):
         """Resolve as click does, but report an unknown name in the words that scripts look for."""
         if args and args[0] not in self.table and not args[0].startswith("-"):
             written = " ".join([*ctx.command_path.split()[1:], args[0]])
-            raise click.UsageError(f"The command '{written}' is invalid.", ctx)
+            raise UnknownCommand(f"The command '{written}' is invalid.", ctx)
         return super().resolve_command(ctx, args)
 
 
@@ -61,7 +73,7 @@ def _leaves(group: LazyGroup, ctx: click.Context, words: str) -> Iterator[tuple[
     for name in group.table:
         command = group.get_command(ctx, name)
         if isinstance(command, LazyGroup):
-            if command.callback is not _help_when_alone:
+            if command.callback not in (_help_when_alone, _wrong_when_alone):
                 yield f"{words}{name}", command.get_short_help_str(80)
             yield from _leaves(command, ctx, f"{words}{name} ")
         elif command is not None:
@@ -73,3 +85,10 @@ def _leaves(group: LazyGroup, ctx: click.Context, words: str) -> Iterator[tuple[
 def _help_when_alone(ctx: click.Context) -> None:
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
+
+
+@click.pass_context
+def _wrong_when_alone(ctx: click.Context) -> None:
+    if ctx.invoked_subcommand is None:
+        assert isinstance(ctx.command, LazyGroup)  # noqa: S101  # nothing else calls it
+        raise click.UsageError(f"say what to do: {', '.join(ctx.command.table)}", ctx)

@@ -89,15 +89,17 @@ class Daemon:
     def change(self, recorded: Recorded, before: int, wait: bool) -> Change:
         """A recorded change as commands hear of it, waiting for its release where they ask.
 
+        A change that needs no release is waited for until the config volume has it.
         `before` is the release number before the change.
         """
         made = recorded.release > before
-        if recorded.position or made:
-            self.delivery.poke()
+        asked = self.delivery.poke() if recorded.position or made else 0
         outcome: Applied | None = None
         if made and wait:
             outcome = self.delivery.wait_for(recorded.release, WAIT_SECONDS)
         elif recorded.position:
+            if not made and wait:
+                self.delivery.wait_done(asked, WAIT_SECONDS)
             outcome = (
                 None
                 if made

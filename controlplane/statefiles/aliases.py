@@ -75,6 +75,12 @@ def add(text: str, source: str, target: str) -> str:
     return Lines(text).replace(entry.numbers[-1], f"{entry.parts[-1].rstrip().rstrip(',')},{target}")
 
 
+def has(text: str, source: str, target: str = "") -> bool:
+    """Whether there is such an alias, with this target if one is named."""
+    entry = _find(text, source)
+    return entry is not None and (not target or target.lower() in map(str.lower, _targets_of(entry)))
+
+
 def remove(text: str, source: str, target: str = "") -> str:
     """The text without this target of the alias, or without the alias if it was the last or none is named.
 

@@ -21,6 +21,11 @@ def is_size(text: str) -> bool:
     return _SIZE.fullmatch(text) is not None
 
 
+def has_unit(size: str) -> bool:
+    """Whether a size says what it counts; 0 needs no unit."""
+    return not size.isdigit() or not int(size)
+
+
 def kibibytes(size: str) -> int:
     """A size in KiB, rounded up; 0 for no limit."""
     number, unit = (size[:-1], size[-1]) if not size[-1].isdigit() else (size, "k")

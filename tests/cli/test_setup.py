@@ -38,9 +38,25 @@ def test_alone_it_prints_the_help(setup: Run, capsys: pytest.CaptureFixture[str]
 def test_an_unknown_command_is_invalid(
     setup: Run, words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """An unknown command is named in the known words and fails."""
+    """An unknown command is named in the known words, in the first line, and fails."""
     assert setup(*words) == 2
-    assert f"The command '{' '.join(words)}' is invalid." in capsys.readouterr().err
+    assert capsys.readouterr().err.splitlines()[0] == f"The command '{' '.join(words)}' is invalid."
+
+
+def test_restrict_alone_is_wrong_usage(setup: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing was restricted, which a script has to notice."""
+    assert setup("email", "restrict") == 2
+    assert "say what to do: add, del, list" in capsys.readouterr().err
+
+
+@pytest.mark.shows("setup alias del")
+def test_deleting_an_alias_that_is_not_there_is_a_notice(
+    setup: Run, daemon: Peer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Scripts may clean up blindly."""
+    daemon.answers["edit"] = {"result": {"position": 0, "release": 4, "outcome": None}}
+    assert setup("alias", "del", "info@b.test", "a@b.test") == 0
+    assert "info@b.test does not lead to a@b.test" in capsys.readouterr().err
 
 
 @pytest.mark.shows("setup email add")

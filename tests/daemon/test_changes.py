@@ -82,6 +82,9 @@ def test_aliases_come_and_go(site: Site) -> None:
     ]
     site.ask("edit", command="alias.remove", alias="info@example.test", target="a@example.test")
     site.ask("edit", command="alias.remove", alias="info@example.test", target="b@example.test")
+    for alias, target in (("info@example.test", "b@example.test"), ("other@example.test", "")):
+        change = site.ask("edit", command="alias.remove", alias=alias, target=target)
+        assert not change["position"], "there is nothing to delete"
     assert site.ask("aliases")["aliases"] == []
     site.must_agree()
 

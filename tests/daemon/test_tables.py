@@ -52,7 +52,11 @@ def test_a_quota_is_set_changed_and_removed(site: Site) -> None:
 @pytest.mark.shows("setup quota set")
 @pytest.mark.parametrize(
     ("address", "size", "message"),
-    [("nobody@example.test", "1G", "there is no account"), (USER, "12X", "is not a unit")],
+    [
+        ("nobody@example.test", "1G", "there is no account"),
+        (USER, "12X", "is not a unit"),
+        (USER, "512", "has no unit"),
+    ],
 )
 def test_a_wrong_quota_is_refused(site: Site, address: str, size: str, message: str) -> None:
     """An unknown account and a bad unit are errors, and nothing is recorded."""

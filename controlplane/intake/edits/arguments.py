@@ -50,10 +50,12 @@ def restricted(given: Arguments) -> str:
 
 
 def size(given: Arguments) -> str:
-    """The size of a quota; raises Refused."""
+    """The size of a quota; raises Refused. In a file one without unit counts KiB, which nobody means here."""
     text = need(given, "size")
     if fault := quotas.size_fault(text):
         raise Refused.because(printable(fault), quotas.SIZE_CURE)
+    if not quotas.has_unit(text):
+        raise Refused.because(f'"{text}" has no unit', quotas.SIZE_CURE)
     return text
 
 

@@ -79,9 +79,9 @@ def _alias_add(files: Files, given: Arguments) -> Mapping[str, Change]:
 def _alias_remove(files: Files, given: Arguments) -> Mapping[str, Change]:
     if aliases.PATH not in files:
         return {}
-    text = text_of(files, aliases.PATH)
+    text, source = text_of(files, aliases.PATH), need(given, "alias")
     for target in arguments.targets(given) or [""]:
-        text = aliases.remove(text, need(given, "alias"), target)
+        text = aliases.remove(text, source, target) if aliases.has(text, source, target) else text
     return write(files, aliases.PATH, text)
 
 

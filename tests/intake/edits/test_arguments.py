@@ -65,6 +65,8 @@ def _run(command: str, **given: Any) -> dict[str, str]:
         ("alias.add", {"alias": "i@x.test", "target": "a|b@x.test"}, "is not an address"),
         ("alias.remove", {"alias": "info@example.test", "target": " , "}, "names nobody"),
         ("quota.set", {"address": USER, "size": "10X"}, "is not a unit"),
+        ("quota.set", {"address": USER, "size": "10"}, "has no unit"),
+        ("quota.set", {"address": USER, "size": "0010"}, "has no unit"),
         ("quota.set", {"address": USER, "size": "1G\nx@y.test:2G"}, "is not a unit"),
         ("quota.set", {"address": f"{USER}:1G", "size": "2G"}, "is not an address"),
         ("master.add", {"name": "x|y", "password_hash": HASH}, "cannot be a master account"),

@@ -6,6 +6,7 @@ import click
 
 from controlplane.cli import options
 from controlplane.cli.setup.edit import edit
+from controlplane.cli.text.terminal import say
 
 
 @click.command("del")
@@ -16,6 +17,7 @@ from controlplane.cli.setup.edit import edit
 def command(alias: str, recipient: str, reason: str, *, wait: bool) -> None:
     """Stop delivering mail for ALIAS to RECIPIENT.
 
-    The alias goes with its last recipient.
+    The alias goes with its last recipient. Where there is none of that name and recipient, nothing changes.
     """
-    edit("alias.remove", reason, wait=wait, alias=alias, target=recipient)
+    if not edit("alias.remove", reason, wait=wait, alias=alias, target=recipient):
+        say(f"✔ {alias} does not lead to {recipient}: nothing had to be changed")

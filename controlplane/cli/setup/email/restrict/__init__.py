@@ -10,4 +10,6 @@ COMMANDS = {
     "list": "controlplane.cli.setup.email.restrict.list",
 }
 
-command = LazyGroup(name="restrict", table=COMMANDS, help="Keep addresses from sending or receiving mail.")
+command = LazyGroup(
+    name="restrict", table=COMMANDS, alone=False, help="Keep addresses from sending or receiving mail."
+)
