@@ -19,10 +19,12 @@ from agent.files import staging
 from agent.log import log
 from agent.paths import ASIDE
 from services.dovecot.announced_files import MASTER, AnnouncedFiles, is_file_name
+from services.dovecot.mail_folders import MailFolders
 from wire.common_ends import differing_lines
 from wire.manifest import Action, Entry
 
-KINDS = {"etc/dovecot/userdb": "", "etc/dovecot/masterdb": MASTER}
+USERDB = "etc/dovecot/userdb"
+KINDS = {USERDB: "", "etc/dovecot/masterdb": MASTER}
 """Passwd-files, and what ends the names of the files of those who are in them."""
 MOST = 100
 """Accounts of one release; nobody waits for a larger change at the prompt."""
@@ -35,6 +37,7 @@ class NewAccounts:
 
     def __init__(self, root: Path) -> None:
         self._files = AnnouncedFiles(root)
+        self._folders = MailFolders(root, USERDB)
         self._lock = threading.Lock()
         self._timer: threading.Timer | None = None
 
@@ -43,6 +46,7 @@ class NewAccounts:
 
         Raises nothing: what cannot be announced counts a second later.
         """
+        self._folders.expect(())
         for entry in write:
             if entry.path in KINDS:
                 with self._lock:
@@ -52,10 +56,12 @@ class NewAccounts:
                         self._doubt(error)
 
     def settle(self) -> None:
-        """Return when nobody gets in any more by what was installed before: at once, or after this second.
+        """Make the folders of new accounts; return when nobody gets in any more by what was installed before.
 
-        The files go two seconds later, also those of an agent that was killed.
+        At once, or after this second. What is announced goes two seconds later, also that of an agent that was
+        killed.
         """
+        self._folders.make()
         with self._lock:
             left = self._files.left()
         if left > 0:
@@ -98,10 +104,13 @@ class NewAccounts:
 
     def _announce(self, target: Path, entry: Entry) -> None:
         if not target.exists():
+            self._folders.expect_all()
             return
         live, staged = target.read_bytes(), staging.beside(target, ASIDE).read_bytes()
         before, after = (set(text.splitlines()) for text in differing_lines(live, staged)[:2])
         kind = KINDS[entry.path]
+        if entry.path == USERDB:
+            self._folders.expect(after - before)
         new = {_name(line) + kind: line for line in after - before}
         old = {_name(line) + kind for line in before - after}
         if not new and not old:
