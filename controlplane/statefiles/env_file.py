@@ -146,6 +146,14 @@ def unset(text: str, name: str) -> str:
     return text
 
 
+def to_defaults(text: str) -> str:
+    """The text with each line that sets something as a comment that shows the documented default."""
+    for name in parse(text).rows:
+        while (at := _find(Lines(text), name)) is not None:
+            text = Lines(text).replace(at, f"#{name}={catalog.SETTINGS[name].default}")
+    return text
+
+
 def _is_silent(line: str) -> bool:
     visible = line.removeprefix("\ufeff").strip()
     return not visible or visible[0] == "#"

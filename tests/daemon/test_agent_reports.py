@@ -103,6 +103,31 @@ def test_the_first_files_of_the_volume_are_imported(unapplied_site: Site) -> Non
     site.must_agree()
 
 
+def test_a_folder_that_is_there_already_gets_the_documented_defaults(unapplied_site: Site) -> None:
+    """It was written for them; what a new state repo sets is for trying out."""
+    site = unapplied_site
+    assert site.daemon.intake.state.settings.ssl_type == "self-signed"
+    assert _volume(site, _edit(ACCOUNTS, f"old@example.test|{HASH}\n".encode())) == []
+    settings = site.daemon.intake.state.settings
+    assert (settings.ssl_type, settings.enable_rspamd) == ("", False)
+    repo = site.daemon.intake.stores.repo
+    lines = repo.file(repo.refs.get("main"), "mailserver.env").decode().splitlines()
+    assert {"#SSL_TYPE=", "#ENABLE_RSPAMD=0"} < set(lines)
+    assert not [line for line in lines if line and not line.startswith("#")]
+    site.must_agree()
+
+
+def test_an_empty_or_refused_folder_leaves_what_a_new_repo_sets(unapplied_site: Site) -> None:
+    """So do settings that somebody chose before the first start, by a push or an import."""
+    site = unapplied_site
+    assert _volume(site, _edit(ACCOUNTS, b"nonsense\n"))
+    assert site.daemon.intake.state.settings.ssl_type == "self-signed"
+    site.clone().change("mailserver.env", "SPOOF_PROTECTION=1\n")
+    assert _volume(site, _edit(ACCOUNTS, f"old@example.test|{HASH}\n".encode())) == []
+    assert site.daemon.intake.state.settings.ssl_type == "self-signed"
+    site.must_agree()
+
+
 def test_a_wrong_file_is_refused_alone(site: Site) -> None:
     """The others are taken over, the refusal is an event and names the line."""
     good = b"info@example.test user1@example.test\n"

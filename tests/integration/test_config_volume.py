@@ -68,7 +68,7 @@ def filled(folder: Path) -> Path:
 def site(start: Callable[..., Server], tmp_path_factory: pytest.TempPathFactory) -> Site:
     """A server that was started with a filled volume."""
     folder = filled(tmp_path_factory.mktemp("volume") / "config")
-    settings = {"ENABLE_RSPAMD": "0", "POSTFIX_MESSAGE_SIZE_LIMIT": "20480000"}
+    settings = {"ENABLE_RSPAMD": "0", "SSL_TYPE": "self-signed", "POSTFIX_MESSAGE_SIZE_LIMIT": "20480000"}
     return Site(start(settings, volumes={str(folder): VOLUME}), folder)
 
 
@@ -232,7 +232,8 @@ def test_nothing_came_twice(site: Site) -> None:
 def test_a_read_only_volume_is_fine(start: Callable[..., Server], tmp_path: Path) -> None:
     """It is imported and watched; changes from elsewhere live in the repository alone."""
     folder = filled(tmp_path / "config")
-    server = start({"ENABLE_RSPAMD": "0"}, volumes={str(folder): f"{VOLUME}:ro"})
+    settings = {"ENABLE_RSPAMD": "0", "SSL_TYPE": "self-signed"}
+    server = start(settings, volumes={str(folder): f"{VOLUME}:ro"})
     site = Site(server, folder)
     with server.imap(OLD, "secret"):
         pass

@@ -100,7 +100,7 @@ def mounted(start: Start, tmp_path_factory: pytest.TempPathFactory) -> Server:
         config_volume(folder / "config"): "/tmp/docker-mailserver",
         patterns(folder): f"/tmp/docker-mailserver/{PATTERNS}:ro",
     }
-    server = start({"ENABLE_RSPAMD": "0"}, volumes=volumes)
+    server = start({"ENABLE_RSPAMD": "0", "SSL_TYPE": "self-signed"}, volumes=volumes)
     server.add_account(USER)
     return server
 

@@ -22,7 +22,8 @@ def server(start: Callable[..., Server], tmp_path_factory: pytest.TempPathFactor
     accounts = [f"user{number}@domain{number % 7}.example.test" for number in range(MANY)]
     (folder / "postfix-accounts.cf").write_text("".join(f"{address}|{HASH}\n" for address in accounts))
     (folder / "postfix-virtual.cf").write_text("".join(f"alias.{a} {a}\n" for a in accounts))
-    return start({"ENABLE_RSPAMD": "0"}, volumes={str(folder): "/tmp/docker-mailserver"})
+    settings = {"ENABLE_RSPAMD": "0", "SSL_TYPE": "self-signed"}
+    return start(settings, volumes={str(folder): "/tmp/docker-mailserver"})
 
 
 def must_agree(server: Server) -> None:

@@ -65,6 +65,7 @@ def test_secrets_stand_nowhere_in_the_clear(
     """From a file, from the old config folder, from `main`; across a restart and a rotation."""
     settings = {
         "ENABLE_RSPAMD": "0",
+        "SSL_TYPE": "self-signed",
         "DEFAULT_RELAY_HOST": "[smtp.relay.test]:587",
         "RELAY_USER": "relay-user",
         "RELAY_PASSWORD__FILE": "/run/secrets/relay-password",
@@ -160,7 +161,8 @@ def test_a_planted_secret_reaches_its_reader_and_nothing_else(fresh: Start, tmp_
     for name, text in {**PLANTED, **STAYS}.items():
         (config / name).parent.mkdir(parents=True, exist_ok=True)
         (config / name).write_text(text)
-    server = fresh({"ENABLE_RSPAMD": "1"}, volumes={str(config): "/tmp/docker-mailserver"})
+    settings = {"ENABLE_RSPAMD": "1", "SSL_TYPE": "self-signed"}
+    server = fresh(settings, volumes={str(config): "/tmp/docker-mailserver"})
     for name in PLANTED:
         poll(lambda name=name: "pl4nted" not in (config / name).read_text(), f"{name} is sealed", 30)
     assert [row["path"] for row in server.status()["volume_refused"]] == list(STAYS)

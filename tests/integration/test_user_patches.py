@@ -45,7 +45,8 @@ def box(
     folder = tmp_path_factory.mktemp("config")
     (folder / "user-patches.sh").write_text(EXAMPLE)
     volumes = {str(folder): "/tmp/docker-mailserver"}
-    with started(engine, network, resolver, {"ENABLE_RSPAMD": "0"}, volumes=volumes) as server:
+    settings = {"ENABLE_RSPAMD": "0", "SSL_TYPE": "self-signed"}
+    with started(engine, network, resolver, settings, volumes=volumes) as server:
         server.add_account(USER)
         yield server
 

@@ -19,7 +19,7 @@ from controlplane.intake.main_branch import MAIN
 from controlplane.intake.pipeline import Check, Intake, Recorded
 from controlplane.intake.trees import Files
 from controlplane.plain_text import sanitize_line
-from controlplane.statefiles import accounts, aliases, table_files
+from controlplane.statefiles import accounts, aliases, env_file, table_files
 from controlplane.statefiles.secret_parts import is_searched
 from controlplane.statefiles.tree import CONFIG
 
@@ -79,18 +79,21 @@ def take_over(
 ) -> TakenOver:
     """Merge the edits into `main`: all together if possible, else without the files at fault.
 
-    `template` is what a new state repo starts with: a file of the volume wins over it at the first start.
+    `template` is what a new state repo starts with: a file of the volume wins over it at the first start, and
+    a folder that is there already gets the documented defaults in place of its settings.
     `check` asks the daemons' checkers, where more than tables changed.
     """
     refused: list[VolumeRefusal] = []
     left = [edit for edit in edits if not is_ours(edit.path) and not _misnamed(edit, refused)]
     left = [_sealed(intake, edit) for edit in left]
     first = not intake.state.status.applied  # the agent reports the volume before it applies at all
-    cause = Cause(ACTOR, "import" if first and not any(edit.base for edit in edits) else "config-volume")
+    brought = first and not any(edit.base for edit in edits)
+    cause = Cause(ACTOR, "import" if brought else "config-volume")
     while left:
         try:
             # guarded like a push: a missing file may mean that the volume was not mounted properly
             make = _maker(intake.stores.repo, left, template, refused)
+            make = _with_defaults(make, template) if brought else make
             recorded = intake.edit(make, cause, guard=True, check=_checking(check, left))
         except Refused as error:
             left = _without_culprits(left, error, refused)
@@ -156,6 +159,24 @@ def _maker(
         return changes
 
     return make
+
+
+def _with_defaults(
+    make: Callable[[Files], Mapping[str, Change]], template: Mapping[str, bytes]
+) -> Callable[[Files], Mapping[str, Change]]:
+    """The edit, and the settings of a new state repo set to their documented defaults.
+
+    Whose folder was written for the reference's settings relies on its defaults; ours are for trying out.
+    """
+
+    def with_defaults(files: Files) -> Mapping[str, Change]:
+        changes, ours = make(files), files.get(env_file.PATH)
+        first = template.get(env_file.PATH)
+        if not changes or ours is None or ours.content != first:
+            return changes
+        return {**changes, env_file.PATH: NewFile(env_file.to_defaults(first.decode()).encode())}
+
+    return with_defaults
 
 
 def _in_the_way(files: Files, changes: Mapping[str, Change], path: str) -> str:
