@@ -20,7 +20,7 @@ class Tls(Area):
         sample="self-signed",
         risks={"": "turns TLS off"},
     )
-    """Where the certificate comes from. Empty: no TLS at all.
+    """Where the certificate comes from. Empty: no TLS at all, not on 465 either, as for a proxy in front.
 
     `letsencrypt` finds the files that a Let's Encrypt client keeps in `/etc/letsencrypt/live`, or Traefik's
     store `/etc/letsencrypt/acme.json`; `manual` takes `SSL_CERT_PATH` and `SSL_KEY_PATH`; `custom` takes a
@@ -72,4 +72,8 @@ class Tls(Area):
         requires={"SSL_TYPE": "self-signed"},
         risks={"intermediate": "weakens TLS"},
     )
-    """`modern` speaks TLS 1.2 and newer with strong ciphers; `intermediate` also the older versions."""
+    """`modern` speaks TLS 1.2 and newer with authenticated encryption; `intermediate` also takes CBC suites.
+
+    `intermediate` allows TLS 1.0 and 1.1 by name, but no level has suites with SHA-1, which these
+    versions need.
+    """

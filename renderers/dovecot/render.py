@@ -116,6 +116,7 @@ def _values(state: State) -> dict[str, Any]:
         "quotas": settings.enable_quotas,
         "mailbox_limit": settings.postfix_mailbox_size_limit,
         "message_limit": settings.postfix_message_size_limit,
+        "loopback": "::1" if settings.dovecot_inet_protocols == "ipv6" else "127.0.0.1",
         # Postfix asks; without IPv4 it cannot reach the usual one
         "quota_policy_address": "::1" if settings.postfix_inet_protocols == "ipv6" else "127.0.0.1",
         "quota_port": QUOTA_PORT,

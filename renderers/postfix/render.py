@@ -30,6 +30,7 @@ _DNSBL_SITES = (
 )
 """Only genuine listing codes count: a list that returns its error code for everybody must not block mail."""
 _DOVECOT_LMTP = "/dovecot/lmtp"
+_LMTP_REPLIES = ("lmtp_reply_filter.pcre", "lmtp_reply_later.pcre")
 _TAGGED = "pcre:/etc/postfix/tagged_senders.pcre"
 _BEHIND_PROXY = {"smtp/inet": "postscreen", "submission/inet": "smtpd", "submissions/inet": "smtpd"}
 _CLIENT = re.compile("client|peername|policy|milter|filter")
@@ -81,6 +82,7 @@ def _main_values(state: State) -> dict[str, Any]:
         "chain_files": ", ".join(f"/{path}" for path in chain_files(state)),
         "oldest_tls": level.oldest,
         "ciphers": level.ciphers,
+        "excluded_ciphers": ", ".join(ciphers.EXCLUDED),
         "server_order": "yes" if level.server_order else "no",
         "postscreen_action": settings.postscreen_action,
         "dnsbl_sites": _DNSBL_SITES if settings.enable_dnsbl else (),
@@ -174,6 +176,7 @@ def base_master(state: State) -> str:
     return fill(
         "postfix/templates/master.cf",
         submission_tls="encrypt" if tls is Encryption.ON else "none",
+        submissions=tls is not Encryption.AWAITED,
         implicit_tls=tls is Encryption.ON,
         submission_options=_submission_options(state),
         implicit_tls_options=_implicit_tls_options(state),
@@ -304,8 +307,8 @@ def _others(state: State) -> Iterator[RenderedFile]:
     yield _reloaded("postscreen_access.cidr", fill("postfix/templates/postscreen_access.cidr").encode())
     yield _reloaded("sender_header_filter.pcre", _header_filter(hostname))
     yield _reloaded("openssl.cnf", fill("postfix/templates/openssl.cnf").encode())
-    yield _reloaded("lmtp_reply_filter.pcre", fill("postfix/templates/lmtp_reply_filter.pcre").encode())
-    yield RenderedFile("etc/mailname", lines([hostname]), Action.NONE)
+    yield from (_reloaded(name, fill(f"postfix/templates/{name}").encode()) for name in _LMTP_REPLIES)
+    yield RenderedFile("etc/mailname", lines([settings.domainname]), Action.NONE)
     yield _map("aliases", local_aliases.table(names))
     yield RenderedFile("etc/aliases", local_aliases.file(names), Action.NONE)
     if _TAGGED in _login_maps(state):

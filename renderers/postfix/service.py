@@ -13,7 +13,7 @@ from wire.manifest import Probe, ProbeKind
 
 
 class Postfix(Plain):
-    """25 behind postscreen, 587 with STARTTLS, 465 with TLS from the start."""
+    """25 behind postscreen, 587 with STARTTLS, 465 with TLS from the start; all in the clear without TLS."""
 
     name = "postfix"
     group = "postfix"
@@ -34,12 +34,13 @@ class Postfix(Plain):
     def probes(self, state: State) -> tuple[Probe, ...]:
         """A greeting on each port, with TLS where it is on, after a proxy's header where one is wanted."""
         proxied = render.proxied(state)
-        on = encryption(state) is Encryption.ON
+        tls_is = encryption(state)
+        on = tls_is is Encryption.ON
         ports = (("smtp/inet", 25, "starttls"), ("submissions/inet", 465, "implicit"))
         return tuple(
             Probe(str(port), ProbeKind.SMTP, port, tls=tls if on else "", proxy=service in proxied)
             for service, port, tls in (*ports, ("submission/inet", 587, "starttls"))
-            if on or tls != "implicit"
+            if tls != "implicit" or tls_is is not Encryption.AWAITED
         )
 
     def complaints(self, state: State) -> Iterable[Complaint]:

@@ -18,23 +18,14 @@ _FORWARD_SECRET = (
 _FOR_OLD_CLIENTS = (
     "ECDHE-ECDSA-AES128-SHA256",
     "ECDHE-RSA-AES128-SHA256",
-    "ECDHE-ECDSA-AES128-SHA",
-    "ECDHE-RSA-AES128-SHA",
     "ECDHE-ECDSA-AES256-SHA384",
     "ECDHE-RSA-AES256-SHA384",
-    "ECDHE-ECDSA-AES256-SHA",
-    "ECDHE-RSA-AES256-SHA",
     "DHE-RSA-AES128-SHA256",
     "DHE-RSA-AES256-SHA256",
-    "AES128-GCM-SHA256",
-    "AES256-GCM-SHA384",
-    "AES128-SHA256",
-    "AES256-SHA256",
-    "AES128-SHA",
-    "AES256-SHA",
-    # OpenSSL 3 speaks TLS 1.0 and 1.1 at this level only (ciphers(1)).
-    "@SECLEVEL=0",
 )
+"""Forward secrecy all the same: for TLS 1.2 that knows no authenticated encryption yet."""
+EXCLUDED = ("aNULL", "SEED", "CAMELLIA", "kRSA", "SHA1")
+"""What no level takes (ciphers(1)): anonymous, rare, without forward secrecy, or with SHA-1."""
 
 
 class Level(NamedTuple):

@@ -7,6 +7,7 @@ import smtplib
 import pytest
 
 from tests.integration import clients
+from tests.integration.polling import poll
 from tests.integration.server import PASSWORD, Server
 
 
@@ -28,6 +29,66 @@ def test_port_25_offers_starttls_and_no_login(server: Server) -> None:
         session.starttls(context=clients.any_certificate())
         session.ehlo()
         assert not session.has_extn("auth")
+
+
+def test_mail_that_leads_nowhere_goes_back_at_once(server: Server) -> None:
+    """An alias to an account that is not there, and an account that was deleted while its mail waited."""
+    sender, gone = server.add_account("sends@example.test"), server.add_account("gone@example.test")
+    server.must("setup", "alias", "add", "dead-end@example.test", "never-was@example.test")
+    for recipient in ("dead-end@example.test", "dead-end+tag@example.test"):
+        _comes_back(server, sender, recipient)
+    server.must("postconf", "-e", "defer_transports = lmtp")
+    server.must("postfix", "reload")
+    waiting = _send(server, sender, gone)
+    poll(lambda: gone in server.must("postqueue", "-p"), "the message waits", 20)
+    server.must("setup", "email", "del", "-y", gone)
+    server.must("postconf", "-X", "defer_transports")
+    server.must("postfix", "reload")
+    server.must("postqueue", "-f")
+    _is_back(server, sender, waiting)
+
+
+def test_programs_in_the_container_deliver_by_lmtp(server: Server) -> None:
+    """On port 24 of loopback alone; a script's lmtp-master.inc would be read."""
+    user = server.add_account("by-lmtp@example.test")
+    made = clients.message("someone@sender.test", user)
+    server.must("python3", "-c", LMTP, user, stdin=made.as_string())
+    server.wait_for_mail(user, made)
+    listening = server.must("ss", "-Hltn", "sport = :24").split()
+    assert [word for word in listening if word.endswith(":24")] == ["127.0.0.1:24"]
+    assert server.must("cat", "/etc/mailname") == "example.test\n"
+    assert "!include_try lmtp-master.inc" in server.must("cat", "/etc/dovecot/conf.d/10-master.conf")
+
+
+LMTP = (
+    "import smtplib, sys\n"
+    "with smtplib.LMTP('127.0.0.1', 24, timeout=20) as lmtp:\n"
+    "    lmtp.sendmail('someone@sender.test', [sys.argv[1]], sys.stdin.read())\n"
+)
+
+
+def _send(server: Server, sender: str, recipient: str) -> str:
+    made = clients.message(sender, recipient)
+    with server.submission(sender) as session:
+        session.send_message(made)
+    return str(made["Subject"])
+
+
+def _comes_back(server: Server, sender: str, recipient: str) -> None:
+    _is_back(server, sender, _send(server, sender, recipient))
+
+
+def _is_back(server: Server, sender: str, subject: str) -> None:
+    """Wait for the notice that quotes the message with that subject."""
+
+    def notice() -> str:
+        with server.imap(sender) as session:
+            session.select("INBOX", readonly=True)
+            _, rows = session.fetch("1:*", "(BODY.PEEK[])")
+        texts = (row[1].decode() for row in rows if isinstance(row, tuple))
+        return next((text for text in texts if subject in text), "")
+
+    assert "Status: 5.1.1" in poll(notice, f"{subject} comes back", 20)
 
 
 @pytest.mark.shows("understanding-the-ports")

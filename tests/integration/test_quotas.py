@@ -98,3 +98,37 @@ def test_a_raised_limit_and_the_default_of_all(boxes: Server, boxes_clone: Clone
         assert "QUOTA" not in session.capabilities
     put(boxes, boxes_clone, {ENV: env, QUOTAS: ""})
     assert "STORAGE" not in root(boxes)
+
+
+@pytest.mark.shows("dovecot-quotas.cf")
+def test_one_warning_at_once_and_a_note_when_there_is_room_again(boxes: Server, boxes_clone: Clone) -> None:
+    """A message that crosses both thresholds warns of the higher one; then there is room again."""
+    user = boxes.add_account("warned@example.com")
+    put(boxes, boxes_clone, {QUOTAS: f"{user}:100k\n"})
+    large = boxes.deliver(user, body=("y" * 76 + "\n") * 1250)
+    boxes.wait_for_mail(user, large)
+    poll(lambda: "95%" in _told(boxes, user), "the warning arrives", 20)
+    boxes.deliver(user, body=("y" * 76 + "\n") * 60)
+    poll(lambda: _used(boxes, user) > 100, "the mailbox is over its limit", 20)
+    with boxes.imap(user) as session:
+        session.select("INBOX")
+        session.store("1", "+FLAGS", r"(\Deleted)")
+        session.expunge()
+    poll(lambda: "takes mail again" in _told(boxes, user), "the note arrives", 20)
+    assert "80%" not in _told(boxes, user)
+    assert _told(boxes, user).count("95%") == 1
+    put(boxes, boxes_clone, {QUOTAS: ""})
+
+
+def _used(server: Server, user: str) -> int:
+    """KiB in use."""
+    return int(root(server, user).rpartition("STORAGE ")[2].split()[0])
+
+
+def _told(server: Server, user: str) -> str:
+    """The subjects of what the server wrote to a user."""
+    with server.imap(user) as session:
+        session.select("INBOX", readonly=True)
+        _, rows = session.fetch("1:*", "(BODY.PEEK[HEADER.FIELDS (SUBJECT)])")
+        subjects = [row[1].decode() for row in rows if isinstance(row, tuple)]
+    return " ".join(subject for subject in subjects if "Your mailbox" in subject)

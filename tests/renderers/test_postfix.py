@@ -154,17 +154,32 @@ def test_a_changed_interface_restarts() -> None:
     )  # type: ignore[union-attr]
 
 
-def test_mailbox_unknown_to_the_store_is_no_bounce() -> None:
-    """What Postfix takes and Dovecot does not know yet is tried again; other refusals stay final."""
-    rows = content({}, "etc/postfix/lmtp_reply_filter.pcre").splitlines()
-    pattern, reply = rows[-1].rsplit("/ ", 1)
-    match = re.match(pattern[1:], "550 5.1.1 <a@x.test> User doesn't exist: a@x.test")
+def test_an_account_unknown_to_the_store_is_no_bounce() -> None:
+    """Only an account that Dovecot does not know yet is tried again; other refusals stay final."""
+    said = "550 5.1.1 <a+tag@x.test> User doesn't exist: a@x.test"
+    pattern, reply = _last_rule("lmtp_reply_filter.pcre")
+    match = re.match(pattern, said)
     assert match
-    assert reply.replace("$1", match[1]).startswith("450 4.1.1 <a@x.test>")
-    assert not re.match(pattern[1:], "552 5.2.2 <a@x.test> Quota exceeded")
-    assert "lmtp_reply_filter = pcre:/etc/postfix/lmtp_reply_filter.pcre\n" in content(
-        {}, "etc/postfix/main.cf"
+    assert reply.replace("$1", match[1]) == "a@x.test"
+    assert not re.match(pattern, "552 5.2.2 <a@x.test> Quota exceeded")
+    rows = dict(
+        row.split("\t") for row in content({}, "etc/postfix/vmailbox", accounts=["a@x.test"]).splitlines()
     )
+    pattern, reply = _last_rule("lmtp_reply_later.pcre")
+    match = re.match(pattern, rows["a@x.test"])
+    assert match
+    assert reply.replace("$1", match[1]).replace("$2", match[2]).startswith("450 4.1.1 <a@x.test> ")
+    main = content({}, "etc/postfix/main.cf")
+    assert (
+        "lmtp_reply_filter = pipemap:{pcre:/etc/postfix/lmtp_reply_filter.pcre, lmdb:/etc/postfix/vmailbox,\n"
+        in main
+    )
+
+
+def _last_rule(name: str) -> tuple[str, str]:
+    """The pattern and the result of the last line of a table."""
+    pattern, result = content({}, f"etc/postfix/{name}").splitlines()[-1].rsplit("/ ", 1)
+    return pattern[1:], result
 
 
 def test_the_greeting_of_465_waits_for_nothing() -> None:
