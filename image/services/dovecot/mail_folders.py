@@ -100,9 +100,11 @@ def _make_owned(folder: int, name: str, owner: tuple[int, int]) -> None:
     if _is_there(folder, name):
         return
     aside = ASIDE + name
-    with contextlib.suppress(FileNotFoundError):
+    try:
+        os.mkdir(aside, MODE, dir_fd=folder)
+    except FileExistsError:  # an agent was killed in between
         os.rmdir(aside, dir_fd=folder)
-    os.mkdir(aside, MODE, dir_fd=folder)
+        os.mkdir(aside, MODE, dir_fd=folder)
     os.chown(aside, *owner, dir_fd=folder, follow_symlinks=False)
     try:
         os.rename(aside, name, src_dir_fd=folder, dst_dir_fd=folder)
