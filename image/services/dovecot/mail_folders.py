@@ -35,20 +35,19 @@ class Place(NamedTuple):
 
 
 class MailFolders:
-    """Makes folders below `root`, for all accounts of `userdb` once and then for new ones."""
+    """Makes folders below `root` for new accounts of `userdb`."""
 
     def __init__(self, root: Path, userdb: str) -> None:
         self._mail, self._userdb = root / MAIL.decode().strip("/"), root / userdb
         self._lines: list[bytes] = []
-        self._all = True
-        """Whether any account may lack its folder: nobody remembers what an agent before this one made."""
+        self._all = False
 
     def expect(self, lines: Iterable[bytes]) -> None:
         """Name the accounts of the change at hand, by their lines of the passwd-file."""
         self._lines = list(lines)
 
     def expect_all(self) -> None:
-        """The same for every account of the passwd-file."""
+        """The same for every account of the passwd-file, which is new as a whole."""
         self._all = True
 
     def make(self) -> None:

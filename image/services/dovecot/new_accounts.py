@@ -56,9 +56,9 @@ class NewAccounts:
                         self._doubt(error)
 
     def settle(self) -> None:
-        """Make the folders of new accounts; return when nobody gets in any more by what was installed before.
+        """Return when nobody gets in any more by what was installed before: at once, or after this second.
 
-        At once, or after this second. What is announced goes two seconds later, also that of an agent that was
+        New accounts have their folders then. What is announced goes two seconds later, also that of an agent that was
         killed.
         """
         self._folders.make()
@@ -104,7 +104,8 @@ class NewAccounts:
 
     def _announce(self, target: Path, entry: Entry) -> None:
         if not target.exists():
-            self._folders.expect_all()
+            if entry.path == USERDB:
+                self._folders.expect_all()
             return
         live, staged = target.read_bytes(), staging.beside(target, ASIDE).read_bytes()
         before, after = (set(text.splitlines()) for text in differing_lines(live, staged)[:2])
