@@ -58,8 +58,8 @@ class NewAccounts:
     def settle(self) -> None:
         """Return when nobody gets in any more by what was installed before: at once, or after this second.
 
-        New accounts have their folders then. What is announced goes two seconds later, also that of an agent that was
-        killed.
+        New accounts have their folders then. What is announced goes two seconds later, also that of an agent
+        that was killed.
         """
         self._folders.make()
         with self._lock:
