@@ -86,10 +86,10 @@ class Daemon:
             seconds=float(found.get("seconds") or 0.0),
         )
 
-    def change(self, recorded: Recorded, before: int, wait: bool) -> Change:
+    def change(self, recorded: Recorded, before: int, wait: bool, projected: bool = False) -> Change:
         """A recorded change as commands hear of it, waiting for its release where they ask.
 
-        A change that needs no release is waited for until the config volume has it.
+        With `projected`, and where the change needs no release, that is until the config volume has it.
         `before` is the release number before the change.
         """
         made = recorded.release > before
@@ -98,13 +98,13 @@ class Daemon:
         if made and wait:
             outcome = self.delivery.wait_for(recorded.release, WAIT_SECONDS)
         elif recorded.position:
-            if not made and wait:
-                self.delivery.wait_done(asked, WAIT_SECONDS)
             outcome = (
                 None
                 if made
                 else {"outcome": OutcomeKind.APPLIED, "release": recorded.release, "seconds": 0.0}
             )
+        if recorded.position and wait and (projected or not made):
+            self.delivery.wait_done(asked, WAIT_SECONDS)
         tried = outcome is not None and outcome["outcome"] != OutcomeKind.SUSPENDED
         held, files = self.delivery.held, recorded.plan.files
         return {

@@ -37,6 +37,10 @@ def test_mail_that_leads_nowhere_goes_back_at_once(server: Server) -> None:
     server.must("setup", "alias", "add", "dead-end@example.test", "never-was@example.test")
     for recipient in ("dead-end@example.test", "dead-end+tag@example.test"):
         _comes_back(server, sender, recipient)
+    table = server.must("postconf", "-xh", "lmtp_reply_filter").strip()
+    for address, code in ((gone, "450 4.1.1"), (gone.upper(), "450 4.1.1"), ("never-was@example.test", "")):
+        said = f"550 5.1.1 <{address}> User doesn't exist: {address}"
+        assert server.run("postmap", "-q", said, table).stdout[:9] == code, address
     server.must("postconf", "-e", "defer_transports = lmtp")
     server.must("postfix", "reload")
     waiting = _send(server, sender, gone)

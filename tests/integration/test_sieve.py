@@ -65,13 +65,13 @@ def test_a_script_sorts_by_sender(boxes: Server, boxes_clone: Clone) -> None:
     """The page's example: mail of one sender goes to a folder, made and subscribed; the rest stays."""
     put(boxes, boxes_clone, {OWN: BY_SENDER})
     with boxes.imap(USER) as session:
-        assert session.list("", "INBOX.spam")[1] == [None]
+        assert session.list('""', "INBOX.spam")[1] == [None]
     made = clients.message("spam@spam.com", USER)
     with boxes.smtp() as session:
         session.send_message(made, "someone@sender.test", [USER])
     boxes.wait_for_mail(USER, made, "INBOX.spam")
     with boxes.imap(USER) as session:
-        assert b"INBOX.spam" in session.lsub("", "INBOX.spam")[1][0]
+        assert b"INBOX.spam" in session.lsub('""', "INBOX.spam")[1][0]
     boxes.wait_for_mail(USER, boxes.deliver(USER, "friend@sender.test"))
 
 

@@ -6,7 +6,7 @@ from controlplane.daemon.core import Daemon
 from controlplane.daemon.ops import arguments
 from controlplane.daemon.ops.requests import Edit, Rehearse
 from controlplane.intake.checks.mass_delete import BY_COMMAND, mass_deletions
-from controlplane.intake.edits import commands
+from controlplane.intake.edits import commands, table_commands
 from controlplane.intake.main_branch import MAIN
 from controlplane.intake.pipeline import Check
 from controlplane.intake.trees import MainReader
@@ -23,7 +23,9 @@ def edit(daemon: Daemon, request: Edit) -> Change:
     before = daemon.intake.release_number
     cause = arguments.cause(request, "setup")
     recorded = daemon.intake.edit(sealer.commanded(make), cause, check=_guard(daemon, request))
-    return daemon.change(recorded, before, wait=request.wait)
+    # who changes a table may look into its file next; an account is to work as soon as it can
+    projected = request.command in table_commands.COMMANDS
+    return daemon.change(recorded, before, wait=request.wait, projected=projected)
 
 
 def _guard(daemon: Daemon, request: Edit) -> Check:

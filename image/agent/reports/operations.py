@@ -27,6 +27,8 @@ CONTROL_ACCOUNT = "git"
 """The user that the control plane runs as."""
 STARTING_SECONDS = 90.0
 """Below the time that the daemon waits for an apply."""
+PROJECTION_SECONDS = 5.0
+"""How long who waits for the config volume does; it is written right after an apply was answered."""
 
 
 class Operations:
@@ -123,9 +125,11 @@ class Operations:
         return {"suspended": on}
 
     def acknowledge(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Outcomes that the daemon has recorded."""
+        """Outcomes that the daemon has recorded; answered when the config volume follows `main` too."""
         ids = [str(name) for name in request["ids"]]
         self.node.journal.acknowledge(ids)
+        if self.queue.lock.acquire(timeout=PROJECTION_SECONDS):
+            self.queue.lock.release()
         return {"acknowledged": len(ids)}
 
     def drift(self) -> dict[str, Any]:
