@@ -17,6 +17,7 @@ from wire.config_folder import place_of
 from wire.manifest import Action, Compile
 from wire.private_keys import find_pem
 
+CERTIFICATES = "ssl/"
 LARGEST = 1 << 20
 """Bytes of a file that is searched for names of others."""
 
@@ -54,12 +55,13 @@ class Referenced(Plain):
     def render(self, state: State) -> Iterable[RenderedFile]:
         """Every file that is named, as `main` has it.
 
-        What holds sealed values is left out: the volume never holds them in the clear. So are private keys.
+        What holds sealed values is left out: the volume never holds them in the clear. So are private keys,
+        and certificates: an older one must not come back beside a newer key.
         """
         overrides = state.desired.overrides
         for path, named in sorted(self._named(overrides).items()):
             content = overrides[path].content
-            if not holds_sealed(content) and not find_pem(content):
+            if not path.startswith(CERTIFICATES) and not holds_sealed(content) and not find_pem(content):
                 yield RenderedFile(
                     place_of(path),
                     content,

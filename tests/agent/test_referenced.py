@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from agent.apply.engine import Request
 from agent.config_volume.volume import Volume
 from agent.release.git_objects import ObjectReader
 from tests.agent.conftest import ControlPlane, World, entry, restart_agent
@@ -81,6 +82,18 @@ def test_a_file_goes_after_its_reference(world: World, volume: Volume) -> None:
     assert (volume.folder / "own.cf").exists()
     on_main(world, volume, {"other.cf": "x\n"})
     assert not (volume.folder / "own.cf").exists()
+
+
+def test_what_is_missing_is_placed_again(world: World, volume: Volume) -> None:
+    """Where the same release is asked for once more, as `mailctl reconcile` does."""
+    assert served(world, "m = 1\n", "one\n", "postmap:hash") == "applied"
+    request = Request(world.node.applied.commit, world.node.applied.number, retry=True)
+    (volume.folder / "own.cf.db").unlink()
+    assert world.engine.apply(request)["outcome"] == "applied"
+    assert (volume.folder / "own.cf.db").exists()
+    (volume.folder / "own.cf").unlink()
+    assert world.engine.apply(request)["outcome"] == "applied"
+    assert (volume.folder / "own.cf").read_text() == "one\n"
 
 
 def test_an_edit_is_not_replaced(world: World, volume: Volume, daemon: ControlPlane) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -226,3 +227,46 @@ def test_dovecot_reads_an_include_of_the_same_push(own: Site) -> None:
     pushed = own.clone.push()
     assert not pushed.accepted
     assert "config/sub/more.conf:2" in pushed.said
+
+
+def test_an_import_brings_both(own: Site, tmp_path: Path) -> None:
+    """A folder that works elsewhere is taken as it is."""
+    folder = tmp_path / "config"
+    folder.mkdir()
+    (folder / "postfix-main.cf").write_text(reference("hash"))
+    (folder / "own-routes.cf").write_text(routes("imported"))
+    archive = subprocess.run(["tar", "-C", str(tmp_path), "-c", "config"], capture_output=True, check=True)
+    own.server.container.put_archive("/root", archive.stdout)
+    own.server.must("mailctl", "import", "/root/config")
+    poll(own.served, "it serves", 20)
+    own.delivered("imported")
+
+
+@pytest.mark.parametrize("mode", ["rw", "ro"])
+def test_a_first_start_takes_both(fresh: Callable[..., Server], tmp_path: Path, mode: str) -> None:
+    """Also from a volume that is only read, where the table is changed on the volume alone."""
+    folder = tmp_path / "config"
+    folder.mkdir()
+    kind = "hash" if mode == "rw" else "texthash"
+    (folder / "postfix-main.cf").write_text(reference(kind))
+    (folder / "own-routes.cf").write_text(routes("first"))
+    server = fresh({"ENABLE_RSPAMD": "0", "SMTP_ONLY": "1"}, volumes={str(folder): f"{VOLUME}:{mode}"})
+    clone = server.clone(tmp_path / "clone")
+    site = Site(server, folder, clone)
+    poll(site.served, "it serves", 20)
+    site.delivered("first")
+    (folder / "own-routes.cf").write_text(routes("byhand"))
+    poll(lambda: "byhand" in _on_main(site), "the edit is on main", 20)
+    poll(site.served, "it serves", 20)
+    site.delivered("byhand")
+    clone.back()
+    pushed = clone.change(TABLE, routes("pushed"))
+    if mode == "ro":
+        assert not pushed.accepted
+        assert f"{TABLE}" in pushed.said
+        assert "read-only" in pushed.said
+        site.delivered("byhand")
+    else:
+        assert pushed.accepted, pushed.said
+        poll(site.served, "it serves", 20)
+        site.delivered("pushed")

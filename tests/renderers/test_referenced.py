@@ -115,6 +115,12 @@ def test_what_is_sealed_is_not_written_in_the_clear() -> None:
     assert found(render_node(files_of(texts))) == {}
 
 
+def test_a_certificate_is_left_where_its_key_is() -> None:
+    """An older one must not come back beside a newer key."""
+    texts = {"dovecot.cf": f"ssl_cert = <{PLACE}/ssl/cert.pem\n", "ssl/cert.pem": "x\n"}
+    assert found(render_node(files_of(texts))) == {}
+
+
 def refused(
     before: Mapping[str, bytes | str], after: Mapping[str, bytes | str]
 ) -> list[tuple[str, int, str]]:

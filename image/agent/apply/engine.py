@@ -157,6 +157,8 @@ class Engine:
         again = target.commit == node.release.commit and same(target, node.release)
         # A new release heals what is known to have drifted; the same one again looks at every file.
         stale = set(node.drifted(node.release) if again else node.drift) - node.pinned
+        if again:
+            stale |= placing.lacking(node)
         if request.retry and node.applied.patch_failure:
             stale.add(SCRIPT)  # user-patches.sh failed and was let pass: try it once more
         if again and not stale:

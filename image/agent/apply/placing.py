@@ -81,6 +81,16 @@ def place(
         log.info("edited on the config volume", paths=",".join(edited))
 
 
+def lacking(node: Node) -> set[str]:
+    """Those of the config volume's files, as the release that serves has them, of which something is gone."""
+    found = set()
+    for entry in folder_files(node.release):
+        place = node.paths.target(entry.path)
+        if not place.exists() or (entry.compile and not product(place, entry.compile).exists()):
+            found.add(entry.path)
+    return found
+
+
 def place_back(attempt: Attempt) -> None:
     """Bring what an attempt placed back to the release before. Raises Failed."""
     node, base = attempt.node, attempt.base
