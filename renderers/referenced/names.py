@@ -36,10 +36,13 @@ class Mention(NamedTuple):
     """Whether the text looks first if the file is there, or takes whatever is there."""
 
 
-def mentions(text: str) -> Iterator[Mention]:
-    """Every path on the config volume in a text, comment lines aside."""
-    rows = text.replace("\r\n", "\n").split("\n")
-    values = dict(_settings(rows))
+def mentions(text: str, known: Mapping[str, str] | None = None) -> Iterator[Mention]:
+    """Every path on the config volume in a text, comment lines aside.
+
+    `known` are parameters and variables that other texts set for this one.
+    """
+    rows = _rows(text)
+    values = {**(known or {}), **dict(_settings(rows))}
     for number, row in enumerate(rows, start=1):
         if row.lstrip().startswith("#"):
             continue
@@ -52,6 +55,15 @@ def mentions(text: str) -> Iterator[Mention]:
             yield Mention(name, number, table, optional or "*" in name or path.endswith("/"))
         if _BESIDE.search(row) and PLACE not in filled:
             yield Mention("", number, Compile.NOTHING, True)
+
+
+def values_of(text: str) -> dict[str, str]:
+    """The parameters and variables that a text sets."""
+    return dict(_settings(_rows(text)))
+
+
+def _rows(text: str) -> list[str]:
+    return text.replace("\r\n", "\n").split("\n")
 
 
 def _settings(rows: Collection[str]) -> Iterator[tuple[str, str]]:

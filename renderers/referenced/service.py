@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 
 from controlplane.model import Override, State
 from controlplane.sealing import holds_sealed
-from renderers.referenced.names import Mention, matching, mentions
+from renderers.referenced.names import Mention, matching, mentions, values_of
 from renderers.service import Check, Complaint, Origin, Part, Plain, RenderedFile
 from wire.config_folder import place_of
 from wire.manifest import Action, Compile
@@ -76,10 +76,11 @@ class Referenced(Plain):
         """What is named, by files that are named as well; each service is told of all that it reads."""
         found: dict[str, _Named] = {}
         todo = [(path, service) for path in overrides for service in self._readers(path)]
+        values = self._values(overrides, todo)
         seen = set(todo)
         while todo:
             source, service = todo.pop()
-            for mention, path in _names(overrides[source], overrides):
+            for mention, path in _names(overrides[source], overrides, values[service]):
                 named = found.setdefault(path, _Named())
                 named.services.add(service)
                 named.tables |= {mention.table} - {Compile.NOTHING}
@@ -87,6 +88,15 @@ class Referenced(Plain):
                     seen.add((path, service))
                     todo.append((path, service))
         return found
+
+    def _values(
+        self, overrides: Mapping[str, Override], read: Iterable[tuple[str, str]]
+    ) -> dict[str, dict[str, str]]:
+        """What the files of each service set: a parameter of main.cf counts in master.cf."""
+        values: dict[str, dict[str, str]] = {service: {} for service in self.readers}
+        for path, service in read:
+            values[service] |= values_of(_text(overrides[path]))
+        return values
 
     def _readers(self, path: str) -> Iterator[str]:
         for service, patterns in self.readers.items():
@@ -111,9 +121,11 @@ def _text(override: Override) -> str:
     return "" if len(content) > LARGEST or b"\0" in content else content.decode("utf-8", "replace")
 
 
-def _names(source: Override, paths: Collection[str]) -> Iterator[tuple[Mention, str]]:
+def _names(
+    source: Override, paths: Collection[str], known: Mapping[str, str]
+) -> Iterator[tuple[Mention, str]]:
     text = _text(source)
-    for mention in mentions(text) if text else ():
+    for mention in mentions(text, known) if text else ():
         for path in matching(mention, text, paths):
             if path != source.path:
                 yield mention, path

@@ -115,6 +115,16 @@ def test_what_is_sealed_is_not_written_in_the_clear() -> None:
     assert found(render_node(files_of(texts))) == {}
 
 
+def test_a_parameter_of_main_cf_counts_in_master_cf() -> None:
+    """Postfix fills it in there as well."""
+    texts = {
+        "postfix-main.cf": f"own = {PLACE}/tables\n",
+        "postfix-master.cf": "submission/inet/smtpd_sender_login_maps=texthash:$own/logins\n",
+        "tables/logins": "x y\n",
+    }
+    assert found(render_node(files_of(texts))).keys() == {"tables/logins"}
+
+
 def test_a_certificate_is_left_where_its_key_is() -> None:
     """An older one must not come back beside a newer key."""
     texts = {"dovecot.cf": f"ssl_cert = <{PLACE}/ssl/cert.pem\n", "ssl/cert.pem": "x\n"}
