@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,8 @@ from tests.integration.server import Clone, Server
 
 USER = "user@example.test"
 ENV = "mailserver.env"
+HEALTHY_AGAIN = 10.0
+"""Seconds after a pause; the engine starts a check after one."""
 
 
 def zone() -> bytes:
@@ -163,6 +166,26 @@ def test_mail_gets_another_owner_and_a_restart_keeps_all(box: Server, own: Clone
         box.must("supervisorctl", "restart", program)
     poll(lambda: box.status()["healthy"], "all serve again", 30, every=0.3)
     box.wait_for_mail(USER, box.deliver(USER))
+
+
+def health(server: Server) -> str:
+    """What the engine says of a container."""
+    server.container.reload()
+    return str(server.container.attrs["State"]["Health"]["Status"])
+
+
+@pytest.mark.parametrize("seconds", [0.0, 5.0])
+def test_a_paused_container_is_healthy_at_once(box: Server, seconds: float) -> None:
+    """The engine calls it unhealthy until a check ends: no check waits for its pace then, as others do."""
+    box.wait_healthy()
+    box.container.pause()
+    until = time.monotonic() + seconds
+    try:
+        poll(lambda: health(box) == "unhealthy", "it is paused", 10)
+        poll(lambda: time.monotonic() >= until, "the pause is over", 10)
+    finally:
+        box.container.unpause()
+    box.wait_healthy(HEALTHY_AGAIN)
 
 
 @pytest.mark.shows("FIRST_ACCOUNT_TIMEOUT", "usage", "OVERRIDE_HOSTNAME")
