@@ -25,6 +25,7 @@ SCRIPT = """
 import os, sys
 from pathlib import Path
 from agent.apply import steps
+from agent.files import staging
 from tests.agent.conftest import make_world
 from agent.apply.engine import Engine, Request
 from agent.apply.recovery import recover, serve_applied
@@ -32,6 +33,10 @@ root, name, when, commit, number, broken = sys.argv[1:]
 world = make_world(Path(root))
 serve_applied(world.engine, recover(world.engine))
 if broken: world.broken.add(broken)
+def half(source, target):
+    target.write_bytes(source.read_bytes()[:3])
+    os._exit(99)
+if name == "copy": staging.copy = half
 def die(step):
     def dying(a):
         if when == "after": step(a)
@@ -70,6 +75,14 @@ def test_kill_at_every_step(served: World, step: str, when: str) -> None:
     numbers = [row["release"] for row in after.node.journal.outcomes() if row["outcome"] == "applied"]
     assert numbers == ([1, 2] if committed else [1])
     assert after.engine.apply(request)["outcome"] == "applied"
+
+
+def test_half_a_copy_is_not_put_back(served: World) -> None:
+    """A kill while old files are copied leaves them as they are."""
+    kill_at(served, "copy", "", served.repository.release(sample(main="new\n", virtual="new\n")))
+    after = restart_agent(served)
+    assert (after.text(MAIN), after.text(VIRTUAL + ".lmdb")) == ("main 1\n", "map of virtual 1\n")
+    assert (after.node.journal.interrupted(), after.rubbish()) == (None, [])
 
 
 @pytest.mark.parametrize("step", ["restore-act", "restore-probe"])

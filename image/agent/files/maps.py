@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 from agent.commands import Ran, run
+from agent.files.copying import copy
 from agent.files.staging import product
 from agent.paths import ASIDE
 from wire.common_ends import differing_lines
@@ -72,7 +72,9 @@ class Maps:
             rows = differing_rows(live.read_bytes(), aside.read_bytes())
             if rows is None:
                 return False
-            _copy(product(live, Compile.POSTMAP), product(aside, Compile.POSTMAP))
+            made = product(aside, Compile.POSTMAP)
+            made.unlink(missing_ok=True)
+            copy(product(live, Compile.POSTMAP), made)
         except OSError:
             return False
         # -i warns of a key that is there already: then the source has it twice
@@ -108,19 +110,6 @@ def differing_rows(old: bytes, new: bytes) -> Rows | None:
 def _is_row(line: bytes) -> bool:
     """Whether a line is an entry by itself: no comment, and neither empty nor a continuation (postmap(1))."""
     return bool(line) and line[:1] not in b"# \t\r\v\f"
-
-
-def _copy(source: Path, target: Path) -> None:
-    """Copy a map; it is nobody else's to read before it has its source's mode."""
-    target.unlink(missing_ok=True)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
-    with source.open("rb") as old, os.fdopen(os.open(target, flags, 0o600), "wb") as new:
-        found = os.fstat(old.fileno())
-        if os.geteuid() == 0:
-            os.fchown(new.fileno(), found.st_uid, found.st_gid)
-        left = found.st_size
-        while left and (done := os.sendfile(new.fileno(), old.fileno(), None, left)):
-            left -= done
 
 
 def _mark(path: Path) -> Mark:

@@ -1,8 +1,13 @@
 """Stage files beside their targets, then rename them in: everything is on disk before anything changes.
 
 A staged file is written whole as `.mail-agent~NAME` in its target's folder and compiled there; the old file
-is kept as a hard link `.mail-agent~old~NAME`. Installing is then only rename(2), and going back is too, so
-neither needs room on a full disk.
+is kept as `.mail-agent~old~NAME`. Installing is then only rename(2), and going back is too, so neither needs
+room on a full disk.
+
+What was compiled is kept as a copy, all else as a hard link: Postfix's processes see that a table was
+replaced by the link count of the file that they have open, which must be 0, and go on with the old one
+otherwise (dict_changed_name in Postfix's dict.c). For the same reason no table is ever away: who met the gap
+does not see the file that fills it. Who reads other files looks them up by name.
 """
 
 from __future__ import annotations
@@ -16,12 +21,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from agent.files.copying import copy
 from agent.paths import ASIDE
 from wire.manifest import TABLES, Action, Compile, Entry
 
 COOL_SECONDS = 5
 NO_ZONE = "/usr/share/zoneinfo/Etc/UTC"
 KEPT = ASIDE + "old~"
+_COPIED = ASIDE + "copy~"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +40,8 @@ class Placement:
     fresh: bool
     by_time: bool = False
     """Whether its reader notices a new file by its time alone (Dovecot's passwd-files)."""
+    compiled: bool = False
+    """Whether it is compiled from another one, and its reader keeps it open."""
 
     @property
     def aside(self) -> Path:
@@ -43,6 +52,11 @@ class Placement:
     def kept(self) -> Path:
         """Where the old file waits."""
         return beside(Path(self.target), KEPT)
+
+    @property
+    def copied(self) -> Path:
+        """Where the copy of the old file is made; only a whole one is kept."""
+        return beside(Path(self.target), _COPIED)
 
     def as_dict(self) -> dict[str, object]:
         """Plain values, for the journal."""
@@ -64,17 +78,21 @@ def product(target: Path, compile_by: Compile) -> Path:
 
 
 def placements(root: Path, write: Iterable[Entry], remove: Iterable[Entry]) -> list[Placement]:
-    """Every file an attempt replaces or removes. Products come before their sources.
+    """Every file an attempt replaces or removes. Products come before their sources, tables before the rest.
 
-    Postfix warns of a map that is older than its source (postmap(1)); the other way round it is silent.
+    Postfix warns of a map that is older than its source (postmap(1)); the other way round it is silent. A
+    process that starts meanwhile finds each table that main.cf names.
     """
     rows: list[Placement] = []
-    for entries, fresh in ((write, True), (remove, False)):
+    tables_first = sorted(write, key=lambda entry: entry.compile != Compile.POSTMAP)
+    for entries, fresh in ((tables_first, True), (remove, False)):
         for entry in entries:
             target = root / entry.path
             files = [product(target, entry.compile), target] if entry.compile else [target]
             by_time = _noticed_by_time(entry)
-            rows += [Placement(str(file), os.path.lexists(file), fresh, by_time) for file in files]
+            rows += [
+                Placement(str(file), os.path.lexists(file), fresh, by_time, file != target) for file in files
+            ]
     return rows
 
 
@@ -132,12 +150,21 @@ def owner_ids(owner: str) -> tuple[int, int]:
 
 
 def keep(rows: Iterable[Placement]) -> None:
-    """Link the old files aside. All of them, before the first is replaced."""
+    """Keep the old files aside. All of them, before the first is replaced. Raises OSError."""
     for row in rows:
-        if row.existed:
-            with contextlib.suppress(FileNotFoundError):
-                row.kept.unlink()
+        if row.existed and row.compiled:
+            _keep_copy(row)
+        elif row.existed:
+            row.kept.unlink(missing_ok=True)
             os.link(row.target, row.kept, follow_symlinks=False)
+
+
+def _keep_copy(row: Placement) -> None:
+    row.copied.unlink(missing_ok=True)
+    copy(Path(row.target), row.copied)
+    found = os.lstat(row.target)  # postmap(1): a map must not be older than its source
+    os.utime(row.copied, ns=(found.st_atime_ns, found.st_mtime_ns), follow_symlinks=False)
+    row.copied.replace(row.kept)
 
 
 def install(rows: Iterable[Placement]) -> None:
@@ -180,4 +207,5 @@ def clean_up(rows: Iterable[Placement]) -> None:
 def _rubbish(rows: Iterable[Placement]) -> Iterator[Path]:
     for row in rows:
         yield row.aside
+        yield row.copied
         yield row.kept
