@@ -93,6 +93,21 @@ MISTAKES = {
         ("correct or remove",),
         wrong="frobnicate;",
     ),
+    "program that nothing can run": Mistake(
+        "config/sieve-filter/tag",
+        "#!/usr/bin/env no-such-language\nprint\n",
+        ("there is no no-such-language in the container", "correct or remove"),
+        wrong="#!/usr/bin/env no-such-language",
+    ),
+    "program with a syntax error": Mistake(
+        "config/sieve-pipe/learn", "#!/bin/bash\n\necho )\n", ("syntax error near unexpected token",)
+    ),
+    "script that bash does not understand": Mistake(
+        "config/user-patches.sh",
+        "#!/usr/bin/env python3\nprint('patched')\n",
+        ("it is run by bash, whatever its first line says",),
+        wrong="#!/usr/bin/env python3",
+    ),
     "private key in the clear": Mistake(
         "config/ssl/key.pem",
         "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n",

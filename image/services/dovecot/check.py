@@ -11,6 +11,7 @@ from agent.files.compilers import last_line
 from agent.files.staged_tree import StagedTree
 from services.dovecot.references import MODULES, wrong_references
 from services.dovecot.rows import sections, unquoted
+from services.programs import check_programs
 from wire.manifest import Action, Compile
 
 CONFIG = "etc/dovecot/dovecot.conf"
@@ -62,7 +63,7 @@ def check_dovecot(staged: StagedTree) -> list[Problem]:
         if ran.code:
             return [staged.problem("dovecot", CONFIG, 0, last_line(ran.output))]
         problems = _missing(staged, ran.output) + _unknown(staged, ran.output)
-    return problems + _sieve(staged, config)
+    return problems + _sieve(staged, config) + check_programs(staged, "dovecot")
 
 
 def _missing(staged: StagedTree, text: str) -> list[Problem]:
