@@ -52,7 +52,8 @@ class Agent:
         )  # fmt: skip
         self.engine = Engine(self.node)
         self.findings = self.node.findings
-        self.volume = Volume(paths.volume, paths.state / "projection.json", self.daemon, self.findings)
+        record = paths.state / "projection.json"
+        self.volume = Volume(paths.volume, record, self.daemon, self.findings, self.node.open)
         self.slots = CertificateSlots(
             paths.root,
             paths.state,

@@ -119,7 +119,7 @@ def test_what_is_no_file_is_told_once(
     assert volume.report()
     assert daemon.asked == []
     assert sorted(volume.refused) == ["large", "link", "outside", "pipe"]
-    assert "links are not followed" in volume.refused["outside"]
+    assert "leads out of the folder" in volume.refused["outside"]
     said = capfd.readouterr().err
     for path in volume.refused:
         assert said.count(f"passed over path={path} ") == 1

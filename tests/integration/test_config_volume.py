@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -164,6 +165,34 @@ def test_new_and_replaced_and_deleted_files_are_changes(site: Site) -> None:
     poll(lambda: site.server.rev("main:config/rspamd/notes.txt"), "a file in a new folder", 5)
 
 
+LINE_BY_LINE = ': >"$2"; while IFS= read -r line; do sleep 0.7; printf "%s\\n" "$line" >>"$2"; done <"$1"'
+
+
+def test_a_file_written_line_by_line_removes_nobody(site: Site, tmp_path: Path) -> None:
+    """A script that empties a file and writes its lines with pauses: one change, and logins go on."""
+    before = len(site.logged())
+    text = site.read(ACCOUNTS)
+    (tmp_path / "new").write_text(f"slow@example.test|{SECRET}\n{text}")
+    words = ["bash", "-c", LINE_BY_LINE, "-", str(tmp_path / "new"), str(site.folder / ACCOUNTS)]
+    with subprocess.Popen(words) as edit:
+        while edit.poll() is None:
+            with site.server.imap(OLD, "secret"):
+                pass
+    poll(lambda: site.logged("--subject", "slow@example.test"), "the new account is logged", 10)
+    assert [(e["kind"], e["subject"]) for e in site.logged()[before:]] == [
+        ("account.added", "slow@example.test")
+    ]
+    assert not site.refused()
+
+
+def test_a_line_that_is_taken_out_by_hand_is_a_removal(site: Site) -> None:
+    """After a moment in which nobody wrote to the file."""
+    lines = site.read(ACCOUNTS).splitlines(keepends=True)
+    (site.folder / ACCOUNTS).write_text("".join(line for line in lines if not line.startswith("slow@")))
+    found = poll(lambda: site.logged("--kind", "account.removed"), "it is logged", 10)
+    assert [entry["subject"] for entry in found] == ["slow@example.test"]
+
+
 def test_a_wrong_edit_is_told_and_left(site: Site) -> None:
     """Status and log name file, line and cure; the file stays, other changes go on, mending heals."""
     before, main = site.read(VIRTUAL), site.server.rev("main")
@@ -247,3 +276,38 @@ def test_a_read_only_volume_is_fine(start: Callable[..., Server], tmp_path: Path
     assert user in server.must("setup", "email", "list")
     assert server.status()["healthy"]
     assert server.status()["position"] > position
+
+
+def mount(folder: Path, version: str, files: dict[str, str]) -> None:
+    """As Kubernetes mounts a ConfigMap: files in a folder of their version, and links through `..data`."""
+    (folder / f"..{version}").mkdir()
+    for name, text in files.items():
+        (folder / f"..{version}" / name).write_text(text)
+    (folder / "..data_tmp").symlink_to(f"..{version}")
+    (folder / "..data_tmp").replace(folder / "..data")
+    for name in files:
+        if not (folder / name).is_symlink():
+            (folder / name).symlink_to(f"..data/{name}")
+
+
+@pytest.mark.shows("kubernetes")
+def test_a_whole_config_map_is_the_volume(start: Callable[..., Server], tmp_path: Path) -> None:
+    """Each file is read through its links, at the first start and when a new version is swapped in."""
+    folder = tmp_path / "config"
+    folder.mkdir()
+    files = {ACCOUNTS: f"{OLD}|{SECRET}\n", "postfix-main.cf": "bounce_queue_lifetime = 3d\n"}
+    mount(folder, "2026_01", files)
+    server = start({"ENABLE_RSPAMD": "0"}, volumes={str(folder): f"{VOLUME}:ro"})
+    with server.imap(OLD, "secret"):
+        pass
+    assert server.must("postconf", "-h", "bounce_queue_lifetime").strip() == "3d"
+    files |= {
+        VIRTUAL: f"mapped@example.test {OLD}\n",
+        ACCOUNTS: files[ACCOUNTS] + f"second@example.test|{SECRET}\n",
+    }
+    mount(folder, "2026_02", files)
+    site = Site(server, folder)
+    poll(lambda: site.logged("--subject", "second@example.test"), "the new version is logged", 10)
+    made = poll(lambda: server.deliver("mapped@example.test"), "mail to the alias is taken", 10)
+    server.wait_for_mail(OLD, made, password="secret")
+    assert not site.refused()

@@ -12,7 +12,11 @@ from agent.files import beneath
 from agent.files.managed import Stamp, stamp_of
 from wire.blobs import blob_id
 
-LINK = "is a symbolic link, and links are not followed here: put the file itself in its place"
+LINK = "is a symbolic link that {}, and only those within the volume are followed: put the file itself there"
+CIRCLE = "is a symbolic link to a folder that it is in"
+MANY = "is one of more than {} links to folders: put the folder itself here"
+MOST_LINKS = 100
+"""Links to folders that one look follows."""
 FOLDER = "is a folder where `main` has a file: move it away, and the file is written again"
 NO_FILE = "is neither a file nor a folder, so there is nothing to read: put a regular file in its place"
 
@@ -25,23 +29,68 @@ class VolumeFiles:
         self.passed: dict[str, str] = {}
         """Paths that the last `look` left out, each with the reason."""
         self._stamps: dict[str, tuple[Stamp, str]] = {}
+        self._links = 0
 
     def look(self, known: Container[str]) -> dict[str, str]:
-        """Path to blob id of every regular file; `known` are the paths that `main` has or had."""
-        self.passed = {}
-        return dict(self._files(known))
+        """Path to blob id of every regular file; `known` are the paths that `main` has or had.
 
-    def _files(self, known: Container[str]) -> Iterator[tuple[str, str]]:
-        for folder, folders, names, handle in os.fwalk(self.folder, follow_symlinks=False):
-            for name in (*folders, *names):
-                path = Path(folder, name).relative_to(self.folder).as_posix()
-                try:
-                    found = os.stat(name, dir_fd=handle, follow_symlinks=False)
-                    if (path in known or not stays(path)) and self._fits(path, found, known):
+        Links within the volume are followed: an orchestrator mounts a set of files as links into the folder
+        of its newest version.
+        """
+        self.passed, self._links = {}, 0
+        return dict(self._files("", "", known, ()))
+
+    def _files(
+        self, shown: str, real: str, known: Container[str], above: tuple[str, ...]
+    ) -> Iterator[tuple[str, str]]:
+        """The files of the folder at `real`, named as if they were below `shown`."""
+        with beneath.open_folder(self.folder, real) as top:
+            for folder, folders, names, handle in os.fwalk(".", dir_fd=top, follow_symlinks=False):
+                for name in (*folders, *names):
+                    below = Path(folder, name).as_posix()
+                    path = f"{shown}/{below}" if shown else below
+                    try:
+                        found = os.stat(name, dir_fd=handle, follow_symlinks=False)
+                        if path not in known and stays(path):
+                            continue
+                        if stat.S_ISLNK(found.st_mode):
+                            yield from self._linked(path, f"{real}/{below}" if real else below, known, above)
+                        elif self._fits(path, found, known):
+                            yield path, self._blob(path, handle, name, found)
+                    except OSError as error:
+                        if not isinstance(error, FileNotFoundError):
+                            self.passed[path] = f"cannot be read: {error.strerror}"
+
+    def _linked(
+        self, path: str, place: str, known: Container[str], above: tuple[str, ...]
+    ) -> Iterator[tuple[str, str]]:
+        """What a link leads to: `path` is what it is called, `place` where it is."""
+        try:
+            real = beneath.resolve(self.folder, place)
+            if not real:
+                self.passed[path] = CIRCLE
+                return
+            with beneath.folder_of(self.folder, real) as (handle, name):
+                found = os.stat(name, dir_fd=handle, follow_symlinks=False)
+                if not stat.S_ISDIR(found.st_mode):
+                    if self._fits(path, found, known):
                         yield path, self._blob(path, handle, name, found)
-                except OSError as error:
-                    if not isinstance(error, FileNotFoundError):
-                        self.passed[path] = f"cannot be read: {error.strerror}"
+                    return
+        except FileNotFoundError:
+            self.passed[path] = LINK.format("leads nowhere")
+            return
+        except beneath.Unsuitable as error:
+            self.passed[path] = LINK.format(error.strerror)
+            return
+        self._links += 1
+        if real in above or f"{place}/".startswith(f"{real}/"):
+            self.passed[path] = CIRCLE
+        elif self._links > MOST_LINKS:
+            self.passed[path] = MANY.format(MOST_LINKS)
+        elif path in known:
+            self.passed[path] = FOLDER
+        else:
+            yield from self._files(path, real, known, (*above, real))
 
     def _fits(self, path: str, found: os.stat_result, known: Container[str]) -> bool:
         """Whether this is a file that can be recorded; adds to `passed` what cannot."""
@@ -49,9 +98,7 @@ class VolumeFiles:
             if path in known:
                 self.passed[path] = FOLDER
             return False
-        if stat.S_ISLNK(found.st_mode):
-            self.passed[path] = LINK
-        elif not stat.S_ISREG(found.st_mode):
+        if not stat.S_ISREG(found.st_mode):
             self.passed[path] = NO_FILE
         elif not path.isprintable():
             self.passed[path] = "has a name that cannot be recorded: rename it"

@@ -105,8 +105,8 @@ class Writer(NamedTuple):
     replaced: ReplacedFiles
 
     def write(self, folder: Path, path: str, oid: str, executable: bool) -> bool:
-        """Whether the volume has the file's new content now."""
-        with beneath.folder_of(folder, path, make=True) as (handle, name):
+        """Whether the volume has the file's new content now; a link within the volume stays one."""
+        with beneath.folder_of(folder, _place(folder, path), make=True) as (handle, name):
             _clear_way(handle, name)
             try:
                 old = open_file(handle, name, LARGEST)
@@ -151,8 +151,28 @@ def _clear_way(handle: int, name: str) -> None:
         os.rmdir(name, dir_fd=handle)
 
 
+def _place(folder: Path, path: str) -> str:
+    """Where a path leads by links within the volume; the path itself where one leads out."""
+    try:
+        return beneath.resolve(folder, path)
+    except OSError:
+        return path
+
+
 def remove(folder: Path, path: str, before: str) -> bool:
-    """Remove a file that has this blob id still; whether the volume has no such file now. Raises OSError."""
+    """Remove a file that has this blob id still; whether the volume has no such file now. Raises OSError.
+
+    Of a link only the link goes.
+    """
+    above, _, name = path.rpartition("/")
+    place = _place(folder, path)
+    if place != path:
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            if blob_id(beneath.read(folder, place, LARGEST)[0]) != before:
+                return False
+            with beneath.open_folder(folder, _place(folder, above) if above else "") as handle:
+                os.unlink(name, dir_fd=handle)
+        return True
     with (
         contextlib.suppress(FileNotFoundError, NotADirectoryError),
         beneath.folder_of(folder, path) as (

@@ -21,8 +21,9 @@ from typing import Any
 from agent.config_volume.files import VolumeFiles
 from agent.config_volume.projection import LARGEST, READ_ONLY, Writer, is_emptied, project, remove, save
 from agent.config_volume.replaced import ReplacedFiles
+from agent.config_volume.strokes import Strokes, takes_away
 from agent.daemon_client import DaemonClient
-from agent.errors import AgentError
+from agent.errors import AgentError, NotFound
 from agent.files import beneath
 from agent.log import log
 from agent.records.checksummed import Records, has
@@ -43,7 +44,12 @@ class Volume:
     """The folder, what was last projected onto it, and what became of edits."""
 
     def __init__(
-        self, folder: Path, record: Path, link: DaemonClient, findings: Findings | None = None
+        self,
+        folder: Path,
+        record: Path,
+        link: DaemonClient,
+        findings: Findings | None = None,
+        opened: Callable[[], ObjectReader] | None = None,
     ) -> None:
         self.folder, self.record, self.daemon = folder, record, link
         self._findings = Findings(record.parent) if findings is None else findings
@@ -72,6 +78,14 @@ class Volume:
         """Those of these files that were written apart from an apply: their readers may have missed them."""
         self._files = VolumeFiles(folder)
         self._replaced = ReplacedFiles()
+        self._opened = opened
+        """Reads the state repository, for what a file was before an edit."""
+        self._strokes = Strokes()
+
+    @property
+    def until(self) -> float:
+        """When an edit that waits for its last stroke may be over, by the monotonic clock."""
+        return self._strokes.until
 
     def project(self, objects: ObjectReader, main: str) -> None:
         """Write what changed on `main` to the volume. A volume that cannot be written is left alone."""
@@ -177,17 +191,20 @@ class Volume:
             at = next(iter(re.findall(rb"^parent (\w+)$", objects.read(at)[2], re.MULTILINE)), b"").decode()
         return self._taken_in if at == main else main
 
-    def report(self) -> bool:
-        """Send edits to the daemon. Returns False where it could not be reached."""
-        with self._lock:
-            return self._report()
+    def report(self, patient: bool = False) -> bool:
+        """Send edits to the daemon. Returns False where it could not be reached.
 
-    def _report(self) -> bool:
+        With `patient` one that takes entries away waits until it is over (`until`).
+        """
+        with self._lock:
+            return self._report(patient)
+
+    def _report(self, patient: bool) -> bool:
         if not self.folder.is_dir() and not self._made_again():
             return True
         if not self._report_late():
             return False
-        changes = self._changes()
+        changes = self._changes(patient)
         if not changes:
             return True
         try:
@@ -263,18 +280,22 @@ class Volume:
         else:
             self.projected.pop(path, None)
 
-    def _changes(self) -> list[dict[str, Any]]:
+    def _changes(self, patient: bool) -> list[dict[str, Any]]:
         self._look_whether_emptied()
         found = self._files.look(self.projected.keys() | self._on_main)
         gone = self.projected.keys() - found.keys() if found else set()
         # What is there but could not be read is not gone.
         missing = {path for path in gone if not self._is_there(path)}
-        changes = [self._change(path, None) for path in sorted(missing) if self._is_new(path, "")]
+        differing = {p: oid for p, oid in found.items() if oid != self.projected.get(p, "")}
+        differing |= dict.fromkeys(missing, "")
+        waiting = {p for p, oid in differing.items() if patient and self._waits(p, oid)}
+        self._strokes.keep(waiting)
+        changes = [self._change(p, None) for p in sorted(missing - waiting) if self._is_new(p, "")]
         for path, oid in sorted(found.items()):
-            if oid == self.projected.get(path, ""):
+            if path not in differing:
                 self.refused.pop(path, None)
                 self._sent.pop(path, None)
-            elif self._is_new(path, oid) and (change := self._edit(path)) is not None:
+            elif path not in waiting and self._is_new(path, oid) and (change := self._edit(path)) is not None:
                 changes.append(change)
         for path, reason in self._files.passed.items():
             self._pass(path, reason)
@@ -294,6 +315,30 @@ class Volume:
     def _is_there(self, path: str) -> bool:
         return os.path.lexists(self.folder / path)
 
+    def _waits(self, path: str, oid: str) -> bool:
+        """Whether a content is not to be sent yet, since it may be a stroke of an edit that goes on."""
+        if self._sent.get(path) == oid or not self.projected.get(path):
+            return False
+        begun = self._strokes.waits(path) or self._takes_away(path, oid)
+        return begun and not self._strokes.is_over(path, oid)
+
+    def _takes_away(self, path: str, oid: str) -> bool:
+        if not oid or self._opened is None:
+            return True
+        try:
+            new, _ = beneath.read(self.folder, beneath.resolve(self.folder, path), LARGEST)
+            with self._opened() as objects:
+                return takes_away(self._before(objects, path), new)
+        except (AgentError, OSError):
+            return True  # then it is not known
+
+    def _before(self, objects: ObjectReader, path: str) -> bytes:
+        """What was projected. A text with passwords in the clear was never kept: `main` is it then."""
+        try:
+            return objects.blob(self.projected[path])
+        except NotFound:
+            return objects.blob(f"{self.main}:config/{path}")
+
     def _is_new(self, path: str, oid: str) -> bool:
         """Whether this content was not sent yet; notes it as sent."""
         if self._sent.get(path) == oid:
@@ -304,7 +349,7 @@ class Volume:
     def _edit(self, path: str) -> dict[str, Any] | None:
         """The change to send for a file; None for one that may not leave the volume, or is gone by now."""
         try:
-            content, found = beneath.read(self.folder, path, LARGEST)
+            content, found = beneath.read(self.folder, beneath.resolve(self.folder, path), LARGEST)
         except OSError as error:
             self._sent.pop(path, None)
             if not isinstance(error, FileNotFoundError):

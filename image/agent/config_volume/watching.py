@@ -92,6 +92,7 @@ class Watching:
             seconds = RETRY_SECONDS if again else max(1.0, checked + DAY - time.monotonic())
             seconds = DOUBT_SECONDS if self.slots.doubtful else seconds
             seconds = min(seconds, max(1.0, self.slots.until - time.time()))
+            seconds = min(seconds, max(QUIET, self.volume.until - time.monotonic()))
             changed = self.watch.changes(seconds)
             if changed:
                 changed |= self.watch.settle(QUIET, LONGEST, time.monotonic)
@@ -104,7 +105,8 @@ class Watching:
 
         What fails keeps nothing else from being looked at: only its next change would bring us back to it.
         """
-        again = again or _below(changed, [self.volume.folder])
+        over = self.volume.until <= time.monotonic()
+        again = again or over or _below(changed, [self.volume.folder])
         due = self._certificates_due or self.slots.doubtful or self.slots.until <= time.time()
         renewed = daily or due or bool(changed & self._sources)
         drifted = (
@@ -122,7 +124,7 @@ class Watching:
             return False
 
     def _edits(self) -> bool:
-        done = self.volume.report()
+        done = self.volume.report(patient=True)
         if not self.watch.watches(self.volume.folder):
             self.watch.add(self.volume.folder)
         self.freshen_volume()

@@ -20,6 +20,55 @@ class Unsuitable(OSError):
     """What lies there is no regular file, or too large for one."""
 
 
+MOST_LINKS = 40
+"""As many links as Linux follows in one path (path_resolution(7))."""
+
+
+def resolve(top: Path, path: str) -> str:
+    """The path of the same file without links: those that lead to a place below `top` are followed.
+
+    Who reads it opens it part by part, as any other: a link that comes meanwhile is not followed. A path of
+    which a part is missing keeps the rest as it is. Raises Unsuitable for a link that leads out.
+    """
+    todo, at, left = path.split("/"), list[str](), MOST_LINKS
+    while todo:
+        part = todo.pop(0)
+        if part == "..":
+            if not at:
+                raise Unsuitable(errno.EXDEV, "leads out of the folder", path)
+            at.pop()
+            continue
+        try:
+            target = os.readlink(top.joinpath(*at, part))  # noqa: PTH115  # keeps the link's own text
+        except OSError:  # no link, or not there
+            at.append(part)
+            continue
+        left -= 1
+        if not left:
+            raise Unsuitable(errno.ELOOP, "leads through too many links", path)
+        todo[:0] = _inside(top, target, at, path)
+    return "/".join(at)
+
+
+def _inside(top: Path, target: str, at: list[str], path: str) -> list[str]:
+    """The parts to follow from where a link is; an absolute one begins at the folder again."""
+    parts = [part for part in target.split("/") if part not in ("", ".")]
+    if target.startswith("/"):
+        above = list(top.parts[1:])
+        if parts[: len(above)] != above:
+            raise Unsuitable(errno.EXDEV, "leads out of the folder", path)
+        at.clear()
+        parts = parts[len(above) :]
+    return parts
+
+
+@contextlib.contextmanager
+def open_folder(top: Path, path: str) -> Iterator[int]:
+    """A handle of the folder at `path` ("" for `top` itself), reached through no link. Raises OSError."""
+    with folder_of(top, f"{path}/_" if path else "_") as (handle, _):
+        yield handle
+
+
 @contextlib.contextmanager
 def folder_of(top: Path, path: str, make: bool = False) -> Iterator[tuple[int, str]]:
     """(handle of the folder that holds `path`, its name in there). `make` creates folders. Raises OSError."""
