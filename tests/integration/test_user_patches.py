@@ -207,6 +207,30 @@ def test_what_it_made_goes_with_it(box: Server, own: Clone, end: str) -> None:
     assert box.status()["left_by_patches"] == []
 
 
+LMTP = """#!/bin/bash
+cat >/etc/dovecot/conf.d/lmtp-master.inc << "END"
+service lmtp {
+  inet_listener lmtp {
+    address = 127.0.0.1
+    port = 2400
+  }
+}
+END
+"""
+
+
+def test_a_script_may_say_where_lmtp_listens(box: Server, own: Clone) -> None:
+    """conf.d/lmtp-master.inc counts where a script writes it, and is gone with the script."""
+    live(box, own, SCRIPT, LMTP)
+    poll(lambda: _listens(box, 2400) and not _listens(box, 24), "LMTP moves to 2400", 20)
+    live(box, own, SCRIPT, PATCHES)
+    poll(lambda: _listens(box, 24) and not _listens(box, 2400), "LMTP moves back to 24", 20)
+
+
+def _listens(box: Server, port: int) -> bool:
+    return bool(box.must("ss", "-Hltn", f"sport = :{port}").strip())
+
+
 def test_without_it_everything_is_as_rendered(box: Server, own: Clone) -> None:
     """Deleting the file undoes what it did."""
     live(box, own, SCRIPT, f"{PATCHES}# to be deleted\n")
