@@ -297,7 +297,8 @@ def test_a_whole_config_map_is_the_volume(start: Callable[..., Server], tmp_path
     folder.mkdir()
     files = {ACCOUNTS: f"{OLD}|{SECRET}\n", "postfix-main.cf": "bounce_queue_lifetime = 3d\n"}
     mount(folder, "2026_01", files)
-    server = start({"ENABLE_RSPAMD": "0"}, volumes={str(folder): f"{VOLUME}:ro"})
+    settings = {"ENABLE_RSPAMD": "0", "SSL_TYPE": "self-signed"}
+    server = start(settings, volumes={str(folder): f"{VOLUME}:ro"})
     with server.imap(OLD, "secret"):
         pass
     assert server.must("postconf", "-h", "bounce_queue_lifetime").strip() == "3d"
