@@ -4,6 +4,7 @@ from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
 
+from controlplane.protocol.canary import Canary
 from controlplane.protocol.changes import OutcomeDetails, Refusal
 from controlplane.protocol.plans import ProblemRow
 from wire.outcomes import OutcomeKind
@@ -211,6 +212,8 @@ class Status(TypedDict):
     """What of the newest release is not served."""
     unfilled: NotRequired[dict[str, str]]
     """Why words in a file could not be replaced, by path."""
+    canary: NotRequired[Canary]
+    """Whether mail goes all the way through."""
     dns: NotRequired[bool]
     """Whether names can be looked up."""
     room: NotRequired[list[Room]]

@@ -11,6 +11,7 @@ from agent.apply.engine import Engine, Request, is_older
 from agent.apply.keeping import Keeping
 from agent.apply.node import Node
 from agent.apply.queue import Answer, ApplyQueue
+from agent.apply.trying import Trying
 from agent.certificates.slots import CertificateSlots
 from agent.certificates.store import Certificates
 from agent.config_volume.volume import Volume
@@ -63,8 +64,9 @@ class Agent:
             self.findings,
         )
         self.keeping = Keeping(self.node)
-        self.readiness = Readiness(self.node)
         self.queue = ApplyQueue(self._apply)
+        self.trying = Trying(self.node, self.queue.lock)
+        self.readiness = Readiness(self.node, self.trying.start)
         self.first_account = FirstAccount(
             self.node, self.queue.lock, lambda: self.volume.refused.get(ACCOUNTS, "")
         )
@@ -83,7 +85,7 @@ class Agent:
         )  # fmt: skip
         self.operations = Operations(
             self.engine, self.queue, Status(self.node), self.volume, self.checker, self.readiness,
-            self.slots, self.caught_up,
+            self.slots, self.caught_up, self.trying,
         )  # fmt: skip
 
     def _apply(self, request: Request, answer: Answer) -> None:

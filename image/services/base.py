@@ -12,6 +12,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from agent.canary.steps import Canary
 from agent.commands import Ran
 from agent.errors import Failed, Problem
 from agent.files.compilers import last_line
@@ -128,6 +129,8 @@ class NodeService:
     """Makes its announcer for a root folder."""
     reload: Reload | None = None
     """None: a reload is a restart."""
+    canary: Canary | None = None
+    """What it has to do with the server's own account; None where it stands between no client and mailbox."""
     takes_mail: bool = False
     """Whether Postfix delivers to it: mail is put off for minutes while its sockets are away."""
     flush: tuple[str, ...] = ()

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from renderers.hops import Policy
 from renderers.mailflow import MailFlow
+from wire import canary
 
 
 class Parameter(NamedTuple):
@@ -13,6 +14,13 @@ class Parameter(NamedTuple):
 
     name: str
     value: str
+
+
+FROM_INSIDE = Parameter(
+    "from_inside",
+    "check_client_access cidr:{ {127.0.0.0/8 DUNNO} {::1/128 DUNNO} {0.0.0.0/0 REJECT} {::/0 REJECT} }",
+)
+"""The restriction class of who may only be written to from this container."""
 
 
 def policy_checks(flow: MailFlow) -> list[str]:
@@ -23,14 +31,21 @@ def policy_checks(flow: MailFlow) -> list[str]:
     ]
 
 
-def classes(flow: MailFlow) -> list[Parameter]:
-    """The restriction classes (RESTRICTION_CLASS_README) of policy services asked about some recipients."""
+def canary_check() -> str:
+    """The restriction that lets nobody outside this container write to the server's own account."""
+    return f"check_recipient_access inline:{{ {canary.DOMAIN}={FROM_INSIDE.name} }}"
+
+
+def classes(flow: MailFlow, own: tuple[Parameter, ...] = ()) -> list[Parameter]:
+    """The restriction classes (RESTRICTION_CLASS_README) of policy services asked about some recipients.
+
+    `own` are further ones.
+    """
     some = [policy for policy in flow.policies if policy.recipients is not None]
-    if not some:
+    found = [*own, *(Parameter(policy.name, _question(policy)) for policy in some)]
+    if not found:
         return []
-    names = " ".join(policy.name for policy in some)
-    questions = [Parameter(policy.name, _question(policy)) for policy in some]
-    return [Parameter("smtpd_restriction_classes", names), *questions]
+    return [Parameter("smtpd_restriction_classes", " ".join(each.name for each in found)), *found]
 
 
 def table(policy: Policy) -> str:

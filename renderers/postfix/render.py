@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -17,6 +17,7 @@ from renderers.service import Change, Origin, Part, RenderedFile
 from renderers.text import fill, lines
 from renderers.tls import ciphers, dh
 from renderers.tls.service import chain_files
+from wire import canary
 from wire.manifest import Action, Compile
 
 _SENDERS = "lmdb:/etc/postfix/send_access"
@@ -66,6 +67,7 @@ def _main_values(state: State) -> dict[str, Any]:
     level = ciphers.level(settings.tls_level)
     relays = relay(state)
     passed = _flow(state)
+    guard = [flow.canary_check()] if _guards_canary(state) else []
     return {
         "hostname": hostname,
         "domain": settings.domainname,
@@ -77,6 +79,8 @@ def _main_values(state: State) -> dict[str, Any]:
         "transport": settings.postfix_dagent,
         "exact_delivery": bool(_tagged(state)),
         "login_maps": _login_maps(state),
+        "canary_address": "" if settings.smtp_only else canary.ADDRESS,
+        "canary_domain": canary.DOMAIN,
         "tls": tls is Encryption.ON,
         "auth_only_with_tls": "no" if tls is Encryption.OFF else "yes",
         "chain_files": ", ".join(f"/{path}" for path in chain_files(state)),
@@ -91,9 +95,9 @@ def _main_values(state: State) -> dict[str, Any]:
         "sender_routes": relays.routes,
         "credentials": " ".join(f"lmdb:{path}" for path in relays.credentials),
         "sender_restrictions": ", ".join(_sender_restrictions(state)),
-        "recipient_restrictions": ", ".join(_recipient_restrictions(passed)),
+        "recipient_restrictions": ", ".join(_recipient_restrictions(passed, guard)),
         "submission_sender_restrictions": ", ".join(_submission_sender_restrictions(state)),
-        "classes": flow.classes(passed),
+        "classes": flow.classes(passed, (flow.FROM_INSIDE,) if guard else ()),
         "milters": bool(passed.milters),
         "filters": flow.filters(passed),
     }
@@ -101,8 +105,18 @@ def _main_values(state: State) -> dict[str, Any]:
 
 def _flow(state: State) -> MailFlow:
     passed = mail_flow(state)
+    return flow.about_everybody(passed) if _has_classes(state) else passed
+
+
+def _has_classes(state: State) -> bool:
+    """Whether people have restriction classes of their own, beside which ours are not defined."""
     own = overrides.last_value(override(state, "postfix-main.cf"), "smtpd_restriction_classes")
-    return passed if own is None else flow.about_everybody(passed)
+    return own is not None
+
+
+def _guards_canary(state: State) -> bool:
+    """Whether the server has an account of its own, and can keep outsiders from writing to it."""
+    return not state.settings.smtp_only and not _has_classes(state)
 
 
 def _destinations(state: State) -> tuple[str, ...]:
@@ -137,7 +151,8 @@ def _login_maps(state: State) -> str:
     if not state.settings.spoof_protection:
         return ""
     tagged = [_TAGGED] if _delimiters(state) else []
-    return " ".join(["lmdb:/etc/postfix/sender_login", "pcre:/etc/postfix/regexp", *tagged])
+    own = f"inline:{{ {canary.ADDRESS}={canary.ADDRESS} }}"
+    return " ".join(["lmdb:/etc/postfix/sender_login", "pcre:/etc/postfix/regexp", *tagged, own])
 
 
 def _sender_restrictions(state: State) -> list[str]:
@@ -147,10 +162,11 @@ def _sender_restrictions(state: State) -> list[str]:
     return [*names, "reject_unknown_sender_domain"]
 
 
-def _recipient_restrictions(passed: MailFlow) -> list[str]:
+def _recipient_restrictions(passed: MailFlow, guard: Sequence[str]) -> list[str]:
     """Policy services come last, so that they are never asked about mail that is refused anyway."""
     return [
         "check_recipient_access lmdb:/etc/postfix/receive_access",
+        *guard,
         "permit_sasl_authenticated",
         "permit_mynetworks",
         "reject_unauth_destination",

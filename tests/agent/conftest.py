@@ -215,6 +215,7 @@ def make_world(root: Path) -> World:
         prober=prober,
         compiler=fake_compiler,
         runner=lambda *_: Ran(1, "nothing tells where it listens"),
+        tries_itself=False,
     )
     return World(root, Repository(paths.repository), node, Engine(node), programs, broken, problems)
 

@@ -24,6 +24,7 @@ ROOMS = (
     ("agent.release",),
     ("agent.files",),
     ("agent.health",),
+    ("agent.canary",),
     ("agent.records",),
     ("services.base",),
     ("agent.certificates",),

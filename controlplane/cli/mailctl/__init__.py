@@ -12,6 +12,7 @@ COMMANDS = {
     name: f"controlplane.cli.mailctl.{name}" if name != "import" else "controlplane.cli.mailctl.import_"
     for name in (
         "status",
+        "check",
         "certificates",
         "log",
         "history",

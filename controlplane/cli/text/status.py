@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from controlplane.cli.text.age import age
+from controlplane.cli.text.canary import canary_lines
 from controlplane.cli.text.certificates import ends, refusal_lines, warning_lines
 from controlplane.cli.text.terminal import columns
 from wire.outcomes import OutcomeKind
 
 if TYPE_CHECKING:
     from controlplane.protocol.status import CertificateRow, Failure, HeldRow, ServiceRow, Status
-
-STEPS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
 def status_lines(status: Status, now: datetime | None = None) -> list[str]:
@@ -27,6 +27,7 @@ def status_lines(status: Status, now: datetime | None = None) -> list[str]:
         *_held(status),
         *_room(status),
         *_services(status.get("services") or [], now),
+        *canary_lines(status.get("canary"), now),
         *_certificates(status.get("certificates") or []),
         *_notes(status),
     ]
@@ -189,26 +190,6 @@ def _notes(status: Status) -> list[str]:
     drift = status.get("drift") or []
     lines.append(f"drift: {', '.join(drift) if drift else 'none'}")
     return lines
-
-
-def age(since: object, now: datetime) -> str:
-    """How long ago, in the largest whole unit: `3 d`, `40 s`; empty for no time."""
-    then = _parse(since)
-    if then is None:
-        return ""
-    seconds = max(int((now - then).total_seconds()), 0)
-    for size, unit in STEPS:
-        if seconds >= size:
-            return f"{seconds // size} {unit}"
-    return "0 s"
-
-
-def _parse(time: object) -> datetime | None:
-    if isinstance(time, (int, float)) and time > 0:
-        return datetime.fromtimestamp(time, UTC)
-    if isinstance(time, str) and time:
-        return datetime.fromisoformat(time).astimezone(UTC)
-    return None
 
 
 def _memory(kibibytes: object) -> str:

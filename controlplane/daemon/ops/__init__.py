@@ -24,6 +24,7 @@ from controlplane.daemon.ops import (
 )
 from controlplane.daemon.ops.requests import Asked, Model, read
 from controlplane.errors import UsageError
+from controlplane.protocol.canary import Canary
 from controlplane.protocol.changes import Change, Nothing, Reconciled, Recorded, Taken, WayBack
 from controlplane.protocol.node import TakenOver, Target, Welcome
 from controlplane.protocol.plans import Planned, Validated
@@ -85,6 +86,7 @@ OPS: Mapping[str, AnyOperation] = {
     "suspend": Operation(Asked, Recorded, node.suspend),
     "resume": Operation(Asked, Recorded, node.resume),
     "status": Operation(requests.Status, Status, node.status),
+    "check": Operation(Asked, Canary, node.check),
     "certificates": Operation(Asked, Certificates, node.certificates),
     "accounts": Operation(Asked, Accounts, listing.accounts),
     "aliases": Operation(Asked, Aliases, listing.aliases),

@@ -20,6 +20,7 @@ from controlplane.intake.blame.failed_release import change_of, origin_of
 from controlplane.intake.checks.clear_texts import on_main
 from controlplane.intake.checks.warnings import unsupported
 from controlplane.intake.plan import Plan
+from controlplane.protocol.canary import Canary
 from controlplane.protocol.changes import Reconciled, Recorded
 from controlplane.protocol.status import Certificates, Status
 
@@ -66,6 +67,11 @@ def status(daemon: Daemon, request: StatusAsked) -> Status:
         seen["healthy"] = False
     # what the agent says is passed on as it is
     return cast(Status, seen | _known(daemon) | {"unwritable": why})
+
+
+def check(daemon: Daemon, _request: Asked) -> Canary:
+    """The server does its whole work once; raises Unavailable where the agent does not answer."""
+    return cast(Canary, daemon.ask_agent({"op": "check"}, ASK_SECONDS))
 
 
 def certificates(daemon: Daemon, _request: Asked) -> Certificates:

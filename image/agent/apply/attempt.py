@@ -10,6 +10,7 @@ from typing import Any
 
 from agent.apply.node import Node
 from agent.apply.plan import Plan
+from agent.canary.steps import Report
 from agent.files.staging import Placement
 from agent.health.logs import LogMark
 from agent.release.git_objects import ObjectReader
@@ -45,6 +46,10 @@ class Attempt:
     silent: set[str] = field(default_factory=set)
     """Services that did not answer before anything was changed: no fault of the release."""
     mark: LogMark = field(default_factory=lambda: LogMark(Path(), {}))
+    starting: bool = False
+    """Whether a slow service, just enabled, has not come to answer yet."""
+    report: Report | None = None
+    """What the canary found of the target; None where it was not run."""
     runs_script: bool = False
     replans: bool = False
     """Whether actions follow from what differs on disk rather than from the releases alone."""

@@ -13,6 +13,7 @@ from agent.apply.actions import Actor
 from agent.apply.contents import Contents
 from agent.apply.user_patches.script import Result, run_script
 from agent.apply.user_patches.unmanaged_files import UnmanagedFiles
+from agent.canary.watch import Watch
 from agent.certificates.store import Certificates
 from agent.commands import run
 from agent.errors import Problem
@@ -59,6 +60,8 @@ class Node:
     """Runs commands that report where services listen."""
     script: Callable[[Path, Mapping[str, str], Callable[[str], str]], Result] = run_script
     clock: Callable[[], float] = time.monotonic
+    tries_itself: bool = True
+    """Whether the canary is run."""
     release: Release = EMPTY
     """The applied release, as read from git."""
     applied: Applied = field(default_factory=Applied)
@@ -77,6 +80,11 @@ class Node:
     """Makes sure that each certificate of a release, or a substitute, is available."""
 
     def __post_init__(self) -> None:
+        canaries = {s.name: s.canary for s in self.services if s.canary}
+        self.watch = Watch(
+            self.paths.root, canaries if self.tries_itself else {}, self.runner, self.mark,
+            lambda text: self.placeholders.redact(text),
+        )  # fmt: skip
         self.findings = self.journal.findings
         self.kept = Kept(self.paths.state / "serving", self.findings, self.services.areas)
         self._announcers = [s.announcer(self.paths.root) for s in self.services if s.announcer]

@@ -16,6 +16,7 @@ from agent.apply import placing
 from agent.apply.attempt import Attempt
 from agent.apply.mounted_maps import compile_mounted
 from agent.apply.plan import compare
+from agent.apply.tried import know_before, try_canary
 from agent.apply.user_patches.step import patch, prepare
 from agent.errors import Failed, Invalid
 from agent.files import staging
@@ -78,6 +79,7 @@ def check(attempt: Attempt) -> None:
 def _look(attempt: Attempt) -> None:
     """Probe patiently: a restart drops sessions, and a machine that stalls is no silent service."""
     node = attempt.node
+    know_before(attempt)
     for name, action in attempt.plan.actions.items():
         fixed = node.services.of(name)
         if fixed.throttles_restarts and action == Action.RELOAD and name in attempt.base.services:
@@ -184,23 +186,22 @@ def probe(attempt: Attempt) -> None:
         s.name: attempt.node.probes(s, True) for s in attempt.target.services.values() if s.name in touched
     }
     start = attempt.node.clock()
-    starting = False
     for service in attempt.target.services.values():
         if service.name not in touched:
             continue
         slow = attempt.node.services.of(service.name).patience.slow
         new = slow and service.name not in attempt.base.services
         if new and not attempt.base.commit:
-            starting = True  # on the first start nothing waits for a slow one but the ready line
+            attempt.starting = True  # on the first start nothing waits for a slow one but the ready line
             continue
-        seconds = GRACE_WHEN_ENABLED if new else _seconds(attempt, service.name, starting)
+        seconds = GRACE_WHEN_ENABLED if new else _seconds(attempt, service.name)
         died = partial(_hopeless, attempt, service)
         answers = attempt.node.prober(probes[service.name], attempt.node.paths.root, start + seconds, died)
         # What is behind a filter that still starts says "later", which is no fault of its own.
-        silent = [answer for answer in answers if not (answer.ok or (starting and answer.temporary))]
+        silent = [answer for answer in answers if not (answer.ok or (attempt.starting and answer.temporary))]
         if silent and new and not died():
             log.info("still starting", service=service.name, silent=silent[0].name)
-            starting = True
+            attempt.starting = True
             continue
         if silent:
             raise _silence(attempt, service.name, silent[0], seconds)
@@ -213,7 +214,7 @@ def _hopeless(attempt: Attempt, service: ServiceEntry) -> bool:
     return has_died(attempt.node.actor.programs, service.programs) or attempt.mark.fatal(service.name)
 
 
-def _seconds(attempt: Attempt, service: str, starting: bool) -> float:
+def _seconds(attempt: Attempt, service: str) -> float:
     cold = service in attempt.cold
     if attempt.probe_all and not cold:
         return WHILE_RESTORING
@@ -221,7 +222,7 @@ def _seconds(attempt: Attempt, service: str, starting: bool) -> float:
     seconds = patience.reload
     if cold:
         seconds = patience.restart if attempt.base.commit else patience.start
-    return seconds + (GRACE_WHEN_ENABLED if starting else 0.0)
+    return seconds + (GRACE_WHEN_ENABLED if attempt.starting else 0.0)
 
 
 def _silence(attempt: Attempt, service: str, answer: Answer, seconds: float) -> Failed:
@@ -254,6 +255,8 @@ def commit(attempt: Attempt) -> None:
     attempt.node.journal.set_applied(applied)  # may fail on a full disk: then the old one still counts
     attempt.node.applied = applied
     attempt.node.release = target
+    if attempt.report:
+        attempt.node.watch.keep(attempt.report)
     attempt.node.unmanaged_files.settle()
 
 
@@ -271,6 +274,7 @@ STEPS: tuple[Step, ...] = (
     own_mail,
     act,
     probe,
+    try_canary,
     settle,
     commit,
 )

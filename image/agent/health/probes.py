@@ -12,7 +12,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -108,11 +108,12 @@ def _unverifying() -> ssl.SSLContext:
     return context
 
 
-def _smtp(talk: Talk, probe: Probe) -> None:
+def greet_smtp(talk: Talk, probe: Probe, name: str = "localhost") -> list[bytes]:
+    """Greeting, EHLO with a name and TLS as a probe says; the offers. Raises Unavailable, OSError."""
     if probe.tls == "implicit":
         talk.encrypt()
     talk.code(b"220")
-    talk.say("EHLO localhost")
+    talk.say(f"EHLO {name}")
     offers = talk.code(b"250")
     if probe.tls == "starttls":
         if not any(line[4:].upper() == b"STARTTLS" for line in offers):
@@ -120,8 +121,13 @@ def _smtp(talk: Talk, probe: Probe) -> None:
         talk.say("STARTTLS")
         talk.code(b"220")
         talk.encrypt()
-        talk.say("EHLO localhost")
-        talk.code(b"250")
+        talk.say(f"EHLO {name}")
+        offers = talk.code(b"250")
+    return offers
+
+
+def _smtp(talk: Talk, probe: Probe) -> None:
+    greet_smtp(talk, probe)
     talk.say("QUIT")
     talk.code(b"221")
 
@@ -134,28 +140,33 @@ def _lmtp(talk: Talk, _probe: Probe) -> None:
     talk.code(b"221")
 
 
-def _imap(talk: Talk, probe: Probe) -> None:
+def greet_imap(talk: Talk, probe: Probe) -> None:
+    """Greeting, and TLS as a probe says. Raises Unavailable, OSError."""
     if probe.tls == "implicit":
         talk.encrypt()
     greeting = talk.line()
     if not greeting.startswith(b"* OK"):
         raise Unavailable(greeting.decode("utf-8", "replace"))
     if probe.tls == "starttls":
-        talk.say("a STARTTLS")
-        _tagged(talk, b"a")
+        command(talk, "a", "STARTTLS")
         talk.encrypt()
-    talk.say("b CAPABILITY")
-    _tagged(talk, b"b")
-    talk.say("c LOGOUT")
-    _tagged(talk, b"c")
 
 
-def _tagged(talk: Talk, tag: bytes) -> None:
-    line = talk.line()
-    while not line.startswith(tag + b" "):
-        line = talk.line()
-    if not line.startswith(tag + b" OK"):
-        raise Unavailable(line.decode("utf-8", "replace"))
+def _imap(talk: Talk, probe: Probe) -> None:
+    greet_imap(talk, probe)
+    command(talk, "b", "CAPABILITY")
+    command(talk, "c", "LOGOUT")
+
+
+def command(talk: Talk, tag: str, text: str) -> list[bytes]:
+    """A command of IMAP and what comes before its end (RFC 9051 section 2.2). Raises Unavailable, OSError."""
+    talk.say(f"{tag} {text}")
+    lines = [talk.line()]
+    while not lines[-1].startswith(tag.encode() + b" "):
+        lines.append(talk.line())
+    if not lines[-1].startswith(tag.encode() + b" OK"):
+        raise Unavailable(lines[-1].decode("utf-8", "replace").partition(" ")[2])
+    return lines
 
 
 def _http(talk: Talk, probe: Probe) -> None:
@@ -195,18 +206,25 @@ KINDS: dict[str, Callable[[Talk, Probe], None]] = {
 }
 
 
+@contextlib.contextmanager
+def conversation(probe: Probe, root: Path, seconds: float) -> Iterator[Talk]:
+    """A connection to where a probe asks, after a proxy's header where one is wanted. Raises OSError."""
+    with contextlib.closing(_connect(probe, root, seconds)) as sock:
+        talk = Talk(sock, seconds)
+        if probe.proxy:
+            talk.say(f"PROXY TCP4 127.0.0.1 127.0.0.1 {sock.getsockname()[1]} {probe.port}")
+        with contextlib.ExitStack() as stack:
+            stack.callback(lambda: talk.sock.close())
+            yield talk
+
+
 def ask(probe: Probe, root: Path, seconds: float = TRY_SECONDS) -> Answer:
     """One try. Never raises: a failure is an answer."""
     start = time.monotonic()
     detail = ""
     try:
-        with contextlib.closing(_connect(probe, root, seconds)) as sock:
-            talk = Talk(sock, seconds)
-            if probe.proxy:
-                talk.say(f"PROXY TCP4 127.0.0.1 127.0.0.1 {sock.getsockname()[1]} {probe.port}")
-            with contextlib.ExitStack() as stack:
-                stack.callback(lambda: talk.sock.close())
-                KINDS[probe.kind](talk, probe)
+        with conversation(probe, root, seconds) as talk:
+            KINDS[probe.kind](talk, probe)
     except TimeoutError:
         detail = f"no answer within {seconds:.1f} s"
     except (OSError, Unavailable, ValueError, KeyError) as error:

@@ -12,6 +12,7 @@ from agent.apply.engine import Engine, Request
 from agent.apply.quarantine import find_rows
 from agent.apply.queue import ApplyQueue
 from agent.apply.rescue import look_again
+from agent.apply.trying import Trying
 from agent.certificates.slots import CertificateSlots
 from agent.config_volume.volume import Volume
 from agent.files import owners
@@ -44,11 +45,12 @@ class Operations:
         readiness: Readiness,
         slots: CertificateSlots,
         caught_up: threading.Event,
+        trying: Trying,
     ) -> None:
         self.caught_up = caught_up
         self.engine, self.node = engine, engine.node
         self.queue, self.status, self.volume, self.checker = queue, status, volume, checker
-        self.readiness, self.slots = readiness, slots
+        self.readiness, self.slots, self.trying = readiness, slots, trying
 
     def table(self) -> Mapping[str, Operation]:
         """Name to operation: the whole of what the socket offers."""
@@ -56,6 +58,7 @@ class Operations:
             "apply": self.apply,
             "validate": self.validate,
             "status": self.report,
+            "check": lambda _: self.trying.answer(),
             "certificates": lambda _: {
                 "refused": self.slots.refused,
                 "passed_over": self.slots.passed_over,

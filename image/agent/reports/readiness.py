@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 
 from agent.apply.node import Node
 from agent.health.probes import wait
@@ -16,8 +17,9 @@ PAUSE = 0.5
 class Readiness:
     """Waits in a thread of its own, so that changes are applied while a slow service is still starting."""
 
-    def __init__(self, node: Node) -> None:
-        self.node = node
+    def __init__(self, node: Node, then: Callable[[], None] = lambda: None) -> None:
+        """`then` is called once all services answer."""
+        self.node, self._then = node, then
         self.ready = False
         self._begun = threading.Event()
         self._lock = threading.Lock()
@@ -48,6 +50,7 @@ class Readiness:
                 self.ready = True
                 self._say(release.hostname)
                 log.info("ready", seconds=time.monotonic() - start)
+                self._then()
             elif not all(a.ok for a in answers):
                 silent = ",".join(a.name for a in answers if not a.ok)
                 log.info("not ready", silent=silent, seconds=time.monotonic() - start)

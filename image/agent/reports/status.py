@@ -91,6 +91,7 @@ class Status:
                 if entry.identity in node.contents.unfilled
             },
             "dns": self.dns(),
+            "canary": node.watch.as_dict(),
             **self.room.report(),
         }
 

@@ -7,6 +7,7 @@ import re
 from agent.files.staged_tree import StagedTree
 from agent.health.logs import MAIL_LOG, Log
 from services.base import Command, NodeService
+from services.dovecot.canary import CANARY
 from services.dovecot.check import check_dovecot
 from services.dovecot.listeners import fit_dovecot
 from services.dovecot.mailboxes import operations
@@ -43,6 +44,7 @@ DOVECOT = NodeService(
     # The one-threaded master answers when it is through with the signal; before, a probe might still meet the
     # previous listeners.
     reload=Command(("doveadm", "reload"), settle=("doveadm", "service", "status", "master")),
+    canary=CANARY,
     takes_mail=True,
     fit=fit_dovecot,
     log=Log(

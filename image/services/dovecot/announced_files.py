@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from agent.files import staging
+from wire import canary
 from wire.manifest import Entry
 
 FRESH = "run/mail-fresh"
@@ -30,7 +31,10 @@ UNREAD = 0
 
 
 class AnnouncedFiles:
-    """The files of two folders below `root`, which hold nothing else. Methods raise OSError."""
+    """The files of two folders below `root`. Methods raise OSError.
+
+    The line of the server's own account (`canary.py`), which lies there too, is left alone.
+    """
 
     def __init__(self, root: Path) -> None:
         self._fresh, self._stale = root / FRESH, root / STALE
@@ -49,7 +53,7 @@ class AnnouncedFiles:
         for folder in (self._fresh, self._stale):
             with contextlib.suppress(OSError):
                 names |= {path.name for path in folder.iterdir() if is_file_name(path.name)}
-        return names
+        return names - {canary.ADDRESS}
 
     def tell(self, name: str, line: bytes, like: Entry) -> None:
         """This is the line of an account, with the owner and mode of a passwd-file."""
@@ -75,7 +79,8 @@ class AnnouncedFiles:
         for folder in (self._stale, self._fresh):  # in between, who has a new line still gets in by it
             with contextlib.suppress(OSError):
                 for path in folder.iterdir():
-                    path.unlink()
+                    if path.name != canary.ADDRESS:
+                        path.unlink()
         self._gone_until = _end_of_second(time.time())
 
     def doubt(self) -> None:

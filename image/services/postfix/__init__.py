@@ -6,6 +6,7 @@ import re
 
 from agent.health.logs import MAIL_LOG, Log
 from services.base import NodeService
+from services.postfix.canary import CANARY
 from services.postfix.check import ask_postfix, check_postfix
 from services.postfix.daemons import MAIN
 from services.postfix.generation import NextGeneration
@@ -19,6 +20,7 @@ POSTFIX = NodeService(
     reads=("etc/postfix/",),
     check_live=ask_postfix(),
     reload=NextGeneration(),
+    canary=CANARY,
     flush=("postqueue", "-f"),  # postqueue(1)
     fit=fit_postfix,
     # It waits a minute before it starts a process again that died, as smtpd does while Dovecot is away.

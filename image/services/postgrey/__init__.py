@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from agent.canary.steps import Canary
 from agent.health.logs import Log
 from services.base import NodeService, Signal
 
@@ -11,6 +12,7 @@ POSTGREY = NodeService(
     "postgrey",
     areas=("etc/postgrey/",),
     reads=("etc/postgrey/",),
+    canary=Canary(),
     reload=Signal("postgrey", "HUP"),  # postgrey(8): the white lists alone, so its arguments take a restart
     log=Log("var/log/supervisor/postgrey.log", re.compile(r"(.*(?:ERROR|[Cc]an't|Unmatched| in regex).*)")),
 )

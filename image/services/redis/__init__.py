@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agent.canary.steps import Canary
 from services.base import NodeService
 
-REDIS = NodeService("redis", areas=("etc/redis/",), reads=("etc/redis/",))
+REDIS = NodeService("redis", areas=("etc/redis/",), reads=("etc/redis/",), canary=Canary())

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from controlplane.cli.text.status import age, status_lines
+from controlplane.cli.text.age import age
+from controlplane.cli.text.status import status_lines
 from tests.cli.answers import CERTIFICATE, STATUS
 
 NOW = datetime(2026, 11, 25, 12, 0, 0, tzinfo=UTC)

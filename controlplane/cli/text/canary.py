@@ -1,0 +1,44 @@
+"""Whether mail goes all the way through, as lines of text."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from controlplane.cli.text.age import age
+
+if TYPE_CHECKING:
+    from controlplane.protocol.canary import Canary, CanaryStep
+
+MARKS = {"passed": "✔", "failed": "✗"}
+
+
+def check_lines(canary: Canary) -> list[str]:
+    """Every step of the newest run."""
+    run = canary["last"]
+    if run is None:
+        return ["✗ nothing serves yet"]
+    lines = [_step(each) for each in run["steps"]]
+    end = "mail goes all the way through" if run["delivered"] and run["passed"] else "as far as it goes"
+    if not run["passed"]:
+        end = "mail does not go all the way through"
+    return [*lines, f"{'✔' if run['passed'] else '✗'} {end} ({run['seconds']:.2f} s)"]
+
+
+def canary_lines(canary: Canary | None, now: datetime) -> list[str]:
+    """When mail last went all the way through, and the steps that failed since."""
+    if not canary or canary["last"] is None:
+        return []
+    run, lines = canary["last"], []
+    if canary["passed_at"]:
+        lines.append(f"mail                went all the way through {age(canary['passed_at'], now)} ago")
+    elif run["passed"]:
+        lines.append(
+            f"mail                was tried as far as the server's role goes {age(run['at'], now)} ago"
+        )
+    return [*lines, *(_step(each) for each in run["steps"] if each["verdict"] == "failed")]
+
+
+def _step(step: CanaryStep) -> str:
+    said = f": {step['words']}" if step["words"] else ""
+    return f"  {MARKS.get(step['verdict'], '–')} {step['step']}  {step['ms']:.0f} ms{said}"

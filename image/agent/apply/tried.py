@@ -1,0 +1,70 @@
+"""Whether people are served as before: the canary's part of an attempt (`agent.canary`)."""
+
+from __future__ import annotations
+
+from agent.apply.attempt import Attempt
+from agent.apply.node import Node
+from agent.apply.suspect import suspect
+from agent.canary.steps import Finding, Report
+from agent.errors import Failed
+from agent.log import log
+from agent.release.manifest import Release
+from wire.manifest import Compile
+
+LONGEST = 400
+"""Characters of what was said that a reason holds."""
+
+
+def run_canary(node: Node, release: Release, before: Report | None = None, anew: bool = False) -> Report:
+    """Make a release that serves do its work once, unless it is soon seen to be worse than `before`.
+
+    `anew` looks first where its services listen now.
+    """
+    probes = {each.name: node.probes(each, anew) for each in release.services.values()}
+    return node.watch.run(probes, release.mail_owner or (0, 0), before)
+
+
+def know_before(attempt: Attempt) -> None:
+    """Find out what is served now, where that is not known from the last time."""
+    node, watch = attempt.node, attempt.node.watch
+    if attempt.base.commit and watch.last is None and watch.concerns(_acted(attempt)):
+        watch.keep(run_canary(node, attempt.base))
+
+
+def try_canary(attempt: Attempt) -> None:
+    """Make the server do its work once where something between client and mailbox was acted on.
+
+    Raises Failed for the first step that fails and did not before.
+    """
+    node, watch = attempt.node, attempt.node.watch
+    acted = _acted(attempt)
+    if not watch.concerns(acted):
+        return
+    if attempt.starting or not attempt.base.commit:
+        watch.last = None  # what still starts says nothing yet
+        return
+    before = watch.last
+    after = run_canary(node, attempt.target, before)
+    log.debug("canary", seconds=after.seconds, delivered=after.delivered, failed=len(after.failures))
+    worse = after.worse_than(before) if before else ()
+    if worse:
+        found = next((each for each in worse if each.service in acted), worse[0])
+        raise _failure(
+            attempt, found, [n for n in attempt.target.services if n in acted and watch.concerns([n])]
+        )
+    attempt.report = after
+
+
+def _acted(attempt: Attempt) -> set[str]:
+    """Services that do something else now: told to, started, or with another program of theirs to run."""
+    scripts = (each for each in (*attempt.plan.write, *attempt.plan.remove) if each.compile == Compile.SIEVE)
+    return attempt.plan.touched | attempt.cold | {name for each in scripts for name in each.services}
+
+
+def _failure(attempt: Attempt, found: Finding, acted: list[str]) -> Failed:
+    """The failure, at the changed line that is most likely its cause."""
+    service = found.service if found.service in acted else acted[0]
+    said = [found.words, *(attempt.mark.complaint(name) for name in (found.service, service))]
+    words = "; ".join(text for text in dict.fromkeys(said) if text)[:LONGEST]
+    line = suspect(attempt, service, f"{found.step} {words}")
+    return Failed(service, f"{found.step} does not work any more: {words}", line.path, line.number)

@@ -1,0 +1,67 @@
+"""When mail last went all the way through the server, and whether it still does."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from agent.canary.steps import Canary, Ground, Report
+from agent.canary.trial import run_trial
+from agent.commands import Ran
+from agent.health.logs import LogMark
+from wire.manifest import Probe
+
+FIRST_SECONDS, LAST_SECONDS = 4.0, 3.0
+"""How long all steps may take but the last ones, and these: with what undoing takes, below ten seconds."""
+
+
+class Watch:
+    """Runs the canary, one run at a time, and remembers what the last one of the serving release found."""
+
+    def __init__(
+        self,
+        root: Path,
+        canaries: Mapping[str, Canary],
+        runner: Callable[[Sequence[str], float], Ran],
+        mark: Callable[[], LogMark],
+        redact: Callable[[str], str],
+    ) -> None:
+        self._root, self._canaries, self._runner = root, canaries, runner
+        self._mark, self._redact = mark, redact
+        self._lock = threading.Lock()
+        self.last: Report | None = None
+        """What the release that serves was found to do; None where that is not known."""
+        self.passed_at = 0.0
+        """When a message last went all the way through (Unix time); 0 for never."""
+
+    def concerns(self, services: Iterable[str]) -> bool:
+        """Whether one of the services stands between a client and a mailbox."""
+        return not self._canaries.keys().isdisjoint(services)
+
+    def run(
+        self, probes: Mapping[str, Sequence[Probe]], owner: tuple[int, int], before: Report | None = None
+    ) -> Report:
+        """Make the services, by name with the places where they listen, do their work once.
+
+        It ends early where something fails that did not `before`.
+        """
+        with self._lock:
+            ground = Ground(
+                self._root, probes, self._runner, self._mark(), time.monotonic() + FIRST_SECONDS,
+                LAST_SECONDS, owner,
+            )  # fmt: skip
+            canaries = {name: each for name, each in self._canaries.items() if name in probes}
+            return run_trial(ground, canaries, before).redacted(self._redact)
+
+    def keep(self, report: Report) -> None:
+        """Remember what the release that serves was found to do."""
+        self.last = report
+        if report.delivered and not report.failures:
+            self.passed_at = report.at
+
+    def as_dict(self) -> dict[str, Any]:
+        """What `status` tells; plain values."""
+        return {"passed_at": round(self.passed_at, 3), "last": self.last.as_dict() if self.last else None}

@@ -1,0 +1,181 @@
+"""The server's own account: it is there for Dovecot alone, keeps its mail in memory, and nobody lists it.
+
+Its line lies beside those of accounts that were just added (`new_accounts.py`): a passdb of its own, of which
+no command and no count knows. It has a password of this start of the agent, and gets in from loopback alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from agent.canary.steps import PASSED, Canary, Finding, Ground, Step, Verdict, failed
+from agent.health.probes import Talk, command, conversation, greet_imap
+from services.dovecot.announced_files import FRESH
+from services.dovecot.known_account import known_account
+from wire.canary import ADDRESS
+from wire.manifest import Probe, ProbeKind
+
+NAME = "dovecot"
+USERDB = "etc/dovecot/userdb"
+FOLDER = "run/mail-canary"
+MAIL = "mail"
+FORMAT = "maildir"
+LINE = "{address}:{{PLAIN}}{password}:{uid}:{gid}::/{folder}/home::allow_nets=127.0.0.0/8,::1 {fields}\n"
+FIELDS = (
+    "userdb_uid={uid} userdb_gid={gid} userdb_home=/{folder}/home userdb_mail={place}"
+    " userdb_quota_rule=*:storage=1M"
+)
+NAMED = re.compile(r'\* LIST \([^)]*\) (?:"."|NIL) "?([^"]+?)"?$')
+DEADLINE = 2.0
+PASSWORD = secrets.token_hex(16)
+FIRST_PAUSE, LONGEST_PAUSE, EXPLAIN_PAUSE = 0.01, 0.1, 0.2
+
+
+def prepare(ground: Ground) -> None:
+    """Make the account and an empty folder for its mail: some may have come late. Raises OSError."""
+    uid, gid = ground.owner
+    home = ground.root / FOLDER / "home"
+    shutil.rmtree(ground.root / FOLDER / MAIL, ignore_errors=True)
+    for folder in (home.parent, home):
+        folder.mkdir(mode=0o700, exist_ok=True)
+        os.chown(folder, uid, gid)
+    ran = ground.runner(("doveconf", "-h", "mail_location"), DEADLINE)
+    place = place_like(ran.output.strip() if not ran.code else "")
+    fields = FIELDS.format(uid=uid, gid=gid, folder=FOLDER, place=place)
+    line = LINE.format(address=ADDRESS, password=PASSWORD, uid=uid, gid=gid, folder=FOLDER, fields=fields)
+    target = ground.root / FRESH / ADDRESS
+    if not target.exists() or target.read_text() != line:
+        _place(target, line, (ground.root / USERDB).stat().st_gid)
+    ground.address, ground.password = ADDRESS, PASSWORD
+
+
+def _place(target: Path, line: str, group: int) -> None:
+    """Put the line where Dovecot, which is in the group, reads it, and nobody else."""
+    if not target.parent.is_dir():
+        target.parent.mkdir(0o750)
+        os.chown(target.parent, 0, group)
+    aside = target.with_name(f".{target.name}")
+    aside.unlink(missing_ok=True)
+    with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640), "w") as file:
+        os.fchown(file.fileno(), 0, group)
+        os.fchmod(file.fileno(), 0o640)
+        file.write(line)
+    aside.replace(target)
+
+
+def place_like(location: str) -> str:
+    """Where the account keeps its mail, in the format of everybody's (mail_location)."""
+    form, _, rest = location.partition(":")
+    options = [word for word in rest.split(":")[1:] if not set(word) & set("/%~ ")]
+    options += [f"INBOX=/{FOLDER}/{MAIL}/inbox"] if form == "mbox" else []
+    return ":".join([form or FORMAT, f"/{FOLDER}/{MAIL}", *options])
+
+
+def somebody(root: Path) -> str:
+    """The first account; "" where there is none."""
+    with contextlib.suppress(OSError), (root / USERDB).open(encoding="utf-8", errors="replace") as file:
+        for line in file:
+            name = line.partition(":")[0].strip()
+            if name and not name.startswith("#") and "'" not in name:
+                return name
+    return ""
+
+
+def steps(ground: Ground) -> Iterator[Step]:
+    """Log-in and delivery through the port that clients use, and a look at somebody's account."""
+    ports = [probe for probe in ground.probes.get(NAME, ()) if probe.kind == ProbeKind.IMAP]
+    port = next(iter(sorted(ports, key=lambda probe: probe.tls != "implicit")), None)
+    if port:
+        yield Step("log-in by IMAP", lambda ground: _log_in(ground, port))
+    if ground.served:
+        yield Step("an account and its mailbox", known_account)
+    yield Step("delivery", lambda ground: _delivered(ground, port), last=True)
+
+
+def _log_in(ground: Ground, probe: Probe) -> Finding:
+    with conversation(probe, ground.root, ground.left()) as talk:
+        _open(talk, probe, ground)
+        command(talk, "z", "LOGOUT")
+    return PASSED
+
+
+def _open(talk: Talk, probe: Probe, ground: Ground) -> None:
+    greet_imap(talk, probe)
+    command(talk, "l", f'LOGIN "{ground.address}" "{ground.password}"')
+    command(talk, "i", "SELECT INBOX")
+
+
+def _delivered(ground: Ground, probe: Probe | None) -> Finding:
+    """Wait until all messages that were taken are there, and remove them."""
+    if not ground.sent:
+        return Finding(Verdict.UNCLEAR, "no message was taken")
+    if probe is None:
+        return _wait(ground, lambda: _in_folder(ground))
+    with conversation(probe, ground.root, ground.left()) as talk:
+        _open(talk, probe, ground)
+        finding = _wait(ground, lambda: _by_imap(ground, talk))
+        command(talk, "z", "LOGOUT")
+    return finding
+
+
+def _wait(ground: Ground, look: Callable[[], Iterable[str]]) -> Finding:
+    """Look again and again. `look` tells the words of messages that are there."""
+    pause, explained = FIRST_PAUSE, time.monotonic() + EXPLAIN_PAUSE
+    why: Finding | None = None
+    while True:
+        for word in look():
+            ground.sent.pop(word, None)
+        if not ground.sent:
+            return PASSED
+        now = time.monotonic()
+        if now >= explained:
+            explained = now + EXPLAIN_PAUSE
+            why = ground.explain(ground)
+            if why and why.verdict == Verdict.FAILED:
+                return why
+        if now >= ground.until:
+            return why or failed("a message that was taken did not come to its mailbox")
+        time.sleep(pause)
+        pause = min(LONGEST_PAUSE, pause * 1.5)
+
+
+def _by_imap(ground: Ground, talk: Talk) -> list[str]:
+    """The words of messages that are found in any folder, where a script may have put them; removed."""
+    listed = (NAMED.search(line.decode()) for line in command(talk, "n", 'LIST "" "*"'))
+    found: list[str] = []
+    for folder in ["INBOX", *(match[1] for match in listed if match and match[1].upper() != "INBOX")]:
+        command(talk, "s", f'SELECT "{folder}"')
+        for word in ground.sent.keys() - set(found):
+            if numbers := _numbers(command(talk, "f", f"SEARCH HEADER Message-ID {word}")):
+                command(talk, "d", rf"STORE {numbers} +FLAGS.SILENT (\Deleted)")
+                found.append(word)
+        command(talk, "e", "EXPUNGE")
+        if len(found) == len(ground.sent):
+            break
+    return found
+
+
+def _numbers(lines: Iterable[bytes]) -> str:
+    """The messages that a search found, as commands name them."""
+    rows = (line.split()[2:] for line in lines if line.startswith(b"* SEARCH"))
+    return b",".join(number for row in rows for number in row).decode()
+
+
+def _in_folder(ground: Ground) -> list[str]:
+    """The same where no port for IMAP is open: the words that are in a file of the account's mail."""
+    found = []
+    for path in (ground.root / FOLDER).rglob("*"):
+        with contextlib.suppress(OSError):
+            content = path.read_bytes() if path.is_file() else b""
+            found += [word for word in ground.sent if word.encode() in content]
+    return found
+
+
+CANARY = Canary(steps, prepare, somebody)

@@ -1,0 +1,174 @@
+"""What Postfix does for the canary: take a message on port 25 and by submission, and know who is served.
+
+A refusal of the server's own address need not concern anybody else: people list who may write to whom. So it
+counts only where somebody who is served would be refused as well.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import re
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from email.utils import formatdate
+from functools import partial
+from pathlib import Path
+
+from agent.canary.steps import PASSED, Canary, Finding, Ground, Step, Verdict, failed, unclear
+from agent.errors import AgentError, Unavailable
+from agent.health.probes import Talk, conversation, greet_smtp
+from services.postfix.queue import clean, explain
+from services.postfix.routes import Routes, ask_routes
+from services.postfix.ways import delivery
+from wire.canary import ADDRESS, DOMAIN
+from wire.manifest import Probe
+
+NAME = "postfix"
+IN, SUBMISSION = "25", ("587", "465")
+ALIASES = "etc/postfix/virtual"
+NOOPS = 3
+"""As many as no client sends: the log's filter knows our sessions by them (quiet.conf)."""
+TROUBLE = re.compile(r"4\d\d 4\.(?:3\.[02-9]|7\.1 Service unavailable)")
+"""Temporary refusals that are the server's own fault (RFC 3463: 4.3.z, mail system status)."""
+QUEUED = re.compile(r"queued as (\w+)")
+NOT_OWNED = "553"
+"""reject_sender_login_mismatch (postconf(5)): whoever has tables of their own does not list us."""
+
+
+def steps(ground: Ground) -> Iterator[Step]:
+    """As far as the role of the server goes: without mailboxes nothing is sent."""
+    probes = {probe.name: probe for probe in ground.probes.get(NAME, ())}
+    port, submission = probes.get(IN), [probes[name] for name in SUBMISSION if name in probes]
+    routes = ask_routes(ground)
+    if port and ground.served:
+        yield Step("a recipient on port 25", partial(_recipient, probe=port))
+    if not ground.address:
+        return
+    if port:
+        yield Step("a message on port 25", partial(_incoming, probe=port, routes=routes))
+    for number, probe in enumerate(submission):
+        way = None if number else routes
+        yield Step(f"log-in on port {probe.name}", partial(_submission, probe=probe, routes=way))
+    if ground.served and (found := delivery(routes)):
+        yield found
+
+
+def somebody(root: Path) -> str:
+    """The first address that mail is forwarded for; "" where there is none."""
+    with contextlib.suppress(OSError), (root / ALIASES).open(encoding="utf-8", errors="replace") as file:
+        for line in file:
+            if re.match(r"[^#\s@]+@\S+\s", line):
+                return line.split()[0]
+    return ""
+
+
+def _recipient(ground: Ground, probe: Probe) -> Finding:
+    with _session(ground, probe) as (talk, _):
+        return judged(partial(_envelope, talk, ground.address, ground.served))
+
+
+def _incoming(ground: Ground, probe: Probe, routes: Routes) -> Finding:
+    with _session(ground, probe) as (talk, _):
+        return _write(ground, talk, routes, ((ADDRESS, ground.served),))
+
+
+def _submission(ground: Ground, probe: Probe, routes: Routes | None) -> Finding:
+    """Log in, and send a message where `routes` are given."""
+    with _session(ground, probe) as (talk, offers):
+        if not any(line[4:].upper().startswith(b"AUTH") for line in offers):
+            return failed("it offers no log-in (AUTH)")
+        secret = base64.b64encode(f"\0{ground.address}\0{ground.password}".encode()).decode()
+        talk.say(f"AUTH PLAIN {secret}")
+        talk.code(b"235")
+        if routes is None:
+            return PASSED
+        return _write(ground, talk, routes, ((ground.served, ADDRESS), (ADDRESS, ground.served)))
+
+
+@contextlib.contextmanager
+def _session(ground: Ground, probe: Probe) -> Iterator[tuple[Talk, list[bytes]]]:
+    """A conversation after its greeting, and what was offered then. It is ended in order."""
+    with conversation(probe, ground.root, ground.left()) as talk:
+        yield talk, _greet(talk, probe)
+        with contextlib.suppress(AgentError, OSError):
+            talk.say("QUIT")
+            talk.code(b"221")
+
+
+def _greet(talk: Talk, probe: Probe) -> list[bytes]:
+    offers = greet_smtp(talk, probe, DOMAIN)
+    if any(line[4:].upper().startswith(b"XFORWARD") and b"NAME" in line for line in offers):
+        talk.say(f"XFORWARD NAME={DOMAIN}")
+        talk.code(b"250")
+    for _ in range(NOOPS):
+        talk.say("NOOP")
+        talk.code(b"250")
+    return offers
+
+
+def _envelope(talk: Talk, sender: str, recipient: str) -> None:
+    """Raises Unavailable with the reply that refuses it."""
+    talk.say(f"MAIL FROM:<{sender}>")
+    talk.code(b"250")
+    talk.say(f"RCPT TO:<{recipient}>")
+    talk.code(b"250")
+
+
+def _write(ground: Ground, talk: Talk, routes: Routes, others: Sequence[tuple[str, str]]) -> Finding:
+    """Send a message to ourselves. `others` would be refused too if it did not concern us alone."""
+    found = judged(partial(_envelope, talk, ADDRESS, ADDRESS))
+    if found.verdict == Verdict.PASSED:
+        return unclear(routes.leads_away) if routes.leads_away else judged(partial(_send, ground, talk))
+    if found.words.startswith(NOT_OWNED):
+        return unclear(found.words)
+    for sender, recipient in others if ground.served else ():
+        talk.say("RSET")
+        talk.code(b"250")
+        if judged(partial(_envelope, talk, sender, recipient)).verdict == Verdict.PASSED:
+            return unclear(found.words)
+    return found
+
+
+def judged(ask: Callable[[], None]) -> Finding:
+    """What a refusal means: later is no failure, unless it is the server that is in trouble."""
+    try:
+        ask()
+    except Unavailable as refusal:
+        words = str(refusal)
+        later = words.startswith("4") and not TROUBLE.match(words)
+        return unclear(words) if later else failed(words)
+    return PASSED
+
+
+def _send(ground: Ground, talk: Talk) -> None:
+    """Raises Unavailable with the reply that refuses it."""
+    word = uuid.uuid4().hex
+    talk.say("DATA")
+    talk.code(b"354")
+    talk.send(_message(word))
+    talk.say(".")
+    reply = talk.code(b"250")[-1].decode("utf-8", "replace")
+    queued = QUEUED.search(reply)
+    ground.sent[word] = queued[1] if queued else ""
+
+
+def _message(word: str) -> bytes:
+    """A message that no filter has a reason to dislike and nobody answers (RFC 3834)."""
+    lines = (
+        f"Date: {formatdate(localtime=True)}",
+        f"From: Mail server <{ADDRESS}>",
+        f"To: Mail server <{ADDRESS}>",
+        "Subject: The mail server tries itself",
+        f"Message-ID: <{word}@{DOMAIN}>",
+        "Auto-Submitted: auto-generated",
+        "MIME-Version: 1.0",
+        "Content-Type: text/plain; charset=us-ascii",
+        "",
+        "This message was sent by the mail server to itself and is removed at once.",
+        "",
+    )
+    return "\r\n".join(lines).encode()
+
+
+CANARY = Canary(steps, somebody=somebody, explain=explain, clean=clean)

@@ -1,0 +1,103 @@
+"""Where Postfix sends the mail of an address, by its own account: no message of the canary leaves the server.
+
+trivial-rewrite(8) answers as it does the queue manager, with every table and override in effect.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent.canary.steps import Ground
+from agent.errors import Unavailable
+from wire.canary import ADDRESS, DOMAIN
+
+SOCKET = "var/spool/postfix/private/rewrite"
+ANSWER_SECONDS = 1.0
+DEADLINE = 2.0
+COPIES = ("always_bcc", "sender_bcc_maps", "recipient_bcc_maps")
+REWRITES = ("canonical_maps", "recipient_canonical_maps")
+IDENTITY = f"inline:{{ {ADDRESS}={ADDRESS} }}"
+NEAR = re.compile(r"(?:inet:)?\[?(?:127(?:\.\d+){3}|localhost|::1)\]?(?::\w+)?$|unix:")
+"""A next hop inside this container."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A transport of master.cf and its next hop (transport(5))."""
+
+    transport: str
+    nexthop: str
+
+    @property
+    def near(self) -> bool:
+        """Whether the next hop is inside this container."""
+        return bool(NEAR.match(self.nexthop))
+
+
+@dataclass(frozen=True, slots=True)
+class Routes:
+    """Where mail of the server's own address goes, and of somebody who is served; None: no answer."""
+
+    own: Route | None = None
+    served: Route | None = None
+    leads_away: str = ""
+    """Why a message of ours could come to somebody's eyes; empty where it cannot."""
+
+
+def ask_routes(ground: Ground) -> Routes:
+    """Ask Postfix. Raises nothing: what is not known leads away."""
+    if not ground.address:
+        return Routes()
+    names = (*COPIES, *REWRITES, "virtual_alias_maps")
+    ran = ground.runner(("postconf", "-xh", *names), DEADLINE)
+    values = dict(zip(names, (value.strip() for value in ran.output.splitlines()), strict=False))
+    own = _route(ground.root, ADDRESS)
+    served = _route(ground.root, ground.served) if ground.served else None
+    return Routes(own, served, "" if ran.code == 0 and own is None else leads_away(values, own))
+
+
+def leads_away(values: dict[str, str], own: Route | None) -> str:
+    """Why a message could come to somebody's eyes, by the values of these parameters and its route."""
+    for name in (*COPIES, *REWRITES):
+        if values.get(name, name):
+            return f"{name} may bring a message of the server's own address to somebody"
+    if not values.get("virtual_alias_maps", "").startswith(IDENTITY):
+        return "virtual_alias_maps may bring a message of the server's own address to somebody"
+    if own and not (own.near or own.nexthop == DOMAIN):
+        return f"mail is delivered by {own.nexthop}"
+    return ""
+
+
+def _route(root: Path, address: str) -> Route | None:
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
+            sock.settimeout(ANSWER_SECONDS)
+            sock.connect(str(root / SOCKET))
+            until = time.monotonic() + ANSWER_SECONDS
+            _receive(sock, until)  # the name of the protocol (Postfix 3.6 and later)
+            sock.sendall(_attributes(request="resolve", sender="", address=address))
+            answer = _receive(sock, until)
+    except (OSError, Unavailable):
+        return None
+    return Route(answer.get("transport", ""), answer.get("nexthop", ""))
+
+
+def _attributes(**values: str) -> bytes:
+    """Attributes in Postfix's own form: names and values that end in a null byte, and one more at the end."""
+    return b"".join(f"{name}\0{value}\0".encode() for name, value in values.items()) + b"\0"
+
+
+def _receive(sock: socket.socket, until: float) -> dict[str, str]:
+    text = b""
+    while not text.endswith(b"\0\0"):
+        sock.settimeout(max(0.01, until - time.monotonic()))
+        chunk = sock.recv(4096)
+        if not chunk:
+            raise Unavailable("it closed the connection")
+        text += chunk
+    words = text[:-2].decode("utf-8", "replace").split("\0")
+    return dict(zip(words[::2], words[1::2], strict=False))

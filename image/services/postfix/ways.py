@@ -1,0 +1,60 @@
+"""The way from Postfix to a mailbox, asked about somebody who is served, without a message."""
+
+from __future__ import annotations
+
+import re
+import socket
+from pathlib import Path
+
+from agent.canary.steps import PASSED, Finding, Ground, Step, failed, unclear
+from agent.errors import Unavailable
+from agent.health.probes import Talk
+from services.postfix.routes import Route, Routes
+
+QUEUE = "var/spool/postfix"
+LMTP_PORT = 24  # lmtp(8)
+
+
+def delivery(routes: Routes) -> Step | None:
+    """The step where that way is LMTP inside this container."""
+    route = routes.served
+    if not route or not route.near or not route.transport.startswith("lmtp"):
+        return None
+    return Step("delivery to a mailbox", lambda ground: _ask(ground, route))
+
+
+def _ask(ground: Ground, route: Route) -> Finding:
+    with _connect(ground.root, route.nexthop, ground.left()) as sock:
+        talk = Talk(sock, ground.left())
+        talk.code(b"220")
+        talk.say("LHLO localhost")
+        talk.code(b"250")
+        talk.say("MAIL FROM:<>")
+        talk.code(b"250")
+        talk.say(f"RCPT TO:<{ground.served}>")
+        try:
+            talk.code(b"250")
+        except Unavailable as refusal:
+            words = str(refusal)
+            return unclear(words) if words[:3] in ("452", "552") else failed(words)
+        talk.say("RSET")
+        talk.code(b"250")
+        talk.say("QUIT")
+        talk.code(b"221")
+    return PASSED
+
+
+def _connect(root: Path, nexthop: str, seconds: float) -> socket.socket:
+    kind, _, place = nexthop.partition(":")
+    if kind == "unix":
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        sock.settimeout(seconds)
+        try:
+            sock.connect(str(root / place.lstrip("/") if place.startswith("/") else root / QUEUE / place))
+        except OSError as error:
+            sock.close()
+            raise Unavailable(f"{place}: {error.strerror}") from error
+        return sock
+    match = re.match(r"(?:inet:)?\[?([^\]]*?)\]?(?::(\d+))?$", nexthop)
+    host, port = (match[1], match[2]) if match else (nexthop, None)
+    return socket.create_connection((host, int(port or LMTP_PORT)), timeout=seconds)

@@ -1,0 +1,121 @@
+"""What a run of the canary says: which refusals count, what is worse than before, where mail may go."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from agent.canary.steps import Canary, Finding, Ground, Report, Step, Verdict
+from agent.canary.trial import run_trial
+from agent.commands import Ran
+from agent.errors import Unavailable
+from agent.health.logs import LogMark
+from services.dovecot.canary import place_like
+from services.postfix.canary import judged
+from services.postfix.routes import COPIES, IDENTITY, REWRITES, Route, leads_away
+from wire.canary import DOMAIN
+
+
+def ground(tmp_path: Path) -> Ground:
+    """A run with nothing around it."""
+    mark = LogMark(tmp_path, {})
+    return Ground(tmp_path, {}, lambda *_: Ran(0, ""), mark, time.monotonic() + 1, 1.0, (0, 0))
+
+
+def step(name: str, found: Finding | Exception, last: bool = False) -> Step:
+    """A step that finds, or raises."""
+
+    def run(_: Ground) -> Finding:
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    return Step(name, run, last)
+
+
+def report(**verdicts: Verdict) -> Report:
+    """A run whose steps ended so."""
+    return Report(tuple(Finding(verdict, step=name) for name, verdict in verdicts.items()), 0.0, 0.0)
+
+
+def test_a_step_that_raises_has_failed_in_the_daemons_words(tmp_path: Path) -> None:
+    """Whatever a step meets is a finding; the last ones are left out where an earlier one is news."""
+    steps = (step("a", Unavailable("554 no")), step("b", Finding()), step("z", Finding(), last=True))
+    canaries = {"one": Canary(lambda _: steps)}
+    found = run_trial(ground(tmp_path), canaries)
+    assert [(f.step, f.verdict, f.words, f.service) for f in found.findings] == [
+        ("a", "failed", "554 no", "one"),
+        ("b", "passed", "", "one"),
+        ("z", "passed", "", "one"),
+    ]
+    before = report(a=Verdict.PASSED, b=Verdict.PASSED, z=Verdict.PASSED)
+    found = run_trial(ground(tmp_path), canaries, before)
+    assert [f.step for f in found.findings] == ["a", "b"]
+
+
+def test_only_what_worked_before_can_be_worse() -> None:
+    """What failed before, what is new and what cannot be judged say nothing of a release."""
+    before = report(a=Verdict.PASSED, b=Verdict.FAILED, c=Verdict.UNCLEAR)
+    after = report(a=Verdict.UNCLEAR, b=Verdict.FAILED, c=Verdict.FAILED, d=Verdict.FAILED)
+    assert [f.step for f in after.worse_than(before)] == ["c"]
+    assert after.worse_than(after) == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "verdict"),
+    [
+        ("450 4.2.0 <a@b.c>: Recipient address rejected: Greylisted", Verdict.UNCLEAR),
+        ("450 4.1.8 <a@b.c>: Sender address rejected: Domain not found", Verdict.UNCLEAR),
+        ("451 4.7.1 Try again later", Verdict.UNCLEAR),
+        ("452 4.3.1 Insufficient system storage", Verdict.UNCLEAR),
+        ("421 4.7.0 mail.example.test Error: too many connections from 127.0.0.1", Verdict.UNCLEAR),
+        ("451 4.3.5 Server configuration problem", Verdict.FAILED),
+        ("451 4.3.0 <a@b.c>: Temporary lookup failure", Verdict.FAILED),
+        ("451 4.7.1 Service unavailable - try again later", Verdict.FAILED),
+        ("554 5.7.1 <a@b.c>: Recipient address rejected: Access denied", Verdict.FAILED),
+    ],
+)
+def test_later_is_no_failure_unless_the_server_is_in_trouble(words: str, verdict: Verdict) -> None:
+    """A policy's 4yz is its right; Postfix's own is a fault."""
+
+    def refuse() -> None:
+        raise Unavailable(words)
+
+    assert judged(refuse) == Finding(verdict, words)
+
+
+@pytest.mark.parametrize(
+    ("values", "nexthop", "away"),
+    [
+        ({}, "unix:/var/run/dovecot/lmtp", ""),
+        ({}, DOMAIN, ""),
+        ({}, "[127.0.0.1]:10025", ""),
+        ({}, "inet:127.0.0.1:24", ""),
+        ({}, "[mail.elsewhere.test]", "delivered by"),
+        ({}, "127.0.0.1.elsewhere.test", "delivered by"),
+        ({"always_bcc": "archive@example.test"}, DOMAIN, "always_bcc"),
+        ({"recipient_canonical_maps": "pcre:/x"}, DOMAIN, "recipient_canonical_maps"),
+        ({"virtual_alias_maps": "pcre:/x"}, DOMAIN, "virtual_alias_maps"),
+    ],
+)
+def test_no_message_leaves_the_server(values: dict[str, str], nexthop: str, away: str) -> None:
+    """Nor comes to somebody's eyes: then it is not sent."""
+    known = dict.fromkeys((*COPIES, *REWRITES), "") | {"virtual_alias_maps": f"{IDENTITY} lmdb:/x"} | values
+    found = leads_away(known, Route("smtp", nexthop))
+    assert (away in found) if away else not found
+
+
+@pytest.mark.parametrize(
+    ("location", "place"),
+    [
+        ("maildir:/var/mail/%Ld/%Ln", "maildir:/run/mail-canary/mail"),
+        ("mdbox:~/mdbox:ALT=/slow/%u:LAYOUT=fs", "mdbox:/run/mail-canary/mail:LAYOUT=fs"),
+        ("mbox:~/mail:INBOX=/var/mail/%u", "mbox:/run/mail-canary/mail:INBOX=/run/mail-canary/mail/inbox"),
+        ("", "maildir:/run/mail-canary/mail"),
+    ],
+)
+def test_the_mailbox_has_everybodys_format_and_a_place_of_its_own(location: str, place: str) -> None:
+    """No option leads to a folder of somebody's."""
+    assert place_like(location) == place

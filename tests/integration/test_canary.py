@@ -1,0 +1,141 @@
+"""What passes every checker and leaves nobody served is taken back: the canary tries the whole way."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.conftest import Start
+from tests.integration.polling import PATIENCE, poll
+from tests.integration.server import Clone, Server
+
+USER = "you@example.test"
+LIMIT = 10.0
+"""Seconds within which a server serves again."""
+
+
+@dataclass(frozen=True)
+class Breakage:
+    """A file of `main` that every checker takes, and what the reason has to hold when it is taken back."""
+
+    name: str
+    file: str
+    text: str
+    says: str
+
+
+MAIN, MASTER, DOVECOT = "config/postfix-main.cf", "config/postfix-master.cf", "config/dovecot.cf"
+BREAKAGES = (
+    Breakage(
+        "policy service that does not answer",
+        MAIN,
+        "smtpd_recipient_restrictions = check_policy_service inet:127.0.0.1:9, permit\n",
+        "451 4.3.5",
+    ),
+    Breakage("transport to nowhere", MAIN, "virtual_transport = lmtp:inet:127.0.0.1:9\n", "refused"),
+    Breakage("socket that is not there", MAIN, "virtual_transport = lmtp:unix:private/nobody\n", "nobody"),
+    Breakage(
+        "transport of one domain",
+        MAIN,
+        "transport_maps = inline:{ example.test=lmtp:inet:127.0.0.1:9 }\n",
+        "refused",
+    ),
+    Breakage("content filter to nowhere", MAIN, "content_filter = smtp:[127.0.0.1]:9\n", "refused"),
+    Breakage("milter that is not there", MAIN, "smtpd_milters = inet:127.0.0.1:9\n", "refused"),
+    Breakage(
+        "everybody rejected as recipient", MAIN, "smtpd_recipient_restrictions = reject\n", "Access denied"
+    ),
+    Breakage("everybody rejected as client", MAIN, "smtpd_client_restrictions = reject\n", "Access denied"),
+    Breakage("nobody may submit", MAIN, "mua_sender_restrictions = reject\n", "Access denied"),
+    Breakage("log-ins are asked of nobody", MAIN, "smtpd_sasl_path = private/nobody\n", ""),
+    Breakage(
+        "everything discarded", MAIN, "header_checks = pcre:{ {/^Subject:/ DISCARD} }\n", "did not come"
+    ),
+    Breakage("no space for a header", MAIN, "header_size_limit = 1\nmessage_size_limit = 10\n", "552"),
+    Breakage(
+        "mail location that cannot be written", DOVECOT, "mail_location = maildir:/proc/%d/%n\n", "/proc"
+    ),
+    Breakage("names that match nobody", DOVECOT, "auth_username_format = nobody-%Lu\n", ""),
+    Breakage("no memory for sessions", DOVECOT, "service imap {\n  vsz_limit = 4M\n}\n", ""),
+    Breakage("no memory for log-ins", DOVECOT, "service auth {\n  vsz_limit = 4M\n}\n", ""),
+    Breakage("no memory for deliveries", DOVECOT, "service lmtp {\n  vsz_limit = 4M\n}\n", ""),
+    Breakage(
+        "a passdb that lets nobody in",
+        DOVECOT,
+        "auth_mechanisms = cram-md5\n",
+        "",
+    ),
+    Breakage(
+        "plugin that cannot be loaded by a log-in",
+        DOVECOT,
+        "protocol imap {\n  mail_plugins = acl\n}\nplugin {\n  acl = nothing\n}\n",
+        "",
+    ),
+    Breakage("user that may not read mail", DOVECOT, "first_valid_uid = 6000\nlast_valid_uid = 6001\n", ""),
+    Breakage("Sieve in place of mail", "config/before.dovecot.sieve", "discard;\nstop;\n", "did not come"),
+)
+
+
+@pytest.fixture(scope="module")
+def tried(start: Start) -> Server:
+    """A server of these tests, which every one of them leaves as it was."""
+    server = start({"ENABLE_RSPAMD": "0", "ENABLE_CLAMAV": "0"})
+    server.add_account(USER)
+    poll(lambda: canary(server)["last"], "the canary ran", 30)
+    return server
+
+
+@pytest.fixture
+def clone(tried: Server, tmp_path: Path) -> Iterator[Clone]:
+    """A clone of its state repo; what was pushed is taken back at the end."""
+    made = tried.clone(tmp_path / "mail-state")
+    before = made.git("rev-parse", "HEAD").strip()
+    yield made
+    made.git("fetch", "-q", "origin")
+    if made.git("rev-parse", "origin/main").strip() != before:
+        made.git("reset", "-q", "--hard", "origin/main")
+        made.git("checkout", "-q", before, "--", ".")
+        made.git("clean", "-qfd")
+        for name in made.git("diff", "--name-only", "--diff-filter=A", before).splitlines():
+            made.git("rm", "-qf", name)
+        made.commit("Take it back")
+        assert made.push().accepted
+        number = tried.status()["release"]
+        tried.must("mailctl", "status", "--wait", str(number))
+
+
+def canary(server: Server) -> dict[str, Any]:
+    """What `status` says of it."""
+    found: dict[str, Any] = server.status()["canary"]
+    return found
+
+
+@pytest.mark.parametrize("case", BREAKAGES, ids=lambda case: case.name.replace(" ", "-"))
+def test_what_serves_nobody_is_taken_back(tried: Server, clone: Clone, case: Breakage) -> None:
+    """Within ten seconds, with the step, the daemon's words and the line; mail sent meanwhile arrives."""
+    before = tried.status()["applied"]
+    clone.write(case.file, case.text)
+    clone.commit()
+    pushed = clone.push()
+    start = time.monotonic()
+    if not pushed.accepted:
+        return
+    release = tried.status()["release"]
+
+    def ended() -> dict[str, Any]:
+        status = tried.status()
+        return status if status["attempted"] == release else {}
+
+    status = poll(ended, "the release was tried", 2 * LIMIT)
+    spent = time.monotonic() - start
+    assert status["applied"] == before, canary(tried)
+    assert spent < LIMIT * PATIENCE
+    assert case.says in status["failure"]["reason"]
+    assert status["failure"]["origin"].startswith(f"{case.file}:"), status["failure"]
+    made = tried.deliver(USER)
+    tried.wait_for_mail(USER, made)
