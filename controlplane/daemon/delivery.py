@@ -39,7 +39,9 @@ class Delivery:
         self._after = after
         """Called after each delivery, when nobody waits any more."""
         self._wanted = threading.Condition()
-        self._pending = self._retry = self._stopped = self._collect = False
+        self._pending = self._retry = self._degraded = self._stopped = self._collect = False
+        self.kept: set[str] = set()
+        """Commits of `main` whose release is kept although the server does less than before."""
         self._asked = self._answered = 0
         """Deliveries that were asked for, and the last of them that came to an end."""
         self._newest: Applied | None = None
@@ -69,11 +71,15 @@ class Delivery:
         if self._thread.is_alive():
             self._thread.join(STOP_SECONDS)
 
-    def poke(self, retry: bool = False) -> int:
-        """There may be something newer to apply; `retry` what failed. Returns what `wait_done` takes."""
+    def poke(self, retry: bool = False, degraded: bool = False) -> int:
+        """There may be something newer to apply; `retry` what failed. Returns what `wait_done` takes.
+
+        `degraded` keeps it although the server does less than before.
+        """
         with self._wanted:
             self._pending = True
             self._retry = self._retry or retry
+            self._degraded = self._degraded or degraded
             self._asked += 1
             self._wanted.notify_all()
             return self._asked
@@ -132,20 +138,21 @@ class Delivery:
                 self._wanted.wait_for(lambda: self._pending or self._collect or self._stopped)
                 if self._stopped:
                     return
-                deliver, retry, collect, asked = self._pending, self._retry, self._collect, self._asked
-                self._pending = self._retry = self._collect = False
-            self._guarded(collect, deliver, retry)
+                deliver, collect, asked = self._pending, self._collect, self._asked
+                how = {"retry": self._retry, "degraded": self._degraded}
+                self._pending = self._retry = self._degraded = self._collect = False
+            self._guarded(collect, deliver, how)
             with self._wanted:
                 self._answered = asked
                 self._wanted.notify_all()
             self._after()
 
-    def _guarded(self, collect: bool, deliver: bool, retry: bool) -> None:
+    def _guarded(self, collect: bool, deliver: bool, how: Mapping[str, bool]) -> None:
         try:
             if collect:
                 self.collect()
             if deliver:
-                self._deliver(retry)
+                self._deliver(how)
         except Unavailable as error:
             # The agent says hello when it is back, and fetches what it should serve.
             log.warning("agent unavailable", error=str(error))
@@ -154,12 +161,14 @@ class Delivery:
         except Exception:  # noqa: BLE001  # a bug in one delivery must not end all later ones
             log.exception("bug", op="delivery")
 
-    def _deliver(self, retry: bool) -> None:
+    def _deliver(self, how: Mapping[str, bool]) -> None:
         target = self.target()
+        if target["main"] in self.kept:
+            how = {"retry": True, "degraded": True}
         if not target["release"]:
             return
         try:
-            outcome = self._ask({"op": "apply", **target, "retry": retry}, APPLY_SECONDS)
+            outcome = self._ask({"op": "apply", **target, **how}, APPLY_SECONDS)
         except MailserverError as error:
             if not isinstance(error, Unavailable):  # nothing will come of waiting
                 self._tell(self._rejected(target["number"], str(error)))

@@ -35,6 +35,7 @@ from controlplane.events.nodes import (
     PatchesRun,
     PathsOvermounted,
     ReleaseApplied,
+    ReleaseDegraded,
     ReleaseRejected,
     ReleaseRolledBack,
 )
@@ -84,6 +85,7 @@ EVENTS: tuple[type[Event], ...] = (
     CertificateRemoved,
     NodeObserved,
     ReleaseApplied,
+    ReleaseDegraded,
     ReleaseRejected,
     ReleaseRolledBack,
     ApplySuspended,
@@ -137,6 +139,7 @@ __all__ = [
     "RelayRouteRemoved",
     "RelayRouteSet",
     "ReleaseApplied",
+    "ReleaseDegraded",
     "ReleaseRejected",
     "ReleaseRolledBack",
     "SendAccessRemoved",

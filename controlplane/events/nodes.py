@@ -62,6 +62,23 @@ class ReleaseApplied(_OfRelease):
         draft.update_node(self.node, applied=self.release, attempted=self.release, failure="", held=self.held)
 
 
+class ReleaseDegraded(_OfNode):
+    """The release serves although something that worked before does not any more: somebody keeps it so."""
+
+    kind = "release.degraded"
+    release: int
+    """Its number on `rendered`."""
+    steps: tuple[str, ...]
+    """What does not work, and what was said."""
+
+    @property
+    def detail(self) -> str:
+        return f"release {self.release} is kept on purpose, without {'; '.join(self.steps)}"
+
+    def apply(self, draft: Draft) -> None:
+        """Nothing: what works is asked of the node."""
+
+
 class _FailedRelease(_OfRelease):
     service: str = ""
     """The service at fault, where one is known."""

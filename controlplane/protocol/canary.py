@@ -23,6 +23,7 @@ class CanaryRun(TypedDict):
     at: float
     """When it ended, Unix time."""
     seconds: float
+    """How long it took."""
     delivered: int
     """Messages that went all the way through."""
     passed: bool
@@ -35,5 +36,7 @@ class Canary(TypedDict):
 
     passed_at: float
     """When it last did, Unix time; 0 for not since the agent started."""
+    on_purpose: list[str]
+    """What fails in a release that somebody keeps all the same."""
     last: CanaryRun | None
     """The newest run; null before the first."""

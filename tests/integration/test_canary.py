@@ -139,3 +139,72 @@ def test_what_serves_nobody_is_taken_back(tried: Server, clone: Clone, case: Bre
     assert status["failure"]["origin"].startswith(f"{case.file}:"), status["failure"]
     made = tried.deliver(USER)
     tried.wait_for_mail(USER, made)
+
+
+LEFT_ALONE = (
+    ("no names of clients", MAIN, "smtpd_peername_lookup = no\n"),
+    ("greylisting by hand", MAIN, "smtpd_recipient_restrictions = defer_if_permit, permit\n"),
+    ("own mailbox domains", MAIN, "virtual_mailbox_domains = lmdb:/etc/postfix/vhost\n"),
+    ("own aliases", MAIN, "virtual_alias_maps = lmdb:/etc/postfix/virtual\n"),
+    ("a copy of everything", MAIN, "always_bcc = you@example.test\n"),
+    (
+        "senders listed",
+        MAIN,
+        "mua_sender_restrictions = check_sender_access inline:{ you@example.test=OK }, reject\n",
+    ),
+    ("own classes", MAIN, "smtpd_restriction_classes = mine\nmine = permit\n"),
+    ("another format", DOVECOT, "mail_location = sdbox:/var/mail/%Ld/%Ln/boxes\n"),
+    (
+        "no ports for clients in the clear",
+        DOVECOT,
+        "service imap-login {\n  inet_listener imap {\n    port = 0\n  }\n}\n",
+    ),
+)
+"""Changes that are good, although the canary's own address may fare otherwise than people's."""
+
+
+@pytest.mark.parametrize(("name", "file", "text"), LEFT_ALONE, ids=lambda word: word.replace(" ", "-")[:20])
+def test_good_releases_stay(tried: Server, clone: Clone, name: str, file: str, text: str) -> None:
+    """What only the server's own address meets takes nothing back, and its mail comes to nobody."""
+    pushed = clone.change(file, text, name)
+    assert pushed.accepted, pushed.said
+    release = tried.status()["release"]
+    status = poll(
+        lambda: found if (found := tried.status())["attempted"] == release else {}, "it was tried", LIMIT
+    )
+    assert status["applied"] == release, status["failure"]
+    assert status["canary"]["last"]["passed"]
+    with tried.imap(USER) as session:
+        session.select("INBOX")
+        assert session.search(None, "HEADER", "Subject", '"tries itself"')[1] == [b""]
+
+
+def test_nobody_sees_the_servers_own_account(tried: Server) -> None:
+    """It is in no list, folder or queue, and what it does leaves nothing in the mail log."""
+    before = len(tried.must("cat", "/var/log/mail/mail.log").splitlines())
+    said = tried.must("mailctl", "check")
+    assert "mail goes all the way through" in said
+    tried.must("logger", "-p", "mail.info", "the end")
+
+    def log() -> list[str]:
+        new = tried.must("cat", "/var/log/mail/mail.log").splitlines()[before:]
+        return new if any("the end" in line for line in new) else []
+
+    assert [line for line in poll(log, "the log is written", 10) if "the end" not in line] == []
+    for command in (("setup", "email", "list"), ("doveadm", "user", "*"), ("find", "/var/mail"), ("mailq",)):
+        assert "canary" not in tried.must(*command)
+
+
+def test_nobody_outside_writes_to_it(tried: Server) -> None:
+    """Its address is refused to whoever comes from elsewhere."""
+    with tried.smtp() as session:
+        session.ehlo("client.sender.test")
+        session.mail("someone@sender.test")
+        assert session.rcpt("canary@git-mailserver.invalid")[0] == 554
+
+
+def test_accounts_do_not_wait_for_it(tried: Server) -> None:
+    """A change that reloads nothing runs nothing."""
+    ran = canary(tried)["last"]["at"]
+    tried.add_account("quick@example.test")
+    assert canary(tried)["last"]["at"] == ran

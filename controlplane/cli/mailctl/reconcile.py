@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 
 
 @click.command("reconcile")
+@click.option("--accept", is_flag=True, help="Keep it although the server does less than before.")
 @options.wait
 @options.as_json
-def command(*, wait: bool, as_json: bool) -> None:
+def command(*, accept: bool, wait: bool, as_json: bool) -> None:
     """Apply the newest release now, even one that failed before, and heal drift."""
-    change: Reconciled = call("reconcile", wait=wait, source="mailctl")
+    change: Reconciled = call("reconcile", wait=wait, accept=accept, source="mailctl")
     if as_json:
         show_json(change)
         return

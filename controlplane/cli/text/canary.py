@@ -36,6 +36,7 @@ def canary_lines(canary: Canary | None, now: datetime) -> list[str]:
         lines.append(
             f"mail                was tried as far as the server's role goes {age(run['at'], now)} ago"
         )
+    lines += [f"⚠ kept on purpose although it does not work: {each}" for each in canary["on_purpose"]]
     return [*lines, *(_step(each) for each in run["steps"] if each["verdict"] == "failed")]
 
 

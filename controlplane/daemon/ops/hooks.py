@@ -26,6 +26,7 @@ from wire.lines import Say
 
 DRY_RUN = "dry-run"
 REASON = "reason="
+DEGRADED = "allow-degraded"
 TOO_LATE = "somebody else's push came first: nothing of yours was changed; git pull --rebase and push again"
 """Whoever loses a race reads this; `hooks/update` has the same words for what git finds out last."""
 
@@ -40,6 +41,8 @@ class Options:
 
     dry_run: bool = False
     mass_delete: bool = False
+    degraded: bool = False
+    """Keep the release although the server does less than before."""
     reason: str = ""
 
 
@@ -71,11 +74,11 @@ def parse_options(given: Sequence[str]) -> Options:
     for option in given:
         if option.startswith(REASON):
             reason = option.removeprefix(REASON).strip()
-        elif option not in (DRY_RUN, MASS_DELETE):
+        elif option not in (DRY_RUN, MASS_DELETE, DEGRADED):
             raise Refused.because(
-                f"{option!r} is not a push option", f"use {DRY_RUN}, {REASON}… or {MASS_DELETE}"
+                f"{option!r} is not a push option", f"use {DRY_RUN}, {REASON}…, {MASS_DELETE} or {DEGRADED}"
             )
-    return Options(DRY_RUN in given, MASS_DELETE in given, reason)
+    return Options(DRY_RUN in given, MASS_DELETE in given, DEGRADED in given, reason)
 
 
 def _refusal(error: MailserverError) -> list[str]:
@@ -102,6 +105,8 @@ def _decide(daemon: Daemon, request: Push, say: Say) -> Nothing:
             for commit, cause in accepted.items():
                 daemon.intake.stores.accepted.remember(commit, cause)
                 daemon.missed_post_receives.expect(commit)
+                if options.degraded:
+                    daemon.delivery.kept.add(commit)
             reservations.grant(claim, lambda: daemon.missed_post_receives.ended(accepted))
     except BaseException as error:
         reservations.release(claim)

@@ -95,7 +95,7 @@ def reconcile(daemon: Daemon, request: Reconcile) -> Reconciled:
     done = intake.catch_up()
     intake.ensure_release()
     daemon.delivery.forget()
-    asked = daemon.delivery.poke(retry=True)
+    asked = daemon.delivery.poke(retry=True, degraded=request.accept)
     outcome = daemon.delivery.wait_done(asked, WAIT_SECONDS) if wait else None
     last = done[-1] if done else pipeline.Recorded(0, intake.release_number, intake.main, Plan())
     left = set(_drifted(daemon)) if drifted else set()

@@ -116,6 +116,8 @@ class Reconcile(Asked):
 
     wait: Flag = False
     """Answer when it is done, and look for drift before and after."""
+    accept: Flag = False
+    """Keep the release although the server does less than before."""
 
 
 class Show(Asked):

@@ -13,6 +13,7 @@ from controlplane.events import (
     PatchesRun,
     PathsOvermounted,
     ReleaseApplied,
+    ReleaseDegraded,
     ReleaseRejected,
     ReleaseRolledBack,
     SettingPinned,
@@ -74,6 +75,8 @@ def outcome_events(
             actions=actions,
             held=tuple(sorted(held)),
         )
+        if steps := tuple(str(step) for step in outcome.get("degraded") or ()):
+            yield ReleaseDegraded(node=state.node, release=release, steps=steps)
         return
     event = ReleaseRolledBack if kind == OutcomeKind.ROLLED_BACK else ReleaseRejected
     yield event(

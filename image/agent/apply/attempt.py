@@ -48,6 +48,10 @@ class Attempt:
     mark: LogMark = field(default_factory=lambda: LogMark(Path(), {}))
     starting: bool = False
     """Whether a slow service, just enabled, has not come to answer yet."""
+    degraded: bool = False
+    """Whether it is kept although the canary finds less than before."""
+    kept: tuple[str, ...] = ()
+    """What the canary found, where it is kept all the same: a step and what was said, each."""
     report: Report | None = None
     """What the canary found of the target; None where it was not run."""
     runs_script: bool = False

@@ -37,12 +37,16 @@ MOST_TRIES = 4
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request to apply a release. `retry` also tries content that is in quarantine."""
+    """A request to apply a release. `retry` also tries content that is in quarantine.
+
+    `degraded` keeps it although the canary finds less than before: somebody wants it so.
+    """
 
     commit: str
     number: int
     main: str = ""
     retry: bool = False
+    degraded: bool = False
 
 
 OLDER = (
@@ -165,6 +169,7 @@ class Engine:
             # Nothing to do: the outcome that was recorded when it was applied holds.
             return self.outcome(OutcomeKind.APPLIED, request, id=node.applied.attempt, again=True), None
         attempt = Attempt(node, objects, node.release, target, request.main, stale, held=held)
+        attempt.degraded = request.degraded
         try:
             for step in self.steps:
                 start = time.monotonic()
@@ -179,7 +184,9 @@ class Engine:
         actions = performed_actions(attempt)
         if attempt.base.commit and any(node.services.of(name).takes_mail for name in actions):
             node.actor.flush(target)
-        told_of = {"actions": actions, "observed": node.observed()}
+        told_of: dict[str, Any] = {"actions": actions, "observed": node.observed()}
+        if attempt.kept:
+            told_of["degraded"] = list(attempt.kept)
         return self.outcome(OutcomeKind.APPLIED, request, id=attempt.id, after=self._close, **told_of), None
 
     def _close(self) -> None:

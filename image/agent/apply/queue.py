@@ -45,7 +45,7 @@ class ApplyQueue:
             turn = self._waiting
             if turn is None:
                 turn = self._waiting = _Turn(request)
-            elif request.number > turn.request.number or request.retry:
+            elif request.number > turn.request.number or request.retry or request.degraded:
                 turn.request = request
             turn.waiters += 1
             self._changed.notify()

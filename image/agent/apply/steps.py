@@ -256,7 +256,7 @@ def commit(attempt: Attempt) -> None:
     attempt.node.applied = applied
     attempt.node.release = target
     if attempt.report:
-        attempt.node.watch.keep(attempt.report)
+        attempt.node.watch.keep(attempt.report, attempt.kept)
     attempt.node.unmanaged_files.settle()
 
 

@@ -47,7 +47,9 @@ def try_canary(attempt: Attempt) -> None:
     after = run_canary(node, attempt.target, before)
     log.debug("canary", seconds=after.seconds, delivered=after.delivered, failed=len(after.failures))
     worse = after.worse_than(before) if before else ()
-    if worse:
+    if worse and attempt.degraded:
+        attempt.kept = tuple(f"{each.step}: {each.words}" for each in worse)
+    elif worse:
         found = next((each for each in worse if each.service in acted), worse[0])
         raise _failure(
             attempt, found, [n for n in attempt.target.services if n in acted and watch.concerns([n])]

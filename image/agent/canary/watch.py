@@ -34,6 +34,8 @@ class Watch:
         self._lock = threading.Lock()
         self.last: Report | None = None
         """What the release that serves was found to do; None where that is not known."""
+        self.on_purpose: tuple[str, ...] = ()
+        """What fails, and what was said, where somebody keeps it all the same."""
         self.passed_at = 0.0
         """When a message last went all the way through (Unix time); 0 for never."""
 
@@ -56,12 +58,17 @@ class Watch:
             canaries = {name: each for name, each in self._canaries.items() if name in probes}
             return run_trial(ground, canaries, before).redacted(self._redact)
 
-    def keep(self, report: Report) -> None:
-        """Remember what the release that serves was found to do."""
+    def keep(self, report: Report, on_purpose: Sequence[str] = ()) -> None:
+        """Remember what the release that serves was found to do, and what of it somebody wants so."""
         self.last = report
+        self.on_purpose = (*on_purpose, *self.on_purpose) if report.failures else ()
         if report.delivered and not report.failures:
             self.passed_at = report.at
 
     def as_dict(self) -> dict[str, Any]:
         """What `status` tells; plain values."""
-        return {"passed_at": round(self.passed_at, 3), "last": self.last.as_dict() if self.last else None}
+        return {
+            "passed_at": round(self.passed_at, 3),
+            "on_purpose": list(self.on_purpose),
+            "last": self.last.as_dict() if self.last else None,
+        }

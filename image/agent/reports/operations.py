@@ -88,7 +88,11 @@ class Operations:
         """
         self.caught_up.wait(STARTING_SECONDS)
         wanted = Request(
-            str(request["release"]), int(request["number"]), str(request["main"]), bool(request.get("retry"))
+            str(request["release"]),
+            int(request["number"]),
+            str(request["main"]),
+            bool(request.get("retry")),
+            bool(request.get("degraded")),
         )
         return self.queue.submit(wanted)
 
