@@ -127,3 +127,12 @@ def test_ports_that_somebody_listens_on(tmp_path: Path) -> None:
     talks = "   1: 0100007F:2C45 0100007F:9999 01\n"
     (tmp_path / "tcp").write_text(head + listens + talks)
     assert listening_ports(tmp_path) == {11332}
+
+
+def test_rules_in_the_value_are_no_file() -> None:
+    """Since Postfix 3.7 tables of patterns may stand in the parameter itself (DATABASE_README)."""
+    assert [table.file for table in tables("pcre:{ {/^x/ OK} }, pcre:/etc/x, lmdb:/etc/y")] == [
+        "",
+        "/etc/x",
+        "/etc/y.lmdb",
+    ]

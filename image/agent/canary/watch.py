@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,6 +17,9 @@ from wire.manifest import Probe
 
 FIRST_SECONDS, LAST_SECONDS = 4.0, 3.0
 """How long all steps may take but the last ones, and these: with what undoing takes, below ten seconds."""
+
+BUSY, MOST_PATIENT = 2.0, 5.0
+"""Processes per processor above which everything takes longer, and how much longer at most."""
 
 
 class Watch:
@@ -51,9 +55,10 @@ class Watch:
         It ends early where something fails that did not `before`.
         """
         with self._lock:
+            slowness = _slowness()
             ground = Ground(
-                self._root, probes, self._runner, self._mark(), time.monotonic() + FIRST_SECONDS,
-                LAST_SECONDS, owner,
+                self._root, probes, self._runner, self._mark(), time.monotonic() + FIRST_SECONDS * slowness,
+                LAST_SECONDS * slowness, owner,
             )  # fmt: skip
             canaries = {name: each for name, each in self._canaries.items() if name in probes}
             return run_trial(ground, canaries, before).redacted(self._redact)
@@ -72,3 +77,8 @@ class Watch:
             "on_purpose": list(self.on_purpose),
             "last": self.last.as_dict() if self.last else None,
         }
+
+
+def _slowness() -> float:
+    """How many times longer things may take, as the machine has more to do than it can (getloadavg(3))."""
+    return min(MOST_PATIENT, max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1) / BUSY))

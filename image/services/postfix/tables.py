@@ -58,7 +58,9 @@ class Table:
 
     @property
     def file(self) -> str:
-        """The file that it is read from; "" for a type without one."""
+        """The file that it is read from; "" for a type without one, and for rules in the value itself."""
+        if self.place.startswith("{"):
+            return ""
         if self.kind in TEXTS | CLIENTS:
             return self.place
         return self.place + INDEXED[self.kind] if self.kind in INDEXED else ""
