@@ -22,7 +22,7 @@ _DAEMONS = frozenset(
     )
 )
 """What Postfix has in its daemon_directory; master(8) runs nothing else."""
-_PROGRAMS = ("pipe", "spawn")
+PROGRAMS = ("pipe", "spawn")
 """Those that run a program of the administrator's (pipe(8), spawn(8))."""
 _NEVER = ("root", "postfix")
 """As whom these refuse to run it."""
@@ -87,7 +87,7 @@ def faults(entry: Entry) -> Iterator[BadLine]:
     yield from (BadLine(entry.line, f"{entry.service}: {message}", cure) for message, cure in wrong)
     if not wrong:
         words = list(_words(entry.rows))[8:]
-        yield from _wrong_program(entry, words) if fields[7] in _PROGRAMS else _wrong_options(entry, words)
+        yield from _wrong_program(entry, words) if fields[7] in PROGRAMS else _wrong_options(entry, words)
 
 
 def _words(rows: tuple[Row, ...]) -> Iterator[Row]:

@@ -7,10 +7,10 @@ master(5)'s own form.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from renderers.postfix.master_entries import TYPES, Entry, Row, faults, is_entry
+from renderers.postfix.master_entries import PROGRAMS, TYPES, Entry, Row, faults, is_entry
 from renderers.postfix.overrides import CONTROL, BadLine
 from renderers.service import Origin
 
@@ -137,16 +137,12 @@ def merge_master(base: str, override: str) -> tuple[str, tuple[Origin, ...]]:
     chosen, own = _chosen(base, override), own_entries(override)
     merged = _Merged()
     for service, rows in _blocks(base):
-        entry = own.pop(service, None)
         options = chosen.pop(service, {})
-        if entry is not None:
-            merged.take(entry.rows)
-        else:
-            merged.rows += [row for row in rows if _option_name(row) not in options]
-        merged.add(options.values())
+        entry = own.pop(service, None)
+        ours = [Row(0, row) for row in rows if _option_name(row) not in options]
+        merged.take(entry.rows if entry else ours, list(options.values()))
     for service, entry in own.items():
-        merged.take(entry.rows)
-        merged.add(chosen.pop(service, {}).values())
+        merged.take(entry.rows, list(chosen.pop(service, {}).values()))
     return "".join(f"{row}\n" for row in merged.rows), tuple(merged.origins)
 
 
@@ -157,19 +153,27 @@ class _Merged:
         self.rows: list[str] = []
         self.origins: list[Origin] = []
 
-    def take(self, rows: Iterable[Row]) -> None:
-        """Add the rows of a service as they were written."""
-        for number, text in rows:
-            self._from(number, text.rstrip())
+    def take(self, rows: Sequence[Row], options: Sequence[Option]) -> None:
+        """Add a service with options; rows whose number is 0 are ours."""
+        before, behind = _split(rows) if options else (rows, ())
+        for number, text in (*before, *(Row(each.line, _option_row(each)) for each in options), *behind):
+            if number:
+                self.origins += [Origin(len(self.rows) + 1, MASTER, number), Origin(len(self.rows) + 2, "")]
+            self.rows.append(text.rstrip())
 
-    def add(self, options: Iterable[Option]) -> None:
-        """Add options to the service that the last row belongs to."""
-        for option in options:
-            self._from(option.line, _option_row(option))
 
-    def _from(self, line: int, row: str) -> None:
-        self.origins += [Origin(len(self.rows) + 1, MASTER, line), Origin(len(self.rows) + 2, "")]
-        self.rows.append(row)
+def _split(rows: Sequence[Row]) -> tuple[Sequence[Row], Sequence[Row]]:
+    """What stands before more options of a service, and what behind them.
+
+    The last option of a name counts, so they come last, but before the words of a program: what follows
+    `argv=` is its own.
+    """
+    number, text = rows[0]
+    words = text.split(maxsplit=8)
+    if len(words) < 8 or words[7] not in PROGRAMS:
+        return rows, ()
+    tail = (Row(number, f"  {words[8]}"),) if len(words) > 8 else ()
+    return (Row(number, " ".join(words[:8])),), (*tail, *rows[1:])
 
 
 def _blocks(base: str) -> Iterator[tuple[str, list[str]]]:

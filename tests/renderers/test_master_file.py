@@ -23,15 +23,20 @@ def _told(text: str) -> list[tuple[int, str, str]]:
 def test_a_new_service_is_added_as_it_was_written() -> None:
     """Each of its lines leads back to where it was written, and options in the other form."""
     text, origins = merge_master(BASE, f"# mine\n{FILTER}\npolicy/unix/syslog_name=x\n")
-    assert text == f"{BASE}{FILTER}  -o syslog_name=x\n"
-    assert origins == (
-        Origin(7, MASTER, 2),
-        Origin(8, ""),
-        Origin(8, MASTER, 3),
-        Origin(9, ""),
-        Origin(9, MASTER, 5),
-        Origin(10, ""),
+    fields, words = FILTER.replace("  ", " ").splitlines()
+    assert text == f"{BASE}{fields}\n  -o syslog_name=x\n  user=nobody argv=/usr/bin/policy\n"
+    assert words.strip() in text
+    assert origins == tuple(
+        origin
+        for line, written in ((7, 2), (8, 5), (9, 3))
+        for origin in (Origin(line, MASTER, written), Origin(line + 1, ""))
     )
+
+
+def test_options_stand_before_the_words_of_a_program() -> None:
+    """Behind `argv=` they would be given to the program (pipe(8))."""
+    text, _ = merge_master("", "x unix - n n - - pipe user=a argv=/b ${c}\nx/unix/d = e f\n")
+    assert text == "x unix - n n - - pipe\n  -o { d = e f }\n  user=a argv=/b ${c}\n"
 
 
 def test_a_service_that_is_there_is_replaced() -> None:
