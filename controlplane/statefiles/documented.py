@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
+from controlplane.statefiles import rspamd_files
+
 
 @dataclass(frozen=True)
 class ConfigFile:
@@ -75,6 +77,19 @@ CONFIG_FILES = (
     ConfigFile("gitops/authorized_keys", "keys of those who may push over SSH"),
 )
 """In the order of docs/reference/compatibility.md; the first that matches a path is meant."""
+
+
+def passed_over(path: str) -> bool:
+    """Whether the file lies in a documented folder whose reader looks for files of other names."""
+    return (
+        path.startswith(rspamd_files.FOLDER)
+        and path.removeprefix(rspamd_files.FOLDER) not in rspamd_files.NAMES
+    )
+
+
+def neighbours(path: str) -> list[str]:
+    """The names that are looked for in the folder of a path; none where every name counts."""
+    return sorted(rspamd_files.NAMES) if passed_over(path) else []
 
 
 def documented(path: str) -> ConfigFile | None:

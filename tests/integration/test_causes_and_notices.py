@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from controlplane.statefiles.rspamd_files import NAMES
 from tests.integration.polling import poll
 from tests.integration.server import Clone, Server
 
@@ -93,6 +94,12 @@ def test_line_ends_of_windows_are_taken_where_they_do_no_harm(
     assert "dry run: nothing was changed" in push.said
     assert "Plan: 0 to add, 1 to change, 0 to remove." in push.said
     clone.back()
+
+
+def test_the_files_that_rspamd_looks_for_are_known(server: Server) -> None:
+    """Those that its own configuration includes are those that a push takes for read."""
+    included = server.must("grep", "-rhoE", r"^[^#]*include.*override\.d/[A-Za-z0-9_.-]+", "/etc/rspamd")
+    assert {line.rpartition("/")[2] for line in included.splitlines()} == NAMES
 
 
 @pytest.mark.shows("setup email add", "setup email update")

@@ -15,7 +15,7 @@ from controlplane.model import Desired, Override
 from controlplane.protocol.changes import Support
 from controlplane.secrets import RECIPIENT
 from controlplane.settings import ENV_FILE
-from controlplane.statefiles.documented import CONFIG_FILES, documented
+from controlplane.statefiles.documented import CONFIG_FILES, documented, neighbours, passed_over
 from controlplane.statefiles.treefile import CONFIG
 from wire.leftovers import left_over
 
@@ -40,7 +40,7 @@ def use_of(name: str, texts: Iterable[bytes] = ()) -> Use:
     known = documented(name)
     if CONFIG + name == RECIPIENT:
         return Use("supported")
-    if known is not None:
+    if known is not None and not passed_over(name):
         return (
             Use("later", f"kept, comes into effect with {known.later}") if known.later else Use("supported")
         )
@@ -55,6 +55,11 @@ def use_of(name: str, texts: Iterable[bytes] = ()) -> Use:
 
 def nearest(name: str) -> str:
     """The documented file or folder below config/ that this one was meant to be; empty where none is near."""
+    if beside := neighbours(name):
+        folder, _, own = name.rpartition("/")
+        found = [each for each in beside if each.rpartition(".")[0] == own.rpartition(".")[0]]
+        found = found or get_close_matches(own, beside, n=1, cutoff=_ALIKE)
+        return f"{folder}/{found[0]}" if found else ""
     lower, base = name.lower(), name.lower().rpartition("/")[2]
     if documented(base) is not None and base != name:  # in a folder of its own, or in capital letters
         return base
@@ -125,5 +130,6 @@ def _is_named(name: str, texts: Iterable[bytes]) -> bool:
     """Whether a text names the file, or a folder that it is in."""
     parts = name.split("/")
     folders = ["/".join(parts[:many]) + "/" for many in range(1, len(parts))]
-    wanted = [text.encode() for text in (name, *folders)]
+    short = "/".join(parts[-2:])  # as Rspamd names its maps, below its own folder of configuration
+    wanted = [text.encode() for text in (name, short, *folders)]
     return any(word in text for text in texts for word in wanted)

@@ -34,6 +34,9 @@ def _pushed(files: dict[str, bytes]) -> dict[str, str]:
         ("whitelist_client.local", "whitelist_clients.local"),
         ("rspamd/custom-command.conf", "rspamd/custom-commands.conf"),
         ("rspamd/local.d/actions.conf", "rspamd/override.d/"),
+        ("rspamd/override.d/worker-proxy.conf", "rspamd/override.d/worker-proxy.inc"),
+        ("rspamd/override.d/multi_map.conf", "rspamd/override.d/multimap.conf"),
+        ("rspamd/override.d/my-own.conf", ""),
         ("sieve_filter/program", "sieve-filter/"),
         ("a@example.test.sieve", "ADDRESS.dovecot.sieve"),
         ("notes.txt", ""),
@@ -70,6 +73,11 @@ def test_left_overs_are_told(name: str) -> None:
             and each.name[-1] != "/"
         },
         {"config/sieve-filter/.lib/x.pm": b"", "config/sieve-pipe/a.bak": b""},
+        {
+            "config/rspamd/override.d/multimap.conf": b'x { map = "$CONFDIR/override.d/x.map"; }\n',
+            "config/rspamd/override.d/x.map": b"example.test\n",
+            "config/rspamd/override.d/worker-proxy.inc": b"",
+        },
         {"config/.gitkeep": b"", "config/ssl/.gitignore": b"*\n", RECIPIENT: b""},
         {
             "config/own.cf": b"x y\n",
