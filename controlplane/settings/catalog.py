@@ -173,7 +173,7 @@ def explain(name: str) -> dict[str, Any]:
     """Everything about one setting as plain values; raises NotFound, naming the closest known one."""
     spec = SETTINGS.get(name.upper())
     if spec is None:
-        raise NotFound(unknown(name)[0])
+        raise NotFound("; ".join(unknown(name)))
     return {
         "name": spec.name,
         "area": spec.area,

@@ -14,6 +14,7 @@ from textwrap import wrap
 from controlplane.settings import AREAS
 from controlplane.settings.catalog import SETTINGS, SettingSpec
 from controlplane.settings.field import Area
+from controlplane.settings.other_names import SUCCESSORS
 
 ROOT = Path(__file__).parents[2]
 FIRST_START = {"SSL_TYPE": "self-signed", "ENABLE_RSPAMD": "1"}
@@ -36,6 +37,12 @@ it on is.
 
 `mailctl explain NAME` shows the same for one setting, and its value in effect.
 """
+_OTHER_NAMES = """\
+## Names that are no settings
+
+Earlier and later versions of the reference know them, or people write them who look for a setting by what
+it does. A push is told the same; an import makes comments of them. `DISABLE_X=1` is `ENABLE_X=0`.
+"""
 _ENV_HEAD = """\
 # The settings of this mail server: NAME=value, one a line. Remove the # before a line to change it.
 # What stands behind each # is the default. Quotes keep white space at the ends of a value.
@@ -50,7 +57,7 @@ def reference_page() -> str:
     for area in AREAS:
         parts.append(f"## {area.title}\n\n{_intro(area)}\n")
         parts += ["\n".join(_section(spec)) + "\n" for spec in _settings_of(area)]
-    return "\n".join(parts)
+    return "\n".join([*parts, _OTHER_NAMES, "\n".join(_other_names()) + "\n"])
 
 
 def example_env() -> str:
@@ -96,6 +103,13 @@ def _section(spec: SettingSpec) -> Iterator[str]:
         yield f"- Careful: {f'`{value}`' if value else 'empty'} {risk}"
     if state := _support(spec):
         yield f"- *{state}*"
+
+
+def _other_names() -> Iterator[str]:
+    yield "| name | what to do |"
+    yield "| --- | --- |"
+    for name, (setting, cure) in SUCCESSORS.items():
+        yield f"| `{name}` | {cure or f'write `{setting}`'} |"
 
 
 def _needs(spec: SettingSpec) -> Iterator[str]:

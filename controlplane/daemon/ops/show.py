@@ -103,7 +103,7 @@ def explain(daemon: Daemon, request: Explain) -> Explained:
     name = request.name.upper()
     spec = catalog.SETTINGS.get(name)
     if spec is None:
-        raise NotFound(catalog.unknown(name)[0])
+        raise NotFound("; ".join(catalog.unknown(name)))
     state = daemon.intake.state
     source, given = "default", ""
     if pin := state.observed.pins.get(name):

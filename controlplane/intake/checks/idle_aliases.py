@@ -169,7 +169,7 @@ def _misspelt_domains(
         near = next((other for other in sorted(after.domains) if _is_misspelt(domain, other)), "")
         if near:
             message = f"nobody has a mailbox in {domain}, where {source} is; did you mean {near}?"
-            cure = f"write {near}; if {domain} is yours, nothing is to do"
+            cure = f"if {domain} is meant, leave it as it is; else write {near}"
             yield place_of(aliases.PATH, source, files).problem(message, cure, source)
 
 

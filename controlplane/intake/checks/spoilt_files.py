@@ -76,7 +76,7 @@ def problems(path: str, content: bytes, *, is_read: bool = True) -> list[Problem
         if container.start.match(head):
             return [_place(path, content, 0).problem(container.what, container.cure.format(path=path))]
     if _WIDE.match(head):
-        cure = "save it as UTF-8 (PowerShell: `Set-Content -Encoding utf8`, or `iconv -f UTF-16 -t UTF-8`)"
+        cure = "save it as UTF-8 without a byte order mark (PowerShell 7: `-Encoding utf8NoBOM`)"
         return [Place(path, 1, "").problem("it is encoded as UTF-16", cure)]
     return _conflicts(path, content) or _marks(path, content)
 
@@ -112,7 +112,7 @@ def _conflicts(path: str, content: bytes) -> list[Problem]:
     else:
         told = f"it has {len(begins)} merge conflicts that nobody resolved, up to line {last}"
     cure = (
-        f"choose what is to stand there and remove the lines that begin with <<<<<<<, ||||||| , ======= and "
+        f"choose what is to stand there and remove the lines that begin with <<<<<<<, |||||||, ======= or "
         f">>>>>>>, then `git add {path}` and commit; or take one side whole: `git checkout --ours {path}`"
         if len(seen) > 1
         else "remove this line, and look whether both sides of the conflict are still there"
