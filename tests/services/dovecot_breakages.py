@@ -111,9 +111,6 @@ CASES: tuple[Breakage, ...] = (
         "a quota of nobody's", "plugin {\n  quota = counte:User\n}\n", "there is no quota backend counte", 2
     ),
     _dovecot(
-        "a compression that is not here", "plugin {\n  zlib_save = zst\n}\n", "zst is not a compression", 2
-    ),
-    _dovecot(
         "a script that is not there",
         "plugin {\n  sieve_before2 = /etc/none/first.sieve\n}\n",
         "sieve_before2: /etc/none/first.sieve does not exist",

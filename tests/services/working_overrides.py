@@ -7,7 +7,7 @@ from tests.services.breakages import DOVECOT, MAIN, MASTER, TABLES
 GOOD: dict[str, dict[str, str]] = {
     "tables of every kind": {
         MAIN: f"my_folder = {TABLES}\n"
-        "transport_maps = unionmap:{texthash:$my_folder/routes,lmdb:$my_folder/compiled}\n"
+        "transport_maps = unionmap:{texthash:$my_folder/routes,proxy:lmdb:$my_folder/compiled}\n"
         "  inline:{ a.b=relay:[c] }\n"
         "relocated_maps = hash:$my_folder/compiled, static:{moved away}\n"
         "  pipemap:{lmdb:$my_folder/compiled,static:x}\n"

@@ -58,8 +58,6 @@ MECHANISMS = frozenset(
 )
 """Of auth_mechanisms; those of GSSAPI have a module."""
 QUOTA_BACKENDS = frozenset(["count", "dict", "dirsize", "fs", "imapc", "maildir"])
-COMPRESSIONS = frozenset(["gz", "bz2", "lz4", "zstd", "deflate"])
-"""What zlib_save writes ("xz" is read alone)."""
 LOGS = ("log_path", "info_log_path", "debug_log_path")
 USERS = re.compile(r"(user|mail_uid|default_\w+_user)\Z")
 GROUPS = re.compile(r"(group|extra_groups|mail_gid|mail_access_groups|mail_privileged_group)\Z")
@@ -275,8 +273,6 @@ def _choices(section: Section, tree: Tree) -> Iterator[Wrong]:
         backend = value.partition(":")[0]
         if re.fullmatch(r"quota\d*", name) and backend and backend not in QUOTA_BACKENDS:
             yield Wrong(name, backend, f"there is no quota backend {backend}")
-        if name == "zlib_save" and value and value not in COMPRESSIONS:
-            yield Wrong(name, value, f"{value} is not a compression that can be written")
         script = re.match(r"(?:file:)?(/[^%;]+\.sieve)(;|\Z)", value) if name.startswith("sieve_") else None
         if script and (lacks := tree.lacks_file(script[1])):
             yield Wrong(name, script[1], lacks)

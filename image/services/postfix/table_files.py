@@ -99,4 +99,5 @@ def _can_be_opened(table: Table, about: Surroundings) -> bool:
 
 
 def _absolute(table: Table, about: Surroundings) -> str:
-    return f"{table.kind}:{about.path(table.place)}" if table.file else str(table)
+    """As postmap(1) is to open it by itself: the proxy serves the tables of today, if it runs at all."""
+    return f"{table.kind}:{about.path(table.place)}" if table.file else str(table).replace("proxy:", "")
