@@ -21,6 +21,8 @@ MODULES = "usr/lib/dovecot/modules"
 MAIL = "/var/mail/"
 SERVER_DRIVERS = frozenset(["ldap", "sql", "oauth2", "dict", "passwd-file", "lua", "checkpassword"])
 """Drivers of passdb and userdb whose `args` name a file (doc.dovecot.org, "Authentication")."""
+ASKED_DRIVERS = frozenset(["ldap", "sql", "dict", "lua"])
+"""Drivers of userdb whose answers may say where each mailbox lies."""
 MAIL_DRIVERS = frozenset(
     [
         "maildir",
@@ -104,8 +106,12 @@ Judge = Callable[[Section, Tree], Iterator[Wrong]]
 def wrong_references(found: list[Section], staged: StagedTree) -> Iterator[Wrong]:
     """What the settings name that is not there, cannot be opened, or is of another kind."""
     named = {section.label: section.values for section in found if section.kind == "service"}
-    lists = [value for section in found if section.kind == "userdb" for value in section.values.values()]
-    tree = Tree(staged, found[0].values, named, not any("mail=" in value for value in lists))
+    lists = [section.values for section in found if section.kind == "userdb"]
+    elsewhere = any(
+        values.get("driver") in ASKED_DRIVERS or any("mail=" in value for value in values.values())
+        for values in lists
+    )
+    tree = Tree(staged, found[0].values, named, not elsewhere)
     for section in found:
         for judge in JUDGES:
             yield from judge(section, tree)
