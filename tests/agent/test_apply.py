@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import errno
-import os
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -176,62 +175,6 @@ def test_commit_that_fails_rolls_back(served: World) -> None:
     served.engine.steps = (*STEPS[:-1], full)
     assert served.apply(main="new\n")["outcome"] == "rolled_back"
     assert (served.text(MAIN), served.node.applied.number) == ("main 1\n", 1)
-
-
-def test_no_link_keeps_an_old_table(served: World) -> None:
-    """Postfix sees that a table was replaced when nothing links to the one that it has open."""
-    open_before = (served.root / (VIRTUAL + ".lmdb")).open("rb")
-    links: list[int] = []
-
-    def look(attempt: Attempt) -> None:
-        links.append(os.fstat(open_before.fileno()).st_nlink)
-        probe(attempt)
-
-    served.engine.steps = tuple(look if step is probe else step for step in STEPS)
-    assert served.apply(main="new\n", virtual="new\n", userdb="new\n")["outcome"] == "applied"
-    assert links == [0]
-    open_before.close()
-
-
-def test_a_table_that_goes_back_replaces_the_one_that_failed(served: World) -> None:
-    """Processes that opened the new one see that it is gone, too, and its times are those of before."""
-    table, opened = served.root / (VIRTUAL + ".lmdb"), []
-    before = table.stat()
-
-    def look(attempt: Attempt) -> None:
-        opened.append(table.open("rb"))
-        raise Failed("postfix", "does not answer")
-
-    served.engine.steps = tuple(look if step is probe else step for step in STEPS)
-    assert served.apply(main="new\n", virtual="new\n")["outcome"] == "rolled_back"
-    for file in opened:
-        assert os.fstat(file.fileno()).st_nlink == 0
-        file.close()
-    after = table.stat()
-    assert (after.st_mode, after.st_mtime_ns, after.st_size) == (
-        before.st_mode,
-        before.st_mtime_ns,
-        before.st_size,
-    )
-    assert served.text(VIRTUAL + ".lmdb") == "map of virtual 1\n"
-    assert served.rubbish() == []
-
-
-def test_tables_are_there_before_what_names_them(served: World) -> None:
-    """A process that starts between two renames finds each table that its main.cf names."""
-    there: list[bool] = []
-    real = staging.install
-
-    def install(rows: Iterable[staging.Placement]) -> None:
-        for row in rows:
-            if row.target.endswith("main.cf"):
-                there.append((served.root / (VIRTUAL + ".lmdb")).read_bytes() == b"map of new\n")
-            real([row])
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(staging, "install", install)
-        served.apply(main="new\n", virtual="new\n")
-    assert there == [True]
 
 
 def test_full_disk_while_staging(served: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -178,7 +178,7 @@ class Engine:
         except Exception as error:  # noqa: BLE001  # whatever went wrong, the last good release goes back first
             return self._undo(attempt, request, as_failure(error))
         with contextlib.suppress(OSError):  # what is left is swept at the next start
-            staging.clean_up(attempt.rows)
+            staging.finish(attempt.rows)
         self._note_drift(attempt)
         take_out(node.journal, target)
         actions = performed_actions(attempt)
@@ -251,7 +251,7 @@ class Engine:
         except (AgentError, OSError) as error:
             problems.append(str(error))
         try:
-            node.put_back(attempt.rows)
+            node.put_back(attempt.rows, keep_tables=bool(attempt.base.commit))
             if attempt.runs_script or attempt.replans:
                 restore_touched(attempt)
         except (AgentError, OSError) as error:
@@ -261,6 +261,8 @@ class Engine:
             return self._stop_all(attempt)
         back.plan, back.probe_all = _backwards(attempt, back, failed), True
         silent = self.serve_again(back)
+        with contextlib.suppress(OSError):
+            staging.restore(attempt.rows)
         return "; ".join([*problems, *([silent] if silent else [])])
 
     def serve_again(self, back: Attempt) -> str:

@@ -128,10 +128,13 @@ class Node:
         for announcer in self._announcers:
             announcer.correct(self.paths.root, targets)
 
-    def put_back(self, rows: Sequence[staging.Placement]) -> None:
-        """Undo the installation of files, also for what notices them by itself. Raises OSError."""
+    def put_back(self, rows: Sequence[staging.Placement], keep_tables: bool = False) -> None:
+        """Undo the installation of files, also for what notices them by itself. Raises OSError.
+
+        With `keep_tables` new tables stay until services are told.
+        """
         try:
-            staging.restore(rows)
+            staging.restore(rows, keep_tables)
         finally:
             self.correct_announced([Path(row.target) for row in rows if row.by_time])
 

@@ -52,7 +52,7 @@ def recover(engine: Engine) -> dict[str, Action]:
         return _put_back_unknown(node, str(error))
     request = Request(journal["commit"], journal["number"], journal["main"])
     if node.applied.attempt == journal["id"]:
-        staging.clean_up(rows)
+        staging.finish(rows)
         node.unmanaged_files.settle()
         outcome = engine.outcome(OutcomeKind.APPLIED, request, id=journal["id"], actions=journal["actions"])
         node.journal.add_outcome(outcome)

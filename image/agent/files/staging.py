@@ -17,7 +17,7 @@ import grp
 import os
 import pwd
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -42,6 +42,8 @@ class Placement:
     """Whether its reader notices a new file by its time alone (Dovecot's passwd-files)."""
     compiled: bool = False
     """Whether it is compiled from another one, and its reader keeps it open."""
+    table: bool = False
+    """Whether it goes only when nothing names it any more: after services were told."""
 
     @property
     def aside(self) -> Path:
@@ -84,14 +86,16 @@ def placements(root: Path, write: Iterable[Entry], remove: Iterable[Entry]) -> l
     process that starts meanwhile finds each table that main.cf names.
     """
     rows: list[Placement] = []
-    tables_first = sorted(write, key=lambda entry: entry.compile != Compile.POSTMAP)
+    tables_first = sorted(write, key=lambda entry: entry.compile not in TABLES)
     for entries, fresh in ((tables_first, True), (remove, False)):
         for entry in entries:
             target = root / entry.path
             files = [product(target, entry.compile), target] if entry.compile else [target]
             by_time = _noticed_by_time(entry)
+            table = entry.compile in TABLES
             rows += [
-                Placement(str(file), os.path.lexists(file), fresh, by_time, file != target) for file in files
+                Placement(str(file), os.path.lexists(file), fresh, by_time, file != target, table)
+                for file in files
             ]
     return rows
 
@@ -168,12 +172,23 @@ def _keep_copy(row: Placement) -> None:
 
 
 def install(rows: Iterable[Placement]) -> None:
-    """Put every staged file in its place, remove what the release no longer has."""
+    """Put every staged file in its place, remove what the release no longer has.
+
+    Tables stay: until services are told, their processes open what the former configuration names.
+    """
     for row in rows:
         if row.fresh:
             row.aside.replace(row.target)
-        else:
+        elif not row.table:
             _clear(Path(row.target))
+
+
+def finish(rows: Sequence[Placement]) -> None:
+    """Remove the tables that nothing names any more, and what is left beside the targets."""
+    for row in rows:
+        if row.table and not row.fresh:
+            _clear(Path(row.target))
+    clean_up(rows)
 
 
 def _clear(target: Path) -> None:
@@ -183,8 +198,11 @@ def _clear(target: Path) -> None:
         target.symlink_to(NO_ZONE)
 
 
-def restore(rows: Iterable[Placement]) -> None:
-    """Undo `install`, wholly or partly done; safe to repeat."""
+def restore(rows: Sequence[Placement], keep_tables: bool = False) -> None:
+    """Undo `install`, wholly or partly done; safe to repeat.
+
+    With `keep_tables` new ones stay until services are told: then it is repeated without.
+    """
     for row in rows:
         target = Path(row.target)
         if os.path.lexists(row.kept):
@@ -193,7 +211,7 @@ def restore(rows: Iterable[Placement]) -> None:
                     later = max(time.time(), int(target.lstat().st_mtime) + 1)
                     os.utime(row.kept, (later, later), follow_symlinks=False)
             row.kept.replace(target)
-        elif row.fresh and not row.existed:
+        elif row.fresh and not row.existed and not (keep_tables and row.table):
             target.unlink(missing_ok=True)
     clean_up(rows)
 
