@@ -63,6 +63,8 @@ class ProbeKind(StrEnum):
     """Greeting and LHLO on a UNIX socket."""
     TCP = "tcp"
     """A connection is accepted (milter, sshd's banner)."""
+    LISTENING = "listening"
+    """Something listens on the port, as the kernel says: nobody is asked."""
     HTTP = "http"
     """GET `path` answers 200 (Rspamd: /ping)."""
     REDIS = "redis"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.health.ports import listening_ports
 from agent.health.probes import ask
 from wire.manifest import Probe
 
@@ -57,3 +58,23 @@ def test_probe_of_silence_ends(tmp_path: Path) -> None:
     serve_once(tmp_path / "sock", b"")
     answer = ask(Probe("p", "smtp", path="/sock"), tmp_path, 0.2)
     assert (answer.ok, "no answer" in answer.detail) == (False, True)
+
+
+def test_ports_that_somebody_listens_on(tmp_path: Path) -> None:
+    """Sockets in another state do not count."""
+    head = "  sl  local_address rem_address   st\n"
+    listens = "   0: 0100007F:2C44 00000000:0000 0A\n"
+    talks = "   1: 0100007F:2C45 0100007F:9999 01\n"
+    (tmp_path / "tcp").write_text(head + listens + talks)
+    assert listening_ports(tmp_path) == {11332}
+
+
+def test_a_port_that_is_listened_on_is_seen_without_a_connection(tmp_path: Path) -> None:
+    """As the kernel tells it, so that nobody logs who came."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.0)
+        probe = Probe("p", "listening", server.getsockname()[1])
+        assert ask(probe, tmp_path).ok
+        with pytest.raises(BlockingIOError):
+            server.accept()
+    assert ask(probe, tmp_path).detail == "nothing listens"

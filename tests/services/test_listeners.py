@@ -84,10 +84,23 @@ def test_a_moved_port_is_asked_where_it_is() -> None:
     assert fitted("port = 4190", "port = 2000")["4190"].port == 2000
 
 
-def test_behind_a_proxy_a_connection_is_enough() -> None:
-    """A client that does not speak the PROXY protocol gets no greeting."""
+def test_behind_a_proxy_that_is_not_here_a_port_is_enough() -> None:
+    """Nobody else gets a greeting, and each try would be a warning in the log."""
     probe = fitted("haproxy = no\n    port = 993", "haproxy = yes\n    port = 993")["993"]
-    assert (probe.kind, probe.tls) == ("tcp", "")
+    assert (probe.kind, probe.tls, probe.proxy) == ("listening", "", False)
+
+
+@pytest.mark.parametrize(
+    ("networks", "proxy"),
+    [("127.0.0.0/8", True), ("192.0.2.0/24 127.0.0.1", True), ("192.0.2.1 proxy.test", False)],
+)
+def test_a_proxy_on_this_machine_is_what_probes_are(networks: str, proxy: bool) -> None:
+    """They say first whom they speak for, and talk as ever, where Dovecot believes them."""
+    rest = "port = 993\n    ssl = yes\n  }\n}\n"
+    named = f"haproxy = yes\n    {rest}haproxy_trusted_networks = {networks}\n"
+    probe = fitted(f"haproxy = no\n    {rest}", named)["993"]
+    assert probe.proxy is proxy
+    assert probe.kind == ("imap" if proxy else "listening")
 
 
 def test_without_tls_none_is_expected() -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from services.postfix.endpoints import Endpoint, endpoint, first_word, listening_ports
+from services.postfix.endpoints import Endpoint, endpoint, first_word
 from services.postfix.lines import Line, line_of_parameter, main_lines, option_lines, service_lines
 from services.postfix.restrictions import unknown_restrictions
 from services.postfix.surroundings import approved
@@ -118,15 +116,6 @@ def test_servers_with_options() -> None:
     assert first_word("{ inet:h:1, timeout=5s }") == "inet:h:1"
     assert first_word("inet:h:1") == "inet:h:1"
     assert first_word("{}") == ""
-
-
-def test_ports_that_somebody_listens_on(tmp_path: Path) -> None:
-    """Sockets in another state do not count."""
-    head = "  sl  local_address rem_address   st\n"
-    listens = "   0: 0100007F:2C44 00000000:0000 0A\n"
-    talks = "   1: 0100007F:2C45 0100007F:9999 01\n"
-    (tmp_path / "tcp").write_text(head + listens + talks)
-    assert listening_ports(tmp_path) == {11332}
 
 
 def test_rules_in_the_value_are_no_file() -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from agent.concurrently import run_concurrently
 from agent.errors import Unavailable
+from agent.health.ports import listening_ports
 from wire.manifest import Probe, ProbeKind
 
 TEMPORARY = re.compile(r"4\d\d\b")
@@ -223,13 +224,22 @@ def ask(probe: Probe, root: Path, seconds: float = TRY_SECONDS) -> Answer:
     start = time.monotonic()
     detail = ""
     try:
-        with conversation(probe, root, seconds) as talk:
-            KINDS[probe.kind](talk, probe)
+        if probe.kind == ProbeKind.LISTENING:
+            _look(probe)
+        else:
+            with conversation(probe, root, seconds) as talk:
+                KINDS[probe.kind](talk, probe)
     except TimeoutError:
         detail = f"no answer within {seconds:.1f} s"
     except (OSError, Unavailable, ValueError, KeyError) as error:
         detail = str(error) or type(error).__name__
     return Answer(probe.name, not detail, (time.monotonic() - start) * 1000, detail)
+
+
+def _look(probe: Probe) -> None:
+    ports = listening_ports()
+    if ports and probe.port not in ports:  # none where the kernel does not tell
+        raise Unavailable("nothing listens")
 
 
 def _connect(probe: Probe, root: Path, seconds: float) -> socket.socket:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from ipaddress import ip_address, ip_network
 
 from services.base import Runner
 from wire.manifest import Probe, ProbeKind
@@ -34,6 +35,19 @@ class Listening:
     addresses: tuple[str, ...]
     listeners: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
     """The settings of each inet_listener by its service and name."""
+    proxies: tuple[str, ...] = ()
+    """Networks whose hosts may say whom they speak for (haproxy_trusted_networks)."""
+
+    def believes(self, host: str) -> bool:
+        """Whether a connection to this address of ours comes from one of the proxies."""
+        return any(_holds(network, host) for network in self.proxies)
+
+
+def _holds(network: str, host: str) -> bool:
+    try:
+        return ip_address(host) in ip_network(network, strict=False)
+    except ValueError:  # a name
+        return False
 
 
 def fit_dovecot(probes: Sequence[Probe], runner: Runner) -> tuple[Probe, ...]:
@@ -67,6 +81,7 @@ def read(text: str) -> Listening:
         top.get("ssl") != "no",
         tuple(re.split(r"[,\s]+", top.get("listen", "*"))),
         listeners,
+        tuple(top.get("haproxy_trusted_networks", "").split()),
     )
 
 
@@ -85,8 +100,10 @@ def _fit(probe: Probe, listening: Listening) -> Probe | None:
     addresses = tuple(filter(None, re.split(r"[,\s]+", listener.get("address", ""))))
     probe = replace(probe, port=port, host=_host(addresses or listening.addresses))
     if listener.get("haproxy") == "yes":
-        # it answers only who says first whom it speaks for (PROXY protocol)
-        return replace(probe, kind=ProbeKind.TCP, tls="")
+        if not listening.believes(probe.host):
+            # It answers only proxies that it knows, and warns of others: those warnings are for people.
+            return replace(probe, kind=ProbeKind.LISTENING, tls="")
+        probe = replace(probe, proxy=True)
     if probe.kind != ProbeKind.TCP:
         starttls = probe.tls if probe.tls != "implicit" and listening.encrypts else ""
         probe = replace(probe, tls="implicit" if implicit else starttls)

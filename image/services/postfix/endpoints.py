@@ -11,12 +11,11 @@ from typing import NamedTuple
 
 from agent.files.access import WRITE
 from agent.files.managed import mount_points
+from agent.health.ports import listening_ports
 from services.postfix.surroundings import Surroundings
 from services.postfix.tables import group, words
 
 LOOPBACK = frozenset(["localhost", "127.0.0.1", "::1"])
-LISTENING = "0A"
-"""The state of a socket that listens (proc_pid_net(5), tcp)."""
 _INET = re.compile(r"\[?(?P<host>[^\]]*?)\]?:(?P<port>[^:\]]+)\Z")
 
 
@@ -109,18 +108,3 @@ def _number(port: str) -> int | None:
         return socket.getservbyname(port, "tcp")
     except OSError:
         return None
-
-
-def listening_ports(proc: Path = Path("/proc/net")) -> set[int]:
-    """TCP ports that something listens on in this container, at any address."""
-    found = set()
-    for name in ("tcp", "tcp6"):
-        try:
-            rows = (proc / name).read_text().splitlines()[1:]
-        except OSError:
-            continue
-        for row in rows:
-            fields = row.split()
-            if fields[3] == LISTENING:
-                found.add(int(fields[1].rpartition(":")[2], 16))
-    return found
