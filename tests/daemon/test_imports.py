@@ -184,3 +184,20 @@ def test_a_secret_without_a_place_refuses_an_import(site: Site) -> None:
     assert (problem["path"], problem["line"]) == ("config/postfix-main.cf", 2)
     assert "postfix-sasl-password.cf" in problem["cure"]
     assert "hunter2" not in f"{found}"
+
+
+def test_a_folder_without_settings_gets_the_documented_defaults(unapplied_site: Site) -> None:
+    """Before anything is served; a server that runs keeps what it has."""
+    found = ask(unapplied_site, {"postfix-accounts.cf": f"ada@example.test|{HASH}\n"})
+    assert found["problems"] == []
+    assert found["files"][-1]["name"] == "mailserver.env"
+    assert "documented defaults" in found["files"][-1]["note"]
+    settings = unapplied_site.daemon.intake.state.settings
+    assert (settings.ssl_type, settings.enable_rspamd) == ("", False)
+    unapplied_site.must_agree()
+
+
+def test_a_server_that_runs_keeps_its_settings(site: Site) -> None:
+    """A folder without settings says nothing of them."""
+    ask(site, {"postfix-accounts.cf": f"ada@example.test|{HASH}\n"})
+    assert site.daemon.intake.state.settings.ssl_type == "self-signed"

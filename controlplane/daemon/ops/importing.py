@@ -56,7 +56,8 @@ def _sound(prepared: Prepared) -> Mapping[str, Change]:
 
 def _here(daemon: Daemon, main: Files) -> Here:
     sealer = Sealer(secrets.ensure_identity(daemon.intake.stores.control))
-    return Here(main, daemon.template, daemon.intake.state.observed.pins, sealer)
+    state = daemon.intake.state
+    return Here(main, daemon.template, state.observed.pins, sealer, is_new=not state.status.applied)
 
 
 def _plan(daemon: Daemon, brought: Brought, mass_delete: bool) -> tuple[Prepared, Proposal]:

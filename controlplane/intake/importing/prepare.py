@@ -43,6 +43,8 @@ class Here:
     template: Mapping[str, bytes]
     pins: Mapping[str, Pin]
     sealer: Sealer
+    is_new: bool = False
+    """Whether nothing was ever served: what a new `main` starts with is nobody's choice yet."""
 
 
 @dataclass
@@ -60,6 +62,8 @@ def prepare(brought: Brought, here: Here) -> Prepared:
         _file(name, file, brought, here, making)
     if brought.env is not None:
         _env(brought.env, brought.replace, here, making)
+    elif here.is_new and making.changes:
+        _documented_defaults(here, making)
     return Prepared(
         making.changes, tuple(making.files), tuple(making.settings), tuple(making.problems[:MAX_PROBLEMS])
     )
@@ -128,6 +132,15 @@ def _merged(path: str, ours: TreeFile, new: TreeFile, here: Here, making: _Makin
         return "merged"
     making.problems += found
     return "left out"
+
+
+def _documented_defaults(here: Here, making: _Making) -> None:
+    """For a folder without settings, which was written for the documented ones."""
+    ours, first = here.main.get(env_file.PATH), here.template.get(env_file.PATH)
+    if ours is not None and ours.content == first:
+        making.changes[env_file.PATH] = NewFile(env_file.to_defaults(first.decode()).encode())
+        note = "none were brought: what a new repository sets gives way to the documented defaults"
+        making.files.append(Item(env_file.PATH, "merged", "supported", note))
 
 
 def _env(content: bytes, replace: bool, here: Here, making: _Making) -> None:
