@@ -25,6 +25,11 @@ def check_lines(canary: Canary) -> list[str]:
     return [*lines, f"{'✔' if run['passed'] else '✗'} {end} ({run['seconds']:.2f} s)"]
 
 
+def serves(canary: Canary | None) -> bool:
+    """Whether no step failed when it was last tried."""
+    return not canary or canary["last"] is None or canary["last"]["passed"]
+
+
 def canary_lines(canary: Canary | None, now: datetime) -> list[str]:
     """When mail last went all the way through, and the steps that failed since."""
     if not canary or canary["last"] is None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from controlplane.cli.text.age import age
-from controlplane.cli.text.canary import canary_lines
+from controlplane.cli.text.canary import canary_lines, serves
 from controlplane.cli.text.certificates import ends, refusal_lines, warning_lines
 from controlplane.cli.text.terminal import columns
 from wire.outcomes import OutcomeKind
@@ -37,7 +37,7 @@ def _head(status: Status, now: datetime) -> list[str]:
     name = status.get("hostname") or status.get("node") or "mail"
     applied, attempted = status.get("applied") or 0, status.get("attempted") or 0
     failure = status.get("failure")
-    whole = not (failure or status.get("damage") or status.get("held"))
+    whole = not (failure or status.get("damage") or status.get("held")) and serves(status.get("canary"))
     word = "healthy" if status.get("healthy") and whole else "degraded"
     if status.get("suspended"):
         word = "suspended"

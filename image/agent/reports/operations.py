@@ -5,6 +5,7 @@ from __future__ import annotations
 import pwd
 import threading
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from agent.apply.checks import Checker
@@ -63,7 +64,7 @@ class Operations:
                 "refused": self.slots.refused,
                 "passed_over": self.slots.passed_over,
             },
-            "health": lambda _: {"healthy": self.readiness.ready and self.status.healthy()},
+            "health": lambda _: self.health(),
             "suspend": lambda _: self.suspend(True),
             "resume": lambda _: self.suspend(False),
             "outcomes": lambda _: {"outcomes": self.node.journal.outcomes()},
@@ -124,6 +125,16 @@ class Operations:
             "certificate_refused": self.slots.refused,
             **self.node.findings.report(),
         }
+
+    def health(self) -> dict[str, Any]:
+        """Whether everything serves, and when mail last went all the way through."""
+        passed = self.node.watch.passed_at
+        told = (
+            {"mail_passed": datetime.fromtimestamp(passed, UTC).isoformat(timespec="seconds")}
+            if passed
+            else {}
+        )
+        return {"healthy": self.readiness.ready and self.status.healthy(), **told}
 
     def suspend(self, on: bool) -> dict[str, Any]:
         """Hold releases back, or let them through again."""
