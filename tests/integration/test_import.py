@@ -133,7 +133,7 @@ def test_everything_is_told(moved: tuple[Server, dict[str, Any], float]) -> None
     assert files["config/opendkim/keys/example.com/mail.private"]["sealed"]
     assert files["config/dovecot/fts-xapian-plugin.conf"]["support"] == "unknown"
     assert files["config/postfix-main.cf~"]["done"] == "left out"
-    assert "pinned to '0'" in settings["ENABLE_RSPAMD"]["note"]
+    assert "pinned by the environment to '0'" in settings["ENABLE_RSPAMD"]["note"]
     assert settings["ENABLE_POP3"]["support"] == "supported"
     assert settings["ENABLE_AMAVIS"]["support"] == "later"
     assert settings["ONE_DIR"]["support"] == "unknown"
