@@ -32,9 +32,12 @@ def explain(ground: Ground) -> Finding | None:
 
 
 def clean(ground: Ground) -> None:
-    """Take messages that were not delivered, and what tells of them, out of the queue."""
+    """Take messages that wait to be tried again, and what tells of them, out of the queue (postsuper(1)).
+
+    One that is under way is left to come to the account's own mailbox.
+    """
     for name in _left(ground):
-        ground.runner(("postsuper", "-d", name), DEADLINE)  # whatever it says: it may be gone
+        ground.runner(("postsuper", "-d", name, "deferred"), DEADLINE)  # whatever it says: it may be gone
 
 
 def _left(ground: Ground) -> Iterator[str]:
