@@ -34,6 +34,7 @@ FIELDS = (
 )
 NAMED = re.compile(r'\* LIST \([^)]*\) (?:"."|NIL) "?([^"]+?)"?$')
 DEADLINE = 2.0
+ANSWER_SECONDS = 1.0
 PASSWORD = secrets.token_hex(16)
 FIRST_PAUSE, LONGEST_PAUSE, EXPLAIN_PAUSE = 0.01, 0.1, 0.2
 
@@ -118,7 +119,8 @@ def _delivered(ground: Ground, probe: Probe | None) -> Finding:
         return Finding(Verdict.UNCLEAR, "no message was taken")
     if probe is None:
         return _wait(ground, lambda: _in_folder(ground))
-    with conversation(probe, ground.root, ground.left()) as talk:
+    # A little longer than is waited, so that what is missing is told rather than the conversation's end.
+    with conversation(probe, ground.root, ground.left() + ANSWER_SECONDS) as talk:
         _open(talk, probe, ground)
         finding = _wait(ground, lambda: _by_imap(ground, talk))
         command(talk, "z", "LOGOUT")
