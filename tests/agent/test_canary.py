@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
@@ -12,10 +13,11 @@ from agent.canary.trial import run_trial
 from agent.commands import Ran
 from agent.errors import Unavailable
 from agent.health.logs import LogMark
-from services.dovecot.canary import place_like
+from services.dovecot.announced_files import FRESH
+from services.dovecot.canary import USERDB, place_like, prepare
 from services.postfix.canary import judged
 from services.postfix.routes import COPIES, IDENTITY, REWRITES, Route, leads_away
-from wire.canary import DOMAIN
+from wire.canary import ADDRESS, DOMAIN
 
 
 def ground(tmp_path: Path) -> Ground:
@@ -119,3 +121,29 @@ def test_no_message_leaves_the_server(values: dict[str, str], nexthop: str, away
 def test_the_mailbox_has_everybodys_format_and_a_place_of_its_own(location: str, place: str) -> None:
     """No option leads to a folder of somebody's."""
     assert place_like(location) == place
+
+
+def test_dovecot_has_forgotten_the_last_format_when_the_steps_begin(tmp_path: Path) -> None:
+    """It takes a passwd-file as it saw it in this second: the line changes, so the second ends first."""
+    for folder in ("run", "etc/dovecot"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / USERDB).write_text("")
+    run = ground(tmp_path)
+    run.owner = os.geteuid(), os.getegid()
+    line = tmp_path / FRESH / ADDRESS
+    seen: list[int] = []
+    before = ""
+    for form in ("sdbox", "mdbox", "mdbox"):
+        ran = Ran(0, f"{form}:/var/mail\n")
+        run.runner = lambda *_, ran=ran: ran
+        start, until = time.time(), run.until
+        prepare(run)
+        waited = run.until - until
+        assert f"userdb_mail={form}:/" in line.read_text()
+        if seen and form not in before:
+            assert int(start + waited) > int(start)
+            assert int(line.stat().st_mtime) not in seen
+        else:
+            assert not waited
+        seen.append(int(line.stat().st_mtime))
+        before = line.read_text()

@@ -208,3 +208,31 @@ def test_accounts_do_not_wait_for_it(tried: Server) -> None:
     ran = canary(tried)["last"]["at"]
     tried.add_account("quick@example.test")
     assert canary(tried)["last"]["at"] == ran
+
+
+FORMATS = ("maildir", "sdbox", "mdbox", "mbox")
+ROUNDS = 2
+
+
+def test_formats_that_follow_each_other_quickly_stay(tried: Server, clone: Clone) -> None:
+    """Dovecot remembers a passwd-file for a second; the canary's line in one follows the format."""
+    for number in range(ROUNDS * len(FORMATS)):
+        form = FORMATS[number % len(FORMATS)]
+        inbox = ":INBOX=/var/mail/%Ld/%Ln/inbox" if form == "mbox" else ""
+        tried.must("mailctl", "check")  # so that Dovecot has just read the line
+        pushed = clone.change(DOVECOT, f"mail_location = {form}:/var/mail/%Ld/%Ln/{form}{inbox}\n", form)
+        assert pushed.accepted, pushed.said
+        status = tried_release(tried)
+        assert status["applied"] == status["attempted"], (number, status["failure"])
+        assert status["canary"]["last"]["passed"], (number, status["canary"])
+
+
+def tried_release(server: Server) -> dict[str, Any]:
+    """The status once the newest release was tried."""
+    release = server.status()["release"]
+
+    def look() -> dict[str, Any]:
+        found = server.status()
+        return found if found["attempted"] == release else {}
+
+    return poll(look, "it was tried", LIMIT)

@@ -81,7 +81,7 @@ class AnnouncedFiles:
                 for path in folder.iterdir():
                     if path.name != canary.ADDRESS:
                         path.unlink()
-        self._gone_until = _end_of_second(time.time())
+        self._gone_until = end_of_second(time.time())
 
     def doubt(self) -> None:
         """Dovecot may remember something that no file here denies."""
@@ -95,7 +95,7 @@ class AnnouncedFiles:
             os.close(handle)
         self._replaced.clear()
         now, until, self._until = time.time(), self._until, 0.0
-        return min(until, _end_of_second(now)) - now
+        return min(until, end_of_second(now)) - now
 
     def _leave(self, name: str) -> None:
         """Note what Dovecot may have read, or be about to read, of an account whose file goes."""
@@ -110,9 +110,7 @@ class AnnouncedFiles:
             if os.geteuid() == 0:
                 os.chown(path.parent, *staging.owner_ids(like.owner))
         aside = staging.stage(path.parent, replace(like, path=path.name), content)
-        # Dovecot knows a file by size and seconds, also one of an agent that was killed: so these count
-        # milliseconds, and never come again.
-        self._mark = max(time.time_ns() // 1_000_000 % 2**31, self._mark + 1)
+        self._mark = max(new_time(), self._mark + 1)
         os.utime(aside, (UNREAD, self._mark))
         aside.replace(path)
 
@@ -122,7 +120,15 @@ def is_file_name(name: str) -> bool:
     return bool(name) and "/" not in name and not name.startswith(".")
 
 
-def _end_of_second(moment: float) -> float:
+def new_time() -> int:
+    """A time of change that no earlier version of a file had.
+
+    Dovecot knows a file by size and seconds, also one of an agent that was killed: so these are milliseconds.
+    """
+    return time.time_ns() // 1_000_000 % 2**31
+
+
+def end_of_second(moment: float) -> float:
     """When Dovecot looks again at what it saw at a moment."""
     return int(moment) + 1 + LAG
 
@@ -130,7 +136,7 @@ def _end_of_second(moment: float) -> float:
 def _last_change(folder: Path) -> float:
     """Until when Dovecot may remember what was last replaced or removed in a folder."""
     try:
-        return _end_of_second(folder.stat().st_mtime + TICK)
+        return end_of_second(folder.stat().st_mtime + TICK)
     except FileNotFoundError:
         return 0.0
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from agent.canary.steps import PASSED, Canary, Finding, Ground, Step, Verdict, failed
 from agent.health.probes import Talk, command, conversation, greet_imap
-from services.dovecot.announced_files import FRESH
+from services.dovecot.announced_files import FRESH, end_of_second, new_time
 from services.dovecot.known_account import known_account
 from wire.canary import ADDRESS
 from wire.manifest import Probe, ProbeKind
@@ -43,7 +43,6 @@ def prepare(ground: Ground) -> None:
     """Make the account and an empty folder for its mail: some may have come late. Raises OSError."""
     uid, gid = ground.owner
     home = ground.root / FOLDER / "home"
-    shutil.rmtree(ground.root / FOLDER / MAIL, ignore_errors=True)
     for folder in (home.parent, home):
         folder.mkdir(mode=0o700, exist_ok=True)
         os.chown(folder, uid, gid)
@@ -52,8 +51,12 @@ def prepare(ground: Ground) -> None:
     fields = FIELDS.format(uid=uid, gid=gid, folder=FOLDER, place=place)
     line = LINE.format(address=ADDRESS, password=PASSWORD, uid=uid, gid=gid, folder=FOLDER, fields=fields)
     target = ground.root / FRESH / ADDRESS
-    if not target.exists() or target.read_text() != line:
+    known = target.read_text() if target.exists() else ""
+    if known != line:
         _place(target, line, (ground.root / USERDB).stat().st_gid)
+    if known not in ("", line):
+        _outlast(ground)
+    shutil.rmtree(ground.root / FOLDER / MAIL, ignore_errors=True)
     ground.address, ground.password = ADDRESS, PASSWORD
 
 
@@ -68,7 +71,17 @@ def _place(target: Path, line: str, group: int) -> None:
         os.fchown(file.fileno(), 0, group)
         os.fchmod(file.fileno(), 0o640)
         file.write(line)
+    earlier = int(target.stat().st_mtime) if target.exists() else 0
+    os.utime(aside, (0, max(new_time(), earlier + 1)))
     aside.replace(target)
+
+
+def _outlast(ground: Ground) -> None:
+    """Wait until Dovecot, which may have read the line's last version in this second, looks again."""
+    now = time.time()
+    seconds = end_of_second(now) - now
+    time.sleep(seconds)
+    ground.until += seconds
 
 
 def place_like(location: str) -> str:
