@@ -56,6 +56,10 @@ BREAKAGES = (
     Breakage(
         "everything discarded", MAIN, "header_checks = pcre:{ {/^Subject:/ DISCARD} }\n", "did not come"
     ),
+    Breakage(
+        "mail of a domain discarded", MAIN, "transport_maps = inline:{ example.test=discard: }\n", "discard"
+    ),
+    Breakage("no room in the queue", MAIN, "queue_minfree = 9000000000000000\n", "452 4.3.1"),
     Breakage("no space for a header", MAIN, "header_size_limit = 1\nmessage_size_limit = 10\n", "552"),
     Breakage(
         "mail location that cannot be written", DOVECOT, "mail_location = maildir:/proc/%d/%n\n", "/proc"
@@ -142,6 +146,24 @@ def test_what_serves_nobody_is_taken_back(tried: Server, clone: Clone, case: Bre
 
 
 LEFT_ALONE = (
+    ("plugins for everything, of which doveconf warns", DOVECOT, "mail_plugins = $mail_plugins zlib\n"),
+    (
+        "folder below one that is a name alone",
+        "config/before.dovecot.sieve",
+        'require ["fileinto", "mailbox"];\nfileinto :create "Sub.Folder";\n',
+    ),
+    (
+        "clients listed, among them loopback",
+        MAIN,
+        "smtpd_client_restrictions = check_client_access cidr:{ {127.0.0.0/8 REJECT} }\n",
+    ),
+    (
+        "strange names refused",
+        MAIN,
+        "smtpd_helo_restrictions = reject_unknown_helo_hostname\nunknown_hostname_reject_code = 550\n"
+        "smtpd_sender_restrictions = check_sender_access pcre:{ {/\\.invalid$/ REJECT} }\n",
+    ),
+    ("two connections each", MAIN, "smtpd_client_connection_count_limit = 2\n"),
     ("no names of clients", MAIN, "smtpd_peername_lookup = no\n"),
     ("greylisting by hand", MAIN, "smtpd_recipient_restrictions = defer_if_permit, permit\n"),
     ("own mailbox domains", MAIN, "virtual_mailbox_domains = lmdb:/etc/postfix/vhost\n"),

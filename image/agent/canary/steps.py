@@ -57,6 +57,11 @@ def unclear(words: str) -> Finding:
     return Finding(Verdict.UNCLEAR, words)
 
 
+def without_remarks(output: str, program: str) -> str:
+    """What a program was asked for, without the warnings that it prints beside it under its own name."""
+    return "\n".join(line for line in output.splitlines() if not line.startswith(f"{program}: ")).strip()
+
+
 @dataclass
 class Ground:
     """What the steps of one run share."""

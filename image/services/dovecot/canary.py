@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from agent.canary.steps import PASSED, Canary, Finding, Ground, Step, Verdict, failed
+from agent.canary.steps import PASSED, Canary, Finding, Ground, Step, Verdict, failed, without_remarks
 from agent.health.probes import Talk, command, conversation, greet_imap
 from services.dovecot.announced_files import FRESH, end_of_second, new_time
 from services.dovecot.known_account import known_account
@@ -32,7 +32,8 @@ FIELDS = (
     "userdb_uid={uid} userdb_gid={gid} userdb_home=/{folder}/home userdb_mail={place}"
     " userdb_quota_rule=*:storage=1M"
 )
-NAMED = re.compile(r'\* LIST \([^)]*\) (?:"."|NIL) "?([^"]+?)"?$')
+NAMED = re.compile(r'(?i)\* LIST \((?![^)]*\\No(?:Select|nExistent))[^)]*\) (?:"."|NIL) "?([^"]+?)"?$')
+"""A folder that can be opened: those above it may be names alone (RFC 9051, 7.3.1)."""
 DEADLINE = 2.0
 ANSWER_SECONDS = 1.0
 PASSWORD = secrets.token_hex(16)
@@ -47,7 +48,7 @@ def prepare(ground: Ground) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
         os.chown(folder, uid, gid)
     ran = ground.runner(("doveconf", "-h", "mail_location"), DEADLINE)
-    place = place_like(ran.output.strip() if not ran.code else "")
+    place = place_like("" if ran.code else without_remarks(ran.output, "doveconf"))
     fields = FIELDS.format(uid=uid, gid=gid, folder=FOLDER, place=place)
     line = LINE.format(address=ADDRESS, password=PASSWORD, uid=uid, gid=gid, folder=FOLDER, fields=fields)
     target = ground.root / FRESH / ADDRESS

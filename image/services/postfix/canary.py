@@ -19,6 +19,7 @@ from agent.canary.steps import PASSED, Canary, Finding, Ground, Step, Verdict, f
 from agent.errors import AgentError, Unavailable
 from agent.health.probes import Talk, conversation, greet_smtp
 from services.postfix.queue import clean, explain
+from services.postfix.refusals import CLIENT, NO_ROOM, OWN_NAMES, has_room, loopback_is_named
 from services.postfix.routes import Routes, ask_routes
 from services.postfix.ways import delivery
 from wire.canary import ADDRESS, DOMAIN
@@ -26,12 +27,16 @@ from wire.manifest import Probe
 
 NAME = "postfix"
 IN, SUBMISSION = "25", ("587", "465")
+LITERAL = "[127.0.0.1]"
+"""A name to greet with that needs no name server (RFC 5321, 4.1.3)."""
 ALIASES = "etc/postfix/virtual"
 NOOPS = 3
 """As many as no client sends: the log's filter knows our sessions by them (quiet.conf)."""
 TROUBLE = re.compile(r"4\d\d 4\.(?:3\.[02-9]|7\.1 Service unavailable)")
 """Temporary refusals that are the server's own fault (RFC 3463: 4.3.z, mail system status)."""
 QUEUED = re.compile(r"queued as (\w+)")
+BUSY = re.compile(r"421 4\.7\.0 .*too many connections")
+"""smtpd_client_connection_count_limit (postconf(5)): our sessions run side by side, and from one address."""
 NOT_OWNED = "553"
 """reject_sender_login_mismatch (postconf(5)): whoever has tables of their own does not list us."""
 
@@ -42,16 +47,30 @@ def steps(ground: Ground) -> Iterator[Step]:
     port, submission = probes.get(IN), [probes[name] for name in SUBMISSION if name in probes]
     routes = ask_routes(ground)
     if port and ground.served:
-        yield Step("a recipient on port 25", partial(_recipient, probe=port))
+        yield guarded("a recipient on port 25", partial(_recipient, probe=port))
     if not ground.address:
         return
     if port:
-        yield Step("a message on port 25", partial(_incoming, probe=port, routes=routes))
+        yield guarded("a message on port 25", partial(_incoming, probe=port, routes=routes))
     for number, probe in enumerate(submission):
         way = None if number else routes
-        yield Step(f"log-in on port {probe.name}", partial(_submission, probe=probe, routes=way))
+        yield guarded(f"log-in on port {probe.name}", partial(_submission, probe=probe, routes=way))
     if ground.served and (found := delivery(routes)):
         yield found
+
+
+def guarded(name: str, run: Callable[[Ground], Finding]) -> Step:
+    """A step that is unclear where its session alone is one too many."""
+
+    def take(ground: Ground) -> Finding:
+        try:
+            return run(ground)
+        except Unavailable as refusal:
+            if BUSY.match(str(refusal)):
+                return unclear(str(refusal))
+            raise
+
+    return Step(name, take)
 
 
 def somebody(root: Path) -> str:
@@ -65,12 +84,14 @@ def somebody(root: Path) -> str:
 
 def _recipient(ground: Ground, probe: Probe) -> Finding:
     with _session(ground, probe) as (talk, _):
-        return judged(partial(_envelope, talk, ground.address, ground.served))
+        found = judged(partial(_envelope, talk, ground.address, ground.served))
+    return _of_others(ground, probe, found)
 
 
 def _incoming(ground: Ground, probe: Probe, routes: Routes) -> Finding:
     with _session(ground, probe) as (talk, _):
-        return _write(ground, talk, routes, ((ADDRESS, ground.served),))
+        found = _write(ground, talk, routes, ((ADDRESS, ground.served),))
+    return _of_others(ground, probe, found)
 
 
 def _submission(ground: Ground, probe: Probe, routes: Routes | None) -> Finding:
@@ -78,26 +99,49 @@ def _submission(ground: Ground, probe: Probe, routes: Routes | None) -> Finding:
     with _session(ground, probe) as (talk, offers):
         if not any(line[4:].upper().startswith(b"AUTH") for line in offers):
             return failed("it offers no log-in (AUTH)")
-        secret = base64.b64encode(f"\0{ground.address}\0{ground.password}".encode()).decode()
-        talk.say(f"AUTH PLAIN {secret}")
-        talk.code(b"235")
+        _log_in(ground, talk)
         if routes is None:
             return PASSED
-        return _write(ground, talk, routes, ((ground.served, ADDRESS), (ADDRESS, ground.served)))
+        found = _write(ground, talk, routes, ((ground.served, ADDRESS), (ADDRESS, ground.served)))
+    return _of_others(ground, probe, found)
+
+
+def _log_in(ground: Ground, talk: Talk) -> None:
+    secret = base64.b64encode(f"\0{ground.address}\0{ground.password}".encode()).decode()
+    talk.say(f"AUTH PLAIN {secret}")
+    talk.code(b"235")
+
+
+def _of_others(ground: Ground, probe: Probe, found: Finding) -> Finding:
+    """What a refusal says of others: where it is of our own name, address or network alone, nothing."""
+    if found.words.startswith(NO_ROOM) and has_room(ground):
+        return failed(found.words)
+    if found.verdict != Verdict.FAILED or not ground.served:
+        return found
+    if CLIENT in found.words:
+        return unclear(found.words) if loopback_is_named(ground) else found
+    if not OWN_NAMES.search(found.words):
+        return found
+    with _session(ground, probe, LITERAL) as (talk, _):
+        if probe.name != IN:
+            _log_in(ground, talk)
+        sender = "" if probe.name == IN else ground.served
+        other = judged(partial(_envelope, talk, sender, ground.served))
+    return unclear(found.words) if other.verdict == Verdict.PASSED else found
 
 
 @contextlib.contextmanager
-def _session(ground: Ground, probe: Probe) -> Iterator[tuple[Talk, list[bytes]]]:
-    """A conversation after its greeting, and what was offered then. It is ended in order."""
+def _session(ground: Ground, probe: Probe, name: str = DOMAIN) -> Iterator[tuple[Talk, list[bytes]]]:
+    """A conversation after its greeting as `name`, and what was offered then. It is ended in order."""
     with conversation(probe, ground.root, ground.left()) as talk:
-        yield talk, _greet(talk, probe)
+        yield talk, _greet(talk, probe, name)
         with contextlib.suppress(AgentError, OSError):
             talk.say("QUIT")
             talk.code(b"221")
 
 
-def _greet(talk: Talk, probe: Probe) -> list[bytes]:
-    offers = greet_smtp(talk, probe, DOMAIN)
+def _greet(talk: Talk, probe: Probe, name: str) -> list[bytes]:
+    offers = greet_smtp(talk, probe, name)
     if any(line[4:].upper().startswith(b"XFORWARD") and b"NAME" in line for line in offers):
         talk.say(f"XFORWARD NAME={DOMAIN}")
         talk.code(b"250")

@@ -54,7 +54,8 @@ def ask_routes(ground: Ground) -> Routes:
         return Routes()
     names = (*COPIES, *REWRITES, "virtual_alias_maps")
     ran = ground.runner(("postconf", "-xh", *names), DEADLINE)
-    values = dict(zip(names, (value.strip() for value in ran.output.splitlines()), strict=False))
+    lines = [line for line in ran.output.splitlines() if not line.startswith("postconf: ")]
+    values = dict(zip(names, (value.strip() for value in lines), strict=False))
     own = _route(ground.root, ADDRESS)
     served = _route(ground.root, ground.served) if ground.served else None
     return Routes(own, served, "" if ran.code == 0 and own is None else leads_away(values, own))

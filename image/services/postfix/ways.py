@@ -12,15 +12,19 @@ from agent.health.probes import Talk
 from services.postfix.routes import Route, Routes
 
 QUEUE = "var/spool/postfix"
+STEP = "delivery to a mailbox"
+NO_WAY = ("discard", "error", "retry")  # discard(8), error(8)
 LMTP_PORT = 24  # lmtp(8)
 
 
 def delivery(routes: Routes) -> Step | None:
-    """The step where that way is LMTP inside this container."""
+    """The step where that way is LMTP inside this container, or leads to no mailbox at all."""
     route = routes.served
+    if route and route.transport in NO_WAY:
+        return Step(STEP, lambda ground: failed(f"mail of {ground.served} is sent to {route.transport}:"))
     if not route or not route.near or not route.transport.startswith("lmtp"):
         return None
-    return Step("delivery to a mailbox", lambda ground: _ask(ground, route))
+    return Step(STEP, lambda ground: _ask(ground, route))
 
 
 def _ask(ground: Ground, route: Route) -> Finding:
