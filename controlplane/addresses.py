@@ -72,7 +72,20 @@ def complaint(text: str) -> Complaint | None:
     return _of_characters(text) or _of_local(local) or _of_domain(domain) or _of_length(text)
 
 
+_INVISIBLE = {
+    "\u00a0": "a no-break space (U+00A0)",
+    "\u00ad": "a soft hyphen (U+00AD)",
+    "\u200b": "a space of no width (U+200B)",
+    "\u200e": "a mark of direction (U+200E)",
+    "\u2060": "a word joiner (U+2060)",
+    "\ufeff": "a byte order mark (U+FEFF)",
+}
+"""Characters that nobody sees, and that come with a text which was copied from elsewhere."""
+
+
 def _of_characters(text: str) -> Complaint | None:
+    if found := next((what for sign, what in _INVISIBLE.items() if sign in text), None):
+        return f"it has {found}, which cannot be seen", "type the line anew"
     if not text.isascii():
         return (
             "it has characters beyond ASCII",

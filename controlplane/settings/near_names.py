@@ -13,11 +13,25 @@ FAR = 9.0
 _GENERAL = frozenset({"ENABLE", "DMS", "POSTFIX", "DOVECOT"})
 """Words that say little: the name without one is nearer than one without another word."""
 
+_SYNONYMS = (
+    frozenset({"USER", "USERNAME", "LOGIN"}),
+    frozenset({"PASSWORD", "PASS", "PASSWD", "PW"}),
+    frozenset({"HOST", "SERVER", "URI", "URIS", "URL"}),
+    frozenset({"POLL", "INTERVAL"}),
+    frozenset({"ADDRESS", "EMAIL"}),
+    frozenset({"DOMAIN", "DOMAINNAME"}),
+    frozenset({"GREYLIST", "GREYLISTING"}),
+)
+"""Words that people write for one another."""
+
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name that `name` most probably was meant to be; None where none is near."""
-    words = name.upper().split("_")
-    found = min(((_distance(words, other.split("_")), other) for other in known), key=_first, default=None)
+    words, names = name.upper().split("_"), tuple(known)
+    if len(words) > 2 and words[0] not in _GENERAL:  # of one area: another's setting is not meant
+        same = [other for other in names if other.startswith(f"{words[0]}_")]
+        names = tuple(same) or names
+    found = min(((_distance(words, other.split("_")), other) for other in names), key=_first, default=None)
     return found[1] if found is not None and found[0] < FAR else None
 
 
@@ -41,10 +55,20 @@ def _distance(mine: Sequence[str], other: Sequence[str]) -> float:
 
 def _misspelt(mine: Sequence[str], other: Sequence[str]) -> float:
     """How many letters are wrong; `FAR` where a word is another one."""
-    counts = [edits(a, b) for a, b in zip(mine, other, strict=True)]
+    pairs = [(a, b) for a, b in zip(mine, other, strict=True) if a != b]
+    if len(pairs) == 1 and any(words.issuperset(pairs[0]) for words in _SYNONYMS):
+        return 0.9
+    counts = [0 if a == b else edits(a, b) for a, b in zip(mine, other, strict=True)]
+    if any(edits(*pair) > 1 and _begins_otherwise(*pair) for pair in pairs):
+        return FAR
     if any(count > _slips(word) for count, word in zip(counts, other, strict=True)):
         return FAR
     return float(sum(counts))
+
+
+def _begins_otherwise(mine: str, other: str) -> bool:
+    """Whether the first letter is another one: two slips seldom touch it. WEBMAIL is not GETMAIL."""
+    return mine[:1] != other[:1] and mine[1:2] != other[:1] and mine[:1] != other[1:2]
 
 
 def _slips(word: str) -> int:

@@ -55,6 +55,21 @@ SUCCESSORS: Mapping[str, Successor] = {
     "ENABLE_TLS": Successor("SSL_TYPE"),
     "ENABLE_SSL": Successor("SSL_TYPE"),
     "LETSENCRYPT_DOMAIN": Successor("SSL_DOMAIN"),
+    "ENABLE_LDAPS": Successor(
+        "ACCOUNT_PROVISIONER=LDAP",
+        "write ACCOUNT_PROVISIONER=LDAP and LDAP_SERVER_HOST=ldaps://HOST",
+    ),
+    "LDAP_URI": Successor("LDAP_SERVER_HOST", "write LDAP_SERVER_HOST=ldap://HOST"),
+    "LDAP_URL": Successor("LDAP_SERVER_HOST", "write LDAP_SERVER_HOST=ldap://HOST"),
+    "SASLAUTHD_LDAP_BIND_PW": Successor("SASLAUTHD_LDAP_PASSWORD"),
+    "SASLAUTHD_LDAP_BIND_PASSWORD": Successor("SASLAUTHD_LDAP_PASSWORD"),
+    "POSTMASTER": Successor("POSTMASTER_ADDRESS"),
+    "HOST_NAME": Successor("OVERRIDE_HOSTNAME", "write OVERRIDE_HOSTNAME, or `hostname:` in compose.yaml"),
+    "TIME_ZONE": Successor("TZ"),
+    "ENABLE_GREYLIST": Successor("RSPAMD_GREYLISTING", "write RSPAMD_GREYLISTING=1, or ENABLE_POSTGREY=1"),
+    "ENABLE_SPAM": Successor("ENABLE_RSPAMD", "write ENABLE_RSPAMD=1, or ENABLE_SPAMASSASSIN=1"),
+    "ENABLE_RELAY": Successor("RELAY_HOST"),
+    "PERMIT_NETWORKS": Successor("PERMIT_DOCKER"),
     "LDAP_PASSWORD": Successor("LDAP_BIND_PW"),
     "ENABLE_DKIM": Successor(
         "ENABLE_OPENDKIM", "write ENABLE_OPENDKIM=1, or ENABLE_RSPAMD=1 and sign with Rspamd"

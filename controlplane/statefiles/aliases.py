@@ -128,6 +128,8 @@ def _fits_domain(target: str) -> bool:
 def _source_complaint(source: str) -> addresses.Complaint | None:
     if targets.is_domain_target(source):
         return None
+    if source.endswith(":"):
+        return "a colon belongs to the names of postfix-aliases.cf", "leave out the colon"
     return addresses.complaint(f"x{source}" if source.startswith("@") else source)
 
 

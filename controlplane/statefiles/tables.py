@@ -16,6 +16,7 @@ from controlplane.statefiles.lines import Lines
 from controlplane.statefiles.parsed import MAX_PROBLEMS, Parsed, Place, printable
 
 Row = TypeVar("Row")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 class Malformed(Exception):
@@ -114,6 +115,9 @@ class Table(Generic[Row]):
         if not self.mark and entry.is_orphan:
             message = "the line starts with white space but goes on with no entry"
             raise Malformed(message, "start the entry at the start of the line")
+        if found := _CONTROL.search(entry.text):
+            message = f"the line has a control character (0x{ord(found[0]):02x})"
+            raise Malformed(message, "write the line anew", entry.text.partition(found[0])[0].strip())
         return self.read(entry.text)
 
     def _entries(self, text: str) -> Iterator[LogicalLine]:

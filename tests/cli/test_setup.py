@@ -49,6 +49,16 @@ def test_restrict_alone_is_wrong_usage(setup: Run, capsys: pytest.CaptureFixture
     assert "say what to do: add, del, list" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("direction", "what"), [("send", "sending"), ("receive", "receiving")])
+def test_lifting_a_restriction_that_is_not_there_is_a_notice(
+    setup: Run, daemon: Peer, capsys: pytest.CaptureFixture[str], direction: str, what: str
+) -> None:
+    """As with an alias: it succeeds, and says that nothing was there."""
+    daemon.answers["edit"] = {"result": {"position": 0, "release": 4, "outcome": None}}
+    assert setup("email", "restrict", "del", direction, "a@b.test") == 0
+    assert f"a@b.test is not kept from {what}" in capsys.readouterr().err
+
+
 @pytest.mark.shows("setup alias del")
 def test_deleting_an_alias_that_is_not_there_is_a_notice(
     setup: Run, daemon: Peer, capsys: pytest.CaptureFixture[str]

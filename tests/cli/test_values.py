@@ -34,6 +34,30 @@ def test_a_value_with_a_dash_is_a_value(
     assert daemon.asked("edit")["password"] == password
 
 
+@pytest.mark.parametrize(
+    ("words", "field"),
+    [
+        (("alias", "add", "-x@example.test", "a@example.test"), "alias"),
+        (("alias", "del", "-x@example.test", "a@example.test"), "alias"),
+        (("email", "restrict", "add", "send", "-x@example.test"), "address"),
+        (("email", "restrict", "del", "send", "-x@example.test"), "address"),
+    ],
+)
+def test_an_address_may_begin_with_a_dash(
+    setup: Run, daemon: Peer, words: tuple[str, ...], field: str
+) -> None:
+    """RFC 5322 3.2.3: a dash is atext like others."""
+    daemon.answers["edit"] = SERVED
+    assert setup(*words) == 0
+    assert daemon.asked("edit")[field] == "-x@example.test"
+
+
+def test_what_begins_with_a_dash_is_judged_as_a_value(setup: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    """A port of -1 is no option that is missing."""
+    assert setup("relay", "add-domain", "example.test", "relay.test", "-1") == 2
+    assert "-1 is not in the range" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("password", ["--secret", "--no-wait", "--reason", "--", "--help", "-h"])
 def test_behind_two_dashes_everything_is_a_value(setup: Run, daemon: Peer, password: str) -> None:
     """What is spelt like an option is a value there."""

@@ -49,6 +49,9 @@ def test_the_transcript_of_a_refused_target() -> None:
     ("line", "message"),
     [
         ("x@example.test", "has no target"),
+        ("x@example.test: y@example.test", "a colon belongs to the names of postfix-aliases.cf"),
+        ("x@example.test\u200b y@example.test", "it has a space of no width (U+200B)"),
+        ("\ufeffx@example.test y@example.test", "it has a byte order mark (U+FEFF)"),
         ("x@example.test ,", "has no target"),
         ("x y@example.test", 'alias "x" is not an address: there is no @'),
         ("example.test anything", "there is no @"),

@@ -211,3 +211,12 @@ def test_a_row_is_about_what_was_asked(table: Table[Any], name: str, value: str)
     (problem,) = caught.value.problems
     assert (problem.line, problem.excerpt) == (0, "")
     assert "hunter2" not in problem.message + problem.cure
+
+
+@pytest.mark.parametrize("sign", ["\r", "\x00", "\x0c", "\x1b", "\x7f"])
+def test_a_control_character_in_a_row_is_refused(sign: str) -> None:
+    """Such as a carriage return alone: Postfix would take it for a part of the action."""
+    text = f"a@a.test REJECT\na@b.test REJECT{sign}a@c.test REJECT\n"
+    (problem,) = access.SEND.parse(text).problems
+    assert problem.line == 2
+    assert problem.message == f"the line has a control character (0x{ord(sign):02x})"

@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from controlplane import addresses
 from controlplane.errors import Problem
 from controlplane.intake.checks.catch_alls import Expression, expressions, place_of
 from controlplane.model import Desired
@@ -60,6 +61,7 @@ def find(
 ) -> Iterator[Problem]:
     """Such aliases of this change: `touched` are those of postfix-virtual.cf, `hosts` our own host names."""
     yield from _of_local_names(before, after)
+    yield from _of_wildcards(touched, files)
     yield from _of_expressions(before, after, files, hosts)
     yield from _misspelt_domains(before, after, touched, files)
 
@@ -82,6 +84,21 @@ def _of_local_names(before: Desired, after: Desired) -> Iterator[Problem]:
             message = f"{name} stands on line {lines[name]} too, and this line alone counts"
             yield place.problem(message, "put all targets on one line, separated by commas", match["name"])
         lines[name] = place.line
+
+
+def _of_wildcards(touched: Iterable[str], files: Mapping[str, TreeFile]) -> Iterator[Problem]:
+    """Names that are meant to stand for several: in postfix-virtual.cf each is an address (virtual(5))."""
+    for source in touched:
+        local, _, domain = source.partition("@")
+        if local and not local.strip("*%.?"):
+            message = f"{source} matches no other address: signs have no meaning here (virtual(5))"
+            cure = f"write @{domain} for all addresses of the domain, or an expression to {regexps.PATH}"
+            yield place_of(aliases.PATH, source, files).problem(message, cure, source)
+        elif "*" in local:
+            message = f"{source} matches no other address: signs have no meaning here (virtual(5))"
+            shape = re.escape(source).replace(r"\*", ".*")
+            cure = f"write it to {regexps.PATH} as an expression: /^{shape}$/"
+            yield place_of(aliases.PATH, source, files).problem(message, cure, source)
 
 
 def _first_of(number: int, part: str) -> Place:
@@ -123,6 +140,9 @@ def _reason(
     shape = _shape(expression)
     if told := _against_addresses(shape):
         return told
+    if shape.literal and not addresses.is_address(shape.literal):
+        cure = "write an expression for the address alone, as in /^info@example\\.test$/"
+        return "never matches: what stands there is not an address", cure
     if shape.literal in after.aliases:
         return f"is never asked: {aliases.PATH} has {shape.literal}, which comes first", "keep one of the two"
     if "i" in expression.alias.pattern[expression.alias.pattern.rfind("/") + 1 :]:

@@ -160,6 +160,12 @@ def _dangling(desired: Desired, touched: _Touched, lines: _Lines) -> Iterator[Pr
     answers = _Answers(desired)
     for source in sources:
         for target in desired.aliases[source].targets:
+            if target.startswith("#"):
+                message = (
+                    f"alias {source} leads to all words behind {target[:40]} too: no comment begins there"
+                )
+                yield lines.of(source).problem(message, "put the comment on a line of its own", target)
+                break
             if not answers.to(target.lower()):
                 message = f"alias {source} leads to {target}, which is neither an account nor an alias"
                 yield lines.of(source).problem(message, "add the account, or correct the target", target)

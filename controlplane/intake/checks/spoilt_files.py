@@ -83,9 +83,15 @@ def problems(path: str, content: bytes, *, is_read: bool = True) -> list[Problem
 
 def find(files: Mapping[str, TreeFile], suspects: Iterable[str]) -> dict[str, list[Problem]]:
     """The problems by path of those `suspects` that belong to the configuration."""
-    ours = [path for path in sorted(set(suspects)) if path in files and path.startswith((SETTINGS, CONFIG))]
+    suspects = {*suspects, *(path for path, file in files.items() if _is_one_line(path, file.content))}
+    ours = [path for path in sorted(suspects) if path in files and path.startswith((SETTINGS, CONFIG))]
     found = {path: problems(path, files[path].content, is_read=_is_read(path, files)) for path in ours}
     return {path: told for path, told in found.items() if told}
+
+
+def _is_one_line(path: str, content: bytes) -> bool:
+    """Whether a table has line ends of the old Macintosh: a parser may find sense in its one long line."""
+    return _BY_LINE.fullmatch(path) is not None and b"\r" in content and b"\n" not in content
 
 
 def _is_read(path: str, files: Mapping[str, TreeFile]) -> bool:
@@ -140,7 +146,12 @@ def _faults(path: str, content: bytes) -> Iterator[tuple[int, str, str]]:
         )
     cure = f"save it with the line ends of Unix (`sed -i 's/\\r$//' {path}`)"
     if b"\r" in content and b"\n" not in content and b"\0" not in content[:_HEAD]:
-        yield 1, "its lines end in a carriage return alone, so that it is one long line", cure
+        yield (
+            1,
+            "its lines end in a carriage return alone, so that it is one long line",
+            f"save it with the line ends of Unix (`sed -i 's/\\r/\\n/g' {path}`)",
+        )
+        return
     if _PROGRAM.fullmatch(path) and b"\r\n" in content and b"\0" not in content[:_HEAD]:
         first = content.partition(b"\n")[0]
         at = content.find(b"\r\n")

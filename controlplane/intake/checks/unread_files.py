@@ -15,12 +15,14 @@ from controlplane.model import Desired, Override
 from controlplane.protocol.changes import Support
 from controlplane.secrets import RECIPIENT
 from controlplane.settings import ENV_FILE
+from controlplane.statefiles import rspamd_files
 from controlplane.statefiles.documented import CONFIG_FILES, documented, neighbours, passed_over
 from controlplane.statefiles.treefile import CONFIG
 from wire.leftovers import left_over
 
 _SCRIPT = ".dovecot.sieve"
 _EVERYBODYS = ("before", "after")
+_SERVICES = ("postfix-", "dovecot-", "fail2ban-")
 _ALIKE = 0.8
 """How alike two names are, of 1, where one is taken for the other misspelt (difflib's measure)."""
 _FOLDERS_ALIKE = 0.6
@@ -64,14 +66,42 @@ def nearest(name: str) -> str:
     if documented(base) is not None and base != name:  # in a folder of its own, or in capital letters
         return base
     files = [each.name for each in CONFIG_FILES if not each.name.endswith("/") and "<" not in each.name]
-    if ended := [file for file in files if file.rpartition("/")[2] in (f"postfix-{base}", f"dovecot-{base}")]:
-        return ended[0]
-    if found := get_close_matches(base, files, n=1, cutoff=_ALIKE):
-        return found[0]
+    if of_service := _without_service(base, files):
+        return of_service
+    if stem := _of_one_stem(base, files):
+        return stem
+    if base.partition(".")[0] in _EVERYBODYS and base.endswith(".sieve"):
+        return base.partition(".")[0] + _SCRIPT
+    if base.partition("-")[0].partition(".")[0] == "getmail":
+        return "getmail-NAME.cf"
+    by_base = {file.rpartition("/")[2]: file for file in files}
+    if found := get_close_matches(base, by_base, n=1, cutoff=_ALIKE):
+        return by_base[found[0]]
     if base.endswith(".sieve"):
         return f"ADDRESS{_SCRIPT}"
-    folder = lower.rpartition("/")[0]
-    folders = [each.name for each in CONFIG_FILES if each.name.endswith("/")]
+    return _nearest_folder(lower.rpartition("/")[0], base)
+
+
+def _without_service(base: str, files: Iterable[str]) -> str:
+    """The file whose name this is without the service's before it: `virtual`, `quota.cf`."""
+    ours = [file for file in files if file.startswith(_SERVICES)]
+    rests = {file.partition("-")[2]: file for file in ours}
+    found = get_close_matches(base if "." in base else f"{base}.cf", rests, n=1, cutoff=_ALIKE)
+    return rests[found[0]] if found else ""
+
+
+def _of_one_stem(base: str, files: Iterable[str]) -> str:
+    """The only file that is called the same but for its ending."""
+    stem = base.partition(".")[0]
+    alike = [file for file in files if file.partition(".")[0] == stem]
+    return alike[0] if len(alike) == 1 else ""
+
+
+def _nearest_folder(folder: str, base: str) -> str:
+    deep = folder.count("/") + 1
+    folders = [each.name for each in CONFIG_FILES if each.name.endswith("/") and each.name.count("/") == deep]
+    if base in rspamd_files.NAMES and folder.partition("/")[0] in ("", "rspamd"):
+        return rspamd_files.FOLDER + base
     found = get_close_matches(f"{folder}/", folders, n=1, cutoff=_FOLDERS_ALIKE) if folder else []
     return found[0] if found else ""
 
@@ -93,7 +123,7 @@ def misplaced(paths: Collection[str]) -> list[Notice]:
     for path in paths:
         if path.startswith(CONFIG) or path == ENV_FILE:
             continue
-        below = path.rpartition(f"/{CONFIG}")[2]
+        below = _below(path)
         if documented(below) is not None:
             found[path] = f"nothing reads it there: did you mean {CONFIG}{below}?"
         elif (
@@ -109,6 +139,14 @@ def misplaced(paths: Collection[str]) -> list[Notice]:
         if more <= 0
         else [*told[:_MOST], Notice(CONFIG, f"{more} more files are not where they are read")]
     )
+
+
+def _below(path: str) -> str:
+    """The path below what is, or was probably meant to be, the folder config/."""
+    first, _, rest = path.partition("/")
+    if rest and get_close_matches(first.lower(), [CONFIG.rstrip("/")], n=1, cutoff=_ALIKE):
+        return rest
+    return path.rpartition(f"/{CONFIG}")[2]
 
 
 def _of_nobody(name: str, after: Desired) -> str:

@@ -71,6 +71,9 @@ def test_local_names_that_count_are_not_told() -> None:
         (r"/@exmaple\.test$/", "nobody has an address in exmaple.test"),
         (r"/^info.*@exmaple.test/", "nobody has an address in exmaple.test"),
         (r"/^Info@example\.test$/i", "minds capital letters"),
+        (r"/^<info@example\.test>$/", "is not an address"),
+        (r"/^mailto:info@example\.test$/", "is not an address"),
+        (r"/^info@example\.test\.$/", "is not an address"),
     ],
 )
 def test_expressions_that_match_nothing_are_told(expression: str, told: str) -> None:
@@ -80,6 +83,23 @@ def test_expressions_that_match_nothing_are_told(expression: str, told: str) -> 
     assert told in message
     assert message.startswith(expression)
     assert cure
+
+
+@pytest.mark.parametrize(
+    ("virtual", "told", "cure"),
+    [
+        ("*@example.test a@example.test", "*@example.test matches no other", "write @example.test"),
+        ("%@example.test a@example.test", "%@example.test matches no other", "write @example.test"),
+        ("in*o@example.test a@example.test", "in*o@example.test matches", "/^in.*o@example\\.test$/"),
+        ("x@example.test a@example.test # for Ada", "no comment begins there", "on a line of its own"),
+    ],
+)
+def test_signs_and_comments_in_aliases_are_told(virtual: str, told: str, cure: str) -> None:
+    """Nothing but an address stands there, with nothing behind its targets."""
+    ((path, line, message, remedy),) = _told(virtual=f"# x\n{virtual}\n")
+    assert (path, line) == ("postfix-virtual.cf", 2)
+    assert told in message
+    assert cure in remedy
 
 
 @pytest.mark.parametrize(

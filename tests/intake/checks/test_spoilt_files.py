@@ -192,3 +192,23 @@ def test_no_line_of_a_conflict_is_shown() -> None:
     content = b"<<<<<<< HEAD\nRELAY_PASSWORD=hunter2\n=======\nRELAY_PASSWORD=hunter3\n>>>>>>> b\n"
     (problem,) = propose_files(State(), None, {ENV: TreeFile(content)}).problems
     assert "hunter" not in str(problem)
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        (VIRTUAL, "x@a.test a@a.test"),
+        ("config/postfix-send-access.cf", "a@a.test REJECT"),
+        ("config/postfix-receive-access.cf", "a@a.test REJECT"),
+        ("config/postfix-relaymap.cf", "@a.test [relay.test]:25"),
+        ("config/dovecot-quotas.cf", "a@a.test:5M"),
+        ("config/postfix-aliases.cf", "x: a@a.test"),
+        ("config/postfix-main.cf", "max_idle = 50s"),
+    ],
+)
+def test_one_long_line_is_told_with_a_cure_that_parts_it(path: str, line: str) -> None:
+    """A parser may find sense in it; what cuts off the last carriage return leaves it one line."""
+    number, message, cure = _only(path, f"{line}\r{line.replace('a.test', 'b.test')}\r".encode())
+    assert number == 1
+    assert "a carriage return alone" in message
+    assert rf"s/\r/\n/g' {path}" in cure

@@ -6,9 +6,10 @@ import click
 
 from controlplane.cli import options
 from controlplane.cli.setup.edit import edit
+from controlplane.cli.values import TakesValues
 
 
-@click.command("add")
+@click.command("add", cls=TakesValues)
 @click.argument("alias")
 @click.argument("recipient")
 @options.reason

@@ -7,9 +7,10 @@ import click
 from controlplane.cli import options
 from controlplane.cli.setup.edit import edit
 from controlplane.cli.text.terminal import say
+from controlplane.cli.values import TakesValues
 
 
-@click.command("del")
+@click.command("del", cls=TakesValues)
 @click.argument("alias")
 @click.argument("recipient")
 @options.reason

@@ -10,9 +10,10 @@ from controlplane.cli import options
 from controlplane.cli.ask.client import call_agent, server_runs
 from controlplane.cli.setup.edit import edit, rehearse
 from controlplane.cli.text.terminal import say
+from controlplane.cli.values import TakesValues
 
 
-@click.command("del")
+@click.command("del", cls=TakesValues)
 @click.argument("addresses", nargs=-1, required=True, type=options.address, metavar="ADDRESS...")
 @click.option("-y", "--yes", is_flag=True, help="Delete the mail as well, without asking.")
 @options.mass_delete

@@ -6,9 +6,10 @@ import click
 
 from controlplane.cli import options
 from controlplane.cli.setup.edit import edit
+from controlplane.cli.values import TakesValues
 
 
-@click.command("del")
+@click.command("del", cls=TakesValues)
 @click.argument("address", type=options.address)
 @options.reason
 @options.wait

@@ -6,9 +6,10 @@ import click
 
 from controlplane.cli import options
 from controlplane.cli.setup.edit import edit
+from controlplane.cli.values import TakesValues
 
 
-@click.command("add-domain")
+@click.command("add-domain", cls=TakesValues)
 @click.argument("domain")
 @click.argument("host")
 @click.argument("port", type=click.IntRange(1, 65535), default=25)

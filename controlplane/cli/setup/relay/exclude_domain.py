@@ -6,9 +6,10 @@ import click
 
 from controlplane.cli import options
 from controlplane.cli.setup.edit import edit
+from controlplane.cli.values import TakesValues
 
 
-@click.command("exclude-domain")
+@click.command("exclude-domain", cls=TakesValues)
 @click.argument("domain")
 @options.reason
 @options.wait

@@ -7,9 +7,10 @@ import click
 from controlplane.cli import options
 from controlplane.cli.setup.asking import ask
 from controlplane.cli.setup.edit import edit
+from controlplane.cli.values import TakesValues
 
 
-@click.command("add")
+@click.command("add", cls=TakesValues)
 @options.direction
 @click.argument("address", required=False)
 @options.reason

@@ -7,9 +7,11 @@ import click
 from controlplane.cli import options
 from controlplane.cli.setup.asking import ask
 from controlplane.cli.setup.edit import edit
+from controlplane.cli.text.terminal import say
+from controlplane.cli.values import TakesValues
 
 
-@click.command("del")
+@click.command("del", cls=TakesValues)
 @options.direction
 @click.argument("address", required=False)
 @options.reason
@@ -20,4 +22,6 @@ def command(direction: str, address: str | None, reason: str, *, wait: bool) -> 
     A missing ADDRESS is asked for.
     """
     address = options.address(ask(address, "Address"))
-    edit("access.remove", reason, wait=wait, direction=direction, address=address)
+    if not edit("access.remove", reason, wait=wait, direction=direction, address=address):
+        what = "sending" if direction == "send" else "receiving"
+        say(f"✔ {address} is not kept from {what}: nothing had to be changed")
