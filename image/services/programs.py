@@ -90,6 +90,8 @@ def _missing(staged: StagedTree, program: str, name: str) -> str:
     """
     if not program.startswith("/"):
         return f"its first line names {program}, which is no absolute path"
+    if (place := staged.unmanaged(program)) is not None and place.is_dir():
+        return f"its first line names {program}, which is a folder"
     if staged.exists(program):
         is_env = program.endswith("/env")
         if not is_env or not name or shutil.which(name, path=ENVIRONMENT["PATH"]) is not None:

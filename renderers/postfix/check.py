@@ -112,8 +112,9 @@ def _of_overrides(state: State) -> Iterator[Complaint]:
         for message, cure in _wrong(parameter.name, parameter.value, frozenset(classes)):
             yield Complaint(overrides.MAIN, parameter.line, f"{parameter.name}: {message}", cure)
     master = render.override(state, "postfix-master.cf")
-    known = master_file.services(render.base_master(state)) | _NOT_YET
-    for option in (*overrides.orphan(master), *master_file.options(master, known)):
+    ours = master_file.services(render.base_master(state))
+    found = (*master_file.options(master, ours | _NOT_YET), *master_file.clashes(master, ours))
+    for option in (*overrides.orphan(master), *found):
         if isinstance(option, overrides.BadLine):
             yield Complaint(master_file.MASTER, *option)
             continue

@@ -27,7 +27,16 @@ PROGRAMS = ("pipe", "spawn")
 _NEVER = ("root", "postfix")
 """As whom these refuse to run it."""
 _PORT = re.compile(r"(?:[\w.-]+:|\[[0-9A-Fa-f:.]+\]:|:)?(?P<port>[0-9]+|[A-Za-z][A-Za-z0-9-]*)")
-_PORT_NAMES = frozenset(("smtp", "mail", "submission", "submissions", "smtps", "ssmtp", "urd", "qmqp"))
+_PORT_NAMES = {
+    "smtp": 25,
+    "mail": 25,
+    "submission": 587,
+    "submissions": 465,
+    "smtps": 465,
+    "ssmtp": 465,
+    "urd": 465,
+    "qmqp": 628,
+}
 """Those of services(5) that have to do with mail. A name that it lacks ends master(8), and all of Postfix."""
 _PATH = re.compile(r"[\w.+-]+(?:/[\w.+-]+)*")
 _WORD = re.compile(r"\{[^{}]*\}|[^\s{]\S*|\S")
@@ -71,6 +80,18 @@ def is_entry(text: str) -> bool:
     """Whether a line that begins without white space is meant as the fields of a service."""
     words = text.split()
     return len(words) > 1 and (words[1] in TYPES or len(words) >= 8) and "=" not in words[0]
+
+
+def listens_on(service: str) -> tuple[str, int] | None:
+    """The address (empty: all) and the port of an inet service by name/type; None for all others."""
+    name, _, kind = service.rpartition("/")
+    found = _PORT.fullmatch(name) if kind == "inet" else None
+    if found is None:
+        return None
+    port = found["port"]
+    number = int(port) if port.isdigit() else _PORT_NAMES.get(port, 0)
+    host = name.removesuffix(port).removesuffix(":").strip("[]").lower()
+    return ("" if host == "0.0.0.0" else host, number) if number else None  # noqa: S104  # only compared
 
 
 def faults(entry: Entry) -> Iterator[BadLine]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from renderers.postfix.master_entries import PROGRAMS, TYPES, Entry, Row, faults, is_entry
+from renderers.postfix.master_entries import PROGRAMS, TYPES, Entry, Row, faults, is_entry, listens_on
 from renderers.postfix.overrides import CONTROL, BadLine
 from renderers.service import Origin
 
@@ -90,6 +90,23 @@ def options(text: str, known: frozenset[str]) -> Iterator[Option | BadLine]:
                 f"name one of {', '.join(sorted(known))}, or write the service itself with its eight fields"
             )
             yield BadLine(option.line, f"there is no service {option.service}", cure)
+
+
+def clashes(text: str, ours: frozenset[str]) -> Iterator[BadLine]:
+    """Services of a postfix-master.cf on a port that another one has: master(8) ends where it cannot bind.
+
+    `ours` are the services that are there, as name/type.
+    """
+    taken = {place: service for service in sorted(ours) if (place := listens_on(service))}
+    for entry in own_entries(text).values():
+        place = listens_on(entry.service)
+        if place is None:
+            continue
+        other = taken.setdefault(place, entry.service)
+        if other != entry.service:
+            message = f"{entry.service} listens where {other} does, on port {place[1]}"
+            cure = f"write {other.replace('/', ' ')} to replace that service, or take another port"
+            yield BadLine(entry.line, message, cure)
 
 
 def services(master: str) -> frozenset[str]:

@@ -79,6 +79,7 @@ def test_usual_programs_pass(tmp_path: Path, text: str) -> None:
         ("#!/usr/bin/python2\nprint 'x'\n", 1, "there is no /usr/bin/python2 in the container"),
         ("#!/usr/bin/env no-such-program\n", 1, "there is no no-such-program in the container"),
         ("#!/usr/local/bin/node\n", 1, "there is no /usr/local/bin/node"),
+        ("#!/usr/bin\ntrue\n", 1, "names /usr/bin, which is a folder"),
         ("#!bash\n", 1, "names bash, which is no absolute path"),
     ],
 )

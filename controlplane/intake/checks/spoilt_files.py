@@ -37,7 +37,7 @@ _LFS = (
 _SEAL = "decrypt it and seal it for this server: `mailctl seal {path}`"
 _CONTAINERS = (
     _Container(
-        re.compile(rb"(?:\xef\xbb\xbf)?version https://(?:git-lfs|hawser)\.github\.com/spec/"),
+        re.compile(rb"(?:\xef\xbb\xbf)?\s*version https://(?:git-lfs|hawser)\.github\.com/spec/"),
         "it is a pointer of Git LFS: the file itself is not in the repository",
         _LFS,
     ),

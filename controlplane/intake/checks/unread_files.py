@@ -22,6 +22,7 @@ from wire.leftovers import left_over
 
 _SCRIPT = ".dovecot.sieve"
 _EVERYBODYS = ("before", "after")
+_RSPAMD = rspamd_files.FOLDER.partition("/")[0]
 _SERVICES = ("postfix-", "dovecot-", "fail2ban-")
 _ALIKE = 0.8
 """How alike two names are, of 1, where one is taken for the other misspelt (difflib's measure)."""
@@ -100,7 +101,7 @@ def _of_one_stem(base: str, files: Iterable[str]) -> str:
 def _nearest_folder(folder: str, base: str) -> str:
     deep = folder.count("/") + 1
     folders = [each.name for each in CONFIG_FILES if each.name.endswith("/") and each.name.count("/") == deep]
-    if base in rspamd_files.NAMES and folder.partition("/")[0] in ("", "rspamd"):
+    if base in rspamd_files.NAMES and folder.partition("/")[0] in ("", _RSPAMD):
         return rspamd_files.FOLDER + base
     found = get_close_matches(f"{folder}/", folders, n=1, cutoff=_FOLDERS_ALIKE) if folder else []
     return found[0] if found else ""
