@@ -161,7 +161,12 @@ LEFT_ALONE = (
         "strange names refused",
         MAIN,
         "smtpd_helo_restrictions = reject_unknown_helo_hostname\nunknown_hostname_reject_code = 550\n"
-        "smtpd_sender_restrictions = check_sender_access pcre:{ {/\\.invalid$/ REJECT} }\n",
+        "smtpd_sender_restrictions = check_sender_access pcre:{ {/\\.invalid/ REJECT} }\n",
+    ),
+    (
+        "a copy of everything by Sieve",
+        "config/before.dovecot.sieve",
+        'require "copy";\nredirect :copy "you@example.test";\n',
     ),
     ("two connections each", MAIN, "smtpd_client_connection_count_limit = 2\n"),
     ("no names of clients", MAIN, "smtpd_peername_lookup = no\n"),

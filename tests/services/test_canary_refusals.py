@@ -12,7 +12,7 @@ from agent.canary.steps import Finding, Ground, Verdict, without_remarks
 from agent.commands import Ran
 from agent.errors import Unavailable
 from agent.health.logs import LogMark
-from services.dovecot.canary import NAMED
+from services.dovecot.canary import FIELDS, NAMED
 from services.postfix.canary import guarded
 from services.postfix.refusals import OWN_NAMES, has_room, loopback_is_named
 from services.postfix.routes import Route, Routes, ask_routes
@@ -109,6 +109,11 @@ def test_a_session_too_many_says_nothing(tmp_path: Path) -> None:
     assert guarded("x", lambda _: refuse(busy)).run(ground(tmp_path, {})).verdict == Verdict.UNCLEAR
     with pytest.raises(Unavailable):
         guarded("x", lambda _: refuse("521 5.3.2 Service currently unavailable")).run(ground(tmp_path, {}))
+
+
+def test_scripts_send_none_of_its_mail_on() -> None:
+    """Pigeonhole keeps the message where a script may not redirect it."""
+    assert "userdb_sieve_max_redirects=0" in FIELDS.split()
 
 
 @pytest.mark.parametrize("transport", ["discard", "error", "retry"])

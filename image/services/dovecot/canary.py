@@ -30,8 +30,9 @@ FORMAT = "maildir"
 LINE = "{address}:{{PLAIN}}{password}:{uid}:{gid}::/{folder}/home::allow_nets=127.0.0.0/8,::1 {fields}\n"
 FIELDS = (
     "userdb_uid={uid} userdb_gid={gid} userdb_home=/{folder}/home userdb_mail={place}"
-    " userdb_quota_rule=*:storage=1M"
+    " userdb_quota_rule=*:storage=1M userdb_sieve_max_redirects=0"
 )
+"""No script sends its mail on: copies of everything, by Sieve, are of people's mail."""
 NAMED = re.compile(r'(?i)\* LIST \((?![^)]*\\No(?:Select|nExistent))[^)]*\) (?:"."|NIL) "?([^"]+?)"?$')
 """A folder that can be opened: those above it may be names alone (RFC 9051, 7.3.1)."""
 DEADLINE = 2.0

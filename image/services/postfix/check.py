@@ -26,6 +26,9 @@ DEADLINE = 10.0
 AT_LINE = re.compile(r"(?:file )?(/\S+?)[,:] line (\d+): (.*)")
 UNDEFINED = re.compile(r"warning: /\S+?: undefined parameter: (\S+)")
 QUOTED_PATH = re.compile(r'"(/[^"]+)"')
+MACRO = re.compile(r'(\w+ macro (?:name|reference)): "(.+)"$')
+"""What follows a `$` that names no parameter: patterns in main.cf have it twice (postconf(5))."""
+MACRO_END = "macro processing error"
 UNUSED = re.compile(r"warning: (/\S+?): unused parameter: ([^=\s]+)=?")
 OURS = frozenset(["mua_sender_restrictions", "mua_recipient_restrictions"])
 """Lists that options of our master.cf name: unused where postfix-master.cf has others in their place."""
@@ -91,7 +94,10 @@ def complaints(staged: StagedTree, output: str, code: int) -> list[Problem]:
             found.append(staged.problem("postfix", match[1], int(match[2]), match[3]))
         elif match := UNDEFINED.search(line):
             found.append(_at_word(staged, f"{match[1]} is not defined", match[1]))
-        else:
+        elif match := MACRO.search(line):
+            wrong = _at_word(staged, f"{match[1]}: write $$ for a $ that is meant as it is", match[2])
+            found += [wrong] if wrong not in found else []
+        elif not (found and MACRO_END in line):
             text = line.partition(": ")[2]
             named = QUOTED_PATH.search(text)
             found.append(_at_word(staged, text.removeprefix("warning: "), named[1] if named else ""))
