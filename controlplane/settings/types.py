@@ -74,11 +74,13 @@ Score = Annotated[Decimal, BeforeValidator(_decimal)]
 """A decimal number that prints as it was written."""
 
 Text = Annotated[
-    str, Field(pattern=r"^[^\x00-\x1f\x7f]*$"), Shape("text on one line, without control characters")
+    str,
+    Field(pattern=r"^[^\x00-\x1f\x7f\x85\u2028\u2029]*$"),
+    Shape("text on one line, without control characters"),
 ]
 """Any text that stays on its line."""
 
-Word = Annotated[str, Field(pattern=r"^[^\x00-\x20\x7f]*$"), Shape("one word without spaces")]
+Word = Annotated[str, Field(pattern=r"^[^\x00-\x20\x7f\x85\u2028\u2029]*$"), Shape("one word without spaces")]
 """Any text without white space."""
 
 Interface = Annotated[
@@ -135,26 +137,26 @@ Addresses = Annotated[
 
 AbsolutePath = Annotated[
     str,
-    Field(pattern=r"^(/[^\x00-\x1f\x7f]+)?$"),
+    Field(pattern=r"^(/[^\x00-\x1f\x7f\x85\u2028\u2029]+)?$"),
     Shape("an absolute path in the container, such as /etc/ssl/mail.pem"),
 ]
 """A place in the container's file system."""
 
 Transport = Annotated[
     str,
-    Field(pattern=r"^([A-Za-z0-9_-]+:[^\x00-\x20\x7f]+)?$"),
+    Field(pattern=r"^([A-Za-z0-9_-]+:[^\x00-\x20\x7f\x85\u2028\u2029]+)?$"),
     Shape("a Postfix transport and its destination, such as lmtp:unix:/var/run/dovecot/lmtp"),
 ]
 """A delivery transport and where it delivers to (transport(5))."""
 
 Url = Annotated[
     str,
-    Field(pattern=r"^(https?://[^\x00-\x20\x7f]+)?$"),
+    Field(pattern=r"^(https?://[^\x00-\x20\x7f\x85\u2028\u2029]+)?$"),
     Shape("a URL that starts with https:// or http://"),
 ]
 """A web address."""
 
-_LDAP_SERVER = r"(?:ldap[is]?://[^\x00-\x20\x7f]*|[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]{1,5})?)"
+_LDAP_SERVER = r"(?:ldap[is]?://[^\x00-\x20\x7f\x85\u2028\u2029]*|[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]{1,5})?)"
 LdapUris = Annotated[
     str,
     Field(pattern=rf"^({_LDAP_SERVER}( +{_LDAP_SERVER})*)?$"),

@@ -20,6 +20,7 @@ _SHAPE = "write /expression/, a space, and targets separated by commas"
 _ENTRY = re.compile(
     r"(?P<pattern>!?(?P<mark>[^\w\s])(?P<body>(?:\\.|(?!(?P=mark))[^\\])*)(?P=mark)\w*)(?:\s+(?P<rest>.*))?"
 )
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _CERTAIN = (
     "missing )",
     "unbalanced parenthesis",
@@ -39,6 +40,10 @@ def parse(text: str, path: str = PATH) -> Parsed[RegexpAlias]:
         if len(problems) >= MAX_PROBLEMS:
             break
         place = Place(path, entry.numbers[0] + 1, entry.parts[0].strip())
+        if found_control := _CONTROL.search(entry.text):
+            message = f"the line has a control character (0x{ord(found_control[0]):02x})"
+            problems.append(place.problem(message, "write the line anew; \\t and the like stand for one"))
+            continue
         shape = None if entry.is_orphan else _ENTRY.fullmatch(entry.text)
         if shape is None:
             problems.append(_malformed(entry, place))

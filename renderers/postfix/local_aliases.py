@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from renderers.postfix.overrides import BadLine, logical_rows
+from renderers.postfix.overrides import CONTROL, BadLine, logical_rows
 from renderers.text import lines
 
 PATH = "config/postfix-aliases.cf"
@@ -25,8 +25,13 @@ class Entry(NamedTuple):
 def entries(text: str) -> Iterator[Entry | BadLine]:
     """The entries of a file of aliases, in order."""
     for number, rows in logical_rows(text):
-        match = _ENTRY.fullmatch(" ".join(row.strip() for row in rows))
-        if match is None or rows[0][0].isspace():
+        joined = " ".join(row.strip() for row in rows)
+        match = _ENTRY.fullmatch(joined)
+        if CONTROL.search(joined):
+            yield BadLine(
+                number, f"{rows[0].strip()[:80]!r} holds a control character", "write the line anew"
+            )
+        elif match is None or rows[0][0].isspace():
             yield BadLine(number, f"{rows[0].strip()[:80]!r} is not an alias", "write `name: target`")
         else:
             yield Entry(match["name"].lower(), match["targets"].rstrip())

@@ -86,7 +86,9 @@ def test_local_aliases() -> None:
     assert "devnull" not in content(state(), "aliases")
 
 
-@pytest.mark.parametrize("line", [b"just words\n", b"  a: b\n", b"a:\n", b": b\n"])
+@pytest.mark.parametrize(
+    "line", [b"just words\n", b"  a: b\n", b"a:\n", b": b\n", b"a: b\rc: d\n", b"a: b\x00c\n"]
+)
 def test_bad_local_aliases(line: bytes) -> None:
     """A line that is no alias is refused with its number."""
     (found,) = complaints(state(overrides={"postfix-aliases.cf": b"a: b\n\n".replace(b"a: b", b"#") + line}))

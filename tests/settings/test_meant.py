@@ -102,3 +102,10 @@ def test_known_names_are_never_taken_for_each_other_without_reason() -> None:
         if found is not None:
             mine, other = set(name.split("_")), set(found.split("_"))
             assert len(mine ^ other) <= 2, (name, found)
+
+
+@pytest.mark.parametrize("sign", ["\x85", "\u2028", "\u2029"])
+@pytest.mark.parametrize("name", ["SPAM_SUBJECT", "POSTGREY_TEXT", "LDAP_BIND_DN", "SRS_SECRET"])
+def test_separators_of_lines_are_no_text(name: str, sign: str) -> None:
+    """What a text editor copied along would end a line of a configuration file."""
+    assert catalog.problem(name, f"a{sign}b") is not None

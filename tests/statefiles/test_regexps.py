@@ -61,3 +61,11 @@ def test_a_hostile_line_costs_no_time() -> None:
     """Many backslashes without an end are refused at once, not tried in every combination."""
     (problem,) = regexps.parse("/" + "\\\\" * 5000 + " a@b.test").problems
     assert "not an expression" in problem.message
+
+
+@pytest.mark.parametrize("sign", ["\r", "\x00", "\x0b", "\x1b", "\x7f"])
+def test_a_control_character_in_an_expression_is_refused(sign: str) -> None:
+    """It would break the row that Postfix reads."""
+    (problem,) = regexps.parse(f"# x\n/^a{sign}b@c\\.test$/ d@c.test\n").problems
+    assert problem.line == 2
+    assert problem.message == f"the line has a control character (0x{ord(sign):02x})"
