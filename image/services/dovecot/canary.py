@@ -30,9 +30,13 @@ FORMAT = "maildir"
 LINE = "{address}:{{PLAIN}}{password}:{uid}:{gid}::/{folder}/home::allow_nets=127.0.0.0/8,::1 {fields}\n"
 FIELDS = (
     "userdb_uid={uid} userdb_gid={gid} userdb_home=/{folder}/home userdb_mail={place}"
-    " userdb_quota_rule=*:storage=1M userdb_sieve_max_redirects=0"
+    " userdb_quota_rule=*:storage=1M userdb_sendmail_path={outside} userdb_submission_host="
+    " userdb_sieve_pipe_bin_dir=/{folder}/pipe userdb_sieve_pipe_socket_dir=/{folder}/pipe"
 )
-"""No script sends its mail on: copies of everything, by Sieve, are of people's mail."""
+OUTSIDE = "/usr/local/lib/mail-agent/services/dovecot/canary-outside"
+"""Takes what global scripts would send away or hand to a program: they are run as for everybody."""
+LEFT, PIPE = "left", "pipe"
+PROGRAMS = "usr/lib/dovecot/sieve-pipe"
 NAMED = re.compile(r'(?i)\* LIST \((?![^)]*\\No(?:Select|nExistent))[^)]*\) (?:"."|NIL) "?([^"]+?)"?$')
 """A folder that can be opened: those above it may be names alone (RFC 9051, 7.3.1)."""
 DEADLINE = 2.0
@@ -45,12 +49,14 @@ def prepare(ground: Ground) -> None:
     """Make the account and an empty folder for its mail: some may have come late. Raises OSError."""
     uid, gid = ground.owner
     home = ground.root / FOLDER / "home"
-    for folder in (home.parent, home):
+    shutil.rmtree(home.parent / LEFT, ignore_errors=True)
+    for folder in (home.parent, home, home.parent / LEFT):
         folder.mkdir(mode=0o700, exist_ok=True)
         os.chown(folder, uid, gid)
+    _replace_programs(ground.root)
     ran = ground.runner(("doveconf", "-h", "mail_location"), DEADLINE)
     place = place_like("" if ran.code else without_remarks(ran.output, "doveconf"))
-    fields = FIELDS.format(uid=uid, gid=gid, folder=FOLDER, place=place)
+    fields = FIELDS.format(uid=uid, gid=gid, folder=FOLDER, place=place, outside=OUTSIDE)
     line = LINE.format(address=ADDRESS, password=PASSWORD, uid=uid, gid=gid, folder=FOLDER, fields=fields)
     target = ground.root / FRESH / ADDRESS
     known = target.read_text() if target.exists() else ""
@@ -76,6 +82,16 @@ def _place(target: Path, line: str, group: int) -> None:
     earlier = int(target.stat().st_mtime) if target.exists() else 0
     os.utime(aside, (0, max(new_time(), earlier + 1)))
     aside.replace(target)
+
+
+def _replace_programs(root: Path) -> None:
+    """Have a harmless program for each to which a script may hand a message."""
+    folder = root / FOLDER / PIPE
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o755)
+    with contextlib.suppress(FileNotFoundError):
+        for path in (root / PROGRAMS).iterdir():
+            (folder / path.name).symlink_to(OUTSIDE)
 
 
 def _outlast(ground: Ground) -> None:
@@ -137,7 +153,7 @@ def _delivered(ground: Ground, probe: Probe | None) -> Finding:
     # A little longer than is waited, so that what is missing is told rather than the conversation's end.
     with conversation(probe, ground.root, ground.left() + ANSWER_SECONDS) as talk:
         _open(talk, probe, ground)
-        finding = _wait(ground, lambda: _by_imap(ground, talk))
+        finding = _wait(ground, lambda: {*_by_imap(ground, talk), *_in_folder(ground, LEFT)})
         command(talk, "z", "LOGOUT")
     return finding
 
@@ -185,10 +201,10 @@ def _numbers(lines: Iterable[bytes]) -> str:
     return b",".join(number for row in rows for number in row).decode()
 
 
-def _in_folder(ground: Ground) -> list[str]:
-    """The same where no port for IMAP is open: the words that are in a file of the account's mail."""
+def _in_folder(ground: Ground, name: str = "") -> list[str]:
+    """The words that are in a file of the account's mail, or of what a script would send out."""
     found = []
-    for path in (ground.root / FOLDER).rglob("*"):
+    for path in (ground.root / FOLDER / name).rglob("*"):
         with contextlib.suppress(OSError):
             content = path.read_bytes() if path.is_file() else b""
             found += [word for word in ground.sent if word.encode() in content]
