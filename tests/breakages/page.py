@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.integration.canary_cases import BREAKAGES, LEFT_ALONE
 from tests.services.breakages import POSTFIX, TABLES
 from tests.services.dovecot_breakages import CASES
 
@@ -41,6 +42,18 @@ def refused() -> Iterable[Sequence[str]]:
         yield case.what, f"`{case.file}`", text, f"“{case.said.replace(TABLES, '/x')}”"
 
 
+def lines_of(text: str) -> str:
+    """The lines of an override in one cell."""
+    return "<br>".join(f"`{line.strip()}`" for line in text.strip().splitlines())
+
+
+def taken_back() -> Iterable[Sequence[str]]:
+    """What the canary takes back, and what the reason holds; "" for whatever the daemon says."""
+    for case in BREAKAGES:
+        said = f"“{case.says}”" if case.says else "the daemon's words"
+        yield case.name, f"`{case.file}`", lines_of(case.text), said
+
+
 SECTIONS = (
     Section(
         "Refused at the push",
@@ -48,6 +61,19 @@ SECTIONS = (
         "(`tests/services/test_breakages.py`).\nBelow `/x` lie tables and files of several kinds.",
         ("change", "file", "lines", "said"),
         list(refused()),
+    ),
+    Section(
+        "Taken back by the canary",
+        "The server tries itself after the change; the last good release serves again within ten seconds\n"
+        "([canary.md](../canary.md), `tests/integration/test_canary.py`), unless a checker refuses the push.",
+        ("change", "file", "lines", "said"),
+        list(taken_back()),
+    ),
+    Section(
+        "Kept by the canary",
+        "What meets its own address alone, or copies its mail, takes nothing back.",
+        ("change", "file", "lines"),
+        [(name, f"`{file}`", lines_of(text)) for name, file, text in LEFT_ALONE],
     ),
 )
 
