@@ -194,7 +194,7 @@ class Status(TypedDict):
     suspended: bool
     """Whether releases are held back."""
     healthy: bool
-    """Every probe succeeds and mail can be written; false with any `damage` or `unwritable`."""
+    """Every probe succeeds, mail can be written and goes through; false with any `damage` or `unwritable`."""
     failure: Failure | None
     """null where the newest one that was tried serves."""
     services: NotRequired[list[ServiceRow]]

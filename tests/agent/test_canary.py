@@ -10,6 +10,7 @@ import pytest
 
 from agent.canary.steps import Canary, Finding, Ground, Report, Step, Verdict
 from agent.canary.trial import run_trial
+from agent.canary.watch import Watch
 from agent.commands import Ran
 from agent.errors import Unavailable
 from agent.health.logs import LogMark
@@ -147,3 +148,23 @@ def test_dovecot_has_forgotten_the_last_format_when_the_steps_begin(tmp_path: Pa
             assert not waited
         seen.append(int(line.stat().st_mtime))
         before = line.read_text()
+
+
+def test_a_server_that_serves_nobody_any_more_is_not_healthy(tmp_path: Path) -> None:
+    """A failure counts at the second try, where people were served before and nobody wants it so."""
+    watch = Watch(tmp_path, {}, lambda *_: Ran(0, ""), lambda: LogMark(tmp_path, {}), str)
+    good, bad = report(a=Verdict.PASSED, b=Verdict.FAILED), report(a=Verdict.FAILED, b=Verdict.FAILED)
+    watch.keep(bad, repeated=True)
+    assert watch.broken == ()  # it never did
+    watch.keep(good)
+    watch.keep(bad)
+    assert watch.broken == ()  # once may be chance
+    watch.keep(bad, repeated=True)
+    assert watch.broken == ("a",)
+    watch.keep(bad)
+    assert watch.broken == ("a",)
+    watch.keep(good)
+    assert watch.broken == ()
+    watch.keep(bad, ("a: 554 no",))
+    watch.keep(bad, repeated=True)
+    assert watch.broken == ()

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from agent.canary.steps import Canary, Ground, Report
+from agent.canary.steps import Canary, Ground, Report, Verdict
 from agent.canary.trial import run_trial
 from agent.commands import Ran
 from agent.health.logs import LogMark
@@ -40,6 +40,9 @@ class Watch:
         """What the release that serves was found to do; None where that is not known."""
         self.on_purpose: tuple[str, ...] = ()
         """What fails, and what was said, where somebody keeps it all the same."""
+        self.broken: tuple[str, ...] = ()
+        """Steps that people were served by and are not any more, also at a second try, and not on purpose."""
+        self._served: set[str] = set()
         self.passed_at = 0.0
         """When a message last went all the way through (Unix time); 0 for never."""
 
@@ -63,10 +66,17 @@ class Watch:
             canaries = {name: each for name, each in self._canaries.items() if name in probes}
             return run_trial(ground, canaries, before).redacted(self._redact)
 
-    def keep(self, report: Report, on_purpose: Sequence[str] = ()) -> None:
-        """Remember what the release that serves was found to do, and what of it somebody wants so."""
+    def keep(self, report: Report, on_purpose: Sequence[str] = (), repeated: bool = False) -> None:
+        """Remember what the release that serves was found to do, and what of it somebody wants so.
+
+        A failure is one of the server's only where it is `repeated`: once may be chance.
+        """
         self.last = report
         self.on_purpose = (*on_purpose, *self.on_purpose) if report.failures else ()
+        self._served |= {each.step for each in report.findings if each.verdict == Verdict.PASSED}
+        wanted = {text.partition(": ")[0] for text in self.on_purpose}
+        now = self._served & {each.step for each in report.failures} - wanted
+        self.broken = tuple(sorted(now if repeated else now.intersection(self.broken)))
         if report.delivered and not report.failures:
             self.passed_at = report.at
 

@@ -61,9 +61,10 @@ class Status:
         return answers
 
     def healthy(self) -> bool:
-        """Whether there is a release, every service of it answers, and mail can be written."""
+        """Whether there is a release, all its services answer, and mail can be written and goes through."""
         answers = self.answers()
-        return bool(answers) and all(a.ok for rows in answers.values() for a in rows) and self.room.serves()
+        answering = bool(answers) and all(a.ok for rows in answers.values() for a in rows)
+        return answering and self.room.serves() and not self.node.watch.broken
 
     def report(self) -> dict[str, Any]:
         """The whole of `status`."""
