@@ -97,6 +97,20 @@ def test_tags_have_folders(boxes: Server, boxes_clone: Clone) -> None:
     put(boxes, boxes_clone, {"config/before.dovecot.sieve": ""})
 
 
+def test_scripts_are_compiled_where_they_lie(boxes: Server, boxes_clone: Clone) -> None:
+    """Nothing is left to compile for a delivery, and only the new script runs."""
+    path = "config/before.dovecot.sieve"
+    begin = len(boxes.must("cat", "/var/log/mail/mail.log"))
+    for word in ("one", "two"):
+        tagged = BY_SENDER.replace("spam@spam.com", f"{word}@spam.com")
+        put(boxes, boxes_clone, {path: tagged, OWN: tagged})
+        boxes.wait_for_mail(USER, boxes.deliver(USER, "friend@sender.test"))
+    put(boxes, boxes_clone, {path: "", OWN: ""})
+    said = boxes.must("cat", "/var/log/mail/mail.log")[begin:]
+    assert ".mail-agent~" not in said
+    assert "pre-compiled" not in said
+
+
 @pytest.mark.shows("sieve-pipe/", "sieve-filter/", "after.dovecot.sieve", "mail-sieve")
 def test_programs_get_and_change_messages(boxes: Server, boxes_clone: Clone) -> None:
     """`pipe` hands a message to a program, `filter` takes what one prints; with the file it goes."""

@@ -148,11 +148,11 @@ def install(attempt: Attempt) -> None:
 
 
 def renew_scripts(attempt: Attempt) -> None:
-    """Recompile Sieve scripts: no older binary fits a changed configuration."""
-    if _renews_scripts(attempt):
-        for entry in attempt.target.files.values():
-            if entry.compile == Compile.SIEVE and entry.path not in attempt.node.pinned:
-                renew_sieve(attempt.node.paths.target(entry.path), entry.services[0])
+    """Compile Sieve scripts in their places: the changed ones, or all where the configuration changed."""
+    entries = attempt.target.files.values() if _renews_scripts(attempt) else attempt.plan.write
+    for entry in entries:
+        if entry.compile == Compile.SIEVE and entry.path not in attempt.node.pinned:
+            renew_sieve(attempt.node.paths.target(entry.path), entry.services[0])
 
 
 def _renews_scripts(attempt: Attempt) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 from agent.commands import Ran, run
 from agent.errors import Failed
 from agent.files.maps import DEADLINE, Maps
-from agent.files.staging import cool, product
+from agent.files.staging import cool, live_name, product
 from agent.paths import ASIDE
 from wire.manifest import TABLES, Compile
 
@@ -77,7 +77,7 @@ def _link_zone(path: Path, service: str) -> None:
 
 
 def renew_sieve(path: Path, service: str) -> None:
-    """Compile a live script again: Dovecot refuses a binary made under other Sieve settings than it has now.
+    """Compile a live script: Dovecot refuses a binary of a script elsewhere, or of other Sieve settings.
 
     It would compile the script at each delivery then, and not be allowed to keep the result.
     """
@@ -111,4 +111,4 @@ def last_line(output: str) -> str:
 
 
 def _live(path: Path) -> str:
-    return str(path.with_name(path.name.removeprefix(ASIDE))).lstrip("/")
+    return str(path.with_name(live_name(path))).lstrip("/")

@@ -29,6 +29,7 @@ COOL_SECONDS = 5
 NO_ZONE = "/usr/share/zoneinfo/Etc/UTC"
 KEPT = ASIDE + "old~"
 _COPIED = ASIDE + "copy~"
+SCRIPT, NO_SCRIPT = ".sieve", "~"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +67,17 @@ class Placement:
 
 
 def beside(target: Path, prefix: str) -> Path:
-    """The name next to `target`; a compiled product's name is built as its compiler builds it."""
-    return target.with_name(prefix + target.name)
+    """The name next to `target`; a compiled product's name is built as its compiler builds it.
+
+    Dovecot runs every file of a folder whose name ends in .sieve (sieve_before), hidden ones too.
+    """
+    return target.with_name(f"{prefix}{target.name}{NO_SCRIPT if target.suffix == SCRIPT else ''}")
+
+
+def live_name(aside: Path) -> str:
+    """The name of the file that waits here."""
+    name = aside.name.removeprefix(ASIDE)
+    return name.removesuffix(NO_SCRIPT) if name.endswith(SCRIPT + NO_SCRIPT) else name
 
 
 def product(target: Path, compile_by: Compile) -> Path:
