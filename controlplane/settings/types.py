@@ -118,19 +118,18 @@ Domains = Annotated[
 ]
 """Domain names in a list."""
 
+_LOCAL = r'[^\x00-\x20\x7f\x85\u2028\u2029@<>,;:"()\\]+'
+
 Address = Annotated[
     str,
-    Field(pattern=r'^([^\x00-\x20\x7f@<>,;:"()\\]+@[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_])?)?$'),
+    Field(pattern=rf"^({_LOCAL}@[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_])?)?$"),
     Shape("a mail address such as postmaster@example.test"),
 ]
 """One mail address without quoting."""
 
 Addresses = Annotated[
     str,
-    Field(
-        pattern=r'^([^\x00-\x20\x7f@<>,;:"()\\]+@[A-Za-z0-9._-]+'
-        r'([ ,]+[^\x00-\x20\x7f@<>,;:"()\\]+@[A-Za-z0-9._-]+)*)?$'
-    ),
+    Field(pattern=rf"^({_LOCAL}@[A-Za-z0-9._-]+([ ,]+{_LOCAL}@[A-Za-z0-9._-]+)*)?$"),
     Shape("one or more mail addresses, separated by commas"),
 ]
 """Mail addresses in a list."""

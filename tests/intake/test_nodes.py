@@ -25,8 +25,8 @@ def test_a_node_gets_files_with_its_own_name() -> None:
     assert trees is not None
     assert not problems
     kept = node_files(trees)
-    assert kept["mail"]["etc/mailname"][0] == b"mail.example.test\n"
-    assert kept["second"]["etc/mailname"][0] == b"mx2.example.test\n"
+    assert b"myhostname = mail.example.test\n" in kept["mail"]["etc/postfix/main.cf"][0]
+    assert b"myhostname = mx2.example.test\n" in kept["second"]["etc/postfix/main.cf"][0]
     assert kept["mail"]["etc/dovecot/userdb"] == kept["second"]["etc/dovecot/userdb"]
 
 

@@ -148,9 +148,11 @@ def test_what_went_in_this_second_is_remembered(
     assert not announced(folder)
     served.apply(userdb=line("a", "{PLAIN}2") + line("b", "{PLAIN}2"))
     assert slept == [], "who did not change is remembered with what is true"
+    wait_for_timers()
     served.apply(userdb=(line("a", after) if after else "") + line("b", "{PLAIN}2"))
     assert slept == [pytest.approx(0.5 + announced_files.LAG)]
     slept.clear()
+    wait_for_timers()
     monkeypatch.setattr(time, "time", lambda: 1001.5)
     served.apply(userdb=line("b", "{PLAIN}2") + line("a"))
     assert slept == [], "that second is over"

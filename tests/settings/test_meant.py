@@ -109,3 +109,10 @@ def test_known_names_are_never_taken_for_each_other_without_reason() -> None:
 def test_separators_of_lines_are_no_text(name: str, sign: str) -> None:
     """What a text editor copied along would end a line of a configuration file."""
     assert catalog.problem(name, f"a{sign}b") is not None
+
+
+@pytest.mark.parametrize("sign", ["\x85", "\u2028", "\u2029"])
+def test_separators_of_lines_are_in_no_address(sign: str) -> None:
+    """The same in a setting that holds an address."""
+    assert catalog.problem("POSTMASTER_ADDRESS", f"post{sign}master@example.test") is not None
+    assert catalog.problem("POSTMASTER_ADDRESS", "postmaster@example.test") is None
