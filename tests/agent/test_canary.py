@@ -17,7 +17,7 @@ from agent.health.logs import LogMark
 from services.dovecot.announced_files import FRESH
 from services.dovecot.canary import USERDB, place_like, prepare
 from services.postfix.canary import judged
-from services.postfix.routes import COPIES, IDENTITY, REWRITES, Route, leads_away
+from services.postfix.routes import COPIES, IDENTITY, REWRITES, Route, copying_rules, leads_away
 from wire.canary import ADDRESS, DOMAIN
 
 
@@ -101,6 +101,7 @@ def test_later_is_no_failure_unless_the_server_is_in_trouble(words: str, verdict
         ({"always_bcc": "archive@example.test"}, DOMAIN, "always_bcc"),
         ({"recipient_canonical_maps": "pcre:/x"}, DOMAIN, "recipient_canonical_maps"),
         ({"virtual_alias_maps": "pcre:/x"}, DOMAIN, "virtual_alias_maps"),
+        ({"rules": "/^Subject:/ BCC other@example.test"}, DOMAIN, "BCC"),
     ],
 )
 def test_no_message_leaves_the_server(values: dict[str, str], nexthop: str, away: str) -> None:
@@ -108,6 +109,26 @@ def test_no_message_leaves_the_server(values: dict[str, str], nexthop: str, away
     known = dict.fromkeys((*COPIES, *REWRITES), "") | {"virtual_alias_maps": f"{IDENTITY} lmdb:/x"} | values
     found = leads_away(known, Route("smtp", nexthop))
     assert (away in found) if away else not found
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ("header_checks = pcre:{ {/^Subject:/ BCC other@example.test} }", True),
+        ("header_checks = pcre:/checks", True),
+        ("smtpd_client_restrictions = check_client_access cidr:/access", True),
+        ("header_checks = pcre:/plain", False),
+        ("myhostname = mail.example.test", False),
+    ],
+)
+def test_rules_that_copy_messages_are_found(tmp_path: Path, value: str, found: bool) -> None:
+    """In the parameter itself, and in the table of text that it names."""
+    (tmp_path / "checks").write_text("# a remark\n/^Subject:/ REDIRECT other@example.test\n")
+    (tmp_path / "access").write_text("127.0.0.0/8 bcc other@example.test\n")
+    (tmp_path / "plain").write_text("# BCC other@example.test\n/^X-BCC: a@b/ IGNORE\n")
+    run = ground(tmp_path)
+    run.runner = lambda words, _: Ran(0, value if words[1] == "-xn" else "")
+    assert bool(copying_rules(run)) is found
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from agent.errors import Corrupt
-from agent.release.manifest import parse
+from agent.release.manifest import Release, parse
 from services import NODE_SERVICES
 from services.base import NodeServices
 from tests.agent.conftest import entry
+from wire.manifest import Action, Entry
 
 AREAS = NodeServices(NODE_SERVICES).areas
 
@@ -44,3 +45,12 @@ def test_manifest_cannot_add_abilities(change: dict[str, str]) -> None:
             "c",
             1,
         )
+
+
+def test_a_release_may_await_its_certificate() -> None:
+    """TLS is wanted, and no file of the release is of a certificate yet."""
+    source = ({"slot": "default"},)
+    key = Entry("etc/dms/tls/key", ("tls",), Action.RELOAD, 0o640, "root:root", slot="default", part="key")
+    assert Release("", 1, certificates=source).awaits_certificate
+    assert not Release("", 1, files={key.path: key}, certificates=source).awaits_certificate
+    assert not Release("", 1).awaits_certificate

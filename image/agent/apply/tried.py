@@ -43,6 +43,8 @@ def try_canary(attempt: Attempt) -> None:
     if attempt.starting or not attempt.base.commit:
         watch.last = None  # what still starts says nothing yet
         return
+    if attempt.target.awaits_certificate:
+        return  # the release with the certificate comes next, and is tried
     before = watch.last
     after = run_canary(node, attempt.target, before)
     log.debug("canary", seconds=after.seconds, delivered=after.delivered, failed=len(after.failures))

@@ -44,6 +44,11 @@ class Release:
     manifest: str = ""
     """The blob id of its manifest.json."""
 
+    @property
+    def awaits_certificate(self) -> bool:
+        """Whether TLS is wanted and there is no certificate yet: until then no passwords are taken."""
+        return bool(self.certificates) and not any(entry.slot for entry in self.files.values())
+
     def has(self, service: str) -> bool:
         """Whether it has files of a service, whether or not that has programs."""
         return any(service in entry.services for entry in self.files.values())

@@ -5,6 +5,7 @@ trivial-rewrite(8) answers as it does the queue manager, with every table and ov
 
 from __future__ import annotations
 
+import contextlib
 import re
 import socket
 import time
@@ -21,6 +22,11 @@ DEADLINE = 2.0
 COPIES = ("always_bcc", "sender_bcc_maps", "recipient_bcc_maps")
 REWRITES = ("canonical_maps", "recipient_canonical_maps")
 IDENTITY = f"inline:{{ {ADDRESS}={ADDRESS} }}"
+COPYING = re.compile(r"\b(?:BCC|REDIRECT)\s+[^\s@]+@", re.IGNORECASE)
+"""Results of access(5) and header_checks(5) that send a message to somebody else, too."""
+FILE = re.compile(r":(/[\w./@+-]+)")
+MOST = 1 << 20
+"""Bytes of a table that is searched for such results: lists of addresses have none."""
 NEAR = re.compile(r"(?:inet:)?\[?(?:127(?:\.\d+){3}|localhost|::1)\]?(?::\w+)?$|unix:")
 """A next hop inside this container."""
 
@@ -56,9 +62,25 @@ def ask_routes(ground: Ground) -> Routes:
     ran = ground.runner(("postconf", "-xh", *names), DEADLINE)
     lines = [line for line in ran.output.splitlines() if not line.startswith("postconf: ")]
     values = dict(zip(names, (value.strip() for value in lines), strict=False))
+    values["rules"] = copying_rules(ground)
     own = _route(ground.root, ADDRESS)
     served = _route(ground.root, ground.served) if ground.served else None
     return Routes(own, served, "" if ran.code == 0 and own is None else leads_away(values, own))
+
+
+def copying_rules(ground: Ground) -> str:
+    """The first rule, in a parameter or in a table of text that one names, that copies messages."""
+    texts = [
+        ground.runner(("postconf", "-xn"), DEADLINE).output,
+        ground.runner(("postconf", "-P"), DEADLINE).output,
+    ]
+    for place in dict.fromkeys(FILE.findall("\n".join(texts))):
+        path = ground.root / place.lstrip("/")
+        with contextlib.suppress(OSError):
+            if path.is_file() and path.stat().st_size <= MOST:
+                texts.append(path.read_text(encoding="utf-8", errors="replace"))
+    rules = (line for text in texts for line in text.splitlines() if not line.lstrip().startswith("#"))
+    return next((line.strip() for line in rules if COPYING.search(line)), "")
 
 
 def leads_away(values: dict[str, str], own: Route | None) -> str:
@@ -66,6 +88,8 @@ def leads_away(values: dict[str, str], own: Route | None) -> str:
     for name in (*COPIES, *REWRITES):
         if values.get(name, name):
             return f"{name} may bring a message of the server's own address to somebody"
+    if values.get("rules"):
+        return "a rule may copy a message of the server's own address to somebody: " + values["rules"][:100]
     if not values.get("virtual_alias_maps", "").startswith(IDENTITY):
         return "virtual_alias_maps may bring a message of the server's own address to somebody"
     if own and not (own.near or own.nexthop == DOMAIN):
