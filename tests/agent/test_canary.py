@@ -107,8 +107,15 @@ def test_later_is_no_failure_unless_the_server_is_in_trouble(words: str, verdict
 def test_no_message_leaves_the_server(values: dict[str, str], nexthop: str, away: str) -> None:
     """Nor comes to somebody's eyes: then it is not sent."""
     known = dict.fromkeys((*COPIES, *REWRITES), "") | {"virtual_alias_maps": f"{IDENTITY} lmdb:/x"} | values
-    found = leads_away(known, Route("smtp", nexthop))
+    found = leads_away(known, Route("lmtp", nexthop))
     assert (away in found) if away else not found
+
+
+def test_a_domain_that_is_not_ours_leads_away() -> None:
+    """Whoever lists the domains by hand does not list the canary's: it would be looked for elsewhere."""
+    known = dict.fromkeys((*COPIES, *REWRITES), "") | {"virtual_alias_maps": IDENTITY}
+    assert leads_away(known, Route("smtp", DOMAIN))
+    assert not leads_away(known, Route("dovecot", DOMAIN))
 
 
 @pytest.mark.parametrize(

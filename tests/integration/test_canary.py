@@ -90,7 +90,7 @@ def test_good_releases_stay(tried: Server, clone: Clone, name: str, file: str, t
     status = poll(
         lambda: found if (found := tried.status())["attempted"] == release else {}, "it was tried", LIMIT
     )
-    assert status["applied"] == release, status["failure"]
+    assert status["applied"] == release, status["failure"]["reason"]
     assert status["canary"]["last"]["passed"]
     with tried.imap(USER) as session:
         session.select("INBOX")

@@ -111,7 +111,7 @@ def test_a_killed_agent_undoes_what_it_was_trying(box: Server, tmp_path: Path) -
         clone.back()
         good = box.status()["applied"]
         pid = box.pid("mail-agent")
-        text = f"# {seconds}\nauth_mechanisms = plain login bogus\n"
+        text = f"# {seconds}\nlisten = 203.0.113.9\n"
         push = clone.change("config/dovecot.cf", text, "Break it")
         assert push.accepted, push.said
         late = threading.Timer(seconds, box.run, ("kill", "-9", str(pid)))

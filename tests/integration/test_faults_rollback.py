@@ -23,7 +23,6 @@ BREAKS = {
     "no level of TLS": ("postfix", MAIN, "smtpd_tls_security_level = bogus"),
     "an address of somebody else": ("dovecot", DOVECOT, "listen = 203.0.113.9"),
     "a port in use": ("dovecot", DOVECOT, "service imap-login { inet_listener x { port = 25 } }"),
-    "no such mechanism": ("dovecot", DOVECOT, "auth_mechanisms = plain login bogus"),
 }
 
 

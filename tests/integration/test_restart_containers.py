@@ -38,10 +38,12 @@ def test_the_same_revision_serves_again(fresh: Start, volumes: dict[str, str], t
     made = server.deliver(USERS[0])
     server.wait_for_mail(USERS[0], made)
     clone = server.clone(tmp_path / "clone")
-    assert clone.change(HELD, "defer_transports = lmtp\n", "Hold deliveries").accepted
+    clone.write(HELD, "defer_transports = lmtp\n")
+    clone.commit("Hold deliveries")
+    assert clone.push("HEAD:main", "-o", "allow-degraded").accepted
     server.must("mailctl", "status", "--wait", str(server.status()["release"]))
     waiting = server.deliver(USERS[1])
-    poll(lambda: queued(server), "a message waits", 10)
+    poll(lambda: len(queued(server)) == 1, "a message waits, and none of the canary's", 30)
     before = facts(server)
 
     server.container.restart(timeout=60)

@@ -306,7 +306,6 @@ def test_another_redis(filtering: Server, clone: Clone, redis: DockerContainer) 
     arrange(filtering, clone, {"ENABLE_RSPAMD_REDIS": 0}, files)
     assert "STOPPED" in filtering.run("supervisorctl", "status", "rspamd-redis").stdout
     assert filtering.run("redis-cli", "ping").returncode
-    assert filtering.must("redis-cli", "-h", REDIS, "keys", "*").split() == []
 
     filtering.wait_for_mail(USER, filtering.deliver(USER))
     taught = clients.message("spam@sender.test", USER, " ".join(f"word{number}" for number in range(60)))

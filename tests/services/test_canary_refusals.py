@@ -115,7 +115,7 @@ def test_scripts_send_none_of_its_mail_on() -> None:
     """Whatever a script would send away is handed to a program that keeps it."""
     fields = dict(field.split("=", 1) for field in FIELDS.split())
     assert fields["userdb_sendmail_path"] == "{outside}"
-    assert fields["userdb_submission_host"] == ""
+    assert all(fields.values()), "Dovecot takes a field without a value as yes"
 
 
 @pytest.mark.parametrize("transport", ["discard", "error", "retry"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from agent.commands import Ran
 from agent.errors import Failed
 from agent.release.manifest import Release, ServiceEntry
 from services.base import NodeService, NodeServices, Reload
+from services.dovecot.reload import NewAuth
 from services.postfix.generation import NextGeneration, processes
 from services.rspamd.workers import NextWorkers
 from tests.agent.conftest import Programs
@@ -99,3 +101,12 @@ def test_a_worker_in_the_middle_of_a_message_is_not_waited_for(monkeypatch: pyte
     monkeypatch.setattr("services.rspamd.workers.SESSION_SECONDS", 0.05)
     both = {7: "rspamd", 9: "rspamd"}
     assert hang_up({7: "rspamd"}, both) == [both]
+
+
+def test_who_answered_log_ins_before_a_reload_is_ended() -> None:
+    """Postfix stays connected to it, and would go on to hear what the configuration of before says."""
+    lists = iter([{7: "auth", 8: "imap-login", 9: "auth"}, {7: "auth", 8: "imap-login", 10: "auth"}])
+    ended: list[tuple[int, int]] = []
+    reload = NewAuth(lambda: next(lists), lambda pid, number: ended.append((pid, number)))
+    reload("dovecot", Programs(), lambda *_: Ran(0, ""))
+    assert ended == [(7, signal.SIGTERM)]

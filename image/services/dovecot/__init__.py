@@ -6,12 +6,13 @@ import re
 
 from agent.files.staged_tree import StagedTree
 from agent.health.logs import MAIL_LOG, Log
-from services.base import Command, NodeService
+from services.base import NodeService
 from services.dovecot.canary import CANARY
 from services.dovecot.check import check_dovecot
 from services.dovecot.listeners import fit_dovecot
 from services.dovecot.mailboxes import operations
 from services.dovecot.new_accounts import NewAccounts
+from services.dovecot.reload import NewAuth
 from wire.config_folder import PLACE
 
 CONFIG = "etc/dovecot"
@@ -41,9 +42,7 @@ DOVECOT = NodeService(
     reads=("etc/dovecot/", "usr/lib/dovecot/sieve"),
     check_live=("doveconf", "-n"),
     announcer=NewAccounts,
-    # The one-threaded master answers when it is through with the signal; before, a probe might still meet the
-    # previous listeners.
-    reload=Command(("doveadm", "reload"), settle=("doveadm", "service", "status", "master")),
+    reload=NewAuth(),
     canary=CANARY,
     takes_mail=True,
     fit=fit_dovecot,

@@ -30,7 +30,7 @@ FORMAT = "maildir"
 LINE = "{address}:{{PLAIN}}{password}:{uid}:{gid}::/{folder}/home::allow_nets=127.0.0.0/8,::1 {fields}\n"
 FIELDS = (
     "userdb_uid={uid} userdb_gid={gid} userdb_home=/{folder}/home userdb_mail={place}"
-    " userdb_quota_rule=*:storage=1M userdb_sendmail_path={outside} userdb_submission_host="
+    " userdb_quota_rule=*:storage=1M userdb_sendmail_path={outside}"
     " userdb_sieve_pipe_bin_dir=/{folder}/pipe userdb_sieve_pipe_socket_dir=/{folder}/pipe"
 )
 OUTSIDE = "/usr/local/lib/mail-agent/services/dovecot/canary-outside"

@@ -127,7 +127,7 @@ def _of_others(ground: Ground, probe: Probe, found: Finding) -> Finding:
             _log_in(ground, talk)
         sender = "" if probe.name == IN else ground.served
         other = judged(partial(_envelope, talk, sender, ground.served))
-    return unclear(found.words) if other.verdict == Verdict.PASSED else found
+    return found if other.verdict == Verdict.FAILED else unclear(found.words)
 
 
 @contextlib.contextmanager
@@ -169,7 +169,7 @@ def _write(ground: Ground, talk: Talk, routes: Routes, others: Sequence[tuple[st
     for sender, recipient in others if ground.served else ():
         talk.say("RSET")
         talk.code(b"250")
-        if judged(partial(_envelope, talk, sender, recipient)).verdict == Verdict.PASSED:
+        if judged(partial(_envelope, talk, sender, recipient)).verdict != Verdict.FAILED:
             return unclear(found.words)
     return found
 

@@ -27,6 +27,8 @@ COPYING = re.compile(r"\b(?:BCC|REDIRECT)\s+[^\s@]+@", re.IGNORECASE)
 FILE = re.compile(r":(/[\w./@+-]+)")
 MOST = 1 << 20
 """Bytes of a table that is searched for such results: lists of addresses have none."""
+REMOTE = ("smtp", "relay")
+"""Transports that look for the mail servers of a domain: of another one, where ours are listed by hand."""
 NEAR = re.compile(r"(?:inet:)?\[?(?:127(?:\.\d+){3}|localhost|::1)\]?(?::\w+)?$|unix:")
 """A next hop inside this container."""
 
@@ -92,7 +94,7 @@ def leads_away(values: dict[str, str], own: Route | None) -> str:
         return "a rule may copy a message of the server's own address to somebody: " + values["rules"][:100]
     if not values.get("virtual_alias_maps", "").startswith(IDENTITY):
         return "virtual_alias_maps may bring a message of the server's own address to somebody"
-    if own and not (own.near or own.nexthop == DOMAIN):
+    if own and not own.near and (own.nexthop != DOMAIN or own.transport in REMOTE):
         return f"mail is delivered by {own.nexthop}"
     return ""
 

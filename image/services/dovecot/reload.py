@@ -1,0 +1,51 @@
+"""A reload of Dovecot after which nobody is judged by the configuration of before.
+
+A process `auth` goes on while somebody is connected to it, and smtpd(8) stays connected for up to a hundred
+sessions: whoever submits mail would be asked by what served before, also by a release that was taken back.
+Postfix connects anew where its connection ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent.health.processes import PROC, Processes, children
+from agent.health.supervisor import Programs
+from services.base import Command, Runner
+
+# The one-threaded master answers when it is through with the signal; before, a probe might still meet the
+# previous listeners.
+COMMAND = Command(("doveadm", "reload"), settle=("doveadm", "service", "status", "master"))
+MASTER = Path("/run/dovecot/master.pid")
+ASKED = "auth"
+
+
+def processes(master: Path = MASTER, proc: Path = PROC) -> Processes:
+    """The children of Dovecot's master; none where they are not known."""
+    try:
+        return children(int(master.read_text()), proc)
+    except (OSError, ValueError):
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
+class NewAuth:
+    """Reloads Dovecot and ends the processes that answered log-ins before. `current` lists its processes."""
+
+    current: Callable[[], Processes] = processes
+    end: Callable[[int, int], object] = os.kill
+
+    def __call__(self, service: str, programs: Programs, runner: Runner) -> None:
+        """Reload. Raises Failed."""
+        before = self.current()
+        COMMAND(service, programs, runner)
+        after = self.current()
+        for pid, name in before.items():
+            if name == ASKED and after.get(pid) == name:
+                with contextlib.suppress(ProcessLookupError):
+                    self.end(pid, signal.SIGTERM)
