@@ -37,6 +37,8 @@ TROUBLE = re.compile(r"4\d\d 4\.(?:3\.[02-9]|7\.1 Service unavailable)")
 QUEUED = re.compile(r"queued as (\w+)")
 BUSY = re.compile(r"421 4\.7\.0 .*too many connections")
 """smtpd_client_connection_count_limit (postconf(5)): our sessions run side by side, and from one address."""
+STALE = re.compile(r"535 5\.7\.8 .*Invalid authentication mechanism")
+"""An smtpd(8) that knows Dovecot's mechanisms of before; if they are wrong now, log-ins by IMAP tell."""
 NOT_OWNED = "553"
 """reject_sender_login_mismatch (postconf(5)): whoever has tables of their own does not list us."""
 
@@ -60,13 +62,13 @@ def steps(ground: Ground) -> Iterator[Step]:
 
 
 def guarded(name: str, run: Callable[[Ground], Finding]) -> Step:
-    """A step that is unclear where its session alone is one too many."""
+    """A step that is unclear where its session alone is one too many, or meets a process of before."""
 
     def take(ground: Ground) -> Finding:
         try:
             return run(ground)
         except Unavailable as refusal:
-            if BUSY.match(str(refusal)):
+            if BUSY.match(str(refusal)) or STALE.match(str(refusal)):
                 return unclear(str(refusal))
             raise
 
