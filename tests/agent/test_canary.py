@@ -58,6 +58,25 @@ def test_a_step_that_raises_has_failed_in_the_daemons_words(tmp_path: Path) -> N
     assert [f.step for f in found.findings] == ["a", "b"]
 
 
+def test_what_cannot_begin_has_not_passed(tmp_path: Path) -> None:
+    """It takes nothing back, and changes nothing of what is known to be broken."""
+
+    def full(_: Ground) -> None:
+        raise OSError("No space left on device")
+
+    found = run_trial(ground(tmp_path), {"one": Canary(lambda _: (step("a", Finding()),), prepare=full)})
+    assert [(f.step, f.verdict, f.words) for f in found.findings] == [
+        ("preparation", "failed", "No space left on device")
+    ]
+    assert found.as_dict()["passed"] is False
+    assert found.worse_than(report(a=Verdict.PASSED)) == ()
+    watch = Watch(tmp_path, {}, lambda *_: Ran(0, ""), lambda: LogMark(tmp_path, {}), str)
+    watch.keep(report(a=Verdict.PASSED))
+    watch.keep(report(a=Verdict.FAILED), repeated=True)
+    watch.keep(found, repeated=True)
+    assert watch.broken == ("a",)
+
+
 def test_only_what_worked_before_can_be_worse() -> None:
     """What failed before, what is new and what cannot be judged say nothing of a release."""
     before = report(a=Verdict.PASSED, b=Verdict.FAILED, c=Verdict.UNCLEAR)

@@ -64,6 +64,7 @@ def test_what_serves_nobody_is_taken_back(tried: Server, clone: Clone, case: Bre
     pushed = clone.push()
     start = time.monotonic()
     if not pushed.accepted:  # seen by a checker by now, which is as good
+        assert f"{case.file}:" in pushed.said
         return
     release = tried.status()["release"]
 

@@ -27,7 +27,8 @@ def run_canary(node: Node, release: Release, before: Report | None = None, anew:
 def know_before(attempt: Attempt) -> None:
     """Find out what is served now, where that is not known from the last time."""
     node, watch = attempt.node, attempt.node.watch
-    if attempt.base.commit and watch.last is None and watch.concerns(_acted(attempt)):
+    known = watch.last is not None and watch.last.is_taken
+    if attempt.base.commit and not known and watch.concerns(_acted(attempt)):
         watch.keep(run_canary(node, attempt.base))
 
 

@@ -45,6 +45,8 @@ class Finding:
 
 
 PASSED = Finding()
+PREPARATION = "preparation"
+"""The step that failed where no other one could begin."""
 
 
 def failed(words: str, service: str = "") -> Finding:
@@ -129,6 +131,11 @@ class Report:
     seconds: float
     delivered: int = 0
     """Messages that went all the way through."""
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether any step was taken: else it says nothing of how people are served."""
+        return any(each.step != PREPARATION for each in self.findings)
 
     @property
     def failures(self) -> tuple[Finding, ...]:

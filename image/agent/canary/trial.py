@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from agent.canary.steps import Canary, Finding, Ground, Report, Step, failed
+from agent.canary.steps import PREPARATION, Canary, Finding, Ground, Report, Step, failed
 from agent.concurrently import run_concurrently
 from agent.errors import AgentError
 from agent.log import log
@@ -28,7 +28,8 @@ def run_trial(ground: Ground, canaries: Mapping[str, Canary], before: Report | N
         steps = [(name, step) for name, each in canaries.items() for step in each.steps(ground)]
     except (AgentError, OSError) as error:
         log.warning("the server cannot try itself", reason=error)
-        return Report((), time.time(), time.monotonic() - start)
+        found = replace(failed(str(error) or type(error).__name__), step=PREPARATION)
+        return Report((found,), time.time(), time.monotonic() - start)
     first = _run(ground, [row for row in steps if not row[1].last])
     ground.until = time.monotonic() + ground.seconds
     taken = len(ground.sent)

@@ -72,6 +72,8 @@ class Watch:
         A failure is one of the server's only where it is `repeated`: once may be chance.
         """
         self.last = report
+        if not report.is_taken:
+            return
         self.on_purpose = (*on_purpose, *self.on_purpose) if report.failures else ()
         self._served |= {each.step for each in report.findings if each.verdict == Verdict.PASSED}
         wanted = {text.partition(": ")[0] for text in self.on_purpose}
