@@ -11,10 +11,11 @@ from agent.apply.actions import Actor
 from agent.apply.plan import Plan
 from agent.commands import Ran
 from agent.errors import Failed
+from agent.health.processes import children_of
 from agent.release.manifest import Release, ServiceEntry
 from services.base import NodeService, NodeServices, Reload
 from services.dovecot.reload import NewAuth
-from services.postfix.generation import NextGeneration, processes
+from services.postfix.generation import NextGeneration
 from services.rspamd.workers import NextWorkers
 from tests.agent.conftest import Programs
 
@@ -29,12 +30,12 @@ def test_processes_are_the_children_of_master(tmp_path: Path) -> None:
         (tmp_path / pid / "comm").write_text(f"{name}\n")
     (tmp_path / "7" / "task" / "7").mkdir(parents=True)
     (tmp_path / "7" / "task" / "7" / "children").write_text("8 9 12 ")
-    assert processes(tmp_path / "master.pid", tmp_path) == {8: "pickup", 9: "qmgr", 12: ""}
+    assert children_of(tmp_path / "master.pid", tmp_path) == {8: "pickup", 9: "qmgr", 12: ""}
 
 
 def test_without_a_master_there_are_none(tmp_path: Path) -> None:
     """Where processes cannot be listed the agent does not wait."""
-    assert processes(tmp_path / "master.pid", tmp_path) == {}
+    assert children_of(tmp_path / "master.pid", tmp_path) == {}
 
 
 def with_reload(name: str, reload: Reload) -> NodeServices:

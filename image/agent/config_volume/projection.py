@@ -111,7 +111,7 @@ class Writer(NamedTuple):
             try:
                 old = open_file(handle, name, LARGEST)
             except FileNotFoundError:
-                return self._put(handle, name, executable, lambda: not _is_there(handle, name))
+                return self._put(handle, name, executable, lambda: not beneath.is_there(handle, name))
             except OSError:
                 return False  # anything but a file is nobody's content
             if old.blob != self.before or old.blob == oid:
@@ -130,14 +130,6 @@ class Writer(NamedTuple):
     def _put(self, folder: int, name: str, executable: bool, may: Callable[[], bool]) -> bool:
         content = self.read()
         return beneath.replace(folder, name, content, 0o755 if executable else 0o644, may)
-
-
-def _is_there(folder: int, name: str) -> bool:
-    try:
-        os.stat(name, dir_fd=folder, follow_symlinks=False)
-    except FileNotFoundError:
-        return False
-    return True
 
 
 def _clear_way(handle: int, name: str) -> None:

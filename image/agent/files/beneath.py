@@ -105,6 +105,15 @@ def read_in(folder: int, name: str, most: int) -> tuple[bytes, os.stat_result]:
         os.close(handle)
 
 
+def is_there(folder: int, name: str) -> bool:
+    """Whether an open folder has something of that name, be it a link that leads nowhere. Raises OSError."""
+    try:
+        os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True
+
+
 def open_in(folder: int, name: str) -> int:
     """A handle to read a name in an open folder by. Raises OSError."""
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # no wait for a pipe's other end

@@ -22,6 +22,14 @@ def children(pid: int, proc: Path = PROC) -> Processes:
     return {int(child): _name(proc / child) for child in found}
 
 
+def children_of(pid_file: Path, proc: Path = PROC) -> Processes:
+    """The same of a daemon that writes its process id to a file."""
+    try:
+        return children(int(pid_file.read_text()), proc)
+    except (OSError, ValueError):
+        return {}
+
+
 def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
     """Wait at most some seconds for a condition; whether it holds."""
     until = time.monotonic() + seconds

@@ -14,7 +14,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
-from agent.files.beneath import folder_of
+from agent.files.beneath import folder_of, is_there
 from agent.log import log
 from agent.paths import ASIDE
 
@@ -96,7 +96,7 @@ def _places(lines: Iterable[bytes]) -> Iterator[Place]:
 
 def _make_owned(folder: int, name: str, owner: tuple[int, int]) -> None:
     """Make a folder that has its owner from the moment when it is there: a delivery may meet it."""
-    if _is_there(folder, name):
+    if is_there(folder, name):
         return
     aside = ASIDE + name
     try:
@@ -110,13 +110,5 @@ def _make_owned(folder: int, name: str, owner: tuple[int, int]) -> None:
     except OSError:
         with contextlib.suppress(OSError):
             os.rmdir(aside, dir_fd=folder)
-        if not _is_there(folder, name):
+        if not is_there(folder, name):
             raise
-
-
-def _is_there(folder: int, name: str) -> bool:
-    try:
-        os.stat(name, dir_fd=folder, follow_symlinks=False)
-    except FileNotFoundError:
-        return False
-    return True

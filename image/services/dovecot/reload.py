@@ -12,9 +12,10 @@ import os
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from agent.health.processes import PROC, Processes, children
+from agent.health.processes import Processes, children_of
 from agent.health.supervisor import Programs
 from services.base import Command, Runner
 
@@ -25,12 +26,7 @@ MASTER = Path("/run/dovecot/master.pid")
 ASKED = "auth"
 
 
-def processes(master: Path = MASTER, proc: Path = PROC) -> Processes:
-    """The children of Dovecot's master; none where they are not known."""
-    try:
-        return children(int(master.read_text()), proc)
-    except (OSError, ValueError):
-        return {}
+processes = partial(children_of, MASTER)
 
 
 @dataclass(frozen=True, slots=True)

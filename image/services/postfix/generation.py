@@ -12,9 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from agent.health.processes import PROC, Processes, children, wait_until
+from agent.health.processes import Processes, children_of, wait_until
 from agent.health.supervisor import Programs
 from services.base import Command, Runner
 
@@ -28,12 +29,7 @@ HELPER_SECONDS = 0.5
 """Bounds the wait for helpers: one may be held up by a client of its own."""
 
 
-def processes(master: Path = MASTER, proc: Path = PROC) -> Processes:
-    """The children of Postfix's master; none where they are not known."""
-    try:
-        return children(int(master.read_text()), proc)
-    except (OSError, ValueError):
-        return {}
+processes = partial(children_of, MASTER)
 
 
 @dataclass(frozen=True, slots=True)
