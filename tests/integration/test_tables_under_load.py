@@ -108,6 +108,7 @@ def change(own: Clone, alias: bool, script: str) -> None:
     """A commit with or without the alias, and a script that runs between the files and the reload."""
     own.back()
     own.write(ALIASES, f"other@example.test {USER}\n" + (f"{NEW} {USER}\n" if alias else ""))
+    own.write("config/postfix-main.cf", "in_flow_delay = 0\n")  # what is asked about is never delivered
     own.write(PATCHES, f"#!/bin/bash\n{script}\n")
     own.write("config/dovecot.cf", f"# {script}\nmail_max_userip_connections = 2{int(alias)}\n")
     own.commit("Change an alias, and what reloads")
@@ -125,9 +126,15 @@ def test_a_table_is_seen_while_its_release_is_tried(box: Server, own: Clone, ali
 
 
 def test_a_table_that_is_put_back_is_seen(box: Server, own: Clone) -> None:
-    """A release that fails after three seconds served its table meanwhile, and serves it no more after."""
+    """A release that fails after three seconds served its table meanwhile, and serves it no more after.
+
+    The script that served before refuses the alias, too: with the new one held back alone it would be live.
+    """
+    refuse = f"grep -q {NEW} /etc/postfix/virtual || exit 0; sleep 3; exit 1"
+    change(own, alias=False, script=refuse)
+    live(box, own.push())
     with Asking(box, 2) as asking:
-        change(own, alias=True, script="sleep 3; exit 1")
+        change(own, alias=True, script=f"{refuse} # again")
         assert own.push().accepted
         rows = asking.seen()
     assert [row["on_disk"] for row in rows] == [True, False], rows
