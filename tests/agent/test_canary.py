@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from agent.apply.tried import PAUSES, QUICK, run_until_sure
 from agent.canary.steps import Canary, Finding, Ground, Report, Step, Verdict
 from agent.canary.trial import run_trial
 from agent.canary.watch import Watch
@@ -83,6 +85,27 @@ def test_only_what_worked_before_can_be_worse() -> None:
     after = report(a=Verdict.UNCLEAR, b=Verdict.FAILED, c=Verdict.FAILED, d=Verdict.FAILED)
     assert [f.step for f in after.worse_than(before)] == ["c"]
     assert after.worse_than(after) == ()
+
+
+def test_a_failure_that_may_pass_is_tried_again() -> None:
+    """What is refused for good, took its time, or failed before is not; nothing is tried for ever."""
+    good, bad = report(a=Verdict.PASSED), report(a=Verdict.FAILED)
+    slow = replace(bad, seconds=QUICK)
+    refused = Report((Finding(Verdict.FAILED, "554 5.7.1 no", "a"),), 0.0, 0.0)
+    for before, runs, paused in (
+        (good, [bad, good], PAUSES[:1]),
+        (good, [bad, bad, bad, good], PAUSES[:3]),
+        (good, [bad] * (len(PAUSES) + 1), PAUSES),
+        (good, [bad, refused], PAUSES[:1]),
+        (good, [good], ()),
+        (good, [slow], ()),
+        (bad, [bad], ()),
+        (None, [bad], ()),
+    ):
+        pauses: list[float] = []
+        left = iter(runs)
+        assert run_until_sure(lambda left=left: next(left), before, pauses.append) is runs[-1]
+        assert (tuple(pauses), list(left)) == (tuple(paused), [])
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -131,6 +132,19 @@ def test_accounts_do_not_wait_for_it(tried: Server) -> None:
 
 FORMATS = ("maildir", "sdbox", "mdbox", "mbox")
 ROUNDS = 2
+
+
+def test_a_process_that_is_killed_meanwhile_takes_nothing_back(tried: Server) -> None:
+    """Dovecot's log-in process ends while a release is tried: it is there again a moment later."""
+    for number in range(8):
+        address = f"you@killed{number}.test"
+        killer = threading.Timer(0.1 + number / 16, tried.run, ("pkill", "-9", "-x", "auth"))
+        killer.start()
+        tried.must("setup", "email", "add", address, "secret")
+        killer.join()
+        assert not tried.status()["failure"]
+        assert tried.must("postmap", "-q", address.partition("@")[2], "lmdb:/etc/postfix/vhost")
+        tried.must("setup", "email", "del", "-y", address)
 
 
 def test_formats_that_follow_each_other_quickly_stay(tried: Server, clone: Clone) -> None:

@@ -65,7 +65,7 @@ def test_the_same_revision_serves_again(fresh: Start, volumes: dict[str, str], t
 def check(server: Server, before: dict[str, Any], made: Any) -> None:
     """The server is as it was."""
     server.wait_healthy()
-    poll(lambda: facts(server) == before, f"{before}", 5, every=0.3)
+    poll(lambda: facts(server) == before, f"{before}, once the canary is through", 30, every=0.3)
     for user in USERS:
         with server.imap(user):
             pass

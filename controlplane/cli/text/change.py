@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def report_outcome(change: Reported, *, quiet: bool = False) -> None:
     """Report the outcome of a change on stderr; `quiet` leaves out the usual success.
 
-    Raises Unavailable, with the agent's reason, where the release does not serve.
+    Raises Unavailable, with the agent's reason, where the release, or some of the change, does not serve.
     """
     outcome = change.get("outcome")
     if outcome and outcome["outcome"] in FAILED:
@@ -31,12 +31,13 @@ def report_outcome(change: Reported, *, quiet: bool = False) -> None:
     elif not outcome:
         say(f"► change set {change['position']} is recorded{_release(change)}, not yet seen serving")
     elif change.get("waits"):
-        say(f"⚠ change set {change['position']}{_release(change)} is recorded, and not all of it serves")
+        recorded = f"change set {change['position']}{_release(change)} is recorded, and not all of it serves"
+        raise Unavailable("\n".join([recorded, *_held(change)]))
     elif not quiet:
         seconds = outcome.get("seconds", 0)
         say(f"✔ change set {change['position']}{_release(change)} applied in {seconds:.1f} s")
-    for line in change.get("held") or []:
-        say(f"  {line}")
+    for line in _held(change):
+        say(line)
 
 
 def _release(change: Reported) -> str:
@@ -52,4 +53,8 @@ def _failure(change: Reported, outcome: Applied) -> str:
         f"  change set {change.get('position')} is recorded; `mailctl status` tells what stands in its way "
         "and how to go on; `mailctl reconcile` tries once more"
     )
-    return "\n".join([*lines, *(f"  {line}" for line in change.get("held") or [])])
+    return "\n".join([*lines, *_held(change)])
+
+
+def _held(change: Reported) -> list[str]:
+    return [f"  {line}" for line in change.get("held") or []]

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import time
+from collections.abc import Callable
+
 from agent.apply.attempt import Attempt
 from agent.apply.node import Node
 from agent.apply.suspect import suspect
@@ -13,6 +17,12 @@ from wire.manifest import Compile
 
 LONGEST = 400
 """Characters of what was said that a reason holds."""
+PAUSES = (0.1, 0.2, 0.4, 0.8)
+"""Seconds before each repetition of a run that failed for a moment, as it seems."""
+QUICK = 2.5
+"""Seconds from which on a failure has had its time."""
+FOR_GOOD = re.compile(r"\b5\d\d[ -]5\.\d")
+"""A refusal that is not worth a second try (RFC 3463)."""
 
 
 def run_canary(node: Node, release: Release, before: Report | None = None, anew: bool = False) -> Report:
@@ -47,7 +57,7 @@ def try_canary(attempt: Attempt) -> None:
     if attempt.target.awaits_certificate:
         return  # the release with the certificate comes next, and is tried
     before = watch.last
-    after = run_canary(node, attempt.target, before)
+    after = run_until_sure(lambda: run_canary(node, attempt.target, before), before)
     log.debug("canary", seconds=after.seconds, delivered=after.delivered, failed=len(after.failures))
     worse = after.worse_than(before) if before else ()
     if worse and attempt.degraded:
@@ -58,6 +68,24 @@ def try_canary(attempt: Attempt) -> None:
             attempt, found, [n for n in attempt.target.services if n in acted and watch.concerns([n])]
         )
     attempt.report = after
+
+
+def run_until_sure(
+    run: Callable[[], Report], before: Report | None, sleep: Callable[[float], None] = time.sleep
+) -> Report:
+    """The report of a run, or of the last repetition where that was worse than `before`: once may be chance.
+
+    Where somebody, or the kernel for want of memory, killed Dovecot's auth process, each process that had
+    asked it fails once more (Dovecot 2.3.19: `lmtp` answers 451).
+    """
+    report = run()
+    for pause in PAUSES:
+        worse = report.worse_than(before) if before else ()
+        if not worse or report.seconds >= QUICK or all(FOR_GOOD.search(each.words) for each in worse):
+            break
+        sleep(pause)
+        report = run()
+    return report
 
 
 def _acted(attempt: Attempt) -> set[str]:
