@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
 
 from controlplane.errors import Problem
+from controlplane.intake.checks.other_things import other_thing
 from controlplane.intake.checks.unread_files import use_of
 from controlplane.statefiles.parsed import Place, printable
 from controlplane.statefiles.treefile import CONFIG, SETTINGS, TreeFile
@@ -22,34 +22,6 @@ _HEAD = 4096
 """Bytes that are looked at to tell what a file is."""
 
 
-class _Container(NamedTuple):
-    """What a file begins with that holds another one in a form which the server cannot open."""
-
-    start: re.Pattern[bytes]
-    what: str
-    cure: str
-
-
-_LFS = (
-    "run `git lfs untrack {path}` (or take its line out of .gitattributes), then "
-    "`git add --renormalize {path} .gitattributes`, and commit"
-)
-_SEAL = "decrypt it and seal it for this server: `mailctl seal {path}`"
-_CONTAINERS = (
-    _Container(
-        re.compile(rb"(?:\xef\xbb\xbf)?\s*version https://(?:git-lfs|hawser)\.github\.com/spec/"),
-        "it is a pointer of Git LFS: the file itself is not in the repository",
-        _LFS,
-    ),
-    _Container(
-        re.compile(rb"/annex/objects/"),
-        "it is a pointer of git-annex: the file itself is not in the repository",
-        "run `git annex unannex {path}`, then `git add {path}`, and commit",
-    ),
-    _Container(re.compile(rb"\x00GITCRYPT\x00"), "it is encrypted by git-crypt", _SEAL),
-    _Container(re.compile(rb"\$ANSIBLE_VAULT;"), "it is encrypted by Ansible Vault", _SEAL),
-    _Container(re.compile(rb"-----BEGIN PGP MESSAGE-----"), "it is encrypted by OpenPGP", _SEAL),
-)
 _BOM = b"\xef\xbb\xbf"
 _WIDE = re.compile(
     rb"\xff\xfe|\xfe\xff|(?:[\x09\x0a\x0d\x20-\x7e]\x00){4}|(?:\x00[\x09\x0a\x0d\x20-\x7e]){4}"
@@ -72,9 +44,8 @@ def problems(path: str, content: bytes, *, is_read: bool = True) -> list[Problem
     if not is_read:
         return _conflicts(path, content)
     head = content[:_HEAD]
-    for container in _CONTAINERS:
-        if container.start.match(head):
-            return [_place(path, content, 0).problem(container.what, container.cure.format(path=path))]
+    if told := other_thing(path, head):
+        return [_place(path, content, 0).problem(*told)]
     if _WIDE.match(head):
         cure = "save it as UTF-8 without a byte order mark (PowerShell 7: `-Encoding utf8NoBOM`)"
         return [Place(path, 1, "").problem("it is encoded as UTF-16", cure)]

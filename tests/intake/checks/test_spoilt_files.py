@@ -212,3 +212,54 @@ def test_one_long_line_is_told_with_a_cure_that_parts_it(path: str, line: str) -
     assert number == 1
     assert "a carriage return alone" in message
     assert rf"s/\r/\n/g' {path}" in cure
+
+
+HTML = b"<!DOCTYPE html>\n<html lang=en>\n<head><title>Sign in</title></head>\n</html>\n"
+THINGS = (
+    (b"\x1f\x8b\x08\0\0\0\0\0\0\3abc", "compressed by gzip"),
+    (b"BZh91AY&SY\0", "compressed by bzip2"),
+    (b"\xfd7zXZ\0\0", "compressed by xz"),
+    (b"(\xb5/\xfd\4", "compressed by zstd"),
+    (b"PK\3\4\x14\0\0\0", "ZIP archive"),
+    (b"a/\0".ljust(257, b"\0") + b"ustar\x0000", "archive of tar"),
+    (b"{\\rtf1\\ansi\n a@a.test b@a.test\n}\n", "word processor"),
+    (b"%PDF-1.7\n", "a PDF"),
+    (b"SQLite format 3\0abc", "database of SQLite"),
+    (b"\0" * 12 + b"\x61\x15\6\0", "postmap compiled"),
+    (b"MZ" + b"\0" * 60 + b"PE\0\0", "program for Windows"),
+    (b"\xcf\xfa\xed\xfe", "program for macOS"),
+    (HTML, "page of the web"),
+    (b"\n<!-- x --><HTML>", "page of the web"),
+    (b"404: Not Found", "answer of a web server"),
+    (b"diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a = 5\n+a = 7\n", "a patch"),
+    (b"--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a = 5\n+a = 7\n", "a patch"),
+    (b"../shared/file.cf", "nothing but a path"),
+)
+
+
+@pytest.mark.parametrize("path", ALL)
+@pytest.mark.parametrize(("content", "told"), THINGS)
+def test_another_thing_in_the_place_of_the_file_is_told(path: str, content: bytes, told: str) -> None:
+    """An archive, a page, a patch: one problem in any file, not one for each line of it."""
+    line, message, cure = _only(path, content)
+    assert told in message
+    assert line == 1
+    assert cure
+
+
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        ("config/sieve-pipe/page.html", HTML),
+        ("config/sieve-pipe/words.gz", b"\x1f\x8b\x08\0"),
+        ("config/sieve-filter/lib/page", HTML),
+        ("config/rspamd/override.d/maps/list.zst", b"(\xb5/\xfd\4"),
+        ("config/user-patches.sh", b"#!/bin/bash\ncat <<X\n<html>\nX\n"),
+        ("config/before.dovecot.sieve", b"# ../file\nkeep;\n"),
+        ("config/sieve-pipe/p", b"./run.sh --all\n"),
+        ("config/postfix-main.cf", b"# diff --git a b\nmax_idle = 5s\n"),
+    ],
+)
+def test_what_may_be_meant_so_is_taken(path: str, content: bytes) -> None:
+    """A name that says it, a folder of a program's own, and a mention are no fault."""
+    assert not problems(path, content)
