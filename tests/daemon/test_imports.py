@@ -91,12 +91,46 @@ def test_one_mistake_refuses_all_and_all_are_told(site: Site) -> None:
         "postfix-virtual.cf": "ok@example.test ada@example.test\nx@example.test not an address@@\n",
     }
     found = ask(site, wrong, "ENABLE_RSPAMD=0\nENABLE_POP3=maybe\n")
-    assert [(p["path"], p["line"]) for p in found["problems"]] == [("mailserver.env", 2)]
+    told = [("mailserver.env", 2), ("config/postfix-virtual.cf", 2)]
+    assert [(p["path"], p["line"]) for p in found["problems"]] == told
     found = ask(site, wrong, ENV)
     assert [(p["path"], p["line"]) for p in found["problems"]] == [("config/postfix-virtual.cf", 2)]
     assert found["text"] == []
     assert site.daemon.intake.main == before
     assert not site.daemon.intake.state.desired.accounts
+
+
+CONFLICT = "<<<<<<< HEAD\n{a}\n=======\n{b}\n>>>>>>> topic\n"
+
+
+def test_what_spoils_a_file_is_told_once_and_hides_nothing(site: Site) -> None:
+    """A conflict, a page, other encodings: by their causes, beside every other problem of the import."""
+    assert ask(site, OLD)["position"]  # main has another file of the name
+    found = ask(
+        site,
+        {
+            "postfix-virtual.cf": CONFLICT.format(a="x@example.test y@y.test", b="x@example.test z@z.test"),
+            "postfix-accounts.cf": "ada@example.test|{PLAIN}hunter2\n",
+            "dovecot-quotas.cf": "ada@example.test:5X\n",
+            "before.dovecot.sieve": "<!DOCTYPE html>\n<html>\n",
+        },
+        CONFLICT.format(a="ENABLE_POP3=1", b="ENABLE_POP3=0"),
+    )
+    told = {(problem["path"], problem["line"]): problem["message"] for problem in found["problems"]}
+    assert len(told) == len(found["problems"]) == 5
+    assert "merge conflict" in told["config/postfix-virtual.cf", 1]
+    assert "clear text" in told["config/postfix-accounts.cf", 1]
+    assert "is not a unit" in told["config/dovecot-quotas.cf", 1]
+    assert "page of the web" in told["config/before.dovecot.sieve", 1]
+    assert "merge conflict" in told["mailserver.env", 1]
+
+
+def test_settings_in_another_encoding_are_told_by_it(site: Site) -> None:
+    """As PowerShell writes them."""
+    request = wanted({})
+    request["env"] = base64.b64encode("ENABLE_POP3=1\r\n".encode("utf-16")).decode()
+    (problem,) = site.ask(request.pop("op"), **request)["problems"]
+    assert "UTF-16" in problem["message"]
 
 
 def test_what_the_daemons_refuse_is_refused(site: Site) -> None:

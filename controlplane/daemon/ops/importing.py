@@ -19,6 +19,7 @@ from controlplane.intake.plan import Plan, as_dict
 from controlplane.intake.proposal import Proposal
 from controlplane.intake.trees import Files, MainReader
 from controlplane.protocol.changes import Taken
+from controlplane.statefiles.parsed import MAX_PROBLEMS
 from controlplane.statefiles.treefile import TreeFile
 from controlplane.words.plans import plan_lines
 
@@ -64,13 +65,14 @@ def _plan(daemon: Daemon, brought: Brought, mass_delete: bool) -> tuple[Prepared
     repo, intake = daemon.intake.stores.repo, daemon.intake
     main = MainReader().read(repo, repo.refs.get("main"))
     prepared = prepare(brought, _here(daemon, main))
-    if prepared.problems:
-        return prepared, Proposal(intake.state, None, Plan(problems=prepared.problems))
     after = dict(main)
     for path, change in prepared.changes.items():
         if isinstance(change, NewFile):
             after[path] = TreeFile(change.content, change.mode)
     proposal = intake.propose_files(after, guard=False)
+    if prepared.problems:  # what else is wrong is told with them
+        problems = tuple(dict.fromkeys([*prepared.problems, *proposal.problems]))[:MAX_PROBLEMS]
+        return prepared, Proposal(intake.state, None, Plan(problems=problems))
     # --replace takes the file given for that of main, and may be the smaller one by far
     massive = mass_deletions(intake.state.desired, proposal.state.desired, BY_COMMAND)
     if mass_delete or not massive:

@@ -9,8 +9,9 @@ from itertools import chain
 from controlplane import secrets
 from controlplane.errors import Problem
 from controlplane.git import EXECUTABLE, FILE, Change, NewFile
+from controlplane.intake.checks import spoilt_files
 from controlplane.intake.checks.tree_policy import MAX_OVERRIDE, is_script, name_problems
-from controlplane.intake.checks.unread_files import use_of
+from controlplane.intake.checks.unread_files import Use, use_of
 from controlplane.intake.importing import merging
 from controlplane.intake.importing.clear_secrets import Sealer
 from controlplane.intake.importing.items import Item, Prepared
@@ -78,11 +79,23 @@ def _file(name: str, file: TreeFile, brought: Brought, here: Here, making: _Maki
     if misnamed := name_problems(path):
         making.problems += misnamed
         return
-    content = here.sealer.file(path, file.content)
-    done = _meet(path, TreeFile(content, _mode(path, file)), file.content, brought.replace, here, making)
     others = (each.content for other, each in brought.files.items() if other != name)
     use = use_of(name, chain(others, (brought.env or b"",)))
+    if spoilt := _spoilt(path, file, use, here):
+        making.problems += spoilt
+        making.files.append(Item(path, "left out", use.support, "not what it was meant to be"))
+        return
+    content = here.sealer.file(path, file.content)
+    done = _meet(path, TreeFile(content, _mode(path, file)), file.content, brought.replace, here, making)
     making.files.append(Item(path, done, use.support, use.note, sealed=content != file.content))
+
+
+def _spoilt(path: str, file: TreeFile, use: Use, here: Here) -> list[Problem]:
+    """Why the file is not what it was meant to be; what `main` has already is not judged again."""
+    ours = here.main.get(path)
+    if ours is not None and ours.content == file.content:
+        return []
+    return spoilt_files.problems(path, file.content, is_read=use.support != "unknown")
 
 
 def _unwanted(path: str, file: TreeFile, unknown: bool) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from controlplane.errors import Problem
+from controlplane.intake.checks import spoilt_files
 from controlplane.intake.checks.setting_notes import notes
 from controlplane.intake.importing.clear_secrets import Sealer
 from controlplane.intake.importing.items import Item
@@ -38,6 +39,12 @@ class Adapted:
 
 def adapt(content: bytes, sealer: Sealer, pins: Mapping[str, Pin]) -> Adapted:
     """The file as `main` may hold it; problems for lines that no server could follow."""
+    made = _adapted(content, sealer, pins)
+    spoilt = spoilt_files.problems(env_file.PATH, content) if made.problems else []
+    return Adapted(problems=spoilt) if spoilt else made
+
+
+def _adapted(content: bytes, sealer: Sealer, pins: Mapping[str, Pin]) -> Adapted:
     try:
         text = content.decode()
     except UnicodeDecodeError as error:
