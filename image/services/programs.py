@@ -17,6 +17,7 @@ from agent.apply.user_patches.script import SCRIPT
 from agent.commands import ENVIRONMENT, run
 from agent.errors import Problem
 from agent.files.staged_tree import StagedTree
+from wire.programs import lies_beside
 
 DEADLINE = 5.0
 _LONGEST_LINE = 255
@@ -41,7 +42,7 @@ def check_programs(staged: StagedTree, service: str) -> list[Problem]:
         (entry, fault)
         for entry in staged.target.files.values()
         if service in entry.services and entry.mode & 0o111 and not entry.slot and staged.changed(entry)
-        for fault in _faults(staged, staged.write(entry))
+        for fault in _faults(staged, entry.path, staged.write(entry))
     ]
     return [Problem(service, entry.path, fault.line, fault.message) for entry, fault in found]
 
@@ -53,12 +54,15 @@ def check_script(staged: StagedTree, service: str, path: str) -> list[Problem]:
         return []
     name = _interpreter(script.read_bytes())[1]
     if name and not _is_shell(name):
-        message = f"it is run by bash, whatever its first line says, and is meant for {name}"
+        message = (
+            f"it is run by bash, whatever its first line says, and is meant for {name}: write it for bash, "
+            f"and call {name} from it"
+        )
         return [Problem(service, path, 1, message)]
     return [Problem(service, path, fault.line, fault.message) for fault in _syntax(script, "bash")]
 
 
-def _faults(staged: StagedTree, place: Path) -> Iterator[Fault]:
+def _faults(staged: StagedTree, path: str, place: Path) -> Iterator[Fault]:
     content = place.read_bytes()
     if content.startswith(_ELF):
         yield from _foreign(staged, content)
@@ -67,8 +71,8 @@ def _faults(staged: StagedTree, place: Path) -> Iterator[Fault]:
     if program and (missing := _missing(staged, program, name)):
         yield Fault(1, missing)
         return
-    # A file without a first line of that kind is run by sh (exec(3), execvp).
-    yield from _syntax(place, name or "sh")
+    if not lies_beside(path, content):
+        yield from _syntax(place, name or "sh")
 
 
 def _interpreter(content: bytes) -> tuple[str, str]:
@@ -114,7 +118,8 @@ def _syntax(place: Path, name: str) -> Iterator[Fault]:
         return
     ran = run(words, DEADLINE)
     if ran.code and not ran.timed_out:
-        yield _told([line.strip() for line in ran.output.splitlines() if line.strip()], name)
+        told = _told([line.strip() for line in ran.output.splitlines() if line.strip()], name)
+        yield told._replace(message=told.message.replace(f"{place}: ", ""))  # where it lies meanwhile
 
 
 def _told(lines: list[str], name: str) -> Fault:

@@ -91,6 +91,40 @@ def test_what_cannot_run_is_told_with_its_line(tmp_path: Path, text: str, line: 
     assert str(tmp_path) not in problem.message
 
 
+@pytest.mark.parametrize(
+    "name", ["README", "README.md", "words.json", "list.txt", "helper.py", "x.lua", "LICENSE"]
+)
+def test_notes_and_data_beside_programs_are_no_scripts(tmp_path: Path, name: str) -> None:
+    """All of a folder is made executable, and what nobody runs may say anything."""
+    beside = PIPE.replace("learn", name)
+    assert found(tmp_path, {beside: b"Programs (see `wiki`), it's all\n"}) == []
+    (problem,) = found(tmp_path, {beside: b"#!/bin/sh\nif true; then\n"})
+    assert "end of file" in problem.message
+
+
+@pytest.mark.parametrize("name", ["learn.sh", "learn.bash", "learn", "Learn"])
+def test_a_script_without_a_first_line_is_looked_at(tmp_path: Path, name: str) -> None:
+    """sh runs it."""
+    (problem,) = found(tmp_path, {PIPE.replace("learn", name): b"if true; then\n"})
+    assert "end of file" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"\0\1\2", "cannot execute binary file"),
+        (b"#!/usr/bin/python3\nprint(1)\n", "write it for bash, and call python3 from it"),
+    ],
+)
+def test_what_bash_cannot_run_is_told_without_places_of_ours(
+    tmp_path: Path, content: bytes, said: str
+) -> None:
+    """The folder in which it is looked at says nothing to anybody."""
+    (problem,) = found(tmp_path, {SCRIPT: content})
+    assert said in problem.message
+    assert str(tmp_path) not in problem.message
+
+
 def test_what_user_patches_installs_may_be_missing(tmp_path: Path) -> None:
     """The script runs after the check, and may bring the interpreter."""
     files = {PIPE: b"#!/usr/bin/env ruby3\n", SCRIPT: b"#!/bin/bash\napt-get install -y ruby3\n"}

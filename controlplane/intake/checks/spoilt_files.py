@@ -17,6 +17,7 @@ from controlplane.intake.checks.other_things import other_thing
 from controlplane.intake.checks.unread_files import use_of
 from controlplane.statefiles.parsed import Place, printable
 from controlplane.statefiles.treefile import CONFIG, SETTINGS, TreeFile
+from wire.programs import lies_beside
 
 _HEAD = 4096
 """Bytes that are looked at to tell what a file is."""
@@ -33,6 +34,7 @@ _LEFT = re.compile(rb"^(?:={7}|\|{7}(?: .*)?)\r?$", re.MULTILINE)
 _BY_LINE = re.compile(r"mailserver\.env|config/(?:postfix|dovecot|ldap)-[^/]+\.cf|config/dovecot\.cf")
 """Files in which such a line can mean nothing else."""
 _PROGRAM = re.compile(r"config/(?:user-patches\.sh|sieve-(?:pipe|filter)/.+)")
+_PROGRAMS = re.compile(r"config/sieve-(?:pipe|filter)/.+")
 _SHELL = re.compile(rb"#!.*?\b(?:sh|bash|dash|ash|ksh|zsh)\b")
 
 
@@ -103,9 +105,10 @@ def _may(content: bytes) -> bool:
 
 
 def _marks(path: str, content: bytes) -> list[Problem]:
-    return [Place(path, line, "").problem(message, cure) for line, message, cure in _faults(path, content)][
-        :1
-    ]
+    if _PROGRAMS.fullmatch(path) and lies_beside(path, content.removeprefix(_BOM)):
+        return []  # whatever reads it may take it so
+    faults = _faults(path, content)
+    return [Place(path, line, "").problem(message, cure) for line, message, cure in faults][:1]
 
 
 def _faults(path: str, content: bytes) -> Iterator[tuple[int, str, str]]:

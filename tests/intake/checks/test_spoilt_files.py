@@ -253,6 +253,8 @@ def test_another_thing_in_the_place_of_the_file_is_told(path: str, content: byte
         ("config/sieve-pipe/page.html", HTML),
         ("config/sieve-pipe/words.gz", b"\x1f\x8b\x08\0"),
         ("config/sieve-filter/lib/page", HTML),
+        ("config/sieve-pipe/README.md", b"\xef\xbb\xbf# Programs\r\n(see wiki)\r\n"),
+        ("config/sieve-filter/words.txt", b"one\r\ntwo\r\n"),
         ("config/rspamd/override.d/maps/list.zst", b"(\xb5/\xfd\4"),
         ("config/user-patches.sh", b"#!/bin/bash\ncat <<X\n<html>\nX\n"),
         ("config/before.dovecot.sieve", b"# ../file\nkeep;\n"),
