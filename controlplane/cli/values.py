@@ -11,7 +11,8 @@ class TakesValues(click.Command):
     """A command that takes `-secret` as an argument.
 
     Only the options that it has are options, written out. What begins with two dashes and is none may as
-    well be a misspelt one: it is refused with the way to write a value.
+    well be a misspelt one: it is refused with the way to write a value, as is
+    `-h` in the place of a password.
     """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -31,6 +32,12 @@ class TakesValues(click.Command):
                 break
             name, equals, _ = word.partition("=")
             option = known.get(word) or (known.get(name) if word.startswith("--") else None)
+            if option is not None and word in ctx.help_option_names and self._may_be_password(values):
+                raise click.UsageError(
+                    f"Is {word} the password? It goes behind a -- of its own: {self._written(ctx)}. "
+                    f"For the help: {ctx.command_path} {word}",
+                    ctx,
+                )
             if option is None:
                 values.append(self._value(word, known, ctx))
                 continue
@@ -49,10 +56,17 @@ class TakesValues(click.Command):
             return word
         near = get_close_matches(word.partition("=")[0], known, n=1)
         meant = f" Did you mean {near[0]}?" if near else ""
-        arguments = (param.make_metavar(ctx) for param in self.params if isinstance(param, click.Argument))
-        written = " ".join([ctx.command_path, "--", *(name.strip("[]") for name in arguments)])
         raise click.UsageError(
             f"There is no such option.{meant} "
-            f"A value that begins with -- goes behind a -- of its own: {written}",
+            f"A value that begins with -- goes behind a -- of its own: {self._written(ctx)}",
             ctx,
         )
+
+    def _may_be_password(self, values: list[str]) -> bool:
+        """Whether the argument behind these is a password: a script would take help for success."""
+        arguments = [param for param in self.params if isinstance(param, click.Argument)]
+        return len(values) < len(arguments) and arguments[len(values)].name == "password"
+
+    def _written(self, ctx: click.Context) -> str:
+        arguments = (param.make_metavar(ctx) for param in self.params if isinstance(param, click.Argument))
+        return " ".join([ctx.command_path, "--", *(name.strip("[]") for name in arguments)])

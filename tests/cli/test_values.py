@@ -99,3 +99,33 @@ def test_help_is_help(setup: Run, capsys: pytest.CaptureFixture[str]) -> None:
     for word in ("-h", "--help"):
         assert setup("email", "add", word) == 0
         assert "Add the account ADDRESS" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("word", ["-h", "--help"])
+@pytest.mark.parametrize(
+    ("words", "arguments"),
+    [
+        (("email", "add", "user1@example.test"), "ADDRESS PASSWORD"),
+        (("email", "update", "--no-wait", "user1@example.test"), "ADDRESS PASSWORD"),
+        (("dovecot-master", "add", "admin"), "NAME PASSWORD"),
+        (("dovecot-master", "update", "admin"), "NAME PASSWORD"),
+        (("relay", "add-auth", "example.test", "user"), "DOMAIN USERNAME PASSWORD"),
+    ],
+)
+def test_help_in_the_place_of_a_password_is_no_success(
+    setup: Run, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], arguments: str, word: str
+) -> None:
+    """A script with that password would take a page of help for an account that was added."""
+    assert setup(*words, word) == 2
+    said = capsys.readouterr().err
+    assert f"setup {' '.join(words[:2])} -- {arguments}" in said
+    assert f"For the help: setup {' '.join(words[:2])} {word}" in said
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("email", "add"), ("email", "add", "a@example.test", "secret"), ("quota", "set", "a@example.test")],
+)
+def test_help_elsewhere_is_help(setup: Run, words: tuple[str, ...]) -> None:
+    """Where no password is missing, nothing else can be meant."""
+    assert setup(*words, "-h") == 0
