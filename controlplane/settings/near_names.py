@@ -6,6 +6,7 @@ Names are compared word by word, as their words carry the meaning: `ENABEL_RSPAM
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 FAR = 9.0
@@ -16,13 +17,23 @@ _GENERAL = frozenset({"ENABLE", "DMS", "POSTFIX", "DOVECOT"})
 _SYNONYMS = (
     frozenset({"USER", "USERNAME", "LOGIN"}),
     frozenset({"PASSWORD", "PASS", "PASSWD", "PW"}),
-    frozenset({"HOST", "SERVER", "URI", "URIS", "URL"}),
+    frozenset({"HOST", "HOSTNAME", "SERVER", "URI", "URIS", "URL"}),
     frozenset({"POLL", "INTERVAL"}),
     frozenset({"ADDRESS", "EMAIL"}),
     frozenset({"DOMAIN", "DOMAINNAME"}),
-    frozenset({"GREYLIST", "GREYLISTING"}),
+    frozenset({"GREYLIST", "GREYLISTING", "GRAYLIST", "GRAYLISTING"}),
+    frozenset({"PATH", "FILE"}),
+    frozenset({"CERT", "CERTIFICATE"}),
+    frozenset({"PROTECTION", "PREVENTION"}),
+    frozenset({"LIMIT", "MAX"}),
 )
 """Words that people write for one another."""
+
+_OTHERS = re.compile(
+    r"ACME|ARC|BIMI|(?:CAL|CARD|WEB)?DAV|DANE|DKIM|DMARC|DNS(?:SEC|WL)?|FTS|HTTPS?|IPV4|JMAP|LDAPS|LMTP|M[DTU]A"
+    r"|OIDC|PAM|(?:MY|PG)?SQL|SQLITE|SASL|SMTPS?|SNI|SNMP|SPF|TOTP|UUCP|(?:G|WEB)MAIL"
+)
+"""What people ask for by `ENABLE_`, with a meaning of its own: no other word misspelt."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
@@ -49,8 +60,12 @@ def _distance(mine: Sequence[str], other: Sequence[str]) -> float:
     longer, shorter = sorted((mine, other), key=len, reverse=True)
     if len(longer) - len(shorter) > 1 or len(shorter) < 2:
         return FAR
-    besides = [word for at, word in enumerate(longer) if [*longer[:at], *longer[at + 1 :]] == list(shorter)]
-    return min((0.8 if word in _GENERAL else 1.2 for word in besides), default=FAR)
+    rests = [(word, [*longer[:at], *longer[at + 1 :]]) for at, word in enumerate(longer)]
+    besides = [0.8 if word in _GENERAL else 1.2 for word, rest in rests if rest == list(shorter)]
+    # both a word that says little is too many, and another is spelt otherwise
+    far = [_misspelt(rest, shorter) for word, rest in rests if word in _GENERAL and longer is mine]
+    besides += [0.8 + slips / 4 for slips in far if slips < FAR]
+    return min(besides, default=FAR)
 
 
 def _misspelt(mine: Sequence[str], other: Sequence[str]) -> float:
@@ -58,6 +73,8 @@ def _misspelt(mine: Sequence[str], other: Sequence[str]) -> float:
     pairs = [(a, b) for a, b in zip(mine, other, strict=True) if a != b]
     if len(pairs) == 1 and any(words.issuperset(pairs[0]) for words in _SYNONYMS):
         return 0.9
+    if len(mine) == 2 and mine[0] == "ENABLE" and _OTHERS.fullmatch(mine[1]):
+        return FAR
     counts = [0 if a == b else edits(a, b) for a, b in zip(mine, other, strict=True)]
     if any(edits(*pair) > 1 and _begins_otherwise(*pair) for pair in pairs):
         return FAR

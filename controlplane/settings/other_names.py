@@ -82,6 +82,17 @@ SUCCESSORS: Mapping[str, Successor] = {
     ),
     "ENABLE_GREYLISTING": Successor("RSPAMD_GREYLISTING", "write RSPAMD_GREYLISTING=1, or ENABLE_POSTGREY=1"),
     "ENABLE_ANTIVIRUS": Successor("ENABLE_CLAMAV"),
+    "ENABLE_SPAMD": Successor("ENABLE_SPAMASSASSIN"),
+    "ENABLE_POSTSRSD": Successor("ENABLE_SRS"),
+    "ENABLE_RBL": Successor("ENABLE_DNSBL"),
+    "ENABLE_IMAPS": Successor("ENABLE_IMAP", "write ENABLE_IMAP=1, and SSL_TYPE for TLS on its port 993"),
+    "ENABLE_ACME": Successor("SSL_TYPE=letsencrypt"),
+    "ENABLE_LETSENCRYPT": Successor("SSL_TYPE=letsencrypt"),
+    "ENABLE_IPV6": Successor(
+        "POSTFIX_INET_PROTOCOLS", "write POSTFIX_INET_PROTOCOLS and DOVECOT_INET_PROTOCOLS"
+    ),
+    "MAIL_SIZE_LIMIT": Successor("POSTFIX_MESSAGE_SIZE_LIMIT"),
+    "PERMIT_NETWORK": Successor("PERMIT_DOCKER"),
     "ENABLE_PFLOGSUMM": Successor("PFLOGSUMM_TRIGGER"),
     "ENABLE_LOGWATCH": Successor("LOGWATCH_INTERVAL"),
 }

@@ -127,9 +127,8 @@ def _settings(text: str) -> Iterator[SecretPart]:
             begin = starts[number - 1]
             what = "a line that may hold a password in the clear, and sets nothing"
             shown = env_file.masked(line)
-            yield SecretPart(
-                begin + start, begin + end, line[start:end], number, shown, what, cure=_SETTING_CURE
-            )
+            cure = _setting_cure(line)
+            yield SecretPart(begin + start, begin + end, line[start:end], number, shown, what, cure=cure)
     for place in env_file.written_values(text):
         spec = catalog.SETTINGS.get(place.name)
         if spec is not None and spec.secret and place.value:
@@ -139,6 +138,16 @@ def _settings(text: str) -> Iterator[SecretPart]:
             for start, end, _ in logins_of_urls(text, place.start, place.end):
                 what = f"{place.name} holds a URL with a password in the clear"
                 yield _part(text, (start, end), text[start:end], what)
+
+
+def _setting_cure(line: str) -> str:
+    entry = env_file.take_apart(line)
+    found = catalog.meant(entry.name) if entry and entry.name not in catalog.SETTINGS else None
+    if found is None or not found[0]:
+        return _SETTING_CURE
+    name = found[0].partition("=")[0]
+    sealed = f", then: mailctl seal {env_file.PATH}" if catalog.SETTINGS[name].secret else ""
+    return f"{entry.name if entry else ''} is not a setting; did you mean {name}? {found[1]}{sealed}"
 
 
 _ROW_CURE = "write it as key user:password on a line, then: mailctl seal " + relay.CREDENTIALS.path

@@ -54,6 +54,21 @@ NAMES = tuple(catalog.SETTINGS)
         ("POSTMASTER_EMAIL", "POSTMASTER_EMAIL is not a setting; did you mean POSTMASTER_ADDRESS?"),
         ("SRS_DOMAIN", "SRS_DOMAIN is not a setting; did you mean SRS_DOMAINNAME?"),
         ("MYSQL_PASSWORD", "MYSQL_PASSWORD is not a setting"),
+        ("ENABLE_JMAP", "ENABLE_JMAP is not a setting"),
+        ("ENABLE_DNSWL", "ENABLE_DNSWL is not a setting"),
+        ("ENABLE_GMAIL", "ENABLE_GMAIL is not a setting"),
+        ("ENABLE_SPAMD", "ENABLE_SPAMD is not a setting; did you mean ENABLE_SPAMASSASSIN?"),
+        (
+            "ENABLE_RSPAMD_GREYLIST",
+            "ENABLE_RSPAMD_GREYLIST is not a setting; did you mean RSPAMD_GREYLISTING?",
+        ),
+        ("ENABLE_RSPAMD_LEARNS", "ENABLE_RSPAMD_LEARNS is not a setting; did you mean RSPAMD_LEARN?"),
+        ("RELAY_HOSTNAME", "RELAY_HOSTNAME is not a setting; did you mean RELAY_HOST?"),
+        ("SSL_CERT_FILE", "SSL_CERT_FILE is not a setting; did you mean SSL_CERT_PATH?"),
+        ("SPOOF_PREVENTION", "SPOOF_PREVENTION is not a setting; did you mean SPOOF_PROTECTION?"),
+        ("ENABLE_POSTSRSD", "ENABLE_POSTSRSD is not a setting; did you mean ENABLE_SRS?"),
+        ("ENABLE_ACME", "ENABLE_ACME is not a setting; did you mean SSL_TYPE=letsencrypt?"),
+        ("PERMIT_NETWORK", "PERMIT_NETWORK is not a setting; did you mean PERMIT_DOCKER?"),
     ],
 )
 def test_a_hint_names_what_was_meant_and_nothing_else(written: str, said: str) -> None:

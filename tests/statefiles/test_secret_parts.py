@@ -82,3 +82,19 @@ def test_hashes_may_stay_and_passwords_may_not() -> None:
     assert [part.must for part in secret_parts(MASTERS, "admin|{CRYPT}x\n")] == [False]
     assert [part.must for part in secret_parts(RELAY, "@a.test me:x\n")] == [True]
     assert not has_format("config/dovecot.cf")
+
+
+@pytest.mark.parametrize(
+    ("line", "cure"),
+    [
+        ("RELAY_PASS=hunter2", "did you mean RELAY_PASSWORD?"),
+        ("SSL_KEY=/tmp/ssl/key.pem", "did you mean SSL_KEY_PATH?"),
+        ("LDAP_PASSWORD=hunter2", "did you mean LDAP_BIND_PW?"),
+        ("MY_TOKEN=hunter2", "write it as NAME=value of a setting"),
+    ],
+)
+def test_a_wrong_name_that_sounds_secret_gets_its_hint(line: str, cure: str) -> None:
+    """Nothing of its value is told, and what was meant is."""
+    (part,) = secret_parts("mailserver.env", f"{line}\n")
+    assert cure in part.cure
+    assert "hunter2" not in part.cure
