@@ -1,7 +1,7 @@
 """dovecot-quotas.cf: how large a mailbox may grow, `address:size`.
 
-A size is digits and one of B, k, M, G, T; without one of these it counts KiB, as in Dovecot's quota rules.
-0 stands for no limit.
+A size is digits and one of B, k, M, G, T; 0 stands for no limit. Without one of these it counts KiB, as in
+Dovecot's quota rules: older logs have such, new rows need a unit (decision 220).
 """
 
 from __future__ import annotations

@@ -13,7 +13,14 @@ from itertools import chain, islice
 from typing import NamedTuple
 
 from controlplane.errors import Problem
-from controlplane.intake.checks import account_names, alias_graph, catch_alls, idle_aliases, stale_entries
+from controlplane.intake.checks import (
+    account_names,
+    alias_graph,
+    catch_alls,
+    idle_aliases,
+    quota_units,
+    stale_entries,
+)
 from controlplane.model import Desired
 from controlplane.ordered import differing
 from controlplane.statefiles import aliases
@@ -50,13 +57,15 @@ def check(
     lines = _Lines(files)
     touched = _Touched.between(before or Desired(), desired)
     names = islice(account_names.problems(before or Desired(), desired, files), MAX_PROBLEMS)
-    problems = [*names, *_loops(desired, touched, lines, before)]
+    units = islice(quota_units.problems(before or Desired(), desired, files), MAX_PROBLEMS)
+    problems = [*names, *units, *_loops(desired, touched, lines, before)]
     elsewhere = desired.settings.get("ACCOUNT_PROVISIONER", "").upper() == "LDAP"
     doubts = chain(
         _dangling(desired, touched, lines),
         catch_alls.find(before or Desired(), desired, touched.aliases, files),
         idle_aliases.find(before or Desired(), desired, touched.aliases, files, hosts),
         stale_entries.find(before or Desired(), desired, sorted(touched.gone), files),
+        quota_units.notices(before or Desired(), desired, files),
     )
     told = [] if elsewhere else list(islice(doubts, MAX_PROBLEMS))
     return Findings(tuple(problems[:MAX_PROBLEMS]), tuple(told))
