@@ -67,6 +67,42 @@ BREAKAGES = (
         "",
     ),
     Breakage("user that may not read mail", DOVECOT, "first_valid_uid = 6000\nlast_valid_uid = 6001\n", ""),
+    Breakage("nobody else reaches the ports", MAIN, "inet_interfaces = loopback-only\n", "nobody else comes"),
+    Breakage("nobody else reaches IMAP", DOVECOT, "listen = 127.0.0.1\n", "nobody else comes"),
+    Breakage(
+        "mail from this machine alone",
+        MAIN,
+        "mynetworks = 127.0.0.0/8\nsmtpd_recipient_restrictions = permit_mynetworks, reject\n",
+        "Access denied",
+    ),
+    Breakage(
+        "every sender rejected",
+        MAIN,
+        "smtpd_sender_restrictions = check_sender_access pcre:{ {/@/ REJECT} }\n",
+        "Sender address rejected",
+    ),
+    Breakage(
+        "nobody owns the own address",
+        MAIN,
+        "smtpd_sender_login_maps = static:nobody\n"
+        "mua_sender_restrictions = reject_sender_login_mismatch, permit_sasl_authenticated, reject\n",
+        "not owned",
+    ),
+    Breakage("one domain forgotten", MAIN, "virtual_mailbox_domains = example.test\n", "Relay access denied"),
+    Breakage(
+        "mail of a domain to users of the system",
+        MAIN,
+        "mydestination = localhost, example.test\nlocal_recipient_maps =\n",
+        "knows no user you",
+    ),
+    Breakage("a domain by virtual(8)", MAIN, "transport_maps = inline:{ other.test=virtual: }\n", "is empty"),
+    Breakage(
+        "every address rewritten to nobody's",
+        MAIN,
+        "recipient_canonical_maps = regexp:{ {/^(.*)@(.*)\\.test$$/ gone@$$2.test} }\n",
+        "there is no such mailbox",
+    ),
+    Breakage("no memory for POP3", DOVECOT, "service pop3 {\n  vsz_limit = 4M\n}\n", "log-in by POP3"),
     Breakage("Sieve in place of mail", "config/before.dovecot.sieve", "discard;\nstop;\n", "did not come"),
 )
 
@@ -106,6 +142,16 @@ LEFT_ALONE = (
     ),
     ("own classes", MAIN, "smtpd_restriction_classes = mine\nmine = permit\n"),
     ("another format", DOVECOT, "mail_location = sdbox:/var/mail/%Ld/%Ln/boxes\n"),
+    (
+        "one port for this machine alone",
+        DOVECOT,
+        "service imap-login {\n  inet_listener imap {\n    address = 127.0.0.1\n  }\n}\n",
+    ),
+    (
+        "partners alone may bring mail",
+        MAIN,
+        "smtpd_client_restrictions = check_client_access cidr:{ {198.51.100.0/24 OK} }, reject\n",
+    ),
     (
         "no ports for clients in the clear",
         DOVECOT,

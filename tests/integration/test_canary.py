@@ -24,8 +24,9 @@ LIMIT = 10.0
 @pytest.fixture(scope="module")
 def tried(start: Start) -> Server:
     """A server of these tests, which every one of them leaves as it was."""
-    server = start({"ENABLE_RSPAMD": "0", "ENABLE_CLAMAV": "0"})
+    server = start({"ENABLE_RSPAMD": "0", "ENABLE_CLAMAV": "0", "ENABLE_POP3": "1"})
     server.add_account(USER)
+    server.add_account("you@other.test")
     poll(lambda: canary(server)["last"], "the canary ran", 30)
     return server
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Sequence
 
 import pytest
 
 from agent.commands import Ran
-from services.dovecot.listeners import fit_dovecot
+from services.dovecot.listeners import fit_dovecot, widened
 from services.postfix.listeners import fit_postfix
 from wire.manifest import Probe
 
@@ -135,3 +136,23 @@ def test_postfix_is_asked_where_it_listens(said: str, host: str) -> None:
     probes = (Probe("25", "smtp", 25), Probe("socket", "smtp", path="/x"))
     asked, socket = fit_postfix(probes, lambda _words, _seconds: Ran(0 if said else 1, said))
     assert (asked.host, socket.host) == (host, "127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    ("addresses", "configured", "wider"),
+    [
+        (["127.0.0.1"], "listen = *, ::", True),
+        (["0.0.0.0", "::"], "listen = *, ::", False),  # noqa: S104  # what the kernel tells
+        (["0.0.0.0", "::1"], "listen = *, ::", True),  # noqa: S104
+        (["0.0.0.0"], "listen = *, ::", False),  # noqa: S104  # a machine without IPv6
+        (["0.0.0.0"], "listen = 127.0.0.1", False),  # noqa: S104
+        ([], "listen = *, ::", False),
+    ],
+)
+def test_listening_everywhere_again_needs_a_restart(
+    addresses: list[str], configured: str, wider: bool
+) -> None:
+    """A reload would open the new listener beside the old one, which the kernel refuses."""
+    text = DOVECONF.replace("listen = *, ::", configured)
+    current = {ipaddress.ip_address(each) for each in addresses}
+    assert widened(lambda *_: Ran(0, text), lambda _: current) is wider

@@ -111,3 +111,18 @@ def test_who_answered_log_ins_before_a_reload_is_ended() -> None:
     reload = NewAuth(lambda: next(lists), lambda pid, number: ended.append((pid, number)))
     reload("dovecot", Programs(), lambda *_: Ran(0, ""))
     assert ended == [(7, signal.SIGTERM)]
+
+
+def test_what_a_reload_cannot_do_is_a_restart() -> None:
+    """Dovecot is ended and started where it is to listen at more addresses of a port."""
+    done: list[str] = []
+
+    class Recorded(Programs):
+        def stop(self, name: str) -> None:
+            done.append(f"stop {name}")
+
+        def start(self, name: str) -> None:
+            done.append(f"start {name}")
+
+    NewAuth(dict, wider=lambda _: True)("dovecot", Recorded(), lambda *_: Ran(0, ""))
+    assert done == ["stop dovecot", "start dovecot"]

@@ -15,10 +15,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from agent.canary.reach import reach
 from agent.canary.steps import PASSED, Canary, Finding, Ground, Step, Verdict, failed, without_remarks
 from agent.health.probes import Talk, command, conversation, greet_imap
 from services.dovecot.announced_files import FRESH, end_of_second, new_time
 from services.dovecot.known_account import known_account
+from services.dovecot.other_logins import other_logins
 from wire.canary import ADDRESS
 from wire.manifest import Probe, ProbeKind
 
@@ -126,6 +128,8 @@ def steps(ground: Ground) -> Iterator[Step]:
     port = next(iter(sorted(ports, key=lambda probe: probe.tls != "implicit")), None)
     if port:
         yield Step("log-in by IMAP", lambda ground: _log_in(ground, port))
+    yield from other_logins(ground)
+    yield reach(NAME, (("143", "993"), ("110", "995")))
     if ground.served:
         yield Step("an account and its mailbox", known_account)
     yield Step("delivery", lambda ground: _delivered(ground, port), last=True)

@@ -7,10 +7,11 @@ release. So the probes of a release are fitted to what doveconf(1) says.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_address, ip_network
 
+from agent.health.ports import Address, listening_addresses
 from services.base import Runner
 from wire.manifest import Probe, ProbeKind
 
@@ -37,6 +38,11 @@ class Listening:
     """The settings of each inet_listener by its service and name."""
     proxies: tuple[str, ...] = ()
     """Networks whose hosts may say whom they speak for (haproxy_trusted_networks)."""
+
+    def places(self, listener: Mapping[str, str]) -> tuple[int, tuple[str, ...]]:
+        """Port and addresses of an inet_listener; 0 where it is closed."""
+        own = tuple(filter(None, re.split(r"[,\s]+", listener.get("address", ""))))
+        return int(listener.get("port", "0")), own or self.addresses
 
     def believes(self, host: str) -> bool:
         """Whether a connection to this address of ours comes from one of the proxies."""
@@ -85,6 +91,27 @@ def read(text: str) -> Listening:
     )
 
 
+def widened(runner: Runner, addresses: Callable[[int], Collection[Address]] = listening_addresses) -> bool:
+    """Whether Dovecot is to listen at all addresses of a port where it listens at single ones.
+
+    A reload does not do that: the new listener is opened while the old one is there (bind(2), EADDRINUSE).
+    """
+    ran = runner(COMMAND, DEADLINE)
+    if ran.code:
+        return False
+    listening = read(ran.output)
+    wanted = (listening.places(listener) for listener in listening.listeners.values())
+    return any(_is_narrower(addresses(port), at) for port, at in wanted if port)
+
+
+def _is_narrower(current: Collection[Address], wanted: Sequence[str]) -> bool:
+    for version, everywhere in ((4, ("*", "0.0.0.0")), (6, ("::", "[::]"))):  # noqa: S104  # what is asked for
+        here = [each for each in current if each.version == version]
+        if here and not any(each.is_unspecified for each in here) and set(everywhere) & set(wanted):
+            return True
+    return False
+
+
 def _fit(probe: Probe, listening: Listening) -> Probe | None:
     """One probe; None for a port that is closed."""
     if probe.port not in STANDARD:
@@ -93,12 +120,11 @@ def _fit(probe: Probe, listening: Listening) -> Probe | None:
     listener = listening.listeners.get((service, name))
     if listener is None:
         return probe
-    port = int(listener.get("port", "0"))
+    port, addresses = listening.places(listener)
     implicit = listener.get("ssl") == "yes"
     if protocol not in listening.protocols or not port or (implicit and not listening.encrypts):
         return None
-    addresses = tuple(filter(None, re.split(r"[,\s]+", listener.get("address", ""))))
-    probe = replace(probe, port=port, host=_host(addresses or listening.addresses))
+    probe = replace(probe, port=port, host=_host(addresses))
     if listener.get("haproxy") == "yes":
         if not listening.believes(probe.host):
             # It answers only proxies that it knows, and warns of others: those warnings are for people.

@@ -16,14 +16,16 @@ from functools import partial
 from pathlib import Path
 
 from agent.health.processes import Processes, children_of
-from agent.health.supervisor import Programs
+from agent.health.supervisor import Programs, restart
 from services.base import Command, Runner
+from services.dovecot.listeners import widened
 
 # The one-threaded master answers when it is through with the signal; before, a probe might still meet the
 # previous listeners.
 COMMAND = Command(("doveadm", "reload"), settle=("doveadm", "service", "status", "master"))
 MASTER = Path("/run/dovecot/master.pid")
 ASKED = "auth"
+PROGRAM = "dovecot"
 
 
 processes = partial(children_of, MASTER)
@@ -31,13 +33,20 @@ processes = partial(children_of, MASTER)
 
 @dataclass(frozen=True, slots=True)
 class NewAuth:
-    """Reloads Dovecot and ends the processes that answered log-ins before. `current` lists its processes."""
+    """Reloads Dovecot and ends the processes that answered log-ins before. `current` lists its processes.
+
+    Where a reload would not do (`listeners.widened`) it is a restart.
+    """
 
     current: Callable[[], Processes] = processes
     end: Callable[[int, int], object] = os.kill
+    wider: Callable[[Runner], bool] = widened
 
     def __call__(self, service: str, programs: Programs, runner: Runner) -> None:
         """Reload. Raises Failed."""
+        if self.wider(runner):
+            restart(programs, [PROGRAM])
+            return
         before = self.current()
         COMMAND(service, programs, runner)
         after = self.current()

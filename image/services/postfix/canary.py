@@ -15,12 +15,16 @@ from email.utils import formatdate
 from functools import partial
 from pathlib import Path
 
+from agent.canary.reach import reach
 from agent.canary.steps import PASSED, Canary, Finding, Ground, Step, Verdict, failed, unclear
 from agent.errors import AgentError, Unavailable
 from agent.health.probes import Talk, conversation, greet_smtp
+from services.postfix.listed import may_send_as_oneself, senders_are_refused
+from services.postfix.other_domains import every_domain
 from services.postfix.queue import clean, explain
 from services.postfix.refusals import CLIENT, NO_ROOM, OWN_NAMES, has_room, loopback_is_named
 from services.postfix.routes import Routes, ask_routes
+from services.postfix.strangers import from_elsewhere, listed_are_served
 from services.postfix.ways import delivery
 from wire.canary import ADDRESS, DOMAIN
 from wire.manifest import Probe
@@ -39,6 +43,7 @@ BUSY = re.compile(r"421 4\.7\.0 .*too many connections")
 """smtpd_client_connection_count_limit (postconf(5)): our sessions run side by side, and from one address."""
 STALE = re.compile(r"535 5\.7\.8 .*Invalid authentication mechanism")
 """An smtpd(8) that knows Dovecot's mechanisms of before; if they are wrong now, log-ins by IMAP tell."""
+SENDER = "Sender address rejected: Access denied"
 NOT_OWNED = "553"
 """reject_sender_login_mismatch (postconf(5)): whoever has tables of their own does not list us."""
 
@@ -50,8 +55,11 @@ def steps(ground: Ground) -> Iterator[Step]:
     routes = ask_routes(ground)
     if port and ground.served:
         yield guarded("a recipient on port 25", partial(_recipient, probe=port))
+    yield reach(NAME, ((IN,), SUBMISSION))
     if not ground.address:
         return
+    further = (from_elsewhere(ground, port) if port else None, every_domain(ground))
+    yield from (step for step in further if step)
     if port:
         yield guarded("a message on port 25", partial(_incoming, probe=port, routes=routes))
     for number, probe in enumerate(submission):
@@ -121,8 +129,9 @@ def _of_others(ground: Ground, probe: Probe, found: Finding) -> Finding:
     if found.verdict != Verdict.FAILED or not ground.served:
         return found
     if CLIENT in found.words:
-        return unclear(found.words) if loopback_is_named(ground) else found
-    if not OWN_NAMES.search(found.words):
+        listed = loopback_is_named(ground) or (probe.name == IN and listed_are_served(ground, probe))
+        return unclear(found.words) if listed else found
+    if not OWN_NAMES.search(found.words) or (SENDER in found.words and senders_are_refused(ground)):
         return found
     with _session(ground, probe, LITERAL) as (talk, _):
         if probe.name != IN:
@@ -167,7 +176,8 @@ def _write(ground: Ground, talk: Talk, routes: Routes, others: Sequence[tuple[st
     if found.verdict == Verdict.PASSED:
         return unclear(routes.leads_away) if routes.leads_away else judged(partial(_send, ground, talk))
     if found.words.startswith(NOT_OWNED):
-        return unclear(found.words)
+        own = not ground.served or may_send_as_oneself(ground, ground.served)
+        return unclear(found.words) if own else found
     for sender, recipient in others if ground.served else ():
         talk.say("RSET")
         talk.code(b"250")

@@ -32,6 +32,8 @@ MACRO_END = "macro processing error"
 UNUSED = re.compile(r"warning: (/\S+?): unused parameter: ([^=\s]+)=?")
 OURS = frozenset(["mua_sender_restrictions", "mua_recipient_restrictions"])
 """Lists that options of our master.cf name: unused where postfix-master.cf has others in their place."""
+MEANT = {"network interfaces": ("inet_protocols", "inet_interfaces")}
+"""Parameters that a complaint does not name."""
 QUERY_TIME = re.compile(r"(?:pcre map |regexp map |cidr map |warning: )(/\S+?), line (\d+): (.*)")
 
 
@@ -74,7 +76,17 @@ def _parameters(staged: StagedTree, folder: str) -> list[Problem]:
     # The last line is the fatal one; what comes before it are remarks that postconf makes too.
     text = last_line(ran.output).partition(": ")[2] or last_line(ran.output)
     found = failed("postfix", "Postfix cannot start", text, (MAIN, staged.text(MAIN)))
-    return [staged.problem("postfix", found.path or MAIN, found.line, found.reason)]
+    number = found.line or _line_of_word(staged.text(MAIN), found.reason)
+    return [staged.problem("postfix", found.path or MAIN, number, found.reason)]
+
+
+def _line_of_word(text: str, said: str) -> int:
+    """The last line of main.cf that sets a parameter of which something is said; 0 where none does."""
+    told = {
+        *re.findall(r"\w+", said),
+        *(name for words, names in MEANT.items() if words in said for name in names),
+    }
+    return max((line.number for name, line in main_lines(text).items() if name in told), default=0)
 
 
 def complaints(staged: StagedTree, output: str, code: int) -> list[Problem]:

@@ -65,8 +65,8 @@ def ask_routes(ground: Ground) -> Routes:
     lines = [line for line in ran.output.splitlines() if not line.startswith("postconf: ")]
     values = dict(zip(names, (value.strip() for value in lines), strict=False))
     values["rules"] = copying_rules(ground)
-    own = _route(ground.root, ADDRESS)
-    served = _route(ground.root, ground.served) if ground.served else None
+    own = route_of(ground.root, ADDRESS)
+    served = route_of(ground.root, ground.served) if ground.served else None
     return Routes(own, served, "" if ran.code == 0 and own is None else leads_away(values, own))
 
 
@@ -99,7 +99,8 @@ def leads_away(values: dict[str, str], own: Route | None) -> str:
     return ""
 
 
-def _route(root: Path, address: str) -> Route | None:
+def route_of(root: Path, address: str) -> Route | None:
+    """Where mail of an address goes; None where nobody answers."""
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
             sock.settimeout(ANSWER_SECONDS)

@@ -24,10 +24,11 @@ def delivery(routes: Routes) -> Step | None:
         return Step(STEP, lambda ground: failed(f"mail of {ground.served} is sent to {route.transport}:"))
     if not route or not route.near or not route.transport.startswith("lmtp"):
         return None
-    return Step(STEP, lambda ground: _ask(ground, route))
+    return Step(STEP, lambda ground: ask_lmtp(ground, route, ground.served))
 
 
-def _ask(ground: Ground, route: Route) -> Finding:
+def ask_lmtp(ground: Ground, route: Route, address: str) -> Finding:
+    """Ask at the next hop whether an address has a mailbox. Raises OSError, Unavailable."""
     with _connect(ground.root, route.nexthop, ground.left()) as sock:
         talk = Talk(sock, ground.left())
         talk.code(b"220")
@@ -35,7 +36,7 @@ def _ask(ground: Ground, route: Route) -> Finding:
         talk.code(b"250")
         talk.say("MAIL FROM:<>")
         talk.code(b"250")
-        talk.say(f"RCPT TO:<{ground.served}>")
+        talk.say(f"RCPT TO:<{address}>")
         try:
             talk.code(b"250")
         except Unavailable as refusal:
