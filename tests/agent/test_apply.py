@@ -69,7 +69,9 @@ def test_reload_only_what_changed(served: World) -> None:
 def test_mail_put_off_during_a_reload_of_dovecot_is_flushed(served: World) -> None:
     """Mail that met no LMTP socket is delivered once Dovecot answers, not when Postfix next retries."""
     assert served.apply(dovecot="other\n")["actions"] == {"dovecot": "reload"}
-    assert [call for call in served.programs.calls if "status" not in call] == [
+    assert [
+        call for call in served.programs.calls if not call.startswith(("doveconf", "doveadm service"))
+    ] == [
         "doveadm reload",
         "postqueue -f",
     ]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.apply.suspect import resemblance
 from agent.apply.tried import PAUSES, QUICK, run_until_sure
 from agent.canary.steps import Canary, Finding, Ground, Report, Step, Verdict
 from agent.canary.trial import run_trial
@@ -238,3 +239,21 @@ def test_a_server_that_serves_nobody_any_more_is_not_healthy(tmp_path: Path) -> 
     watch.keep(bad, ("a: 554 no",))
     watch.keep(bad, repeated=True)
     assert watch.broken == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "line"),
+    [
+        (
+            "a recipient: 554 5.7.1 Recipient address rejected",
+            "smtpd_recipient_restrictions = permit_mynetworks",
+        ),
+        ("listen(127.0.0.1, 4190) failed", "listen = 127.0.0.1"),
+        ("fatal: no SASL authentication mechanisms", "smtpd_sasl_security_options = noplaintext"),
+        ("port 25 listens on 127.0.0.1 alone inet_interfaces", "inet_interfaces = loopback-only"),
+    ],
+)
+def test_the_line_that_resembles_what_was_said_is_named(said: str, line: str) -> None:
+    """Names of settings begin as the words that daemons say of them."""
+    others = ("maximal_queue_lifetime = 4d", "mail_max_userip_connections = 30", "smtp_helo_timeout = 60s")
+    assert all(resemblance(said, line) > resemblance(said, other) for other in others)

@@ -103,6 +103,7 @@ BREAKAGES = (
         "there is no such mailbox",
     ),
     Breakage("no memory for POP3", DOVECOT, "service pop3 {\n  vsz_limit = 4M\n}\n", "log-in by POP3"),
+    Breakage("no TLS for people", DOVECOT, "ssl = no\n", "no password is taken from elsewhere"),
     Breakage("Sieve in place of mail", "config/before.dovecot.sieve", "discard;\nstop;\n", "did not come"),
 )
 

@@ -11,6 +11,7 @@ import pytest
 from agent.canary.reach import reach
 from agent.canary.steps import PASSED, Verdict, failed
 from agent.health.ports import listening_addresses
+from services.dovecot.other_logins import other_logins
 from services.postfix import strangers
 from services.postfix.listed import listed_clients, may_send_as_oneself, senders_are_refused
 from services.postfix.other_domains import every_domain
@@ -190,6 +191,22 @@ def test_mail_that_is_rewritten_to_nobody_has_failed(
     assert not lost or "recipient_canonical_maps turns you@example.test into gone@example.test" in found.words
 
 
+@pytest.mark.parametrize(
+    ("said", "closed"),
+    [
+        ("no\nyes\n\n", True),
+        ("no\nno\n\n", False),
+        ("required\nyes\n\n", False),
+        ("no\nyes\n192.0.2.0/24\n", False),
+    ],
+)
+def test_without_tls_passwords_are_taken_from_loopback_alone(tmp_path: Path, said: str, closed: bool) -> None:
+    """Unless Dovecot is told that they may come in the clear."""
+    about = ground(tmp_path, {"doveconf": said})
+    step = next(iter(other_logins(about)))
+    assert (step.run(about).verdict == Verdict.FAILED) is closed
+
+
 LOOPBACK, ALL = ipaddress.ip_address("127.0.0.1"), ipaddress.ip_address("0.0.0.0")  # noqa: S104
 
 
@@ -208,7 +225,7 @@ def test_ports_that_nobody_else_can_reach_have_failed(
     """Of the ports with one role, one is enough; where the kernel does not tell, nothing is said."""
     about = ground(tmp_path, {})
     about.probes = {"dovecot": [Probe("143", "imap", 143), Probe("993", "imap", 993)]}
-    found = reach("dovecot", (("143", "993"),), lambda port: where.get(port, ())).run(about)
+    found = reach("dovecot", (("143", "993"),), "", lambda port: where.get(port, ())).run(about)
     assert (found.verdict == Verdict.FAILED) is hidden
 
 

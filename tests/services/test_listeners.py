@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from agent.commands import Ran
-from services.dovecot.listeners import fit_dovecot, widened
+from services.dovecot.listeners import fit_dovecot, has_moved
 from services.postfix.listeners import fit_postfix
 from wire.manifest import Probe
 
@@ -139,20 +139,21 @@ def test_postfix_is_asked_where_it_listens(said: str, host: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("addresses", "configured", "wider"),
+    ("addresses", "configured", "moved"),
     [
         (["127.0.0.1"], "listen = *, ::", True),
         (["0.0.0.0", "::"], "listen = *, ::", False),  # noqa: S104  # what the kernel tells
         (["0.0.0.0", "::1"], "listen = *, ::", True),  # noqa: S104
         (["0.0.0.0"], "listen = *, ::", False),  # noqa: S104  # a machine without IPv6
-        (["0.0.0.0"], "listen = 127.0.0.1", False),  # noqa: S104
+        (["0.0.0.0"], "listen = 127.0.0.1", True),  # noqa: S104
+        (["127.0.0.1"], "listen = 127.0.0.1", False),
         ([], "listen = *, ::", False),
     ],
 )
-def test_listening_everywhere_again_needs_a_restart(
-    addresses: list[str], configured: str, wider: bool
+def test_listening_at_all_addresses_or_single_ones_needs_a_restart(
+    addresses: list[str], configured: str, moved: bool
 ) -> None:
     """A reload would open the new listener beside the old one, which the kernel refuses."""
     text = DOVECONF.replace("listen = *, ::", configured)
     current = {ipaddress.ip_address(each) for each in addresses}
-    assert widened(lambda *_: Ran(0, text), lambda _: current) is wider
+    assert has_moved(lambda *_: Ran(0, text), lambda _: current) is moved

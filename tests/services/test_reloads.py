@@ -114,7 +114,7 @@ def test_who_answered_log_ins_before_a_reload_is_ended() -> None:
 
 
 def test_what_a_reload_cannot_do_is_a_restart() -> None:
-    """Dovecot is ended and started where it is to listen at more addresses of a port."""
+    """Dovecot is ended and started where it is to listen at other addresses of a port."""
     done: list[str] = []
 
     class Recorded(Programs):
@@ -124,5 +124,5 @@ def test_what_a_reload_cannot_do_is_a_restart() -> None:
         def start(self, name: str) -> None:
             done.append(f"start {name}")
 
-    NewAuth(dict, wider=lambda _: True)("dovecot", Recorded(), lambda *_: Ran(0, ""))
+    NewAuth(dict, moved=lambda _: True)("dovecot", Recorded(), lambda *_: Ran(0, ""))
     assert done == ["stop dovecot", "start dovecot"]

@@ -17,6 +17,7 @@ from agent.apply.plan import Plan, compare
 from agent.apply.quarantine import Row, find_rows, make_row, put_in, take_out
 from agent.apply.rescue import look_again
 from agent.apply.steps import RESTORE_STEPS, STEPS, Step, probe
+from agent.apply.suspect import blamed
 from agent.apply.user_patches.script import SCRIPT
 from agent.apply.user_patches.step import restore_touched
 from agent.errors import AgentError, Corrupt, Failed, NotFound
@@ -205,7 +206,7 @@ class Engine:
 
     def _undo(self, attempt: Attempt, request: Request, failure: Failed) -> tuple[Outcome, Row | None]:
         node = self.node
-        failure.reason = node.placeholders.redact(failure.reason)
+        failure.reason = node.placeholders.redact(blamed(attempt, failure).reason)
         log.error(
             "attempt failed",
             release=request.number,

@@ -11,7 +11,12 @@ from wire.manifest import Probe
 Addresses = Callable[[int], Collection[Address]]
 
 
-def reach(service: str, roles: Sequence[Collection[str]], addresses: Addresses = listening_addresses) -> Step:
+def reach(
+    service: str,
+    roles: Sequence[Collection[str]],
+    about: str = "",
+    addresses: Addresses = listening_addresses,
+) -> Step:
     """The step of a service. Of the ports of a role, by the names of their probes, one is enough."""
 
     def look(ground: Ground) -> Finding:
@@ -23,7 +28,7 @@ def reach(service: str, roles: Sequence[Collection[str]], addresses: Addresses =
                 return failed(f"port {ports} listens on {', '.join(places)} alone, where nobody else comes")
         return PASSED
 
-    return Step(f"ports of {service} that others can reach", look)
+    return Step(f"ports of {service} that others can reach", look, about=about)
 
 
 def _is_hidden(probe: Probe, addresses: Addresses) -> bool:

@@ -32,6 +32,8 @@ class Finding:
     service: str = ""
     """The service whose words they are."""
     milliseconds: float = 0.0
+    about: str = ""
+    """Settings that most likely decide about the step."""
 
     def as_dict(self) -> dict[str, object]:
         """Plain values, for JSON."""
@@ -103,6 +105,8 @@ class Step:
     run: Callable[[Ground], Finding]
     last: bool = False
     """Whether it begins when all others have ended, as they make what it looks for."""
+    about: str = ""
+    """Settings that most likely decide about it, for who looks for the line that broke it."""
 
 
 @dataclass(frozen=True, slots=True)

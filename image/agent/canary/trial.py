@@ -55,7 +55,8 @@ def _take(ground: Ground, service: str, step: Step) -> Finding:
     except (AgentError, OSError, ValueError) as error:
         finding = failed(str(error) or type(error).__name__)
     spent = (time.monotonic() - start) * 1000
-    return replace(finding, step=step.name, service=finding.service or service, milliseconds=spent)
+    found = replace(finding, step=step.name, service=finding.service or service, about=step.about)
+    return replace(found, milliseconds=spent)
 
 
 def _explain(canaries: Sequence[Canary], ground: Ground) -> Finding | None:

@@ -41,6 +41,14 @@ LEFT, PIPE = "left", "pipe"
 PROGRAMS = "usr/lib/dovecot/sieve-pipe"
 NAMED = re.compile(r'(?i)\* LIST \((?![^)]*\\No(?:Select|nExistent))[^)]*\) (?:"."|NIL) "?([^"]+?)"?$')
 """A folder that can be opened: those above it may be names alone (RFC 9051, 7.3.1)."""
+PORTS = (("993", "143"), ("995", "110"))
+"""Of each protocol, the one first that others are to reach."""
+LOG_IN = "service imap auth passdb userdb auth_username_format mail_plugins mail_location namespace ssl"
+DELIVERY = (
+    "virtual_transport transport_maps content_filter lmtp service protocol sieve discard quota header_checks"
+    " body_checks defer_transports"
+)
+"""Settings that decide about the steps."""
 DEADLINE = 2.0
 ANSWER_SECONDS = 1.0
 PASSWORD = secrets.token_hex(16)
@@ -127,12 +135,14 @@ def steps(ground: Ground) -> Iterator[Step]:
     ports = [probe for probe in ground.probes.get(NAME, ()) if probe.kind == ProbeKind.IMAP]
     port = next(iter(sorted(ports, key=lambda probe: probe.tls != "implicit")), None)
     if port:
-        yield Step("log-in by IMAP", lambda ground: _log_in(ground, port))
+        yield Step("log-in by IMAP", lambda ground: _log_in(ground, port), about=LOG_IN)
     yield from other_logins(ground)
-    yield reach(NAME, (("143", "993"), ("110", "995")))
+    names = {probe.name for probe in ground.probes.get(NAME, ())}
+    roles = [[next((name for name in ports if name in names), "")] for ports in PORTS]
+    yield reach(NAME, roles, "listen address inet_listener")
     if ground.served:
-        yield Step("an account and its mailbox", known_account)
-    yield Step("delivery", lambda ground: _delivered(ground, port), last=True)
+        yield Step("an account and its mailbox", known_account, about=LOG_IN)
+    yield Step("delivery", lambda ground: _delivered(ground, port), last=True, about=DELIVERY)
 
 
 def _log_in(ground: Ground, probe: Probe) -> Finding:

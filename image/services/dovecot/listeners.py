@@ -91,8 +91,8 @@ def read(text: str) -> Listening:
     )
 
 
-def widened(runner: Runner, addresses: Callable[[int], Collection[Address]] = listening_addresses) -> bool:
-    """Whether Dovecot is to listen at all addresses of a port where it listens at single ones.
+def has_moved(runner: Runner, addresses: Callable[[int], Collection[Address]] = listening_addresses) -> bool:
+    """Whether Dovecot is to listen at all addresses of a port where it listens at single ones, or vice versa.
 
     A reload does not do that: the new listener is opened while the old one is there (bind(2), EADDRINUSE).
     """
@@ -101,13 +101,15 @@ def widened(runner: Runner, addresses: Callable[[int], Collection[Address]] = li
         return False
     listening = read(ran.output)
     wanted = (listening.places(listener) for listener in listening.listeners.values())
-    return any(_is_narrower(addresses(port), at) for port, at in wanted if port)
+    return any(_collide(addresses(port), at) for port, at in wanted if port)
 
 
-def _is_narrower(current: Collection[Address], wanted: Sequence[str]) -> bool:
+def _collide(current: Collection[Address], wanted: Sequence[str]) -> bool:
     for version, everywhere in ((4, ("*", "0.0.0.0")), (6, ("::", "[::]"))):  # noqa: S104  # what is asked for
-        here = [each for each in current if each.version == version]
-        if here and not any(each.is_unspecified for each in here) and set(everywhere) & set(wanted):
+        here = [each.is_unspecified for each in current if each.version == version]
+        single = [each for each in wanted if each not in ("*", "0.0.0.0", "::", "[::]")]  # noqa: S104
+        at_all = bool(set(everywhere) & set(wanted))
+        if here and ((at_all and not any(here)) or (single and not at_all and any(here))):
             return True
     return False
 

@@ -1,4 +1,4 @@
-"""Log-in by POP3 and for Sieve scripts, where people may use these."""
+"""Log-in by POP3 and for Sieve scripts, where people may use these, and from elsewhere at all."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import base64
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from agent.canary.steps import PASSED, Finding, Ground, Step
+from agent.canary.steps import PASSED, Finding, Ground, Step, failed, without_remarks
 from agent.errors import Unavailable
 from agent.health.probes import Talk, conversation
 from wire.manifest import Probe, ProbeKind
@@ -16,13 +16,31 @@ POP3, SIEVE = ("110", "995"), ("4190",)
 ENCRYPTED = ("995",)
 
 
+CLEAR = ("doveconf", "-h", "ssl", "disable_plaintext_auth", "login_trusted_networks")
+DEADLINE = 2.0
+
+
 def other_logins(ground: Ground) -> Iterator[Step]:
-    """A step for each of both. Behind a proxy that is not trusted nobody is asked."""
+    """A step for each of them. Behind a proxy that is not trusted nobody is asked."""
+    yield Step("log-ins from elsewhere", _from_elsewhere, about="ssl disable_plaintext_auth")
     probes = [each for each in ground.probes.get(NAME, ()) if each.kind == ProbeKind.TCP]
     for name, ports, log_in in (("POP3", POP3, _pop3), ("ManageSieve", SIEVE, _sieve)):
         probe = next((each for each in probes if each.name in ports), None)
         if probe:
-            yield Step(f"log-in by {name}", partial(_run, probe=probe, log_in=log_in))
+            yield Step(
+                f"log-in by {name}",
+                partial(_run, probe=probe, log_in=log_in),
+                about=f"service protocol {name}",
+            )
+
+
+def _from_elsewhere(ground: Ground) -> Finding:
+    """Without TLS Dovecot takes passwords from loopback alone, where the other steps come from."""
+    ran = ground.runner(CLEAR, DEADLINE)
+    values = without_remarks(ran.output, "doveconf").splitlines()
+    if not ran.code and values[:2] == ["no", "yes"] and not "".join(values[2:]).strip():
+        return failed("ssl = no, and disable_plaintext_auth = yes: no password is taken from elsewhere")
+    return PASSED
 
 
 def _run(ground: Ground, probe: Probe, log_in: Callable[[Talk, str, str], None]) -> Finding:

@@ -18,7 +18,7 @@ from pathlib import Path
 from agent.health.processes import Processes, children_of
 from agent.health.supervisor import Programs, restart
 from services.base import Command, Runner
-from services.dovecot.listeners import widened
+from services.dovecot.listeners import has_moved
 
 # The one-threaded master answers when it is through with the signal; before, a probe might still meet the
 # previous listeners.
@@ -35,16 +35,16 @@ processes = partial(children_of, MASTER)
 class NewAuth:
     """Reloads Dovecot and ends the processes that answered log-ins before. `current` lists its processes.
 
-    Where a reload would not do (`listeners.widened`) it is a restart.
+    Where a reload would not do (`listeners.has_moved`) it is a restart.
     """
 
     current: Callable[[], Processes] = processes
     end: Callable[[int, int], object] = os.kill
-    wider: Callable[[Runner], bool] = widened
+    moved: Callable[[Runner], bool] = has_moved
 
     def __call__(self, service: str, programs: Programs, runner: Runner) -> None:
         """Reload. Raises Failed."""
-        if self.wider(runner):
+        if self.moved(runner):
             restart(programs, [PROGRAM])
             return
         before = self.current()

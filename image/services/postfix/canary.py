@@ -44,6 +44,19 @@ BUSY = re.compile(r"421 4\.7\.0 .*too many connections")
 STALE = re.compile(r"535 5\.7\.8 .*Invalid authentication mechanism")
 """An smtpd(8) that knows Dovecot's mechanisms of before; if they are wrong now, log-ins by IMAP tell."""
 SENDER = "Sender address rejected: Access denied"
+RECIPIENT = (
+    "smtpd_client_restrictions smtpd_helo_restrictions smtpd_sender_restrictions smtpd_recipient_restrictions"
+    " smtpd_relay_restrictions virtual_mailbox_domains virtual_mailbox_maps mydestination"
+    " check_policy_service"
+)
+MESSAGE = (
+    "smtpd_data_restrictions smtpd_end_of_data_restrictions smtpd_milters milter_default_action header_checks"
+    " body_checks content_filter message_size_limit queue_minfree smtpd_proxy_filter cleanup_service_name"
+)
+LOG_IN = (
+    "submission submissions mua_sender_restrictions smtpd_sasl smtpd_tls smtpd_sender_login_maps auth passdb"
+)
+"""Parameters that decide about the steps."""
 NOT_OWNED = "553"
 """reject_sender_login_mismatch (postconf(5)): whoever has tables of their own does not list us."""
 
@@ -54,22 +67,22 @@ def steps(ground: Ground) -> Iterator[Step]:
     port, submission = probes.get(IN), [probes[name] for name in SUBMISSION if name in probes]
     routes = ask_routes(ground)
     if port and ground.served:
-        yield guarded("a recipient on port 25", partial(_recipient, probe=port))
-    yield reach(NAME, ((IN,), SUBMISSION))
+        yield guarded("a recipient on port 25", partial(_recipient, probe=port), RECIPIENT)
+    yield reach(NAME, ((IN,), SUBMISSION), "inet_interfaces")
     if not ground.address:
         return
     further = (from_elsewhere(ground, port) if port else None, every_domain(ground))
     yield from (step for step in further if step)
     if port:
-        yield guarded("a message on port 25", partial(_incoming, probe=port, routes=routes))
+        yield guarded("a message on port 25", partial(_incoming, probe=port, routes=routes), MESSAGE)
     for number, probe in enumerate(submission):
         way = None if number else routes
-        yield guarded(f"log-in on port {probe.name}", partial(_submission, probe=probe, routes=way))
+        yield guarded(f"log-in on port {probe.name}", partial(_submission, probe=probe, routes=way), LOG_IN)
     if ground.served and (found := delivery(routes)):
         yield found
 
 
-def guarded(name: str, run: Callable[[Ground], Finding]) -> Step:
+def guarded(name: str, run: Callable[[Ground], Finding], about: str = "") -> Step:
     """A step that is unclear where its session alone is one too many, or meets a process of before."""
 
     def take(ground: Ground) -> Finding:
@@ -80,7 +93,7 @@ def guarded(name: str, run: Callable[[Ground], Finding]) -> Step:
                 return unclear(str(refusal))
             raise
 
-    return Step(name, take)
+    return Step(name, take, about=about)
 
 
 def somebody(root: Path) -> str:

@@ -13,6 +13,7 @@ from services.postfix.strangers import some_of_each_domain
 from services.postfix.tables import tables
 from services.postfix.ways import NO_WAY, ask_lmtp
 
+ABOUT = "transport_maps virtual_transport local_transport mydestination relay_domains virtual_alias_domains"
 DEADLINE = 2.0
 HANDED_ON = (
     "mailbox_transport",
@@ -33,7 +34,7 @@ def every_domain(ground: Ground) -> Step | None:
     people = {each.rpartition("@")[2]: each for each in reversed(some_of_each_domain(ground.root))}
     if not people or not ground.address:
         return None
-    return Step("delivery for every domain", lambda ground: _look(ground, list(people.values())))
+    return Step("delivery for every domain", lambda ground: _look(ground, list(people.values())), about=ABOUT)
 
 
 def _look(ground: Ground, people: list[str]) -> Finding:

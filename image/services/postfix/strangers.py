@@ -27,6 +27,10 @@ HOSTS = Path("etc/hosts")
 SOCKET = "var/spool/postfix/private/smtpd"
 MAILBOXES, CLOSED = "etc/postfix/vmailbox", "etc/postfix/receive_access"
 NAME = "a recipient for others"
+ABOUT = (
+    "mynetworks smtpd_client_restrictions smtpd_recipient_restrictions smtpd_relay_restrictions"
+    " virtual_mailbox_domains virtual_mailbox_maps mydestination"
+)
 LITERAL = "[127.0.0.1]"
 UNKNOWN = re.compile(r"5\d\d 5\.\d\.\d .*(?:Relay access denied|User unknown)")
 DENIED = re.compile(r"5\d\d 5\.\d\.\d .*Access denied")
@@ -48,7 +52,7 @@ def from_elsewhere(ground: Ground, probe: Probe) -> Step | None:
             return failed(found)
         return unclear("no answer")
 
-    return Step(NAME, ask)
+    return Step(NAME, ask, about=ABOUT)
 
 
 def listed_are_served(ground: Ground, probe: Probe, people: Sequence[str] = ()) -> bool:
