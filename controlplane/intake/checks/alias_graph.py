@@ -8,7 +8,8 @@ counts only for addresses that are not accounts, since those may have an entry o
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from controlplane.model import Desired, Override
 from controlplane.statefiles.continuation_lines import logical_lines
@@ -17,6 +18,7 @@ MAX_DEPTH = 1000
 """Steps from an alias to its end: the default of virtual_alias_recursion_limit (postconf(5))."""
 MAX_RECIPIENTS = 1000
 """Addresses that one alias may expand to: the default of virtual_alias_expansion_limit (postconf(5))."""
+DOMAIN_ALONE = re.compile(rb"[ \t,]@")
 FEW = 20
 """Aliases that are searched for one by one."""
 MAX_NODES = 200_000
@@ -59,7 +61,9 @@ def following(address: str, desired: Desired) -> list[str]:
     found = (target.lower() for target in desired.aliases[entry].targets)
     # a target of a domain alone keeps the local part
     filled = [f"{local}{target}" if target.startswith("@") else target for target in found]
-    if address in filled:
+    if (
+        address in filled or entry in filled
+    ):  # the tag stays with the address (propagate_unmatched_extensions)
         return []
     return [target for target in filled if "@" in target]
 
@@ -124,7 +128,10 @@ def too_wide(
     caught = {source[1:] for source in known if source[0] == "@"}
     for source, alias in known.items():
         targets = [target.lower() for target in alias.targets]
-        nested = any(t in known or "+" in t or (caught and t.rpartition("@")[2] in caught) for t in targets)
+        nested = any(
+            t in known or "+" in t or t[0] == "@" or (caught and t.rpartition("@")[2] in caught)
+            for t in targets
+        )
         if (nested or len(alias.targets) > most) and (count := _width(source, desired, width)) > most:
             yield source, count
 
@@ -134,25 +141,53 @@ def nobody_leads_to(sources: Collection[str], text: bytes) -> bool:
 
     False may also mean that this would take longer than to look at all of them.
     """
-    return len(sources) <= FEW and all(
-        source[0] != "@"
-        and text.count(source.encode()) == 1
-        and source.partition("@")[0].encode() + b"+" not in text
-        for source in sources
+    return (
+        len(sources) <= FEW
+        and not keeps_local_parts(text)
+        and all(
+            source[0] != "@"
+            and text.count(source.encode()) == 1
+            and source.partition("@")[0].encode() + b"+" not in text
+            for source in sources
+        )
     )
+
+
+def keeps_local_parts(text: bytes) -> bool:
+    """Whether an alias may have a target that is a domain alone, to which many addresses can lead."""
+    return DOMAIN_ALONE.search(text) is not None
 
 
 def _width(start: str, desired: Desired, width: dict[str, int]) -> int:
     """How many recipients an address expands to, including itself if it keeps a copy."""
-    stack = [start]
-    while stack and len(width) <= MAX_NODES:
-        own, steps = _expanded(stack[-1], desired)
-        waiting = [step for step in steps if step not in width and step not in stack]
-        if waiting:
+
+    def count(own: int, steps: list[str]) -> int:
+        return max(1, own + sum(width.get(step, 1) for step in steps))
+
+    return _settled(start, lambda address: _expanded(address, desired), count, width)
+
+
+def _settled(
+    start: str,
+    expand: Callable[[str], tuple[int, list[str]]],
+    value: Callable[[int, list[str]], int],
+    known: dict[str, int],
+) -> int:
+    """The value of an address, after those of all that it leads to. A circle, which `loops` tells, is cut."""
+    stack, entered = [start], set[str]()
+    while stack and len(known) <= MAX_NODES:
+        address = stack[-1]
+        own, steps = expand(address) if address not in known else (0, [])
+        waiting = [step for step in steps if step not in known and step not in entered]
+        if waiting and address not in entered:
+            entered.add(address)
             stack += waiting
         else:
-            width[stack.pop()] = max(1, own + sum(width.get(step, 1) for step in steps))
-    return width.get(start, 0)
+            stack.pop()
+            entered.discard(address)
+            if address not in known:
+                known[address] = value(own, steps)
+    return known.get(start, 0)
 
 
 def _expanded(address: str, desired: Desired) -> tuple[int, list[str]]:
@@ -172,16 +207,13 @@ def _links(desired: Desired) -> int:
     known = desired.aliases
     catch_alls = sum(source[0] == "@" for source in known)
     targets = (target.lower() for alias in known.values() for target in alias.targets)
-    return catch_alls + sum(target in known or "+" in target for target in targets)
+    return catch_alls + sum(target in known or "+" in target or target[0] == "@" for target in targets)
 
 
 def _depth(start: str, desired: Desired, depth: dict[str, int]) -> int:
-    stack = [start]
-    while stack and len(depth) <= MAX_NODES:
-        steps = following(stack[-1], desired)
-        waiting = [step for step in steps if step not in depth]
-        if waiting:
-            stack += waiting
-        else:
-            depth[stack.pop()] = 1 + max((depth[step] for step in steps), default=-1)
-    return depth.get(start, 0)
+    """How many steps an address is from the last of its ends."""
+
+    def count(_: int, steps: list[str]) -> int:
+        return 1 + max((depth.get(step, 0) for step in steps), default=-1)
+
+    return _settled(start, lambda address: (0, following(address, desired)), count, depth)

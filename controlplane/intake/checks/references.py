@@ -6,7 +6,7 @@ Also new accounts that could not log in.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, islice
@@ -102,6 +102,11 @@ class _Lines:
         """Whether no alias leads to these, as far as that can be told quickly."""
         return alias_graph.nobody_leads_to(sources, self._content.lower())
 
+    @property
+    def keep_local_parts(self) -> bool:
+        """Whether a circle may pass through a changed alias only under other addresses than its own."""
+        return alias_graph.keeps_local_parts(self._content)
+
     @cached_property
     def _text(self) -> str:
         return self._content.decode(errors="replace")
@@ -117,7 +122,9 @@ class _Lines:
 
 
 def _loops(desired: Desired, touched: _Touched, lines: _Lines, before: Desired | None) -> Iterator[Problem]:
-    starts = [*touched.aliases, *sorted(touched.gone)]
+    starts: Iterable[str] = [*touched.aliases, *sorted(touched.gone)]
+    if lines.keep_local_parts and starts:
+        starts = desired.aliases
     circles = list(islice(alias_graph.loops(desired, starts), MAX_PROBLEMS))
     for circle in circles:
         way = " → ".join(circle)

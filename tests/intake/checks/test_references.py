@@ -233,10 +233,41 @@ def test_a_wide_alias_of_before_does_not_hold_up_other_changes() -> None:
     assert check(after, tree, before).problems == ()
 
 
-_names = st.sampled_from([f"{word}@example.test" for word in ("a", "b", "xa", "a+t", "c", "")])
+_names = st.sampled_from(
+    [f"{word}@example.test" for word in ("a", "b", "xa", "a+t", "c", "")]
+    + [f"{word}@example.net" for word in ("a", "b+t", "")]
+)
 _aliases = st.dictionaries(
     _names, st.lists(_names, min_size=1, max_size=3, unique=True).map(tuple), max_size=5
 )
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        {"xa@t": ("a+t@t", "c@t"), "a@t": ("xa@t", "a@t")},
+        {"b@t": ("c@t", "a+t@t"), "a@t": ("b@t", "xa@t", "a@t")},
+    ],
+)
+def test_a_copy_is_kept_under_a_tag_too(rows: dict[str, tuple[str, ...]]) -> None:
+    """The tag stays with each target (propagate_unmatched_extensions): a+t names itself, as a does."""
+    desired = Desired(aliases={name: Alias(name, to) for name, to in rows.items()})
+    assert references.check(desired, {}).problems == ()
+    assert too_deep(desired, 1, tuple(rows)) == []
+
+
+def test_circles_have_a_depth() -> None:
+    """Whoever asks before circles are refused gets an answer."""
+    rows = {"a@t": ("b@t",), "b@t": ("c@t", "a@t"), "c@t": ("a@t", "d@t")}
+    desired = Desired(aliases={name: Alias(name, to) for name, to in rows.items()})
+    assert too_deep(desired, 9, tuple(rows)) == []
+
+
+def test_what_waits_for_its_turn_counts() -> None:
+    """An alias whose targets lead to each other comes to as many recipients as Postfix counts."""
+    rows = {"a@t": ("b@t", "c@t"), "c@t": ("b@t",), "b@t": tuple(f"{number}@else" for number in range(5))}
+    desired = Desired(aliases={name: Alias(name, to) for name, to in rows.items()})
+    assert dict(alias_graph.too_wide(desired, 5)) == {"a@t": 10}
 
 
 @given(_aliases, _names, st.lists(_names, min_size=1, max_size=3, unique=True).map(tuple))
