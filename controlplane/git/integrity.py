@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from controlplane.errors import Corrupt
+from wire.loose_objects import unpack
 
 _IDX_HEAD = 8 + 256 * 4
 _CHUNK = 1 << 20
@@ -32,17 +33,10 @@ def read_loose(objects: str, oid: str) -> tuple[str, bytes] | None:
         raw = _read_all(descriptor)
     finally:
         os.close(descriptor)
-    stream = zlib.decompressobj()
     try:
-        stored = stream.decompress(raw)
-    except zlib.error as error:
+        return unpack(raw, oid)
+    except ValueError as error:
         raise Corrupt(str(error)) from error
-    if not stream.eof or stream.unused_data:
-        raise Corrupt("its file does not end where it should")
-    if hashlib.sha1(stored, usedforsecurity=False).hexdigest() != oid:
-        raise Corrupt("its content does not match its id")
-    head, _, content = stored.partition(b"\0")
-    return head.partition(b" ")[0].decode("ascii", "replace"), content
 
 
 def _read_all(descriptor: int) -> bytes:

@@ -1,8 +1,9 @@
-"""Reading the state repository through one `git cat-file --batch` process (git-cat-file(1)).
+"""Reading the state repository: loose objects from their files, others by git-cat-file(1).
 
-Trees are read as objects too, so a comparison of two releases costs as much as what differs, and a whole
-apply starts one git process. git ends at the first object that it cannot inflate; then another process is
-started for the next one, so that one damaged file does not hide all others.
+Trees are read as objects too, so a comparison of two releases costs as much as what differs. A new release
+is loose, so that most applies start no process; what is packed is asked of one `git cat-file --batch`. git
+ends at the first object that it cannot inflate; then another process is started for the next one, so that
+one damaged file does not hide all others.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from typing import Any, Self
 
 from agent.commands import ENVIRONMENT
 from agent.errors import AgentError, Corrupt, NotFound, Unavailable
+from agent.files import beneath
+from agent.records.journal import COMMIT
+from wire.loose_objects import MOST, unpack
 
 Tree = dict[str, tuple[str, str]]
 """Name to (mode as git writes it, object id)."""
@@ -52,6 +56,7 @@ class ObjectReader:
         if alternates:
             environment["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = os.pathsep.join(alternates)
         self._repository, self._environment = repository, environment
+        self._folders = [repository / "objects", *map(Path, alternates)]
         self._process: subprocess.Popen[bytes] | None = None
 
     def _start(self) -> subprocess.Popen[bytes]:
@@ -90,6 +95,8 @@ class ObjectReader:
         """(object id, type, content) of any name git understands. Raises NotFound, Corrupt, Unavailable."""
         if "\n" in name:
             raise NotFound(f"{name!r} is not an object name")
+        if COMMIT.fullmatch(name) and (found := self._loose(name)):
+            return name, *found
         if self._process is not None and self._process.poll() is not None:
             self._end()
         if self._process is None:
@@ -102,6 +109,13 @@ class ObjectReader:
             raise Unavailable(f"git did not read {name} in {READ_DEADLINE:.0f} s") from error
         except (OSError, EOFError) as error:
             raise self._ended(name) from error
+
+    def _loose(self, name: str) -> tuple[str, bytes] | None:
+        """Kind and content of a whole loose object; None where git has to be asked, for that or for damage."""
+        for folder in self._folders:
+            with contextlib.suppress(OSError, ValueError):
+                return unpack(beneath.read(folder, f"{name[:2]}/{name[2:]}", MOST)[0], name)
+        return None
 
     def _answer(self, process: subprocess.Popen[bytes], name: str) -> tuple[str, str, bytes]:
         pipe = _Pipe(process.stdout.fileno(), READ_DEADLINE)  # type: ignore[union-attr]
@@ -136,7 +150,7 @@ class ObjectReader:
         """The entries of a tree, or of a commit's tree."""
         _, kind, content = self.read(name)
         if kind == "commit":
-            return self.tree(name + "^{tree}")
+            return self.tree(content[len(b"tree ") :].partition(b"\n")[0].decode("ascii", "replace"))
         if kind != "tree":
             raise Corrupt(f"{name} is a {kind}, not a tree")
         return _entries(content)
