@@ -16,12 +16,12 @@ from controlplane.daemon import ops
 from controlplane.daemon.asking import ask
 from controlplane.daemon.core import Daemon
 from controlplane.daemon.log import bind, follow, log
-from controlplane.daemon.memory import trim_heap
 from controlplane.daemon.server import AlreadySaid, ControlServer
 from controlplane.daemon.start import prepare
 from controlplane.errors import MailserverError, Unavailable
 from controlplane.intake.main_branch import MAIN
 from wire.lines import Request, Result, Say
+from wire.memory import trim_heap
 
 PACKAGE = Path(controlplane.__file__).parent
 

@@ -10,11 +10,11 @@ from typing import Any
 
 from controlplane.answers import to_answer
 from controlplane.daemon.log import bind, log
-from controlplane.daemon.memory import trim_heap
 from controlplane.errors import Bug, MailserverError, Unavailable, UsageError
 from controlplane.plain_text import cut, sanitize_line
 from wire.errors import ErrorAnswer
 from wire.lines import NoRequest, Request, Say
+from wire.memory import trim_heap
 from wire.server import Handler, Limits, Server
 
 MOST = 128 << 20

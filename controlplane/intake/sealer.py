@@ -86,22 +86,22 @@ class Sealer:
     def _new_lines(self, path: str, files: Files, change: Change) -> Change:
         if not isinstance(change, NewFile) or not is_searched(path):
             return change
+        content = change.content
+        old = files[path].content if path in files else b""
+        start, end = changed_lines(old, content) if is_searched_by_line(path) else (0, len(content))
         try:
-            text = change.content.decode()
+            new = content[start:end].decode()
         except UnicodeDecodeError:
             return change  # searched as it is, and refused where something is in the clear
-        old = files[path].content if path in files else b""
-        before, start, end = old.decode(errors="replace"), 0, len(text)
-        if is_searched_by_line(path):
-            start, end = changed_lines(before, text, "\n")
-        new = text[start:end]
         found = list(secret_parts(path, new))
         if not found:
             return change
-        lines, known = new.split("\n"), set(before.split("\n"))
+        lines, known = new.split("\n"), set(old.decode(errors="replace").split("\n"))
         parts = [part for part in found if lines[part.line - 1] not in known]
-        sealed = seal_parts(new, parts, self._seal_as_in(old)) if parts else new
-        return NewFile("".join([text[:start], sealed, text[end:]]).encode(), change.mode)
+        if not parts:
+            return change
+        sealed = seal_parts(new, parts, self._seal_as_in(old)).encode()
+        return NewFile(b"".join([content[:start], sealed, content[end:]]), change.mode)
 
     def _seal_as_in(self, known: bytes) -> Callable[[str], str]:
         words = {}

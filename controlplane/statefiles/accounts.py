@@ -84,8 +84,7 @@ def masked(line: str) -> str:
 
 def add(text: str, address: str, password_hash: str, attributes: str = "") -> str:
     """The text with the account appended; raises Refused if it exists already or is malformed."""
-    # in bytes, which are searched four times as fast as a long text
-    if address.lower().encode() in text.lower().encode() and _find(Lines(text), address) is not None:
+    if address.lower() in text.lower() and _find(Lines(text), address) is not None:
         raise Refused.because(
             f"the account {address} exists already", "change it with `setup email update`", PATH
         )

@@ -8,28 +8,36 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from itertools import islice
-from typing import AnyStr, TypeVar
+from typing import TypeVar
 
 from controlplane.statefiles.parsed import Parsed
 from wire.common_ends import shared_prefix, shared_suffix
 
 Row = TypeVar("Row")
-
+ASCII_END = 0x80
+NO_ENTRY = b"# \t\n\v\f\r\x1c\x1d\x1e\x1f"
+"""What no entry starts with: a comment's mark and white space (str.isspace)."""
 
 Parse = Callable[[str, str], Parsed[Row]]
 
 
-def reparse(parse: Parse[Row], text: str, path: str, before: str, known: Parsed[Row]) -> Parsed[Row]:
-    """The result of `parse(text, path)`, computed from its result for the text `before`."""
+def reparse(parse: Parse[Row], after: bytes, path: str, before: bytes, known: Parsed[Row]) -> Parsed[Row]:
+    """The result of `parse(after.decode(), path)`, computed from its result for `before`, which was UTF-8.
+
+    Raises UnicodeDecodeError.
+    """
     if known.problems:
-        return parse(text, path)
-    shared = shared_prefix(before, text)
-    start = _entry_above(before, before.rfind("\n", 0, shared) + 1)
-    end = _entry_below(before, shared_suffix(before, text, min(len(before), len(text)) - shared))
-    gone = parse(before[start : len(before) - end], path)
-    come = parse(text[start : len(text) - end], path)
+        return parse(after.decode(), path)
+    shared = shared_prefix(before, after)
+    start = _entry_above(before, before.rfind(b"\n", 0, shared) + 1)
+    end = _entry_below(before, shared_suffix(before, after, min(len(before), len(after)) - shared))
+    try:
+        changed = after[start : len(after) - end].decode()
+    except UnicodeDecodeError:
+        return parse(after.decode(), path)  # raises with the place in the whole file
+    gone, come = parse(before[start : len(before) - end].decode(), path), parse(changed, path)
     if come.problems or any(key in known.rows and key not in gone.rows for key in come.rows):
-        return parse(text, path)
+        return parse(after.decode(), path)
     if list(gone.rows) == list(come.rows):
         return Parsed({**known.rows, **come.rows})
     return Parsed(_spliced(known.rows, gone.rows, come.rows))
@@ -49,32 +57,33 @@ def _spliced(rows: Mapping[str, Row], gone: Mapping[str, Row], come: Mapping[str
     return {**dict(islice(items, head)), **come, **dict(islice(items, head + len(gone), None))}
 
 
-def _starts_entry(text: str, at: int) -> bool:
-    return at < len(text) and text[at] != "#" and not text[at].isspace()
+def _starts_entry(text: bytes, at: int) -> bool:
+    """What is not ASCII may be white space."""
+    return at < len(text) and text[at] < ASCII_END and text[at] not in NO_ENTRY
 
 
-def _entry_above(text: str, end: int) -> int:
+def _entry_above(text: bytes, end: int) -> int:
     """Where the last entry of text[:end] starts, `end` being the start of a line; 0 for none."""
     while end > 0:
-        end = text.rfind("\n", 0, end - 1) + 1
+        end = text.rfind(b"\n", 0, end - 1) + 1
         if _starts_entry(text, end):
             break
     return end
 
 
-def _entry_below(text: str, length: int) -> int:
+def _entry_below(text: bytes, length: int) -> int:
     """The length of the end of the text that starts with an entry, `length` at most."""
     at = len(text) - length
-    while (line_end := text.find("\n", at)) >= 0:
+    while (line_end := text.find(b"\n", at)) >= 0:
         at = line_end + 1
         if _starts_entry(text, at):
             return len(text) - at
     return 0
 
 
-def changed_lines(before: AnyStr, after: AnyStr, newline: AnyStr) -> tuple[int, int]:
+def changed_lines(before: bytes, after: bytes) -> tuple[int, int]:
     """The span of the whole lines of `after` outside what both texts begin and end with."""
     shared = shared_prefix(before, after)
     tail = shared_suffix(before, after, min(len(before), len(after)) - shared)
-    end = after.find(newline, len(after) - tail)
-    return after.rfind(newline, 0, shared) + 1, len(after) if end < 0 else end + 1
+    end = after.find(b"\n", len(after) - tail)
+    return after.rfind(b"\n", 0, shared) + 1, len(after) if end < 0 else end + 1

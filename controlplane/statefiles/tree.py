@@ -82,11 +82,10 @@ class ParseCache:
         known = self._known.get(path)
         if known is not None and known.content == content:
             return known.parsed
-        text = content.decode()
         if known is not None and path in _BY_ENTRY:
-            parsed: Parsed[Any] = reparse(parse, text, path, known.content.decode(), known.parsed)
+            parsed: Parsed[Any] = reparse(parse, content, path, known.content, known.parsed)
         else:
-            parsed = parse(text, path)
+            parsed = parse(content.decode(), path)
             self._read_whole.add(path)
         self._known[path] = _Known(content, parsed)
         return parsed

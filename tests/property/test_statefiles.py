@@ -147,6 +147,6 @@ def _spliced(old: str, come: str, data: st.DataObject) -> str:
 
 def _same(parse: Callable[[str, str], Parsed[Any]], new: str, old: str) -> None:
     whole = parse(new, "x")
-    change = reparse(parse, new, "x", old, parse(old, "x"))
+    change = reparse(parse, new.encode(), "x", old.encode(), parse(old, "x"))
     assert list(change.rows.items()) == list(whole.rows.items())
     assert change.problems == whole.problems

@@ -72,6 +72,6 @@ class CleanTexts:
             return known is not None
         if is_searched(path) and not is_searched_by_line(path):
             return False
-        start, end = changed_lines(known, content, b"\n")
+        start, end = changed_lines(known, content)
         start = content.rfind(b"\n", 0, max(0, start - _AROUND)) + 1
         return not any(in_clear(path, content[start : end + _AROUND]))

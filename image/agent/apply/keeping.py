@@ -9,6 +9,7 @@ from agent.apply.node import Node
 from agent.apply.rescue import obtainable, open_repository
 from agent.errors import AgentError
 from agent.log import log
+from wire.memory import trim_heap
 
 QUIET = 2.0
 """Seconds after a release before it is copied: what comes within them is copied once."""
@@ -44,6 +45,7 @@ class Keeping:
                 looked = True
                 self.look()
             self.keep()
+            trim_heap()
             pause = max(QUIET, SHARE * (time.monotonic() - start))
 
     def look(self) -> None:

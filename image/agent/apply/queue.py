@@ -8,6 +8,7 @@ from functools import partial
 
 from agent.apply.engine import Outcome, Request
 from agent.log import log
+from wire.memory import trim_heap
 
 WAIT_SECONDS = 300.0
 
@@ -67,6 +68,7 @@ class ApplyQueue:
                     turn, self._waiting = self._waiting, None
                 if turn is not None:
                     self._run(turn)
+            trim_heap()
 
     def _run(self, turn: _Turn) -> None:
         try:

@@ -21,6 +21,7 @@ from agent.log import log
 from agent.release.manifest import Release
 from wire.config_folder import place_of
 from wire.manifest import Action
+from wire.memory import trim_heap
 
 QUIET, LONGEST = 0.15, 0.8
 DOUBT_SECONDS = 1.0
@@ -99,6 +100,7 @@ class Watching:
             daily = time.monotonic() - checked > DAY
             checked = time.monotonic() if daily else checked
             again = self._look(changed, again, daily)
+            trim_heap()
 
     def _look(self, changed: set[Path], again: bool, daily: bool) -> bool:
         """React to changes. Returns whether the daemon did not answer and has to be asked again.

@@ -111,7 +111,7 @@ class ObjectReader:
             raise self._ended(name) from error
 
     def _loose(self, name: str) -> tuple[str, bytes] | None:
-        """Kind and content of a whole loose object; None where git has to be asked, for that or for damage."""
+        """Kind and content of a whole loose object; None where git has to be asked."""
         for folder in self._folders:
             with contextlib.suppress(OSError, ValueError):
                 return unpack(beneath.read(folder, f"{name[:2]}/{name[2:]}", MOST)[0], name)

@@ -1,4 +1,4 @@
-"""What a request needed for a moment goes back to the system: the daemon is idle most of its life."""
+"""What a change needed for a moment goes back to the system: daemons are idle most of their lives."""
 
 from __future__ import annotations
 
