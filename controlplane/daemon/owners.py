@@ -124,8 +124,14 @@ def _foreign(folder: Path, folders_only: bool = False) -> Iterator[Path]:
         entries = list(os.scandir(folder))
     except OSError:
         return
+    objects, us = "objects" in folder.parts, os.geteuid()
     for entry in entries:
-        if (not folders_only or entry.is_dir(follow_symlinks=False)) and _told(Path(entry.path)):
+        try:  # a Path for each of hundreds would take longer than all else
+            fine = folders_only and not entry.is_dir(follow_symlinks=False)
+            fine = fine or not _fault(entry.stat(follow_symlinks=False), us, objects)
+        except OSError:
+            fine = False
+        if not fine and _told(Path(entry.path)):
             yield Path(entry.path)
 
 
@@ -137,13 +143,18 @@ def _told(path: Path) -> str:
         return ""
     except OSError as error:
         return f"{path} cannot be reached ({error.strerror})"
-    if found.st_uid != os.geteuid():
-        return f"{path} belongs to {_name(found.st_uid)}"
-    # git never writes to an object again, and makes each read-only
-    of_file = 0o400 if "objects" in path.parts else 0o600
+    fault = _fault(found, os.geteuid(), "objects" in path.parts)
+    return f"{path} {fault}" if fault else ""
+
+
+def _fault(found: os.stat_result, us: int, objects: bool) -> str:
+    """What keeps `us` from writing; git never writes to an object again, and makes each read-only."""
+    if found.st_uid != us:
+        return f"belongs to {_name(found.st_uid)}"
+    of_file = 0o400 if objects else 0o600
     needed = {stat.S_IFDIR: 0o700, stat.S_IFREG: of_file}.get(stat.S_IFMT(found.st_mode), 0)
     if needed & ~found.st_mode:
-        return f"{path} has mode {stat.S_IMODE(found.st_mode):04o}, which keeps its owner out"
+        return f"has mode {stat.S_IMODE(found.st_mode):04o}, which keeps its owner out"
     return ""
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 
@@ -18,6 +19,7 @@ from agent.apply.mounted_maps import compile_mounted
 from agent.apply.plan import compare
 from agent.apply.tried import know_before, try_canary
 from agent.apply.user_patches.step import patch, prepare
+from agent.concurrently import meanwhile
 from agent.errors import Failed, Invalid
 from agent.files import staging
 from agent.files.compilers import renew_sieve
@@ -115,18 +117,26 @@ def record(attempt: Attempt) -> None:
 
 
 def stage(attempt: Attempt) -> None:
-    """Write and compile every changed file beside its target, and keep the old ones."""
+    """Write and compile every changed file beside its target, and keep the old ones.
+
+    Compilers run beside the rest, which takes as long where there are many accounts.
+    """
     root, renewed = attempt.node.paths.root, _renews_scripts(attempt)
-    compiled = []
+    compiled, others = [], []
     for entry in attempt.plan.write:
+        if not entry.compile:
+            others.append(entry)
+            continue
         aside = staging.stage(root, entry, attempt.content(entry))
         if entry.compile == Compile.SIEVE and renewed:
             # The live configuration, in a new container Debian's, may not know the script's extensions.
             staging.product(aside, entry.compile).touch()
-        elif entry.compile:
+        else:
             compiled.append((aside, entry.compile, entry.services[0]))
-    if compiled:
-        attempt.node.compiler(compiled, attempt.node.paths.run)
+    compile_all = partial(attempt.node.compiler, compiled, attempt.node.paths.run)
+    with meanwhile(compile_all) if compiled else nullcontext():
+        for entry in others:
+            staging.stage(root, entry, attempt.content(entry))
     attempt.tables = placing.compile_tables(
         attempt.node.compiler, attempt.node.paths.run, attempt.plan.place, attempt.content
     )
