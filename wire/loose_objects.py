@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import struct
 import zlib
 from collections.abc import Sequence
 
+OBJECT_ID = re.compile(r"[0-9a-f]{40}")
 MOST = 1 << 30
 """Bytes of the largest object that is unpacked."""
 _BEGIN, _HEAD = 2, 5

@@ -22,8 +22,7 @@ from typing import Any, Self
 from agent.commands import ENVIRONMENT
 from agent.errors import AgentError, Corrupt, NotFound, Unavailable
 from agent.files import beneath
-from agent.records.journal import COMMIT
-from wire.loose_objects import MOST, unpack
+from wire.loose_objects import MOST, OBJECT_ID, unpack
 
 Tree = dict[str, tuple[str, str]]
 """Name to (mode as git writes it, object id)."""
@@ -95,7 +94,7 @@ class ObjectReader:
         """(object id, type, content) of any name git understands. Raises NotFound, Corrupt, Unavailable."""
         if "\n" in name:
             raise NotFound(f"{name!r} is not an object name")
-        if COMMIT.fullmatch(name) and (found := self._loose(name)):
+        if OBJECT_ID.fullmatch(name) and (found := self._loose(name)):
             return name, *found
         if self._process is not None and self._process.poll() is not None:
             self._end()
