@@ -20,6 +20,7 @@ ROOMS = (
         "agent.commands",
         "agent.concurrently",
         "agent.daemon_client",
+        "agent.files.beneath",
     ),
     ("agent.release",),
     ("agent.files",),
