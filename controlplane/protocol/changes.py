@@ -1,6 +1,6 @@
 """What is said of a change that was made, or could be."""
 
-from typing import Any, Literal, NotRequired
+from typing import Any, Literal
 
 from typing_extensions import TypedDict
 
@@ -93,7 +93,24 @@ class Written(Made):
     """The files that changed."""
 
 
-class WayBack(TypedDict):
+class MayBeMade(TypedDict, total=False):
+    """What is said of a change where it was carried out: neither with `dry_run` nor with problems."""
+
+    position: int
+    """Of its change set in the log. Absent, as what follows, with `dry_run` and with problems."""
+    release: int
+    """The number of the newest release with it."""
+    commit: str
+    """Of `main`."""
+    outcome: Applied | None
+    """null where nobody waited, or the agent did not answer in time."""
+    held: list[str]
+    """A line for each thing that failed and is held on the node."""
+    waits: bool
+    """Whether some of this change does not serve for that."""
+
+
+class WayBack(MayBeMade):
     """The plan of a rollback or a revert, and the change where it was carried out."""
 
     title: str
@@ -109,18 +126,6 @@ class WayBack(TypedDict):
     """Too much would go. Only the answer to `dry_run` has any, else they are the error."""
     main: str
     """The commit that it was planned on. Given with the next request, that plan is carried out or none."""
-    position: NotRequired[int]
-    """As in a Change; absent with `dry_run`, as what follows."""
-    release: NotRequired[int]
-    """As in a Change."""
-    commit: NotRequired[str]
-    """As in a Change."""
-    outcome: NotRequired[Applied | None]
-    """As in a Change."""
-    held: NotRequired[list[str]]
-    """As in a Change."""
-    waits: NotRequired[bool]
-    """As in a Change."""
 
 
 Done = Literal["added", "replaced", "merged", "same", "left out"]
@@ -144,7 +149,7 @@ class ImportItem(TypedDict):
     """Where the setting stands in the file that was given; 0 for a file."""
 
 
-class Taken(TypedDict):
+class Taken(MayBeMade):
     """What an import does, and the change where it was carried out."""
 
     files: list[ImportItem]
@@ -154,18 +159,6 @@ class Taken(TypedDict):
     text: list[str]
     """Lines of the plan."""
     plan: PlanRow
-    position: NotRequired[int]
-    """As in a Change; absent with `dry_run` and with problems, as what follows."""
-    release: NotRequired[int]
-    """As in a Change."""
-    commit: NotRequired[str]
-    """As in a Change."""
-    outcome: NotRequired[Applied | None]
-    """As in a Change."""
-    held: NotRequired[list[str]]
-    """As in a Change."""
-    waits: NotRequired[bool]
-    """As in a Change."""
 
 
 class Refusal(TypedDict):

@@ -111,7 +111,7 @@ _MEANT = re.compile(
 
 def other_thing(path: str, head: bytes) -> tuple[str, str] | None:
     """What a file that begins so is in place of what it should be, and the cure; None where it may be."""
-    things = _POINTERS
+    things: tuple[_Thing, ...] = _POINTERS
     if _TEXTS.fullmatch(path) and not _MEANT.fullmatch(path):
         things += _OTHERS
     found = next((thing for thing in things if thing.start.match(head)), None)
