@@ -39,11 +39,13 @@ def test_a_policy_may_be_about_some_recipients() -> None:
     """Their table names a restriction class; where people have classes of their own, it is about all."""
     found = main(state())
     assert found["smtpd_restriction_classes"].split() == ["from_inside", "mailbox_quota"]
-    assert found["mailbox_quota"] == "check_policy_service inet:localhost:65265"
+    assert found["mailbox_quota"] == "check_policy_service { inet:localhost:65265, request_limit=1 }"
     own = {"postfix-main.cf": b"smtpd_restriction_classes = mine\nmine = permit\n"}
     found = main(state(overrides=own))
     assert found["smtpd_restriction_classes"] == "mine"
-    assert found["smtpd_recipient_restrictions"].endswith(", check_policy_service inet:localhost:65265")
+    assert found["smtpd_recipient_restrictions"].endswith(
+        ", check_policy_service { inet:localhost:65265, request_limit=1 }"
+    )
 
 
 def test_milters_are_named_and_chained(monkeypatch: pytest.MonkeyPatch) -> None:

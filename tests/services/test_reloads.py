@@ -106,11 +106,12 @@ def test_a_worker_in_the_middle_of_a_message_is_not_waited_for(monkeypatch: pyte
 
 def test_who_answered_log_ins_before_a_reload_is_ended() -> None:
     """Postfix stays connected to it, and would go on to hear what the configuration of before says."""
-    lists = iter([{7: "auth", 8: "imap-login", 9: "auth"}, {7: "auth", 8: "imap-login", 10: "auth"}])
+    before = {6: "quota-status", 7: "auth", 8: "imap-login", 9: "auth"}
+    lists = iter([before, {6: "quota-status", 7: "auth", 8: "imap-login", 10: "auth"}])
     ended: list[tuple[int, int]] = []
     reload = NewAuth(lambda: next(lists), lambda pid, number: ended.append((pid, number)))
     reload("dovecot", Programs(), lambda *_: Ran(0, ""))
-    assert ended == [(7, signal.SIGTERM)]
+    assert ended == [(6, signal.SIGTERM), (7, signal.SIGTERM)]
 
 
 def test_what_a_reload_cannot_do_is_a_restart() -> None:

@@ -2,7 +2,8 @@
 
 A process `auth` goes on while somebody is connected to it, and smtpd(8) stays connected for up to a hundred
 sessions: whoever submits mail would be asked by what served before, also by a release that was taken back.
-Postfix connects anew where its connection ends.
+Postfix connects anew where its connection ends. So it does to `quota-status`, which stays as long and would
+fail once at a log-in process that is gone: mail would be put off.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from services.dovecot.listeners import has_moved
 # previous listeners.
 COMMAND = Command(("doveadm", "reload"), settle=("doveadm", "service", "status", "master"))
 MASTER = Path("/run/dovecot/master.pid")
-ASKED = "auth"
+ASKED = frozenset(["auth", "quota-status"])
 PROGRAM = "dovecot"
 
 
@@ -33,7 +34,7 @@ processes = partial(children_of, MASTER)
 
 @dataclass(frozen=True, slots=True)
 class NewAuth:
-    """Reloads Dovecot and ends the processes that answered log-ins before. `current` lists its processes.
+    """Reloads Dovecot and ends the processes that Postfix asked before. `current` lists its processes.
 
     Where a reload would not do (`listeners.has_moved`) it is a restart.
     """
@@ -51,6 +52,6 @@ class NewAuth:
         COMMAND(service, programs, runner)
         after = self.current()
         for pid, name in before.items():
-            if name == ASKED and after.get(pid) == name:
+            if name in ASKED and after.get(pid) == name:
                 with contextlib.suppress(ProcessLookupError):
                     self.end(pid, signal.SIGTERM)
