@@ -54,6 +54,8 @@ class Attempt:
     """What the canary found, where it is kept all the same: a step and what was said, each."""
     report: Report | None = None
     """What the canary found of the target; None where it was not run."""
+    worse: tuple[str, ...] = ()
+    """Steps of the canary that fail with the target and did not when it was last run."""
     runs_script: bool = False
     replans: bool = False
     """Whether actions follow from what differs on disk rather than from the releases alone."""

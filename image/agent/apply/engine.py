@@ -18,6 +18,7 @@ from agent.apply.quarantine import Row, find_rows, make_row, put_in, take_out
 from agent.apply.rescue import look_again
 from agent.apply.steps import RESTORE_STEPS, STEPS, Step, probe
 from agent.apply.suspect import blamed
+from agent.apply.tried import was_so_before
 from agent.apply.user_patches.script import SCRIPT
 from agent.apply.user_patches.step import restore_touched
 from agent.errors import AgentError, Corrupt, Failed, NotFound
@@ -224,6 +225,8 @@ class Engine:
             journal = attempt.journal("restoring") | {"failure": where | {"reason": failure.reason}}
             node.journal.open(journal | {"row": row})
         problem = self.restore(attempt, failure.service)
+        if not problem and was_so_before(attempt):
+            return self._attempt(attempt.objects, attempt.target, request, attempt.held)
         if row:
             put_in(node.journal, row)
         reason = failure.reason + (

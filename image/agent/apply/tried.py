@@ -63,11 +63,37 @@ def try_canary(attempt: Attempt) -> None:
     if worse and attempt.degraded:
         attempt.kept = tuple(f"{each.step}: {each.words}" for each in worse)
     elif worse:
+        attempt.worse = tuple(each.step for each in worse)
         found = next((each for each in worse if each.service in acted), worse[0])
         raise _failure(
             attempt, found, [n for n in attempt.target.services if n in acted and watch.concerns([n])]
         )
     attempt.report = after
+
+
+def was_so_before(attempt: Attempt) -> bool:
+    """Whether what took a release back fails with the one of before as well, which serves again.
+
+    Something else broke since the canary was last run: the release may be tried again, and is compared with
+    what is found now. Twice, as nothing that a return to the old files causes for a moment may count.
+    """
+    node, known = attempt.node, attempt.node.watch.last
+    if not attempt.worse or known is None:
+        return False
+
+    def fails(report: Report) -> bool:
+        return not {each.step for each in report.worse_than(known)}.isdisjoint(attempt.worse)
+
+    if not fails(run_until_sure(lambda: run_canary(node, attempt.base, known), known)):
+        return False
+    report = run_canary(node, attempt.base)
+    if not fails(report):
+        return False
+    node.watch.keep(report)
+    log.warning(
+        "what the canary fails at failed before the release", steps=", ".join(f.step for f in report.failures)
+    )
+    return True
 
 
 def run_until_sure(
