@@ -6,20 +6,29 @@ import os
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+from unittest.mock import Mock
 
 import pytest
 
+from agent.apply import tried
+from agent.apply.attempt import Attempt
+from agent.apply.node import Node
 from agent.apply.suspect import resemblance
-from agent.apply.tried import PAUSES, QUICK, run_until_sure
+from agent.apply.tried import PAUSES, QUICK, run_until_sure, was_so_before
 from agent.canary.steps import Canary, Finding, Ground, Report, Step, Verdict
 from agent.canary.trial import run_trial
 from agent.canary.watch import Watch
 from agent.commands import Ran
 from agent.errors import Unavailable
 from agent.health.logs import LogMark
+from agent.release.manifest import Release
 from services.dovecot.announced_files import FRESH
+from services.dovecot.canary import CANARY as DOVECOT
 from services.dovecot.canary import USERDB, place_like, prepare
-from services.postfix.canary import judged
+from services.dovecot.canary import steps as dovecot_steps
+from services.postfix.canary import ALIASES, forwarded, judged
 from services.postfix.routes import COPIES, IDENTITY, REWRITES, Route, copying_rules, leads_away
 from wire.canary import ADDRESS, DOMAIN
 
@@ -110,6 +119,37 @@ def test_a_failure_that_may_pass_is_tried_again() -> None:
 
 
 @pytest.mark.parametrize(
+    ("found", "so", "runs"),
+    [
+        (["bad", "bad"], True, 2),
+        (["good"], False, 1),
+        (["bad", "good"], False, 2),
+        (["other"], False, 1),
+    ],
+)
+def test_what_broke_by_itself_is_no_fault_of_a_release(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, found: list[str], so: bool, runs: int
+) -> None:
+    """What a release was taken back for is tried once more, twice, with the one that serves again."""
+    reports = {
+        "good": report(a=Verdict.PASSED, b=Verdict.PASSED),
+        "bad": report(a=Verdict.FAILED, b=Verdict.PASSED),
+        "other": report(a=Verdict.PASSED, b=Verdict.FAILED),
+    }
+    watch = Watch(tmp_path, {}, lambda *_: Ran(0, ""), lambda: LogMark(tmp_path, {}), str)
+    watch.keep(reports["good"])
+    left = [reports[name] for name in found]
+    monkeypatch.setattr(tried, "run_canary", lambda *_: left.pop(0))
+    monkeypatch.setattr(tried, "PAUSES", ())
+    attempt = Attempt(cast(Node, SimpleNamespace(watch=watch)), Mock(), Release("c", 1), Release("d", 2))
+    assert not was_so_before(attempt), "the canary did not take it back"
+    attempt.worse = ("a",)
+    assert was_so_before(attempt) is so
+    assert len(found) - len(left) == runs
+    assert watch.last is (reports["bad"] if so else reports["good"])
+
+
+@pytest.mark.parametrize(
     ("words", "verdict"),
     [
         ("450 4.2.0 <a@b.c>: Recipient address rejected: Greylisted", Verdict.UNCLEAR),
@@ -117,6 +157,7 @@ def test_a_failure_that_may_pass_is_tried_again() -> None:
         ("451 4.7.1 Try again later", Verdict.UNCLEAR),
         ("452 4.3.1 Insufficient system storage", Verdict.UNCLEAR),
         ("421 4.7.0 mail.example.test Error: too many connections from 127.0.0.1", Verdict.UNCLEAR),
+        ("552 5.2.2 <a@b.c>: Recipient address rejected: Mailbox is full", Verdict.UNCLEAR),
         ("451 4.3.5 Server configuration problem", Verdict.FAILED),
         ("451 4.3.0 <a@b.c>: Temporary lookup failure", Verdict.FAILED),
         ("451 4.7.1 Service unavailable - try again later", Verdict.FAILED),
@@ -219,6 +260,22 @@ def test_dovecot_has_forgotten_the_last_format_when_the_steps_begin(tmp_path: Pa
             assert not waited
         seen.append(int(line.stat().st_mtime))
         before = line.read_text()
+
+
+def test_who_is_only_forwarded_for_has_no_mailbox(tmp_path: Path) -> None:
+    """Mail for an alias can be taken on port 25 alone; the first account goes before it."""
+    for folder in ("run", "etc/dovecot", "etc/postfix"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / ALIASES).write_text("# ours\n@all.test x@y.test\nme@forward.test\tout@elsewhere.test\n")
+    for users, served, account in (("", "me@forward.test", ""), ("a@b.test:x\n", "a@b.test", "a@b.test")):
+        (tmp_path / USERDB).write_text(users)
+        run = ground(tmp_path)
+        run.owner = os.geteuid(), os.getegid()
+        run_trial(run, {"dovecot": replace(DOVECOT, steps=lambda _: ()), "postfix": Canary(people=forwarded)})
+        assert (run.served, run.account) == (served, account)
+        names = [step.name for step in dovecot_steps(run)]
+        assert ("an account and its mailbox" in names) is bool(account)
+    assert list(run.people()) == ["a@b.test", "me@forward.test"]
 
 
 def test_a_server_that_serves_nobody_any_more_is_not_healthy(tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ from agent.commands import Ran
 from agent.errors import Unavailable
 from agent.health.logs import LogMark
 from services.dovecot.canary import FIELDS, NAMED
-from services.postfix.canary import guarded
-from services.postfix.refusals import OWN_NAMES, has_room, loopback_is_named
+from services.postfix.canary import MOST, guarded, some
+from services.postfix.refusals import OWN_NAMES, has_room, is_named, loopback_is_named
 from services.postfix.routes import Route, Routes, ask_routes
 from services.postfix.ways import delivery
 
@@ -61,6 +61,40 @@ def test_loopback_alone_may_be_refused(
 ) -> None:
     """A table that refuses strangers as well counts."""
     assert loopback_is_named(ground(tmp_path, {"postconf": f"{settings}\n", **answers})) is named
+
+
+@pytest.mark.parametrize(
+    ("settings", "answers", "named"),
+    [
+        ("-nx", {"you@example.test lmdb:/x": "REJECT\n"}, True),
+        ("-Px", {"you@ lmdb:/x": "550 5.1.1 gone\n"}, True),
+        ("-nx", {"you@example.test lmdb:/x": "DUNNO\n"}, False),
+        ("-nx", {"lmdb:/x": "REJECT\n"}, False),
+    ],
+)
+def test_a_list_may_name_one_recipient(
+    tmp_path: Path, settings: str, answers: dict[str, str], named: bool
+) -> None:
+    """Where a neighbour would be refused as well, by a pattern, it is not about one."""
+    checks = "smtpd_recipient_restrictions = check_recipient_access lmdb:/x, permit\n"
+
+    def runner(command: Sequence[str], _: float) -> Ran:
+        if command[0] == "postconf":
+            return Ran(0, checks if command[1] == settings else "")
+        said = answers.get(" ".join(command[2:])) or answers.get(command[-1])
+        return Ran(1, "") if said is None else Ran(0, said)
+
+    run = ground(tmp_path, {})
+    run.runner = runner
+    assert is_named(run, "you@example.test") is named
+
+
+def test_some_others_of_the_domain_are_asked_about(tmp_path: Path) -> None:
+    """Fewer than after how many errors smtpd(8) makes a client wait, and nobody of another domain."""
+    run = ground(tmp_path, {})
+    names = ["you@example.test", "you@other.test", *(f"user{number}@example.test" for number in range(9))]
+    run.people = lambda: iter(names)
+    assert some(run) == [name for name in names if name != "you@other.test"][:MOST]
 
 
 @pytest.mark.parametrize(
@@ -121,7 +155,7 @@ def test_scripts_send_none_of_its_mail_on() -> None:
 @pytest.mark.parametrize("transport", ["discard", "error", "retry"])
 def test_mail_that_no_mailbox_gets_has_failed(tmp_path: Path, transport: str) -> None:
     """Where somebody's mail went by LMTP before, that is worse."""
-    step = delivery(Routes(served=Route(transport, "example.test")))
+    step = delivery(Routes(kept=Route(transport, "example.test")))
     assert step is not None
     found = step.run(ground(tmp_path, {}))
     assert (step.name, found.verdict) == ("delivery to a mailbox", Verdict.FAILED)

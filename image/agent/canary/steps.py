@@ -87,6 +87,10 @@ class Ground:
     password: str = ""
     served: str = ""
     """An address of somebody who is served; empty where there is nobody."""
+    people: Callable[[], Iterable[str]] = tuple
+    """All of them, that one first."""
+    account: str = ""
+    """An address whose mail is kept here; empty where it is only forwarded, or there is nobody."""
     sent: dict[str, str] = field(default_factory=dict)
     """Messages that were taken: a word that only this one holds, and the name that its queue gave it."""
     explain: Callable[[Ground], Finding | None] = lambda _: None
@@ -116,9 +120,9 @@ class Canary:
     steps: Callable[[Ground], Iterable[Step]] = lambda _: ()
     """Its steps, as far as the role of the server goes."""
     prepare: Callable[[Ground], None] | None = None
-    """Makes the account and an empty mailbox; sets address and password. Raises OSError."""
-    somebody: Callable[[Path], str] = lambda _: ""
-    """Somebody who is served, by the files below a root."""
+    """Makes the account and an empty mailbox; sets address, password and account. Raises OSError."""
+    people: Callable[[Path], Iterable[str]] = lambda _: ()
+    """Who is served, by the files below a root; read as far as they are asked for."""
     explain: Callable[[Ground], Finding | None] | None = None
     """Why a message that was taken is not delivered."""
     clean: Callable[[Ground], None] | None = None

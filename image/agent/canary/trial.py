@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from agent.canary.steps import PREPARATION, Canary, Finding, Ground, Report, Step, failed
@@ -19,7 +20,8 @@ def run_trial(ground: Ground, canaries: Mapping[str, Canary], before: Report | N
     Where one fails that did not `before`, the last steps are left out.
     """
     start = time.monotonic()
-    ground.served = next(filter(None, (each.somebody(ground.root) for each in canaries.values())), "")
+    ground.people = functools.partial(_people, ground, tuple(canaries.values()))
+    ground.served = next(iter(ground.people()), "")
     ground.explain = functools.partial(_explain, tuple(canaries.values()))
     try:
         for each in canaries.values():
@@ -57,6 +59,10 @@ def _take(ground: Ground, service: str, step: Step) -> Finding:
     spent = (time.monotonic() - start) * 1000
     found = replace(finding, step=step.name, service=finding.service or service, about=step.about)
     return replace(found, milliseconds=spent)
+
+
+def _people(ground: Ground, canaries: Sequence[Canary]) -> Iterator[str]:
+    return itertools.chain.from_iterable(each.people(ground.root) for each in canaries)
 
 
 def _explain(canaries: Sequence[Canary], ground: Ground) -> Finding | None:

@@ -32,7 +32,7 @@ FORMAT = "maildir"
 LINE = "{address}:{{PLAIN}}{password}:{uid}:{gid}::/{folder}/home::allow_nets=127.0.0.0/8,::1 {fields}\n"
 FIELDS = (
     "userdb_uid={uid} userdb_gid={gid} userdb_home=/{folder}/home userdb_mail={place}"
-    " userdb_quota_rule=*:storage=1M userdb_sendmail_path={outside}"
+    " userdb_quota_rule=*:storage=1M userdb_mailbox_list_index=no userdb_sendmail_path={outside}"
     " userdb_sieve_pipe_bin_dir=/{folder}/pipe userdb_sieve_pipe_socket_dir=/{folder}/pipe"
 )
 OUTSIDE = "/usr/local/lib/mail-agent/services/dovecot/canary-outside"
@@ -75,7 +75,7 @@ def prepare(ground: Ground) -> None:
     if known not in ("", line):
         _outlast(ground)
     shutil.rmtree(ground.root / FOLDER / MAIL, ignore_errors=True)
-    ground.address, ground.password = ADDRESS, PASSWORD
+    ground.address, ground.password, ground.account = ADDRESS, PASSWORD, next(accounts(ground.root), "")
 
 
 def _place(target: Path, line: str, group: int) -> None:
@@ -120,14 +120,13 @@ def place_like(location: str) -> str:
     return ":".join([form or FORMAT, f"/{FOLDER}/{MAIL}", *options])
 
 
-def somebody(root: Path) -> str:
-    """The first account; "" where there is none."""
+def accounts(root: Path) -> Iterator[str]:
+    """Every account, the first one first."""
     with contextlib.suppress(OSError), (root / USERDB).open(encoding="utf-8", errors="replace") as file:
         for line in file:
             name = line.partition(":")[0].strip()
             if name and not name.startswith("#") and "'" not in name:
-                return name
-    return ""
+                yield name
 
 
 def steps(ground: Ground) -> Iterator[Step]:
@@ -140,7 +139,7 @@ def steps(ground: Ground) -> Iterator[Step]:
     names = {probe.name for probe in ground.probes.get(NAME, ())}
     roles = [[next((name for name in ports if name in names), "")] for ports in PORTS]
     yield reach(NAME, roles, "listen address inet_listener")
-    if ground.served:
+    if ground.account:
         yield Step("an account and its mailbox", known_account, about=LOG_IN)
     yield Step("delivery", lambda ground: _delivered(ground, port), last=True, about=DELIVERY)
 
@@ -225,4 +224,4 @@ def _in_folder(ground: Ground, name: str = "") -> list[str]:
     return found
 
 
-CANARY = Canary(steps, prepare, somebody)
+CANARY = Canary(steps, prepare, accounts)

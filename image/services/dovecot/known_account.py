@@ -15,14 +15,14 @@ WRITABLE = ("test", "-d", "{0}", "-a", "-w", "{0}", "-a", "-x", "{0}")
 
 def known_account(ground: Ground) -> Finding:
     """Look somebody up for a log-in and for a delivery (doveadm(1)), and try the mailbox."""
-    ran = ground.runner(("doveadm", "auth", "lookup", ground.served), ground.left())
+    ran = ground.runner(("doveadm", "auth", "lookup", ground.account), ground.left())
     if ran.code:
-        return failed(last_line(ran.output) or f"{ground.served} is not found")
-    ran = ground.runner(("doveadm", "user", ground.served), ground.left())
+        return failed(last_line(ran.output) or f"{ground.account} is not found")
+    ran = ground.runner(("doveadm", "user", ground.account), ground.left())
     fields = dict(FIELD.findall(ran.output))
     if ran.code or not {"uid", "gid", "mail"} <= fields.keys():
         words = last_line(ran.output)
-        return failed(words if ran.code and "value" not in words else f"{ground.served} is not found")
+        return failed(words if ran.code and "value" not in words else f"{ground.account} is not found")
     for place in _folders(fields["mail"], fields.get("home", "")):
         found = _existing(ground.root / place.lstrip("/"))
         writable = tuple(word.format(found) for word in WRITABLE)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import itertools
 import re
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from email.utils import formatdate
 from functools import partial
 from pathlib import Path
@@ -22,7 +23,15 @@ from agent.health.probes import Talk, conversation, greet_smtp
 from services.postfix.listed import may_send_as_oneself, senders_are_refused
 from services.postfix.other_domains import every_domain
 from services.postfix.queue import clean, explain
-from services.postfix.refusals import CLIENT, NO_ROOM, OWN_NAMES, has_room, loopback_is_named
+from services.postfix.refusals import (
+    CLIENT,
+    NO_ROOM,
+    OWN_NAMES,
+    TO_RECIPIENT,
+    has_room,
+    is_named,
+    loopback_is_named,
+)
 from services.postfix.routes import Routes, ask_routes
 from services.postfix.strangers import from_elsewhere, listed_are_served
 from services.postfix.ways import delivery
@@ -38,6 +47,10 @@ NOOPS = 3
 """As many as no client sends: the log's filter knows our sessions by them (quiet.conf)."""
 TROUBLE = re.compile(r"4\d\d 4\.(?:3\.[02-9]|7\.1 Service unavailable)")
 """Temporary refusals that are the server's own fault (RFC 3463: 4.3.z, mail system status)."""
+FULL = re.compile(r"5\d\d 5\.2\.2")
+"""RFC 3463: mailbox full."""
+MOST = 5
+"""Recipients who are asked about: from ten errors on smtpd(8) makes a client wait."""
 QUEUED = re.compile(r"queued as (\w+)")
 BUSY = re.compile(r"421 4\.7\.0 .*too many connections")
 """smtpd_client_connection_count_limit (postconf(5)): our sessions run side by side, and from one address."""
@@ -78,7 +91,7 @@ def steps(ground: Ground) -> Iterator[Step]:
     for number, probe in enumerate(submission):
         way = None if number else routes
         yield guarded(f"log-in on port {probe.name}", partial(_submission, probe=probe, routes=way), LOG_IN)
-    if ground.served and (found := delivery(routes)):
+    if found := delivery(routes):
         yield found
 
 
@@ -96,24 +109,26 @@ def guarded(name: str, run: Callable[[Ground], Finding], about: str = "") -> Ste
     return Step(name, take, about=about)
 
 
-def somebody(root: Path) -> str:
-    """The first address that mail is forwarded for; "" where there is none."""
+def forwarded(root: Path) -> Iterator[str]:
+    """Every address that mail is forwarded for, the first one first."""
     with contextlib.suppress(OSError), (root / ALIASES).open(encoding="utf-8", errors="replace") as file:
         for line in file:
             if re.match(r"[^#\s@]+@\S+\s", line):
-                return line.split()[0]
-    return ""
+                yield line.split()[0]
 
 
 def _recipient(ground: Ground, probe: Probe) -> Finding:
-    with _session(ground, probe) as (talk, _):
+    with _session(ground, probe) as (talk, offers):
         found = judged(partial(_envelope, talk, ground.address, ground.served))
+        others = ((ground.address, each) for each in some(ground)[1:])
+        if found.verdict == Verdict.FAILED and _takes_any(talk, offers, others):
+            return unclear(found.words)
     return _of_others(ground, probe, found)
 
 
 def _incoming(ground: Ground, probe: Probe, routes: Routes) -> Finding:
-    with _session(ground, probe) as (talk, _):
-        found = _write(ground, talk, routes, ((ADDRESS, ground.served),))
+    with _session(ground, probe) as (talk, offers):
+        found = _write(ground, talk, offers, routes, [(ADDRESS, each) for each in some(ground)])
     return _of_others(ground, probe, found)
 
 
@@ -125,7 +140,9 @@ def _submission(ground: Ground, probe: Probe, routes: Routes | None) -> Finding:
         _log_in(ground, talk)
         if routes is None:
             return PASSED
-        found = _write(ground, talk, routes, ((ground.served, ADDRESS), (ADDRESS, ground.served)))
+        people = some(ground)
+        others = [(people[0], ADDRESS), *((ADDRESS, each) for each in people)] if people else []
+        found = _write(ground, talk, offers, routes, others)
     return _of_others(ground, probe, found)
 
 
@@ -141,6 +158,8 @@ def _of_others(ground: Ground, probe: Probe, found: Finding) -> Finding:
         return failed(found.words)
     if found.verdict != Verdict.FAILED or not ground.served:
         return found
+    if TO_RECIPIENT in found.words and is_named(ground, ground.served):
+        return unclear(found.words)
     if CLIENT in found.words:
         listed = loopback_is_named(ground) or (probe.name == IN and listed_are_served(ground, probe))
         return unclear(found.words) if listed else found
@@ -166,13 +185,18 @@ def _session(ground: Ground, probe: Probe, name: str = DOMAIN) -> Iterator[tuple
 
 def _greet(talk: Talk, probe: Probe, name: str) -> list[bytes]:
     offers = greet_smtp(talk, probe, name)
-    if any(line[4:].upper().startswith(b"XFORWARD") and b"NAME" in line for line in offers):
-        talk.say(f"XFORWARD NAME={DOMAIN}")
-        talk.code(b"250")
+    _mark(talk, offers)
     for _ in range(NOOPS):
         talk.say("NOOP")
         talk.code(b"250")
     return offers
+
+
+def _mark(talk: Talk, offers: Sequence[bytes]) -> None:
+    """Have the log's filter know the next message as ours (XFORWARD_README)."""
+    if any(line[4:].upper().startswith(b"XFORWARD") and b"NAME" in line for line in offers):
+        talk.say(f"XFORWARD NAME={DOMAIN}")
+        talk.code(b"250")
 
 
 def _envelope(talk: Talk, sender: str, recipient: str) -> None:
@@ -183,7 +207,13 @@ def _envelope(talk: Talk, sender: str, recipient: str) -> None:
     talk.code(b"250")
 
 
-def _write(ground: Ground, talk: Talk, routes: Routes, others: Sequence[tuple[str, str]]) -> Finding:
+def _write(
+    ground: Ground,
+    talk: Talk,
+    offers: Sequence[bytes],
+    routes: Routes,
+    others: Sequence[tuple[str, str]],
+) -> Finding:
     """Send a message to ourselves. `others` would be refused too if it did not concern us alone."""
     found = judged(partial(_envelope, talk, ADDRESS, ADDRESS))
     if found.verdict == Verdict.PASSED:
@@ -191,22 +221,35 @@ def _write(ground: Ground, talk: Talk, routes: Routes, others: Sequence[tuple[st
     if found.words.startswith(NOT_OWNED):
         own = not ground.served or may_send_as_oneself(ground, ground.served)
         return unclear(found.words) if own else found
-    for sender, recipient in others if ground.served else ():
-        talk.say("RSET")
-        talk.code(b"250")
-        if judged(partial(_envelope, talk, sender, recipient)).verdict != Verdict.FAILED:
-            return unclear(found.words)
-    return found
+    return unclear(found.words) if _takes_any(talk, offers, others) else found
+
+
+def _takes_any(talk: Talk, offers: Sequence[bytes], pairs: Iterable[tuple[str, str]]) -> bool:
+    """Whether an envelope of one of these senders and recipients is not refused for good. Raises nothing."""
+    with contextlib.suppress(AgentError, OSError):
+        for sender, recipient in pairs:
+            talk.say("RSET")
+            talk.code(b"250")
+            _mark(talk, offers)
+            if judged(partial(_envelope, talk, sender, recipient)).verdict != Verdict.FAILED:
+                return True
+    return False
+
+
+def some(ground: Ground) -> list[str]:
+    """Somebody who is served, and some others of the same domain: lists may name one and not the other."""
+    domain = ground.served.rpartition("@")[2]
+    return list(itertools.islice((each for each in ground.people() if each.endswith(f"@{domain}")), MOST))
 
 
 def judged(ask: Callable[[], None]) -> Finding:
-    """What a refusal means: later is no failure, unless it is the server that is in trouble."""
+    """What a refusal means: later is no failure, unless the server is in trouble; nor is a full mailbox."""
     try:
         ask()
     except Unavailable as refusal:
         words = str(refusal)
         later = words.startswith("4") and not TROUBLE.match(words)
-        return unclear(words) if later else failed(words)
+        return unclear(words) if later or FULL.match(words) else failed(words)
     return PASSED
 
 
@@ -240,4 +283,4 @@ def _message(word: str) -> bytes:
     return "\r\n".join(lines).encode()
 
 
-CANARY = Canary(steps, somebody=somebody, explain=explain, clean=clean)
+CANARY = Canary(steps, people=forwarded, explain=explain, clean=clean)

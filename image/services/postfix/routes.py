@@ -48,10 +48,10 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """Where mail of the server's own address goes, and of somebody who is served; None: no answer."""
+    """Where mail of the server's own address goes, and of a mailbox of somebody's; None: no answer."""
 
     own: Route | None = None
-    served: Route | None = None
+    kept: Route | None = None
     leads_away: str = ""
     """Why a message of ours could come to somebody's eyes; empty where it cannot."""
 
@@ -66,8 +66,8 @@ def ask_routes(ground: Ground) -> Routes:
     values = dict(zip(names, (value.strip() for value in lines), strict=False))
     values["rules"] = copying_rules(ground)
     own = route_of(ground.root, ADDRESS)
-    served = route_of(ground.root, ground.served) if ground.served else None
-    return Routes(own, served, "" if ran.code == 0 and own is None else leads_away(values, own))
+    kept = route_of(ground.root, ground.account) if ground.account else None
+    return Routes(own, kept, "" if ran.code == 0 and own is None else leads_away(values, own))
 
 
 def copying_rules(ground: Ground) -> str:

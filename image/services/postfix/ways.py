@@ -1,4 +1,4 @@
-"""The way from Postfix to a mailbox, asked about somebody who is served, without a message."""
+"""The way from Postfix to a mailbox, asked about somebody's, without a message."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ LMTP_PORT = 24  # lmtp(8)
 
 def delivery(routes: Routes) -> Step | None:
     """The step where that way is LMTP inside this container, or leads to no mailbox at all."""
-    route = routes.served
+    route = routes.kept
     if route and route.transport in NO_WAY:
-        return Step(STEP, lambda ground: failed(f"mail of {ground.served} is sent to {route.transport}:"))
+        return Step(STEP, lambda ground: failed(f"mail of {ground.account} is sent to {route.transport}:"))
     if not route or not route.near or not route.transport.startswith("lmtp"):
         return None
-    return Step(STEP, lambda ground: ask_lmtp(ground, route, ground.served))
+    return Step(STEP, lambda ground: ask_lmtp(ground, route, ground.account))
 
 
 def ask_lmtp(ground: Ground, route: Route, address: str) -> Finding:

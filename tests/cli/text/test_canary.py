@@ -8,15 +8,18 @@ from typing import cast
 from controlplane.cli.text.canary import canary_lines, check_lines, serves
 from controlplane.protocol.canary import Canary
 
+LATER = {"step": "x", "service": "x", "verdict": "unclear", "words": "450 4.2.0 later", "ms": 1.0}
 NOW = datetime.fromtimestamp(1060, UTC)
 GOOD = {"step": "log-in by IMAP", "service": "x", "verdict": "passed", "words": "", "ms": 12.4}
 BAD = GOOD | {"step": "delivery", "verdict": "failed", "words": "refused"}
 
 
-def canary(*steps: dict[str, object], passed_at: float = 1000.0, on_purpose: tuple[str, ...] = ()) -> Canary:
+def canary(
+    *steps: dict[str, object], passed_at: float = 1000.0, on_purpose: tuple[str, ...] = (), delivered: int = 2
+) -> Canary:
     """A run that ended so."""
     passed = all(step["verdict"] != "failed" for step in steps)
-    run = {"at": 1000.0, "seconds": 0.12, "delivered": 2, "passed": passed, "steps": list(steps)}
+    run = {"at": 1000.0, "seconds": 0.12, "delivered": delivered, "passed": passed, "steps": list(steps)}
     return cast(Canary, {"passed_at": passed_at, "on_purpose": list(on_purpose), "last": run})
 
 
@@ -27,6 +30,8 @@ def test_status_tells_when_mail_went_through_and_what_fails() -> None:
     assert canary_lines(canary(GOOD, passed_at=0.0), NOW) == [
         "mail                was tried as far as the server's role goes 1 min ago"
     ]
+    assert "as far as" in canary_lines(canary(GOOD, delivered=0), NOW)[0]
+    assert "all the way" in canary_lines(canary(GOOD, LATER, delivered=0), NOW)[0]
     assert canary_lines(canary(GOOD, BAD, on_purpose=("delivery: refused",)), NOW)[1:] == [
         "⚠ kept on purpose although it does not work: delivery: refused",
         "  ✗ delivery  12 ms: refused",
