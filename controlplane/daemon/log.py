@@ -1,7 +1,7 @@
 """The daemon's log: one line per event on stderr, by structlog.
 
 `2026-11-24T08:12:03Z warning not packed error="…" op=edit actor=ada position=41`, or an object of JSON with
-the same names. Never a secret, never the content of a file.
+the same names. Never a secret, never the content of a file but what a notice quotes.
 """
 
 from __future__ import annotations

@@ -197,6 +197,21 @@ def test_a_table_is_merged_line_by_line_and_goes_with_its_file(site: Site) -> No
     site.must_agree()
 
 
+def test_what_a_push_would_be_told_is_in_the_log(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nobody waits for an answer at the config volume: its notices go to the container's log."""
+    site.add("a@example.test")
+    capsys.readouterr()
+    assert _volume(site, _edit("postfix-vitual.cf", b"x@example.test a@example.test\n")) == []
+    assert _volume(site, _edit("postfix-aliases.cf", b"info@example.test: a@example.test\n")) == []
+    told = "".join(capsys.readouterr())
+    assert "about=postfix-vitual.cf" in told
+    assert "did you mean config/postfix-virtual.cf?" in told
+    assert "info@example.test never matches" in told
+    many = "".join(f"n{number}@example.test nobody{number}@example.test\n" for number in range(25))
+    assert _volume(site, _edit("postfix-virtual.cf", many.encode())) == []
+    assert "there are 5 more notices" in "".join(capsys.readouterr())
+
+
 def test_a_certificate_makes_one_event_and_a_release(site: Site) -> None:
     """Reported again it is nothing new."""
     chain = _chain()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from controlplane import model
 from controlplane.daemon.certificates import decline, read_chain
 from controlplane.daemon.core import Daemon
+from controlplane.daemon.log import log
 from controlplane.daemon.ops.arguments import reporting_node
 from controlplane.daemon.ops.requests import Certificate, Drift, Hello, Report, Volume, VolumeChange
 from controlplane.errors import MailserverError, Refused
@@ -21,11 +23,14 @@ from controlplane.events import (
 from controlplane.intake.accepted_pushes import Cause
 from controlplane.intake.edits.node_reports import drift_events, file_events
 from controlplane.intake.edits.volume import VolumeEdit, is_ours, take_over
+from controlplane.intake.plan import Notice
 from controlplane.protocol.changes import Nothing, Refusal
 from controlplane.protocol.node import KnownCertificate, LastApplied, TakenOver, Target, Welcome
 from renderers.certificates import sources
 
 AGENT = "agent"
+_MOST = 20
+"""Notices about one edit that are told one by one."""
 
 
 def hello(daemon: Daemon, request: Hello) -> Welcome:
@@ -105,9 +110,18 @@ def volume(daemon: Daemon, request: Volume) -> TakenOver:
         daemon.intake.record(events, Cause("config-volume", "config-volume"), renders=False)
     if done.recorded is not None:
         daemon.delivery.poke()
+        _tell(done.recorded.plan.warnings)
     overruled = [edit.path for edit in edits if is_ours(edit.path) or edit.path in done.sealed]
     told: list[Refusal] = [{"path": each.path, "reason": each.reason} for each in done.refused]
     return {"refused": told, "overruled": overruled, "main": daemon.intake.main}
+
+
+def _tell(notices: Sequence[Notice]) -> None:
+    """What a push would be answered, to the container's log: nobody waits for an answer here."""
+    for notice in notices[:_MOST]:
+        log.warning("config volume", about=notice.subject, note=notice.message)
+    if len(notices) > _MOST:
+        log.warning("config volume", note=f"there are {len(notices) - _MOST} more notices of this kind")
 
 
 def outcomes(daemon: Daemon, request: Report) -> Nothing:

@@ -1,11 +1,10 @@
-"""Checks across the files of `main`: alias loops, and targets and entries that nobody answers to.
+"""Checks across the files of `main`: alias loops, what leads nowhere or has no effect, sizes without units.
 
 Also new accounts that could not log in.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,6 +17,7 @@ from controlplane.intake.checks import (
     alias_graph,
     catch_alls,
     idle_aliases,
+    leading_nowhere,
     quota_units,
     stale_entries,
 )
@@ -27,12 +27,10 @@ from controlplane.statefiles import aliases
 from controlplane.statefiles.parsed import MAX_PROBLEMS, Place
 from controlplane.statefiles.treefile import TreeFile
 
-_PREDEFINED = frozenset({"root", "postmaster", "mailer-daemon", "nobody", "abuse"})
 WIDE_CURE = (
     "name fewer, or let a list server have them; more are allowed by "
     "`virtual_alias_expansion_limit = NUMBER` in config/postfix-main.cf"
 )
-_LOCAL_NAME = re.compile(r"^[ \t]*\"?([^\s:#\"]+)\"?[ \t]*:", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +59,7 @@ def check(
     problems = [*names, *units, *_loops(desired, touched, lines, before)]
     elsewhere = desired.settings.get("ACCOUNT_PROVISIONER", "").upper() == "LDAP"
     doubts = chain(
-        _dangling(desired, touched, lines),
+        leading_nowhere.find(before or Desired(), desired, touched.aliases, touched.gone, files, lines.of),
         catch_alls.find(before or Desired(), desired, touched.aliases, files),
         idle_aliases.find(before or Desired(), desired, touched.aliases, files, hosts),
         stale_entries.find(before or Desired(), desired, sorted(touched.gone), files),
@@ -159,64 +157,3 @@ def _was_wide(before: Desired, source: str, most: int) -> bool:
 
 def _source(desired: Desired, address: str) -> str:
     return alias_graph.entry_of(address, desired) or address
-
-
-def _dangling(desired: Desired, touched: _Touched, lines: _Lines) -> Iterator[Problem]:
-    """Targets in our own domains that are neither account nor alias, and unknown local names."""
-    sources = dict.fromkeys(touched.aliases)
-    if touched.gone:
-        left = (
-            alias
-            for alias in desired.aliases.values()
-            if touched.gone.intersection(map(str.lower, alias.targets))
-        )
-        sources |= dict.fromkeys(alias.source for alias in left)
-    if not sources:
-        return
-    answers = _Answers(desired)
-    for source in sources:
-        for target in desired.aliases[source].targets:
-            if target.startswith("#"):
-                message = (
-                    f"alias {source} leads to all words behind {target[:40]} too: no comment begins there"
-                )
-                yield lines.of(source).problem(message, "put the comment on a line of its own", target)
-                break
-            if not answers.to(target.lower()):
-                message = f"alias {source} leads to {target}, which is neither an account nor an alias"
-                yield lines.of(source).problem(message, "add the account, or correct the target", target)
-
-
-class _Answers:
-    """Knows which of our addresses somebody answers to; addresses of other domains count as answered."""
-
-    def __init__(self, desired: Desired) -> None:
-        self._desired = desired
-        self._domains = desired.domains
-        self._patterns = [found for found in map(catch_alls.compiled, desired.regexps) if found]
-        self._names = _local_names(desired)
-
-    def to(self, address: str) -> bool:
-        local, at, domain = address.rpartition("@")
-        if not at:
-            return address in self._names
-        if not local or domain not in self._domains:
-            return True
-        return (
-            address in self._desired.accounts
-            or _plain(address) in self._desired.accounts
-            or alias_graph.entry_of(address, self._desired) is not None
-            or any(pattern.search(address) for pattern in self._patterns)
-        )
-
-
-def _plain(address: str) -> str:
-    """The address without the tag behind a + (recipient_delimiter)."""
-    local, _, domain = address.rpartition("@")
-    return f"{local.partition('+')[0]}@{domain}"
-
-
-def _local_names(desired: Desired) -> frozenset[str]:
-    override = desired.overrides.get("postfix-aliases.cf")
-    text = override.content.decode(errors="replace") if override else ""
-    return _PREDEFINED | {name.lower() for name in _LOCAL_NAME.findall(text)}
