@@ -15,7 +15,7 @@ import pytest
 from agent.apply import tried
 from agent.apply.attempt import Attempt
 from agent.apply.node import Node
-from agent.apply.suspect import resemblance
+from agent.apply.suspect import likeness
 from agent.apply.tried import PAUSES, QUICK, run_until_sure, was_so_before
 from agent.canary.steps import Canary, Finding, Ground, Report, Step, Verdict
 from agent.canary.trial import run_trial
@@ -299,18 +299,17 @@ def test_a_server_that_serves_nobody_any_more_is_not_healthy(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("said", "line"),
+    ("said", "about", "line"),
     [
-        (
-            "a recipient: 554 5.7.1 Recipient address rejected",
-            "smtpd_recipient_restrictions = permit_mynetworks",
-        ),
-        ("listen(127.0.0.1, 4190) failed", "listen = 127.0.0.1"),
-        ("fatal: no SASL authentication mechanisms", "smtpd_sasl_security_options = noplaintext"),
-        ("port 25 listens on 127.0.0.1 alone inet_interfaces", "inet_interfaces = loopback-only"),
+        ("554 5.7.1 Recipient address rejected", "", "smtpd_recipient_restrictions = permit_mynetworks"),
+        ("listen(127.0.0.1, 4190) failed", "", "listen = 127.0.0.1"),
+        ("fatal: no SASL authentication mechanisms", "", "smtpd_sasl_security_options = noplaintext"),
+        ("port 25 listens on 127.0.0.1 alone", "inet_interfaces", "inet_interfaces = loopback-only"),
+        ("log-in by IMAP does not work any more", "service *_client_limit", "default_client_limit = 1"),
+        ("log-in on port 587", "smtpd_sasl_*", "  -o smtpd_sasl_auth_enable=no"),
     ],
 )
-def test_the_line_that_resembles_what_was_said_is_named(said: str, line: str) -> None:
-    """Names of settings begin as the words that daemons say of them."""
+def test_the_line_that_resembles_what_was_said_is_named(said: str, about: str, line: str) -> None:
+    """Names of settings begin as the words that daemons say of them; a step knows some that matter."""
     others = ("maximal_queue_lifetime = 4d", "mail_max_userip_connections = 30", "smtp_helo_timeout = 60s")
-    assert all(resemblance(said, line) > resemblance(said, other) for other in others)
+    assert all(likeness(said, about, line) > likeness(said, about, other) for other in others)

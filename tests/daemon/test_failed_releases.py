@@ -38,6 +38,24 @@ def test_the_new_line_is_blamed_and_its_change_set(site: Site) -> None:
     assert changes[0] <= blamed
 
 
+def test_the_line_that_resembles_what_was_said_is_blamed(site: Site) -> None:
+    """Also where the service that complained reads no file of the change."""
+    site.add("user1@example.test")
+    intake = site.daemon.intake
+    serving = intake.release
+    assert serving
+    text = "mail_max_userip_connections = 30\nplugin {\n  quota_rule = *:storage=1B\n}\n"
+    assert site.clone().change("config/dovecot.cf", text).returncode == 0
+    assert intake.release
+    outcome = {
+        "commit": intake.release.commit,
+        "serving_commit": serving.commit,
+        "service": "postfix",
+        "reason": "552 5.2.2 Mailbox is full (quota exceeded)",
+    }
+    assert origin_of(intake.stores, outcome, NODE) == "config/dovecot.cf:3"
+
+
 def test_what_leads_nowhere_blames_nobody(site: Site) -> None:
     """Unknown commits and files that are the server's own give no place."""
     site.add("user1@example.test")

@@ -15,6 +15,7 @@ from controlplane.model import State
 from controlplane.release import Release
 from controlplane.statefiles.event_kinds import file_behind, split_name
 from controlplane.statefiles.treefile import SETTINGS
+from wire.resemblance import resemblance
 
 LONGEST_SEARCH = 50
 """The most change sets to search between the release that serves and the failed one."""
@@ -23,8 +24,9 @@ LONGEST_SEARCH = 50
 def origin_of(stores: Stores, outcome: Mapping[str, Any], node: str) -> str:
     """`config/postfix-main.cf:7` behind a failure on a node; "" where nothing leads back to `main`.
 
-    What the complaint names comes first. Most complaints name no line: then it is the first line that the
-    failed release has and the one that serves has not, in a file of the failing service.
+    What the complaint names comes first. Most complaints name no line: then it is, of the lines that the
+    failed release has and the one that serves has not, the one that resembles it most, in a file of the
+    failing service; elsewhere where nothing there was written by a person.
     """
     try:
         failed, serving = _releases(stores, outcome)
@@ -36,7 +38,12 @@ def origin_of(stores: Stores, outcome: Mapping[str, Any], node: str) -> str:
                 return _written(found)
         new = _changed(stores, failed, serving, node)
         service = str(outcome.get("service") or "")
-        return _first(files, new, service) or _first_setting(stores, (failed, serving), files, new, service)
+        said = str(outcome.get("reason") or "")
+        return (
+            _likely(files, new, said, service)
+            or _first_setting(stores, (failed, serving), files, new, service)
+            or _likely(files, new, said)
+        )
     except (LookupError, ValueError, MailserverError):
         return ""  # a hint: its lack must not keep the outcome from being recorded
 
@@ -179,16 +186,22 @@ def _changed(
     }
 
 
-def _first(files: Mapping[str, Any], changed: Mapping[str, tuple[bytes, bytes]], service: str) -> str:
+def _likely(
+    files: Mapping[str, Any], changed: Mapping[str, tuple[bytes, bytes]], said: str, service: str = ""
+) -> str:
+    """The added line, of a service's files or of all, that has most of what was said; the first of these."""
+    best, place = -1, ""
     for path, (old, new) in changed.items():
         origins = files.get(path, {}).get("origins")
-        if not origins or files[path].get("service") != service:
+        if not origins or (service and files[path].get("service") != service):
             continue
-        for line in _added(old.splitlines(), new.splitlines()):
+        rows = new.splitlines()
+        for line in _added(old.splitlines(), rows):
             found = locate_source(origins, line)
-            if found[0]:
-                return _written(found)
-    return ""
+            score = resemblance(said, rows[line - 1].decode("utf-8", "replace"))
+            if found[0] and score > best:
+                best, place = score, _written(found)
+    return place
 
 
 def _first_setting(

@@ -5,15 +5,20 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from agent.apply.attempt import Attempt
 from agent.errors import AgentError, Failed
 from wire.manifest import Action, Compile, Entry
+from wire.resemblance import resemblance
 
-PART = re.compile(r"(?<![A-Za-z0-9])[A-Za-z0-9]{4,6}")
-"""How parts of a name begin: "recipi" of `smtpd_recipient_restrictions` and of "Recipient address"."""
-WORD = re.compile(r"[\w./:@%-]{3,}")
+SETS = re.compile(r"\s*(?:-o\s+\{?\s*)?(\w+)")
+"""What a line sets, or the kind of section that it begins."""
+SILENT = "service listen protocols *_limit *_dir *_directory inet_*"
+"""Settings that may keep a service from answering."""
+MEANT = 3
+"""As much as a word that was said."""
 
 
 class Line(NamedTuple):
@@ -24,10 +29,20 @@ class Line(NamedTuple):
     text: str = ""
 
 
-def suspect(attempt: Attempt, service: str, said: str) -> Line:
-    """Of the lines that the release changed the one that has most of the words that were said."""
+def suspect(attempt: Attempt, service: str, said: str, about: str = "") -> Line:
+    """Of the lines that the release changed the one that resembles most what was said.
+
+    `about` are settings (fnmatch(3) patterns) that are likely to matter.
+    """
     lines = list(_changed(attempt, service))
-    return max(lines, key=lambda line: resemblance(said, line.text), default=Line("", 0))
+    return max(lines, key=lambda line: likeness(said, about, line.text), default=Line("", 0))
+
+
+def likeness(said: str, about: str, line: str) -> int:
+    """How likely a line is meant."""
+    match = SETS.match(line)
+    meant = match is not None and any(fnmatchcase(match[1], each) for each in about.split())
+    return resemblance(said, line) + MEANT * meant
 
 
 def blamed(attempt: Attempt, failure: Failed) -> Failed:
@@ -35,23 +50,8 @@ def blamed(attempt: Attempt, failure: Failed) -> Failed:
     if failure.path or not attempt.base.commit or failure.service not in attempt.target.services:
         return failure
     with contextlib.suppress(AgentError, OSError):
-        failure.path, failure.line, _ = suspect(attempt, failure.service, failure.reason)
+        failure.path, failure.line, _ = suspect(attempt, failure.service, failure.reason, SILENT)
     return failure
-
-
-def resemblance(said: str, line: str) -> int:
-    """How much a line has of what was said: whole words count for more than beginnings."""
-    whole = _words(said) & _words(line)
-    parts = _parts(said) & _parts(line)
-    return 3 * len(whole) + len(parts)
-
-
-def _words(text: str) -> set[str]:
-    return {word.lower() for word in WORD.findall(text)}
-
-
-def _parts(text: str) -> set[str]:
-    return {part.lower() for part in PART.findall(text)}
 
 
 def _changed(attempt: Attempt, service: str) -> Iterator[Line]:

@@ -20,7 +20,7 @@ LONGEST = 400
 PAUSES = (0.1, 0.2, 0.4, 0.8)
 """Seconds before each repetition of a run that failed for a moment, as it seems."""
 QUICK = 2.5
-"""Seconds from which on a failure has had its time."""
+"""Seconds from which on a failure has had its time, in one run or in several."""
 FOR_GOOD = re.compile(r"\b5\d\d[ -]5\.\d")
 """A refusal that is not worth a second try (RFC 3463)."""
 
@@ -105,12 +105,14 @@ def run_until_sure(
     asked it fails once more (Dovecot 2.3.19: `lmtp` answers 451).
     """
     report = run()
+    spent = report.seconds
     for pause in PAUSES:
         worse = report.worse_than(before) if before else ()
-        if not worse or report.seconds >= QUICK or all(FOR_GOOD.search(each.words) for each in worse):
+        if not worse or spent >= QUICK or all(FOR_GOOD.search(each.words) for each in worse):
             break
         sleep(pause)
         report = run()
+        spent += pause + report.seconds
     return report
 
 
@@ -125,5 +127,5 @@ def _failure(attempt: Attempt, found: Finding, acted: list[str]) -> Failed:
     service = found.service if found.service in acted else acted[0]
     said = [found.words, *(attempt.mark.complaint(name) for name in (found.service, service))]
     words = "; ".join(text for text in dict.fromkeys(said) if text)[:LONGEST]
-    line = suspect(attempt, service, f"{found.step} {words} {found.about}")
+    line = suspect(attempt, service, f"{found.step} {words}", found.about)
     return Failed(service, f"{found.step} does not work any more: {words}", line.path, line.number)

@@ -43,10 +43,12 @@ NAMED = re.compile(r'(?i)\* LIST \((?![^)]*\\No(?:Select|nExistent))[^)]*\) (?:"
 """A folder that can be opened: those above it may be names alone (RFC 9051, 7.3.1)."""
 PORTS = (("993", "143"), ("995", "110"))
 """Of each protocol, the one first that others are to reach."""
-LOG_IN = "service imap auth passdb userdb auth_username_format mail_plugins mail_location namespace ssl"
+LOG_IN = (
+    "service auth_* passdb userdb mail_plugins mail_location namespace ssl*"
+    " *_client_limit *_vsz_limit *_process_limit"
+)
 DELIVERY = (
-    "virtual_transport transport_maps content_filter lmtp service protocol sieve discard quota header_checks"
-    " body_checks defer_transports"
+    "virtual_transport transport_maps content_filter service protocol *_checks defer_transports discard* if"
 )
 """Settings that decide about the steps."""
 DEADLINE = 2.0

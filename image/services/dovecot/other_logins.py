@@ -30,7 +30,7 @@ def other_logins(ground: Ground) -> Iterator[Step]:
             yield Step(
                 f"log-in by {name}",
                 partial(_run, probe=probe, log_in=log_in),
-                about=f"service protocol {name}",
+                about="service protocol",
             )
 
 

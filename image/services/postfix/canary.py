@@ -60,7 +60,6 @@ SENDER = "Sender address rejected: Access denied"
 RECIPIENT = (
     "smtpd_client_restrictions smtpd_helo_restrictions smtpd_sender_restrictions smtpd_recipient_restrictions"
     " smtpd_relay_restrictions virtual_mailbox_domains virtual_mailbox_maps mydestination"
-    " check_policy_service"
 )
 MESSAGE = (
     "smtpd_data_restrictions smtpd_end_of_data_restrictions smtpd_milters milter_default_action header_checks"
