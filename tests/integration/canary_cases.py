@@ -103,6 +103,7 @@ BREAKAGES = (
         "there is no such mailbox",
     ),
     Breakage("no memory for POP3", DOVECOT, "service pop3 {\n  vsz_limit = 4M\n}\n", "log-in by POP3"),
+    Breakage("one session for all", DOVECOT, "service imap {\n  process_limit = 1\n}\n", "at the same time"),
     Breakage("no TLS for people", DOVECOT, "ssl = no\n", "no password is taken from elsewhere"),
     Breakage("Sieve in place of mail", "config/before.dovecot.sieve", "discard;\nstop;\n", "did not come"),
 )
@@ -143,6 +144,7 @@ LEFT_ALONE = (
     ),
     ("own classes", MAIN, "smtpd_restriction_classes = mine\nmine = permit\n"),
     ("another format", DOVECOT, "mail_location = sdbox:/var/mail/%Ld/%Ln/boxes\n"),
+    ("one session each", DOVECOT, "mail_max_userip_connections = 1\n"),
     (
         "one port for this machine alone",
         DOVECOT,

@@ -77,6 +77,12 @@ CASES: tuple[Breakage, ...] = (
         f"{TABLES}/routes is not a program that can be run",
         5,
     ),
+    _dovecot(
+        "a program for sending that is not there",
+        "postmaster_address = you@example.test\nsendmail_path = /usr/sbin/sendmial -i\n",
+        "/usr/sbin/sendmial is not a program that can be run",
+        2,
+    ),
     _dovecot("a user that nobody is", "service auth {\n  user = nobodyx\n}\n", "there is no user nobodyx", 2),
     _dovecot(
         "a socket for a group that nobody is in",

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from agent.canary.reach import reach
 from agent.canary.steps import PASSED, Canary, Finding, Ground, Step, Verdict, failed, without_remarks
+from agent.errors import Unavailable
 from agent.health.probes import Talk, command, conversation, greet_imap
 from services.dovecot.announced_files import FRESH, end_of_second, new_time
 from services.dovecot.known_account import known_account
@@ -41,6 +42,9 @@ LEFT, PIPE = "left", "pipe"
 PROGRAMS = "usr/lib/dovecot/sieve-pipe"
 NAMED = re.compile(r'(?i)\* LIST \((?![^)]*\\No(?:Select|nExistent))[^)]*\) (?:"."|NIL) "?([^"]+?)"?$')
 """A folder that can be opened: those above it may be names alone (RFC 9051, 7.3.1)."""
+BESIDE_SECONDS = 2.5
+ONE_EACH = "[LIMIT]"
+"""mail_max_userip_connections (RFC 5530, section 3)."""
 PORTS = (("993", "143"), ("995", "110"))
 """Of each protocol, the one first that others are to reach."""
 LOG_IN = (
@@ -149,8 +153,23 @@ def steps(ground: Ground) -> Iterator[Step]:
 def _log_in(ground: Ground, probe: Probe) -> Finding:
     with conversation(probe, ground.root, ground.left()) as talk:
         _open(talk, probe, ground)
+        if found := _beside(ground, probe):
+            return failed(f"a second session at the same time: {found}")
         command(talk, "z", "LOGOUT")
     return PASSED
+
+
+def _beside(ground: Ground, probe: Probe) -> str:
+    """Why nobody gets in while somebody is; "" where somebody does, or where one user may not twice."""
+    try:
+        with conversation(probe, ground.root, min(BESIDE_SECONDS, ground.left())) as talk:
+            _open(talk, probe, ground)
+            command(talk, "z", "LOGOUT")
+    except TimeoutError:
+        return "no answer"
+    except Unavailable as refusal:
+        return "" if ONE_EACH in str(refusal) else str(refusal)
+    return ""
 
 
 def _open(talk: Talk, probe: Probe, ground: Ground) -> None:

@@ -196,6 +196,13 @@ def _programs(section: Section, tree: Tree) -> Iterator[Wrong]:
         yield Wrong("executable", command, f"{command} is not a program that can be run")
 
 
+def _sendmail(section: Section, tree: Tree) -> Iterator[Wrong]:
+    """Who sends what Sieve redirects and answers: the first delivery would find out."""
+    command = next(iter(section.values.get("sendmail_path", "").split()), "")
+    if command.startswith("/") and not _runs(tree, command):
+        yield Wrong("sendmail_path", command, f"{command} is not a program that can be run")
+
+
 def _runs(tree: Tree, path: str) -> bool:
     if tree.missing(path):
         return False
@@ -300,6 +307,7 @@ JUDGES: tuple[Judge, ...] = (
     _folders,
     _lists_of_users,
     _programs,
+    _sendmail,
     _listeners,
     _people,
     _places_of_mail,
