@@ -144,6 +144,12 @@ LEFT_ALONE = (
     ),
     ("own classes", MAIN, "smtpd_restriction_classes = mine\nmine = permit\n"),
     ("another format", DOVECOT, "mail_location = sdbox:/var/mail/%Ld/%Ln/boxes\n"),
+    (
+        "mail for people here alone",
+        "config/before.dovecot.sieve",
+        'if not address :domain "to" ["example.test", "other.test"] {\n  discard;\n  stop;\n}\n',
+    ),
+    ("strange senders", MAIN, "header_checks = pcre:{ {/^From:.*\\.invalid>?$$/ REJECT} }\n"),
     ("one session each", DOVECOT, "mail_max_userip_connections = 1\n"),
     (
         "one port for this machine alone",

@@ -13,7 +13,12 @@ from agent.canary.steps import PASSED, Verdict, failed
 from agent.health.ports import listening_addresses
 from services.dovecot.other_logins import other_logins
 from services.postfix import strangers
-from services.postfix.listed import listed_clients, may_send_as_oneself, senders_are_refused
+from services.postfix.listed import (
+    listed_clients,
+    may_send_as_oneself,
+    own_headers_are_refused,
+    senders_are_refused,
+)
 from services.postfix.other_domains import every_domain
 from services.postfix.routes import Route
 from services.postfix.strangers import own_address, refused, some_of_each_domain
@@ -124,6 +129,22 @@ def test_a_list_of_senders_that_lets_nobody_in_is_known(
     answers = {"postconf": f"smtpd_sender_restrictions = check_sender_access {table}\n"}
     answers |= {f"someone@example.com {table}": "REJECT\n"} if refuses else {}
     assert senders_are_refused(ground(tmp_path, answers)) is all_refused
+
+
+@pytest.mark.parametrize(
+    ("refused_headers", "own"),
+    [
+        (["From: <canary@git-mailserver.invalid>"], True),
+        (["From: <canary@git-mailserver.invalid>", "From: Somebody <someone@example.com>"], False),
+        ([], False),
+    ],
+)
+def test_headers_of_its_own_may_be_refused(tmp_path: Path, refused_headers: list[str], own: bool) -> None:
+    """A rule against strange senders concerns nobody who is served."""
+    answers = {"postconf": "header_checks = pcre:/x\n"}
+    answers |= {f"{each} pcre:/x": "REJECT" for each in refused_headers}
+    ours = ["From: <canary@git-mailserver.invalid>"]
+    assert own_headers_are_refused(ground(tmp_path, answers), ours) is own
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,10 @@ from wire.resemblance import resemblance
 
 SETS = re.compile(r"\s*(?:-o\s+\{?\s*)?(\w+)")
 """What a line sets, or the kind of section that it begins."""
-SILENT = "service listen protocols *_limit *_dir *_directory inet_*"
+SILENT = "service listen protocols *_limit *_dir *_directory inet_* smtpd_tls_* smtpd_sasl_*"
 """Settings that may keep a service from answering."""
-MEANT = 3
-"""As much as a word that was said."""
+MEANT, WEIGHT = 3, 3
+"""As much as a word that was said, and how much more that counts than what was said beside."""
 
 
 class Line(NamedTuple):
@@ -29,13 +29,18 @@ class Line(NamedTuple):
     text: str = ""
 
 
-def suspect(attempt: Attempt, service: str, said: str, about: str = "") -> Line:
+def suspect(attempt: Attempt, service: str, said: str, about: str = "", beside: str = "") -> Line:
     """Of the lines that the release changed the one that resembles most what was said.
 
-    `about` are settings (fnmatch(3) patterns) that are likely to matter.
+    `about` are settings (fnmatch(3) patterns) that are likely to matter; what was said `beside` may be of
+    something else, and counts for less.
     """
     lines = list(_changed(attempt, service))
-    return max(lines, key=lambda line: likeness(said, about, line.text), default=Line("", 0))
+
+    def weight(line: Line) -> int:
+        return WEIGHT * likeness(said, about, line.text) + resemblance(beside, line.text)
+
+    return max(lines, key=weight, default=Line("", 0))
 
 
 def likeness(said: str, about: str, line: str) -> int:

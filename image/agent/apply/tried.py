@@ -127,5 +127,5 @@ def _failure(attempt: Attempt, found: Finding, acted: list[str]) -> Failed:
     service = found.service if found.service in acted else acted[0]
     said = [found.words, *(attempt.mark.complaint(name) for name in (found.service, service))]
     words = "; ".join(text for text in dict.fromkeys(said) if text)[:LONGEST]
-    line = suspect(attempt, service, f"{found.step} {words}", found.about)
+    line = suspect(attempt, service, f"{found.step} {found.words}", found.about, words)
     return Failed(service, f"{found.step} does not work any more: {words}", line.path, line.number)

@@ -20,7 +20,7 @@ from agent.canary.reach import reach
 from agent.canary.steps import PASSED, Canary, Finding, Ground, Step, Verdict, failed, unclear
 from agent.errors import AgentError, Unavailable
 from agent.health.probes import Talk, conversation, greet_smtp
-from services.postfix.listed import may_send_as_oneself, senders_are_refused
+from services.postfix.listed import may_send_as_oneself, own_headers_are_refused, senders_are_refused
 from services.postfix.other_domains import every_domain
 from services.postfix.queue import clean, explain
 from services.postfix.refusals import (
@@ -216,7 +216,7 @@ def _write(
     """Send a message to ourselves. `others` would be refused too if it did not concern us alone."""
     found = judged(partial(_envelope, talk, ADDRESS, ADDRESS))
     if found.verdict == Verdict.PASSED:
-        return unclear(routes.leads_away) if routes.leads_away else judged(partial(_send, ground, talk))
+        return unclear(routes.leads_away) if routes.leads_away else _handed_in(ground, talk)
     if found.words.startswith(NOT_OWNED):
         own = not ground.served or may_send_as_oneself(ground, ground.served)
         return unclear(found.words) if own else found
@@ -252,24 +252,36 @@ def judged(ask: Callable[[], None]) -> Finding:
     return PASSED
 
 
+def _handed_in(ground: Ground, talk: Talk) -> Finding:
+    """A message, whose headers may be refused for what is in no other one."""
+    found = judged(partial(_send, ground, talk))
+    if found.verdict == Verdict.FAILED:
+        headers = _message("", ground.served).decode().partition("\r\n\r\n")[0].split("\r\n")
+        return unclear(found.words) if own_headers_are_refused(ground, headers) else found
+    return found
+
+
 def _send(ground: Ground, talk: Talk) -> None:
     """Raises Unavailable with the reply that refuses it."""
     word = uuid.uuid4().hex
     talk.say("DATA")
     talk.code(b"354")
-    talk.send(_message(word))
+    talk.send(_message(word, ground.served))
     talk.say(".")
     reply = talk.code(b"250")[-1].decode("utf-8", "replace")
     queued = QUEUED.search(reply)
     ground.sent[word] = queued[1] if queued else ""
 
 
-def _message(word: str) -> bytes:
-    """A message that no filter has a reason to dislike and nobody answers (RFC 3834)."""
+def _message(word: str, whom: str) -> bytes:
+    """A message that no filter has a reason to dislike and nobody answers (RFC 3834).
+
+    It is as if for somebody who is served: a script may keep what is for people here alone.
+    """
     lines = (
         f"Date: {formatdate(localtime=True)}",
         f"From: Mail server <{ADDRESS}>",
-        f"To: Mail server <{ADDRESS}>",
+        f"To: {whom or ADDRESS}",
         "Subject: The mail server tries itself",
         f"Message-ID: <{word}@{DOMAIN}>",
         "Auto-Submitted: auto-generated",

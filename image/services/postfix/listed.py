@@ -20,6 +20,14 @@ SENDERS = ("check_sender_access",)
 ROW = re.compile(r"(\[?[0-9a-fA-F:.]+\]?(?:/\d+)?)[\s=]+(\S+)")
 SOMEBODY = ("someone@example.com", "example.com", "com", "someone@")
 """What access(5) looks up for a sender from elsewhere."""
+THEIRS = (
+    "From: Somebody <someone@example.com>",
+    "Subject: Hello",
+    "Message-ID: <1@example.com>",
+    "MIME-Version: 1.0",
+    "Content-Type: text/plain; charset=us-ascii",
+)
+"""Headers as they are in everybody's messages."""
 LOGIN_MAPS = "smtpd_sender_login_maps"
 DEADLINE = 2.0
 LONGEST = 1 << 20
@@ -86,6 +94,21 @@ def may_send_as_oneself(ground: Ground, address: str) -> bool:
             if {address, local} & set(owners):
                 return True
     return False
+
+
+def own_headers_are_refused(ground: Ground, headers: Sequence[str]) -> bool:
+    """Whether header_checks(5) refuse a header of ours that nobody else writes so, and none of somebody's."""
+    maps = [
+        table
+        for name, value in _settings(ground)
+        if name.endswith("header_checks")
+        for table in tables(value)
+    ]
+    return any(
+        any(_refused(ground, each, table) for each in headers)
+        and not any(_refused(ground, each, table) for each in THEIRS)
+        for table in dict.fromkeys(maps)
+    )
 
 
 def _settings(ground: Ground) -> list[tuple[str, str]]:

@@ -21,6 +21,7 @@ from agent.canary.steps import PASSED, Finding, Ground, Step, failed, unclear
 from agent.errors import AgentError
 from agent.health.probes import Talk, greet_smtp
 from services.postfix.listed import listed_clients
+from services.postfix.refusals import TO_RECIPIENT, is_named
 from wire.manifest import Probe
 
 HOSTS = Path("etc/hosts")
@@ -49,6 +50,8 @@ def from_elsewhere(ground: Ground, probe: Probe) -> Step | None:
             found = refused(ground, probe, client, people)
             if not found or listed_are_served(ground, probe, people):
                 return PASSED
+            if TO_RECIPIENT in found and all(is_named(ground, each) for each in people):
+                return unclear(found)
             return failed(found)
         return unclear("no answer")
 

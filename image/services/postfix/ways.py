@@ -13,6 +13,7 @@ from services.postfix.routes import Route, Routes
 
 QUEUE = "var/spool/postfix"
 STEP = "delivery to a mailbox"
+ABOUT = "virtual_transport transport_maps lmtp_* auth_username_format protocol service userdb"
 NO_WAY = ("discard", "error", "retry")  # discard(8), error(8)
 LMTP_PORT = 24  # lmtp(8)
 
@@ -24,7 +25,7 @@ def delivery(routes: Routes) -> Step | None:
         return Step(STEP, lambda ground: failed(f"mail of {ground.account} is sent to {route.transport}:"))
     if not route or not route.near or not route.transport.startswith("lmtp"):
         return None
-    return Step(STEP, lambda ground: ask_lmtp(ground, route, ground.account))
+    return Step(STEP, lambda ground: ask_lmtp(ground, route, ground.account), about=ABOUT)
 
 
 def ask_lmtp(ground: Ground, route: Route, address: str) -> Finding:
