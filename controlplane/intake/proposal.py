@@ -218,7 +218,8 @@ def propose_events(
 def _noticed(problem: Problem) -> Notice:
     """A problem that refuses nothing, with its cure."""
     place = f"{problem.path}:{problem.line}" if problem.line else problem.path
-    return Notice(place, f"{problem.message}; {problem.cure}" if problem.cure else problem.message)
+    mark = " " if problem.message.endswith("?") else "; "
+    return Notice(place, f"{problem.message}{mark}{problem.cure}" if problem.cure else problem.message)
 
 
 def _refused(state: State, problems: tuple[Problem, ...]) -> Proposal:

@@ -90,3 +90,14 @@ def test_a_dry_run_shows_the_plan_as_data(
     assert mailctl("rollback", "2", "--dry-run", "--json") == 0
     assert json.loads(capsys.readouterr().out)["plan"] == {"remove": 1}
     assert all(request["dry_run"] for request in daemon.requests)
+
+
+@pytest.mark.parametrize(("outcome", "status"), [("applied", 0), ("rolled_back", 1), ("rejected", 1)])
+def test_json_ends_with_the_status_of_the_text(
+    mailctl: Run, daemon: Peer, capsys: pytest.CaptureFixture[str], outcome: str, status: int
+) -> None:
+    """A script that reads the answer is told by the exit status, too, that it does not serve."""
+    made = {**DONE, "outcome": {**DONE["outcome"], "outcome": outcome}}  # type: ignore[dict-item]
+    daemon.answers["revert"] = {"result": {**PLANNED, **made}}
+    assert mailctl("revert", "41", "--yes", "--json") == status
+    assert json.loads(capsys.readouterr().out)["position"] == 132

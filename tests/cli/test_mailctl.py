@@ -201,3 +201,18 @@ def test_reconcile_names_what_the_volume_has_besides(
     assert "release 12 was rolled back; 11 serves" in said
     assert "postfix: silent" in said
     assert "mailctl rollback" not in said
+    assert mailctl("reconcile", "--json") == 1
+
+
+def test_reconcile_says_of_what_is_held_that_it_failed_again(
+    mailctl: Run, daemon: Peer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The release itself serves, without it: it was not rolled back to itself."""
+    outcome = {"outcome": "rolled_back", "release": 9, "serving": 9, "service": "dovecot", "reason": "silent"}
+    held = ["⚠ config/dovecot.cf:1 of change set 16 by Ada stays held: silent"]
+    answer = {"position": 0, "release": 9, "before": 9, "outcome": outcome, "held": held}
+    daemon.answers["reconcile"] = {"result": answer}
+    assert mailctl("reconcile") == 1
+    said = capsys.readouterr().err
+    assert "release 9 serves, but what is held of it failed again and was rolled back" in said
+    assert f"  {held[0]}" in said

@@ -11,7 +11,7 @@ import click
 from controlplane.cli.ask.client import call
 from controlplane.cli.options import mass_delete
 from controlplane.cli.run import DIFFERENCE
-from controlplane.cli.text.change import report_outcome
+from controlplane.cli.text.change import is_failure, report_outcome
 from controlplane.cli.text.terminal import say, say_problems, show_json, show_lines
 from controlplane.errors import Problem, Refused
 
@@ -59,7 +59,7 @@ def review_and_apply(op: str, question: str, given: dict[str, Any], *, exit_code
     change: WayBack = call(op, **request)
     if as_json:
         show_json(change)
-        return 0
+        return int(is_failure(change))
     if not asks:
         _say_plan(change)
     if change.get("different") and not change.get("position"):

@@ -10,7 +10,7 @@ import click
 
 from controlplane.cli import options
 from controlplane.cli.ask.client import call
-from controlplane.cli.text.change import report_outcome
+from controlplane.cli.text.change import is_failure, report_outcome
 from controlplane.cli.text.import_report import left_out, report_lines
 from controlplane.cli.text.terminal import say, say_problems, show_json, show_lines
 from controlplane.errors import Problem
@@ -70,7 +70,7 @@ def command(
     problems = [Problem(**problem) for problem in found["problems"]]
     if as_json:
         show_json(found)
-        return 1 if problems else 0
+        return 1 if problems or is_failure(found) else 0
     show_lines(report_lines(found))
     if problems:
         say(REFUSED)

@@ -8,7 +8,7 @@ import click
 
 from controlplane.cli import options
 from controlplane.cli.ask.client import call
-from controlplane.cli.text.change import report_outcome
+from controlplane.cli.text.change import held_lines, is_failure, report_outcome, verdict
 from controlplane.cli.text.terminal import say, show_json
 from controlplane.errors import Unavailable
 from controlplane.words.numbers import counted
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 @click.option("--accept", is_flag=True, help="Keep it although the server does less than before.")
 @options.wait
 @options.as_json
-def command(*, accept: bool, wait: bool, as_json: bool) -> None:
+def command(*, accept: bool, wait: bool, as_json: bool) -> int:
     """Apply the newest release now, even one that failed before, and heal drift."""
     change: Reconciled = call("reconcile", wait=wait, accept=accept, source="mailctl")
     if as_json:
         show_json(change)
-        return
+        return int(is_failure(change))
     for refused in change.get("volume_refused") or []:
         say(f"⚠ config volume: {refused['path']} is not taken over: {refused['reason']}")
     if change.get("position"):
@@ -35,6 +35,7 @@ def command(*, accept: bool, wait: bool, as_json: bool) -> None:
         _say_healed(change)
     else:
         say(_outcome(change, wait=wait))
+    return 0
 
 
 def _outcome(change: Reconciled, *, wait: bool) -> str:
@@ -42,12 +43,8 @@ def _outcome(change: Reconciled, *, wait: bool) -> str:
     outcome, release = change.get("outcome"), change.get("release") or 0
     kind = outcome["outcome"] if outcome else ""
     if outcome and kind in FAILED:
-        verb, where = str(kind).replace("_", " "), outcome.get("service") or "a service"
-        raise Unavailable(
-            f"release {outcome.get('release')} was {verb}; {outcome.get('serving')} serves\n"
-            f"  {where}: {outcome.get('reason', '')}\n"
-            "  `mailctl status` names the line of `main` that it comes from: correct that"
-        )
+        cure = "  `mailctl status` names the line of `main` that it comes from: correct that"
+        raise Unavailable("\n".join([verdict(outcome), *held_lines(change), cure]))
     if kind == OutcomeKind.SUSPENDED:
         return f"⚠ releases are held back, so nothing was done: `mailctl resume` applies release {release}"
     if not outcome:

@@ -58,7 +58,7 @@ def problem_of(tree: NodeTree, state: State, complaint: dict[str, Any], files: F
         path=path,
         line=line,
         message=message,
-        cure="correct or remove this line",
+        cure="correct or remove this line" if line else "correct or remove what it says",
         excerpt=_excerpt(state, files, path, line),
     )
 
