@@ -158,6 +158,14 @@ POSTFIX: tuple[Breakage, ...] = (
         f"transport_maps = texthash:{TABLES}/wrong-routes\n",
         f"{TABLES}/wrong-routes, line 2: nowhere is not a transport",
     ),
+    Breakage(
+        "a transport in a table of the config folder",
+        MAIN,
+        "my_place = /tmp/docker-mailserver\ntransport_maps = hash:${my_place}/own-routes\n",
+        "line 2: nowhere is not a transport of master.cf",
+        2,
+        ("own-routes", "# ours\nexample.com nowhere:\n"),
+    ),
     _main(
         "a transport in a compiled table",
         f"transport_maps = lmdb:{TABLES}/wrong-compiled\n",

@@ -20,6 +20,7 @@ from services.postfix.listed import (
     senders_are_refused,
 )
 from services.postfix.other_domains import every_domain
+from services.postfix.refusals import client_is_named
 from services.postfix.routes import Route
 from services.postfix.strangers import own_address, refused, some_of_each_domain
 from tests.services.test_canary_refusals import ground
@@ -30,6 +31,8 @@ RELAY = "554 5.7.1 <two@other.test>: Relay access denied"
 DENIED = "554 5.7.1 <you@example.test>: Recipient address rejected: Access denied"
 CLIENT = "554 5.7.1 <mail[192.0.2.3]>: Client host rejected: Access denied"
 BLOCKED = "554 5.7.1 Service unavailable; Client host [192.0.2.3] blocked using bl.example.test"
+HELO = "554 5.7.1 <[127.0.0.1]>: Helo command rejected: Access denied"
+SENDER = "554 5.7.1 <>: Sender address rejected: Access denied"
 NAMELESS = "550 5.7.25 Client host rejected: cannot find your hostname, [192.0.2.3]"
 FULL = "552 5.2.2 <you@example.test>: Recipient address rejected: Mailbox is full"
 LATER = "450 4.2.0 <you@example.test>: Recipient address rejected: Greylisted"
@@ -46,6 +49,8 @@ TAKEN = "250 2.1.5 Ok"
         ((DENIED, TAKEN), ""),
         ((BLOCKED, BLOCKED), ""),
         ((NAMELESS,), ""),
+        ((HELO,), ""),
+        ((SENDER, SENDER), ""),
         ((FULL,), ""),
         ((LATER, LATER), ""),
         ((), ""),
@@ -165,6 +170,7 @@ def test_who_may_send_from_the_own_address_is_asked(tmp_path: Path, owners: str,
         ("virtual", "virtual", "", "virtual_mailbox_base is empty"),
         ("virtual", "virtual", "/mail\nstatic:1\nstatic:1", None),
         ("discard", "discard", "", "sent to discard:"),
+        ("nowhere", "", "", "nowhere, which is not a transport"),
         ("relay", "smtp", "", None),
     ],
 )
@@ -174,7 +180,8 @@ def test_mail_of_a_domain_that_goes_nowhere_has_failed(
     """Whatever the way of the other domains."""
     mailboxes(tmp_path, "nobody-here@example.test")
     monkeypatch.setattr("services.postfix.other_domains.route_of", lambda *_: Route(way, "example.test"))
-    answers = {f"{way}/unix": f"{way} unix - - n - - {program}\n", "postconf": settings or "\n\n\n"}
+    row = f"{way} unix - - n - - {program}\n" if program else "\n"
+    answers = {f"{way}/unix": row, "postconf": settings or "\n\n\n"}
     about = ground(tmp_path, answers)
     step = every_domain(about)
     assert step is not None
@@ -203,6 +210,7 @@ def test_mail_that_is_rewritten_to_nobody_has_failed(
         lambda _ground, _route, each: PASSED if known and each.startswith(known) else failed("550 unknown"),
     )
     answers = {"postconf": "\npcre:/x lmdb:/etc/postfix/virtual\n\n"}
+    answers |= {"lmtp/unix": "lmtp unix - - n - - lmtp\n"}
     answers |= {"you@example.test pcre:/x": f"{result}\n"} if result else {}
     about = ground(tmp_path, answers)
     step = every_domain(about)
@@ -257,3 +265,13 @@ def test_addresses_are_read_as_the_kernel_writes_them(tmp_path: Path) -> None:
     found = listening_addresses(143, tmp_path)
     assert found == {ipaddress.ip_address("127.0.0.1"), ipaddress.ip_address("::1")}
     assert all(each.is_unspecified for each in listening_addresses(25, tmp_path))
+
+
+def test_a_list_of_private_networks_concerns_nobody_else(tmp_path: Path) -> None:
+    """Nobody comes from these on the internet; a list that refuses everybody is another thing."""
+    answers = {
+        "postconf": "smtpd_client_restrictions = check_client_access cidr:/x\n",
+        "10.1.2.3 cidr:/x": "REJECT",
+    }
+    assert client_is_named(ground(tmp_path, answers), "10.1.2.3")
+    assert not client_is_named(ground(tmp_path, answers | {"198.41.0.4 cidr:/x": "REJECT"}), "10.1.2.3")

@@ -6,7 +6,7 @@ import pwd
 import re
 from collections.abc import Callable
 
-from agent.canary.steps import PASSED, Finding, Ground, Step, Verdict, failed
+from agent.canary.steps import PASSED, Finding, Ground, Step, Verdict, failed, without_remarks
 from services.postfix.answers import PROGRAM
 from services.postfix.routes import IDENTITY, Route, route_of
 from services.postfix.strangers import some_of_each_domain
@@ -58,8 +58,10 @@ def _look(ground: Ground, people: list[str]) -> Finding:
 
 def _wrong(ground: Ground, route: Route, address: str) -> str:
     ran = ground.runner(("postconf", "-M", f"{route.transport}/unix"), DEADLINE)
-    program = (ran.output.split()[PROGRAM:] or [""])[0]
-    check = CHECKS.get(program)
+    row = [] if ran.code else without_remarks(ran.output, "postconf").split()
+    if len(row) <= PROGRAM:
+        return f"mail of {address} is given to {route.transport}, which is not a transport of master.cf"
+    check = CHECKS.get(row[PROGRAM])
     return check(ground, address) if check else ""
 
 

@@ -27,6 +27,8 @@ RECIPIENT_CHECKS = ("check_recipient_access",)
 LOOPBACK = ("127.0.0.1", "127.0.0", "127.0", "127", "localhost")
 """What access(5) looks up for a client on loopback."""
 STRANGER = ("203.0.113.77", "client.example.net")
+PUBLIC = "198.41.0.4"
+"""Of a root name server: in no list of addresses that nobody may come from."""
 REFUSES = re.compile(r"(?i)(?:reject|defer|[45]\d\d)\b")
 NO_ROOM = "452 4.3.1"
 QUEUE = "var/spool/postfix"
@@ -47,6 +49,13 @@ def has_room(ground: Ground) -> bool:
 def loopback_is_named(ground: Ground) -> bool:
     """Whether a table of clients refuses loopback, and would not refuse a stranger. Raises nothing."""
     return _named(ground, CLIENT_CHECKS, LOOPBACK, STRANGER)
+
+
+def client_is_named(ground: Ground, address: str) -> bool:
+    """Whether a table of clients refuses an address of a private network, and none that is public."""
+    parts = address.split(".")
+    keys = [".".join(parts[:number]) for number in range(len(parts), 0, -1)]
+    return _named(ground, CLIENT_CHECKS, keys, (PUBLIC,))
 
 
 def is_named(ground: Ground, recipient: str) -> bool:

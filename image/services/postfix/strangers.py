@@ -18,10 +18,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from agent.canary.steps import PASSED, Finding, Ground, Step, failed, unclear
-from agent.errors import AgentError
+from agent.errors import AgentError, Unavailable
 from agent.health.probes import Talk, greet_smtp
 from services.postfix.listed import listed_clients
-from services.postfix.refusals import TO_RECIPIENT, is_named
+from services.postfix.refusals import CLIENT, TO_RECIPIENT, client_is_named, is_named
 from wire.manifest import Probe
 
 HOSTS = Path("etc/hosts")
@@ -34,8 +34,9 @@ ABOUT = (
 )
 LITERAL = "[127.0.0.1]"
 UNKNOWN = re.compile(r"5\d\d 5\.\d\.\d .*(?:Relay access denied|User unknown)")
-DENIED = re.compile(r"5\d\d 5\.\d\.\d .*Access denied")
-"""Refusals by the configuration: not by block lists, names of clients, or a quota."""
+DENIED = re.compile(r"5\d\d 5\.\d\.\d .*(?:Client host|Recipient address) rejected: Access denied")
+"""Refusals by the configuration: not by block lists, names of clients, or a quota. What lists say of the name
+that we greet with, or of an empty sender, is about these alone."""
 NOOPS, DOMAINS, EACH, LISTED = 3, 8, 2, 5
 
 
@@ -46,10 +47,12 @@ def from_elsewhere(ground: Ground, probe: Probe) -> Step | None:
         return None
 
     def ask(ground: Ground) -> Finding:
-        with contextlib.suppress(TimeoutError):
+        with contextlib.suppress(OSError, Unavailable):
             found = refused(ground, probe, client, people)
             if not found or listed_are_served(ground, probe, people):
                 return PASSED
+            if CLIENT in found and client_is_named(ground, client):
+                return unclear(found)
             if TO_RECIPIENT in found and all(is_named(ground, each) for each in people):
                 return unclear(found)
             return failed(found)
@@ -107,7 +110,13 @@ def refused(ground: Ground, probe: Probe, client: str, people: Sequence[str]) ->
 
 def _replies(ground: Ground, probe: Probe, client: str, people: Sequence[str]) -> Iterator[str]:
     with _handed_over(ground, client) as talk:
-        greet_smtp(talk, replace(probe, tls=""), LITERAL)
+        try:
+            greet_smtp(talk, replace(probe, tls=""), LITERAL)
+        except Unavailable as refusal:  # smtpd_delay_reject = no (postconf(5))
+            if not DENIED.match(str(refusal)):
+                raise
+            yield str(refusal)
+            return
         for _ in range(NOOPS):
             _say(talk, "NOOP")
         reply = _say(talk, "MAIL FROM:<>")

@@ -10,6 +10,7 @@ from agent.files.compilers import minimal_config
 from services.postfix.endpoints import endpoint, nobody_there
 from services.postfix.surroundings import Surroundings
 from services.postfix.tables import TEXTS, Table, tables
+from wire.config_folder import below_config
 
 DEADLINE = 10.0
 LONGEST_TABLE = 1 << 20
@@ -57,9 +58,13 @@ def _named(name: str, result: str) -> str:
 
 
 def results(table: Table, about: Surroundings) -> Iterator[tuple[int, str]]:
-    """(line, result) of each entry of a table that is not ours; no line for a compiled one."""
+    """(line, result) of each entry of a table that is not ours alone; no line for a compiled one."""
     if table.kind == "static":
         yield 0, table.place.strip("{} ")
+        return
+    entry = about.staged.entry(about.path(table.place)) if table.file else None
+    if entry is not None and below_config(entry.path):
+        yield from _rows(about.staged.text(entry.path))
         return
     path = about.foreign(table)
     if table.file and (path is None or not path.is_file() or path.stat().st_size > LONGEST_TABLE):
