@@ -105,6 +105,34 @@ def test_a_refused_edit_is_logged_once_a_version(
         assert all("postfix-accounts.cf:2: is there twice; remove one" in line for line in found)
 
 
+def test_a_refused_edit_goes_along_with_the_next(
+    volume: Volume, daemon: ControlPlane, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The file that it names may come later; while nothing changes it is neither sent nor told again."""
+    daemon.refuse = {"postfix-main.cf": "config/postfix-main.cf:1: own.cf does not exist; remove this line"}
+    (volume.folder / "postfix-main.cf").write_text(
+        "transport_maps = texthash:/tmp/docker-mailserver/own.cf\n"
+    )
+    assert volume.report()
+    assert volume.report()
+    assert [change.get("again", False) for change in daemon.asked] == [False]
+    capfd.readouterr()
+    (volume.folder / "other.cf").write_text("x y\n")
+    assert volume.report()
+    assert "edit refused" not in capfd.readouterr().err
+    assert list(volume.refused) == ["postfix-main.cf"]
+    daemon.refuse = {}
+    (volume.folder / "own.cf").write_text("x smtp:y\n")
+    assert volume.report()
+    assert [(change["path"], change.get("again", False)) for change in daemon.asked[-2:]] == [
+        ("own.cf", False),
+        ("postfix-main.cf", True),
+    ]
+    assert volume.refused == {}
+    assert volume.report()
+    assert len(daemon.asked) == 5
+
+
 def test_what_is_no_file_is_told_once(
     volume: Volume, daemon: ControlPlane, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -197,6 +197,16 @@ def test_a_table_is_merged_line_by_line_and_goes_with_its_file(site: Site) -> No
     site.must_agree()
 
 
+def test_an_edit_that_comes_along_again_is_no_other_event(site: Site) -> None:
+    """The log has its refusal already; it is taken when it is sound."""
+    wrong = _edit("dovecot-quotas.cf", b"a@example.test:5X\n")
+    site.add("a@example.test")
+    assert len(_volume(site, wrong)) == 1
+    assert len(_volume(site, _edit("own.cf", b"x y\n"), {**wrong, "again": True})) == 1
+    assert len(site.ask("log", filters={"kind": "edit.refused"})["entries"]) == 1
+    assert "own.cf" in site.daemon.intake.state.desired.overrides
+
+
 def test_what_a_push_would_be_told_is_in_the_log(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
     """Nobody waits for an answer at the config volume: its notices go to the container's log."""
     site.add("a@example.test")

@@ -104,7 +104,8 @@ def volume(daemon: Daemon, request: Volume) -> TakenOver:
     node = reporting_node(request, daemon.delivery.node)
     edits = [_edit(change) for change in request.changes]
     done = take_over(daemon.intake, edits, daemon.template, lambda proposal: daemon.check(proposal).problems)
-    news = {each.path: each.reason for each in done.refused}
+    known = {change.path for change in request.changes if change.again}
+    news = {each.path: each.reason for each in done.refused if each.path not in known}
     if news:
         events = [EditRefused(node=node, path=path, reason=why) for path, why in news.items()]
         daemon.intake.record(events, Cause("config-volume", "config-volume"), renders=False)

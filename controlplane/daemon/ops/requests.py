@@ -242,6 +242,8 @@ class VolumeChange(_Model):
     """Whether its owner may run it."""
     base: Text = ""
     """The git object that it was made from; empty for a new file."""
+    again: Flag = False
+    """Whether it was refused before as it is, and comes along with others, which may bring what it lacks."""
 
 
 class Volume(Report):

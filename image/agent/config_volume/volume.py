@@ -244,8 +244,9 @@ class Volume:
 
     def _settle(self, changes: list[dict[str, Any]], refused: dict[str, str]) -> None:
         """Record which of the changes that were sent are on `main`, and which were refused."""
-        for path in [change["path"] for change in changes]:
-            self.refused.pop(path, None)
+        known = {change["path"]: self.refused.pop(change["path"], "") for change in changes}
+        again = {change["path"] for change in changes if change.get("again")}
+        for path in known:
             if path not in refused:
                 self._taken(path)
             elif not self._sent[path]:
@@ -255,6 +256,8 @@ class Volume:
         log.info("edits sent", files=len(changes), refused=len(refused))
         for path, reason in refused.items():
             self.refused[path] = reason
+            if path in again and reason == known[path]:
+                continue
             log.error("edit refused", path=path, reason=reason + self._set_aside(path))
 
     def _set_aside(self, path: str) -> str:
@@ -302,7 +305,16 @@ class Volume:
         for path in self.refused.keys() - found.keys() - missing - self._files.passed.keys():
             del self.refused[path]
         self._release_held(found)
-        return changes
+        return changes + self._once_more(changes, found)
+
+    def _once_more(self, changes: list[dict[str, Any]], found: dict[str, str]) -> list[dict[str, Any]]:
+        """Edits that were refused, to go along with others: those may bring what was missing."""
+        sent = {change["path"] for change in changes}
+        again = sorted(
+            path for path in self.refused.keys() - sent if self._sent.get(path) == found.get(path, "")
+        )
+        edits = [self._edit(path) for path in again] if changes else []
+        return [{**edit, "again": True} for edit in edits if edit is not None]
 
     def _release_held(self, found: dict[str, str]) -> None:
         """Project the files again that were kept back for an edit which somebody has undone since."""
