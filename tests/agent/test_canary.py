@@ -97,10 +97,11 @@ def test_only_what_worked_before_can_be_worse() -> None:
     assert after.worse_than(after) == ()
 
 
-def test_a_failure_that_may_pass_is_tried_again() -> None:
+def test_a_failure_that_may_pass_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is refused for good, took its time, or failed before is not; nothing is tried for ever."""
     good, bad = report(a=Verdict.PASSED), report(a=Verdict.FAILED)
     slow = replace(bad, seconds=QUICK)
+    monkeypatch.setattr(tried, "slowness", lambda: 1.0)
     refused = Report((Finding(Verdict.FAILED, "554 5.7.1 no", "a"),), 0.0, 0.0)
     for before, runs, paused in (
         (good, [bad, good], PAUSES[:1]),
@@ -116,6 +117,9 @@ def test_a_failure_that_may_pass_is_tried_again() -> None:
         left = iter(runs)
         assert run_until_sure(lambda left=left: next(left), before, pauses.append) is runs[-1]
         assert (tuple(pauses), list(left)) == (tuple(paused), [])
+    monkeypatch.setattr(tried, "slowness", lambda: 2.0)
+    left = iter([slow, good])
+    assert run_until_sure(lambda: next(left), good, lambda _: None) is good, "a busy machine takes longer"
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from agent.apply.attempt import Attempt
 from agent.apply.node import Node
 from agent.apply.suspect import suspect
 from agent.canary.steps import Finding, Report
+from agent.canary.watch import slowness
 from agent.errors import Failed
 from agent.log import log
 from agent.release.manifest import Release
@@ -20,7 +21,7 @@ LONGEST = 400
 PAUSES = (0.1, 0.2, 0.4, 0.8)
 """Seconds before each repetition of a run that failed for a moment, as it seems."""
 QUICK = 2.5
-"""Seconds from which on a failure has had its time, in one run or in several."""
+"""Seconds from which on a failure has had its time, in one run or in several; more on a busy machine."""
 FOR_GOOD = re.compile(r"\b5\d\d[ -]5\.\d")
 """A refusal that is not worth a second try (RFC 3463)."""
 
@@ -105,10 +106,10 @@ def run_until_sure(
     asked it fails once more (Dovecot 2.3.19: `lmtp` answers 451).
     """
     report = run()
-    spent = report.seconds
+    spent, quick = report.seconds, QUICK * slowness()
     for pause in PAUSES:
         worse = report.worse_than(before) if before else ()
-        if not worse or spent >= QUICK or all(FOR_GOOD.search(each.words) for each in worse):
+        if not worse or spent >= quick or all(FOR_GOOD.search(each.words) for each in worse):
             break
         sleep(pause)
         report = run()

@@ -58,10 +58,10 @@ class Watch:
         It ends early where something fails that did not `before`.
         """
         with self._lock:
-            slowness = _slowness()
+            slow = slowness()
             ground = Ground(
-                self._root, probes, self._runner, self._mark(), time.monotonic() + FIRST_SECONDS * slowness,
-                LAST_SECONDS * slowness, owner,
+                self._root, probes, self._runner, self._mark(), time.monotonic() + FIRST_SECONDS * slow,
+                LAST_SECONDS * slow, owner,
             )  # fmt: skip
             canaries = {name: each for name, each in self._canaries.items() if name in probes}
             return run_trial(ground, canaries, before).redacted(self._redact)
@@ -91,6 +91,6 @@ class Watch:
         }
 
 
-def _slowness() -> float:
+def slowness() -> float:
     """How many times longer things may take, as the machine has more to do than it can (getloadavg(3))."""
     return min(MOST_PATIENT, max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1) / BUSY))
