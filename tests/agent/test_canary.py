@@ -221,9 +221,7 @@ def test_rules_that_copy_messages_are_found(tmp_path: Path, value: str, found: b
     (tmp_path / "checks").write_text("# a remark\n/^Subject:/ REDIRECT other@example.test\n")
     (tmp_path / "access").write_text("127.0.0.0/8 bcc other@example.test\n")
     (tmp_path / "plain").write_text("# BCC other@example.test\n/^X-BCC: a@b/ IGNORE\n")
-    run = ground(tmp_path)
-    run.runner = lambda words, _: Ran(0, value if words[1] == "-xn" else "")
-    assert bool(copying_rules(run)) is found
+    assert bool(copying_rules(tmp_path, [value, ""])) is found
 
 
 @pytest.mark.parametrize(

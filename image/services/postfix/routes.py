@@ -9,10 +9,13 @@ import contextlib
 import re
 import socket
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from agent.canary.steps import Ground
+from agent.concurrently import run_concurrently
 from agent.errors import Unavailable
 from wire.canary import ADDRESS, DOMAIN
 
@@ -61,23 +64,22 @@ def ask_routes(ground: Ground) -> Routes:
     if not ground.address:
         return Routes()
     names = (*COPIES, *REWRITES, "virtual_alias_maps")
-    ran = ground.runner(("postconf", "-xh", *names), DEADLINE)
+    # Side by side: all steps wait for them.
+    commands = (("postconf", "-xh", *names), ("postconf", "-xn"), ("postconf", "-P"))
+    ran, *told = run_concurrently([partial(ground.runner, command, DEADLINE) for command in commands])
     lines = [line for line in ran.output.splitlines() if not line.startswith("postconf: ")]
     values = dict(zip(names, (value.strip() for value in lines), strict=False))
-    values["rules"] = copying_rules(ground)
+    values["rules"] = copying_rules(ground.root, [each.output for each in told])
     own = route_of(ground.root, ADDRESS)
     kept = route_of(ground.root, ground.account) if ground.account else None
     return Routes(own, kept, "" if ran.code == 0 and own is None else leads_away(values, own))
 
 
-def copying_rules(ground: Ground) -> str:
-    """The first rule, in a parameter or in a table of text that one names, that copies messages."""
-    texts = [
-        ground.runner(("postconf", "-xn"), DEADLINE).output,
-        ground.runner(("postconf", "-P"), DEADLINE).output,
-    ]
+def copying_rules(root: Path, told: Sequence[str]) -> str:
+    """The first rule that copies messages, as postconf(1) tells parameters, or in a table of text of one."""
+    texts = list(told)
     for place in dict.fromkeys(FILE.findall("\n".join(texts))):
-        path = ground.root / place.lstrip("/")
+        path = root / place.lstrip("/")
         with contextlib.suppress(OSError):
             if path.is_file() and path.stat().st_size <= MOST:
                 texts.append(path.read_text(encoding="utf-8", errors="replace"))
