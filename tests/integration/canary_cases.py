@@ -76,6 +76,12 @@ BREAKAGES = (
         "Access denied",
     ),
     Breakage(
+        "senders of this machine alone",
+        MAIN,
+        "mynetworks = 127.0.0.0/8\nsmtpd_sender_restrictions = permit_mynetworks, reject\n",
+        "Sender address rejected",
+    ),
+    Breakage(
         "every sender rejected",
         MAIN,
         "smtpd_sender_restrictions = check_sender_access pcre:{ {/@/ REJECT} }\n",

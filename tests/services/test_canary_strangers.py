@@ -49,8 +49,8 @@ TAKEN = "250 2.1.5 Ok"
         ((DENIED, TAKEN), ""),
         ((BLOCKED, BLOCKED), ""),
         ((NAMELESS,), ""),
-        ((HELO,), ""),
-        ((SENDER, SENDER), ""),
+        ((HELO,), HELO),
+        ((SENDER, SENDER), SENDER),
         ((FULL,), ""),
         ((LATER, LATER), ""),
         ((), ""),
@@ -62,6 +62,15 @@ def test_what_keeps_mail_of_others_out(
     """That one is refused is a rule of his own; that one is unknown, or all are refused, is a fault."""
     monkeypatch.setattr(strangers, "_replies", lambda *_: iter(replies))
     assert refused(ground(tmp_path, {}), Probe("25", "smtp", 25), "192.0.2.3", ()) == words
+
+
+@pytest.mark.parametrize("first", [HELO, SENDER])
+def test_lists_of_names_and_senders_concern_these_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, first: str
+) -> None:
+    """Somebody with another name and a sender is asked for."""
+    monkeypatch.setattr(strangers, "_replies", lambda *words: iter((TAKEN if len(words) > 4 else first,)))
+    assert refused(ground(tmp_path, {}), Probe("25", "smtp", 25), "192.0.2.3", ()) == ""
 
 
 @pytest.mark.parametrize(

@@ -35,8 +35,10 @@ ABOUT = (
 LITERAL = "[127.0.0.1]"
 UNKNOWN = re.compile(r"5\d\d 5\.\d\.\d .*(?:Relay access denied|User unknown)")
 DENIED = re.compile(r"5\d\d 5\.\d\.\d .*(?:Client host|Recipient address) rejected: Access denied")
-"""Refusals by the configuration: not by block lists, names of clients, or a quota. What lists say of the name
-that we greet with, or of an empty sender, is about these alone."""
+"""Refusals by the configuration: not by block lists, names of clients, or a quota."""
+OF_OURS = re.compile(r"5\d\d 5\.\d\.\d .*(?:Helo command|Sender address) rejected: Access denied")
+"""Of the name that we greet with, or of an empty sender, which lists may name: asked again by other ones."""
+ANYBODY = "client.example.com", "someone@example.com"
 NOOPS, DOMAINS, EACH, LISTED = 3, 8, 2, 5
 
 
@@ -104,14 +106,20 @@ def refused(ground: Ground, probe: Probe, client: str, people: Sequence[str]) ->
     That a rule refuses one recipient says nothing, as long as it does not refuse all.
     """
     replies = list(_replies(ground, probe, client, people))
+    denied = DENIED
+    if replies and all(OF_OURS.match(reply) for reply in replies):
+        denied = re.compile(f"{DENIED.pattern}|{OF_OURS.pattern}")
+        replies = list(_replies(ground, probe, client, people, *ANYBODY))
     unknown = next((reply for reply in replies if UNKNOWN.match(reply)), "")
-    return unknown or (replies[0] if replies and all(DENIED.match(reply) for reply in replies) else "")
+    return unknown or (replies[0] if replies and all(denied.match(reply) for reply in replies) else "")
 
 
-def _replies(ground: Ground, probe: Probe, client: str, people: Sequence[str]) -> Iterator[str]:
+def _replies(
+    ground: Ground, probe: Probe, client: str, people: Sequence[str], name: str = LITERAL, sender: str = ""
+) -> Iterator[str]:
     with _handed_over(ground, client) as talk:
         try:
-            greet_smtp(talk, replace(probe, tls=""), LITERAL)
+            greet_smtp(talk, replace(probe, tls=""), name)
         except Unavailable as refusal:  # smtpd_delay_reject = no (postconf(5))
             if not DENIED.match(str(refusal)):
                 raise
@@ -119,7 +127,7 @@ def _replies(ground: Ground, probe: Probe, client: str, people: Sequence[str]) -
             return
         for _ in range(NOOPS):
             _say(talk, "NOOP")
-        reply = _say(talk, "MAIL FROM:<>")
+        reply = _say(talk, f"MAIL FROM:<{sender}>")
         if not reply.startswith("250"):
             yield reply
             return
