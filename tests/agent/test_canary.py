@@ -264,6 +264,18 @@ def test_dovecot_has_forgotten_the_last_format_when_the_steps_begin(tmp_path: Pa
         before = line.read_text()
 
 
+def test_what_sessions_left_at_home_goes(tmp_path: Path) -> None:
+    """It belongs to who owned mail then, which a setting may change."""
+    home = tmp_path / "run/mail-canary" / "home"
+    for folder in (home / "sieve", tmp_path / "etc/dovecot"):
+        folder.mkdir(parents=True)
+    (tmp_path / USERDB).write_text("")
+    run = ground(tmp_path)
+    run.owner = os.geteuid(), os.getegid()
+    prepare(run)
+    assert list(home.iterdir()) == []
+
+
 def test_who_is_only_forwarded_for_has_no_mailbox(tmp_path: Path) -> None:
     """Mail for an alias can be taken on port 25 alone; the first account goes before it."""
     for folder in ("run", "etc/dovecot", "etc/postfix"):

@@ -110,6 +110,17 @@ def test_configuration_of_one_change_is_held_together(served: World) -> None:
     )
 
 
+def test_accounts_of_another_owner_of_mail_are_held_with_it(served: World) -> None:
+    """Dovecot takes no user whose id its configuration does not allow: nobody would be served."""
+    served.broken.add("deadly")
+    base = served.repository.release(sample(), mail_owner=[5000, 5000])
+    served.engine.apply(base)
+    changed = sample(dovecot="deadly\n", userdb="account 5001\n")
+    outcome = served.engine.apply(follow(served, base, changed, mail_owner=[5001, 5000]))
+    assert USERDB in held(outcome)
+    assert served.text(USERDB) == sample()[USERDB]
+
+
 def test_changes_of_one_release_are_told_apart(served: World) -> None:
     """What came to be one release while the agent was busy is held by change."""
     served.broken.add("deadly")

@@ -12,6 +12,8 @@ from agent.release.held import Part, difference, named_part
 from agent.release.manifest import Release
 from wire.manifest import Action, Entry
 
+OWNER = "mail_owner"
+"""Lists of accounts name the owner of mail as well: they would not fit a configuration with another one."""
 MOST_CHANGES = 50
 """Releases between the live and the failed one that are examined separately."""
 
@@ -31,7 +33,8 @@ def failed_part(node: Node, objects: ObjectReader, base: Release, target: Releas
         wider = found
         for change in changes:
             if change.files & wider.files or (failure.service in change.services):
-                wider |= Part(change.files & heavy, change.services, change.facts)
+                files = change.files if OWNER in change.facts else change.files & heavy
+                wider |= Part(files, change.services, change.facts)
         if wider == found:
             return found
         found = wider

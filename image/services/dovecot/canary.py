@@ -65,7 +65,8 @@ def prepare(ground: Ground) -> None:
     """Make the account and an empty folder for its mail: some may have come late. Raises OSError."""
     uid, gid = ground.owner
     home = ground.root / FOLDER / "home"
-    shutil.rmtree(home.parent / LEFT, ignore_errors=True)
+    for folder in (home, home.parent / LEFT):  # what a session made belongs to the owner of then
+        shutil.rmtree(folder, ignore_errors=True)
     for folder in (home.parent, home, home.parent / LEFT):
         folder.mkdir(mode=0o700, exist_ok=True)
         os.chown(folder, uid, gid)
