@@ -62,6 +62,10 @@ def test_what_master_would_end_with_is_refused(server: Server, clone: Clone) -> 
         ("config/before.dovecot.sieve", b"\xef\xbb\xbfkeep;\n", "byte order mark"),
         ("config/rspamd/override.d/actions.conf", b"\xef\xbb\xbfreject = 17;\n", "byte order mark"),
         ("config/dovecot.cf", "mail_debug = no\n".encode("utf-16"), "UTF-16"),
+        ("config/sieve-pipe/learn", b"\x1f\x8b\x08\0\0\0\0\0", "compressed by gzip"),
+        ("config/user-patches.sh", b"404: Not Found", "the answer of a web server"),
+        ("config/before.dovecot.sieve", b"<!DOCTYPE html>\n<html>\n", "a page of the web"),
+        ("config/dovecot-quotas.cf", b"user1@example.test:512\n", "has no unit"),
         ("config/postfix-main.cf", b"<<<<<<< a\nx = 1\n=======\nx = 2\n>>>>>>> b\n", "merge conflict"),
     ],
 )
@@ -81,6 +85,7 @@ def test_a_cause_is_told(clone: Clone, path: str, content: bytes, told: str) -> 
         ("config/dovecot.cf", b"mail_max_userip_connections = 33\r\nprotocol imap {\r\n}\r\n"),
         ("config/before.dovecot.sieve", b'require "fileinto";\r\nkeep;\r\n'),
         ("config/postfix-main.cf", b"max_idle = 90s\r\n"),
+        ("config/sieve-pipe/README.md", b"Programs (see the wiki)\r\nIt's all\r\n"),
         ("config/postfix-master.cf", DEVICES.replace("\n", "\r\n").encode()),
     ],
 )
