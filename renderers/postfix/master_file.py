@@ -95,10 +95,18 @@ def options(text: str, known: frozenset[str]) -> Iterator[Option | BadLine]:
 def clashes(text: str, ours: frozenset[str]) -> Iterator[BadLine]:
     """Services of a postfix-master.cf on a port that another one has: master(8) ends where it cannot bind.
 
-    `ours` are the services that are there, as name/type.
+    Also those of another type at one socket: each takes the name from the other, and nobody hears it any more
+    when one of them goes. `ours` are the services that are there, as name/type.
     """
     taken = {place: service for service in sorted(ours) if (place := listens_on(service))}
+    sockets = {service.rpartition("/")[0]: service for service in sorted(ours) if _is_local(service)}
     for entry in own_entries(text).values():
+        name = entry.service.rpartition("/")[0]
+        known = sockets.setdefault(name, entry.service) if _is_local(entry.service) else entry.service
+        if entry.service not in {known, *ours}:
+            message = f"{entry.service} listens at the same socket as {known}"
+            cure = f"write {known.replace('/', ' ')} to replace that service, or take another name"
+            yield BadLine(entry.line, message, cure)
         place = listens_on(entry.service)
         if place is None:
             continue
@@ -107,6 +115,10 @@ def clashes(text: str, ours: frozenset[str]) -> Iterator[BadLine]:
             message = f"{entry.service} listens where {other} does, on port {place[1]}"
             cure = f"write {other.replace('/', ' ')} to replace that service, or take another port"
             yield BadLine(entry.line, message, cure)
+
+
+def _is_local(service: str) -> bool:
+    return service.rpartition("/")[2] in TYPES and not service.endswith("/inet")
 
 
 def services(master: str) -> frozenset[str]:
