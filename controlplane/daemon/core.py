@@ -12,6 +12,7 @@ from controlplane.daemon.missed_post_receive import MissedPostReceives
 from controlplane.daemon.owners import Owners
 from controlplane.daemon.packing import Packing
 from controlplane.errors import MailserverError, Problem
+from controlplane.intake.blame.changed_setting import at_setting
 from controlplane.intake.blame.source_map import problem_of
 from controlplane.intake.pipeline import Intake, Recorded
 from controlplane.intake.plan import as_dict
@@ -79,7 +80,11 @@ class Daemon:
             return Checked(unavailable=str(error))
         return Checked(
             problems=tuple(
-                problem_of(trees[node], proposal.state, each, proposal.files)
+                at_setting(
+                    problem_of(trees[node], proposal.state, each, proposal.files),
+                    proposal.events,
+                    proposal.files,
+                )
                 for each in found.get("problems") or ()
             ),
             services=tuple(found.get("checked") or ()),

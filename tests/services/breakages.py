@@ -158,6 +158,11 @@ POSTFIX: tuple[Breakage, ...] = (
         f"transport_maps = texthash:{TABLES}/wrong-routes\n",
         f"{TABLES}/wrong-routes, line 2: nowhere is not a transport",
     ),
+    _main(
+        "a relay host that nobody runs",
+        "relayhost = [127.0.0.1]:10998\n",
+        "relayhost: nobody listens on 127.0.0.1, port 10998",
+    ),
     Breakage(
         "a transport in a table of the config folder",
         MAIN,

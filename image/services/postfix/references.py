@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Set
 from itertools import pairwise
 from typing import NamedTuple
 
-from services.postfix.endpoints import endpoint, wrong_servers
+from services.postfix.endpoints import endpoint, nobody_there, wrong_servers
 from services.postfix.named_files import FILE, FOLDER, wrong_file, wrong_folder
 from services.postfix.restrictions import is_list, unknown_restrictions
 from services.postfix.surroundings import Surroundings
@@ -41,6 +41,14 @@ def _proxy_filter(name: str, value: str, about: Surroundings) -> Iterator[str]:
     """Host and port may stand alone (postconf(5), smtpd_proxy_filter)."""
     if value:
         yield from wrong_servers(name, [value if endpoint(value) else f"inet:{value}"], about)
+
+
+def _next_hop(name: str, value: str, about: Surroundings) -> Iterator[str]:
+    """Where all other mail goes: a host, which is of interest with a port of this machine."""
+    for word in words(value):
+        server = endpoint(f"inet:{word}")
+        if server and (text := nobody_there(server, about)):
+            yield f"{name}: {text}"
 
 
 def _service(name: str, value: str, about: Surroundings) -> Iterator[str]:
@@ -93,6 +101,7 @@ KINDS: tuple[tuple[re.Pattern[str], Judge], ...] = (
     (re.compile(r"\w*transport_maps\Z|\w+_checks\Z"), _filters),
     (re.compile(r"\w+_maps\Z"), _maps),
     (re.compile(r"content_filter\Z"), _content_filter),
+    (re.compile(r"relayhost\Z|\w+_fallback_relay\Z"), _next_hop),
     (re.compile(r"\w+_transport\Z"), wrong_transport),
     (re.compile(r"smtpd_proxy_filter\Z"), _proxy_filter),
     (re.compile(r"\w+_milters\Z"), _milters),
