@@ -8,7 +8,6 @@ counts only for addresses that are not accounts, since those may have an entry o
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from controlplane.model import Desired, Override
@@ -18,7 +17,7 @@ MAX_DEPTH = 1000
 """Steps from an alias to its end: the default of virtual_alias_recursion_limit (postconf(5))."""
 MAX_RECIPIENTS = 1000
 """Addresses that one alias may expand to: the default of virtual_alias_expansion_limit (postconf(5))."""
-DOMAIN_ALONE = re.compile(rb"[ \t,]@")
+DOMAIN_ALONE = (b" @", b"\t@", b",@")
 FEW = 20
 """Aliases that are searched for one by one."""
 MAX_NODES = 200_000
@@ -155,7 +154,7 @@ def nobody_leads_to(sources: Collection[str], text: bytes) -> bool:
 
 def keeps_local_parts(text: bytes) -> bool:
     """Whether an alias may have a target that is a domain alone, to which many addresses can lead."""
-    return DOMAIN_ALONE.search(text) is not None
+    return any(mark in text for mark in DOMAIN_ALONE)  # a pattern takes ten times as long
 
 
 def _width(start: str, desired: Desired, width: dict[str, int]) -> int:
