@@ -1,4 +1,4 @@
-"""Loose objects of a git repository as they lie on the disk, every byte checked (gitformat-loose(5))."""
+"""Loose objects of a git repository as they lie on the disk (gitformat-loose(5))."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from collections.abc import Sequence
 OBJECT_ID = re.compile(r"[0-9a-f]{40}")
 MOST = 1 << 30
 """Bytes of the largest object that is unpacked."""
-_BEGIN, _HEAD = 2, 5
-"""Bytes before the first block (RFC 1950), and of a stored block before its content."""
+_BEGIN, _HEAD, _CHECKSUM = 2, 5, 4
+"""Bytes before the first block, of a stored block before its content, and behind the last one (RFC 1950)."""
 
 
 def unpack(raw: bytes, oid: str) -> tuple[str, bytes]:
-    """Kind and content of the object that a file holds. Raises ValueError where it is not that object."""
+    """Kind and content of the object that a file holds. Raises ValueError where it is not that object.
+
+    Of stored blocks zlib's checksum is not looked at (`has_checksum`): the hash covers what it does.
+    """
     parts = _stored(raw) or (_inflated(raw),)
     digest = hashlib.sha1(usedforsecurity=False)
     for part in parts:
@@ -51,12 +54,10 @@ def _stored(raw: bytes) -> Sequence[memoryview]:
         last, at = bool(raw[at]), at + _HEAD
         parts.append(view[at : at + size])
         at += size
-    whole = last and raw[at:] == _adler(parts).to_bytes(4, "big")
-    return parts if whole else ()
+    return parts if last and len(raw) == at + _CHECKSUM else ()
 
 
-def _adler(parts: Sequence[memoryview]) -> int:
-    found = 1
-    for part in parts:
-        found = zlib.adler32(part, found)
-    return found
+def has_checksum(raw: bytes, kind: str, content: bytes) -> bool:
+    """Whether a file ends in the checksum of the object that it holds (RFC 1950)."""
+    found = zlib.adler32(content, zlib.adler32(f"{kind} {len(content)}\0".encode()))
+    return raw[-_CHECKSUM:] == found.to_bytes(_CHECKSUM, "big")

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from controlplane.errors import Corrupt
-from wire.loose_objects import unpack
+from wire.loose_objects import has_checksum, unpack
 
 _IDX_HEAD = 8 + 256 * 4
 _CHUNK = 1 << 20
@@ -34,9 +34,12 @@ def read_loose(objects: str, oid: str) -> tuple[str, bytes] | None:
     finally:
         os.close(descriptor)
     try:
-        return unpack(raw, oid)
+        kind, content = unpack(raw, oid)
     except ValueError as error:
         raise Corrupt(str(error)) from error
+    if not has_checksum(raw, kind, content):
+        raise Corrupt("its checksum does not match")
+    return kind, content
 
 
 def _read_all(descriptor: int) -> bytes:

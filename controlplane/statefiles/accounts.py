@@ -83,8 +83,11 @@ def masked(line: str) -> str:
 
 
 def add(text: str, address: str, password_hash: str, attributes: str = "") -> str:
-    """The text with the account appended; raises Refused if it exists already or is malformed."""
-    if address.lower() in text.lower() and _find(Lines(text), address) is not None:
+    """The text with the account appended; raises Refused if it exists already or is malformed.
+
+    One that is written in capitals is found when the whole text is read: to lower all of it takes too long.
+    """
+    if address.lower() in text and _find(Lines(text), address) is not None:
         raise Refused.because(
             f"the account {address} exists already", "change it with `setup email update`", PATH
         )

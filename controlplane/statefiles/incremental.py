@@ -45,16 +45,22 @@ def reparse(parse: Parse[Row], after: bytes, path: str, before: bytes, known: Pa
 
 def _spliced(rows: Mapping[str, Row], gone: Mapping[str, Row], come: Mapping[str, Row]) -> dict[str, Row]:
     """The rows with those of `gone`, a run of them, replaced by those of `come`."""
-    first = next(iter(gone), None)
-    head = list(rows).index(first) if first is not None and first in rows else 0
-    if head + len(gone) == len(rows):
+    if _ends_with(rows, gone):  # as when a line was added
         spliced = dict(rows)
         for key in gone:
             del spliced[key]
         spliced.update(come)
         return spliced
+    first = next(iter(gone), None)
+    head = list(rows).index(first) if first is not None and first in rows else 0
     items = rows.items()
     return {**dict(islice(items, head)), **come, **dict(islice(items, head + len(gone), None))}
+
+
+def _ends_with(rows: Mapping[str, Row], gone: Mapping[str, Row]) -> bool:
+    if not gone or not isinstance(rows, dict):
+        return not rows
+    return [*islice(reversed(rows), len(gone))] == list(gone)[::-1]
 
 
 def _starts_entry(text: bytes, at: int) -> bool:

@@ -106,6 +106,12 @@ def test_a_missing_last_line_end_is_made_good() -> None:
     assert accounts.add(text, "b@example.test", HASH) == f"{text}\nb@example.test|{HASH}\n"
 
 
+def test_a_second_account_in_capitals_is_found_when_the_text_is_read() -> None:
+    """They are the same mailbox; the search for what is there already looks for the usual form alone."""
+    (problem,) = accounts.parse(accounts.add(TEXT, "user2@example.test", HASH)).problems
+    assert "user2@example.test is there already" in problem.message
+
+
 def test_edits_keep_the_line_ends_of_windows() -> None:
     """New and changed lines end as the lines around them."""
     text = TEXT.replace("\n", "\r\n")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controlplane.git.large_blobs import _stream
-from wire.loose_objects import unpack
+from wire.loose_objects import has_checksum, unpack
 
 KINDS = st.sampled_from(["blob", "tree", "commit"])
 
@@ -25,6 +25,7 @@ def test_what_zlib_made_is_read(kind: str, content: bytes, level: int) -> None:
     """At any level, 0 among them, as git writes what is pushed (core.looseCompression)."""
     raw = zlib.compress(f"{kind} {len(content)}\0".encode() + content, level)
     assert unpack(raw, name(kind, content)) == (kind, content)
+    assert has_checksum(raw, kind, content)
 
 
 @pytest.mark.parametrize("size", [1, 0xFFFE, 0xFFFF, 0x10000, 300_000])
@@ -53,5 +54,6 @@ def test_a_changed_stored_object_is_refused(content: bytes, data: st.DataObject)
             found = unpack(damaged, name("blob", content))
         except ValueError:
             continue
-        # padding behind a block's header says nothing (RFC 1951, 3.2.4), so that it is the same object
+        # padding in a block's header says nothing (RFC 1951, 3.2.4), so that it is the same object
         assert found == ("blob", content)
+        assert has_checksum(damaged, *found) == (damaged[-4:] == raw[-4:])

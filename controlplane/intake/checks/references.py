@@ -121,7 +121,7 @@ class _Lines:
 
 def _loops(desired: Desired, touched: _Touched, lines: _Lines, before: Desired | None) -> Iterator[Problem]:
     starts: Iterable[str] = [*touched.aliases, *sorted(touched.gone)]
-    if lines.keep_local_parts and starts:
+    if starts and lines.keep_local_parts:
         starts = desired.aliases
     circles = list(islice(alias_graph.loops(desired, starts), MAX_PROBLEMS))
     for circle in circles:
