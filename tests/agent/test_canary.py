@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -29,6 +30,7 @@ from services.dovecot.canary import CANARY as DOVECOT
 from services.dovecot.canary import USERDB, place_like, prepare
 from services.dovecot.canary import steps as dovecot_steps
 from services.postfix.canary import ALIASES, forwarded, judged
+from services.postfix.queue import Sweep
 from services.postfix.routes import COPIES, IDENTITY, REWRITES, Route, copying_rules, leads_away
 from wire.canary import ADDRESS, DOMAIN
 
@@ -68,6 +70,31 @@ def test_a_step_that_raises_has_failed_in_the_daemons_words(tmp_path: Path) -> N
     before = report(a=Verdict.PASSED, b=Verdict.PASSED, z=Verdict.PASSED)
     found = run_trial(ground(tmp_path), canaries, before)
     assert [f.step for f in found.findings] == ["a", "b"]
+
+
+QUEUE = """\
+postqueue: warning: canary@git-mailserver.invalid
+{"queue_id": "A1", "sender": "canary@git-mailserver.invalid", "recipients": [{"address": "you@example.test"}]}
+{"queue_id": "B2", "sender": "MAILER-DAEMON", "recipients": [{"address": "canary@git-mailserver.invalid"}]}
+{"queue_id": "C3", "sender": "a@example.test", "recipients": [{"address": "xcanary@git-mailserver.invalid"}]}
+"""
+
+
+def test_what_a_killed_run_left_in_the_queue_goes(tmp_path: Path) -> None:
+    """Nothing of other people does; the queue is not read any more once it is clean."""
+    told: list[str] = []
+    listings = iter([Ran(1, "mail system is down"), Ran(0, QUEUE), Ran(0, ""), Ran(0, QUEUE)])
+
+    def runner(words: Sequence[str], _: float) -> Ran:
+        told.append(" ".join(words))
+        return next(listings) if words[0] == "postqueue" else Ran(0, "")
+
+    sweep, here = Sweep(), replace(ground(tmp_path), runner=runner)
+    for _ in range(5):
+        sweep(here)
+    gone = [words for words in told if words != "postqueue -j"]
+    assert gone == ["postsuper -d A1 deferred", "postsuper -d B2 deferred"]
+    assert len(told) == len(gone) + 3
 
 
 def test_what_cannot_begin_has_not_passed(tmp_path: Path) -> None:

@@ -132,8 +132,9 @@ class Site:
         """What a command asks the log by; what it says to people is not kept."""
         return LogQuestions(self.places.root, lambda given: self.ask("project", **given), lambda _: None)
 
-    def add(self, address: str) -> dict[str, Any]:
-        return self.ask("edit", command="account.add", source="setup", address=address, password_hash=HASH)
+    def add(self, address: str, **options: Any) -> dict[str, Any]:
+        given = {"command": "account.add", "source": "setup", "address": address, "password_hash": HASH}
+        return self.ask("edit", **given, **options)
 
     def git(
         self, *arguments: str, cwd: Path | None = None, **variables: str

@@ -222,7 +222,7 @@ def test_a_secret_without_a_place_refuses_an_import(site: Site) -> None:
 
 def test_a_folder_without_settings_gets_the_documented_defaults(unapplied_site: Site) -> None:
     """Before anything is served; a server that runs keeps what it has."""
-    found = ask(unapplied_site, {"postfix-accounts.cf": f"ada@example.test|{HASH}\n"})
+    found = ask(unapplied_site, {"postfix-accounts.cf": f"ada@example.test|{HASH}\n"}, wait=False)
     assert found["problems"] == []
     assert found["files"][-1]["name"] == "mailserver.env"
     assert "documented defaults" in found["files"][-1]["note"]

@@ -170,7 +170,7 @@ def test_nothing_is_live_before_the_first_release_serves(unapplied_site: Site) -
     """An agent that never answered served nothing, and everything waits."""
     site = unapplied_site
     with suppress(MailserverError):
-        site.add("ann@example.test")
+        site.add("ann@example.test", wait=False)
     found = site.ask("show", live=True)
     assert (found["release"], found["position"], found["accounts"]) == (0, 0, [])
     assert site.ask("show", live=True, at="1999-01-01") == found

@@ -49,6 +49,11 @@ class Site:
         status = self.server.status()
         return bool(not status["failure"] and not status["held"] and status["applied"] == status["release"])
 
+    def failed(self) -> bool:
+        """Whether the newest release was tried, and something of it is held back."""
+        status = self.server.status()
+        return status["attempted"] == status["release"] and bool(status["failure"] or status["held"])
+
 
 @pytest.fixture(scope="module")
 def site(start: Callable[..., Server], tmp_path_factory: pytest.TempPathFactory) -> Site:
@@ -169,7 +174,7 @@ def test_a_failed_release_brings_the_table_back(own: Site) -> None:
     own.clone.write(TABLE, routes("after"))
     own.clone.commit("Change the routes and fail")
     assert own.clone.push().accepted
-    poll(lambda: not own.served(), "it failed", 20)
+    poll(own.failed, "it failed", 20)
     own.delivered("before")
     assert (own.folder / "own-routes.cf").read_text() == routes("before")
     (own.clone.path / "config/user-patches.sh").unlink()

@@ -22,7 +22,7 @@ from agent.errors import AgentError, Unavailable
 from agent.health.probes import Talk, conversation, greet_smtp
 from services.postfix.listed import may_send_as_oneself, own_headers_are_refused, senders_are_refused
 from services.postfix.other_domains import every_domain
-from services.postfix.queue import clean, explain
+from services.postfix.queue import Sweep, clean, explain
 from services.postfix.refusals import (
     CLIENT,
     NO_ROOM,
@@ -294,4 +294,4 @@ def _message(word: str, whom: str) -> bytes:
     return "\r\n".join(lines).encode()
 
 
-CANARY = Canary(steps, people=forwarded, explain=explain, clean=clean)
+CANARY = Canary(steps, Sweep(), people=forwarded, explain=explain, clean=clean)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 
 from agent.canary.steps import Finding, Ground, failed, unclear
+from wire.canary import ADDRESS
 
 NAME = "postfix"
 DEADLINE = 2.0
@@ -29,6 +31,35 @@ def explain(ground: Ground) -> Finding | None:
     except OSError:
         busy = False
     return unclear("many messages are under way") if busy else None
+
+
+class Sweep:
+    """Takes out of the queue what a run that was killed left there: it would be tried again for days.
+
+    The queue is looked at when the agent has started, and again for as long as something was found.
+    """
+
+    def __init__(self) -> None:
+        self._over = False
+
+    def __call__(self, ground: Ground) -> None:
+        """Before a run sends anything. Raises nothing."""
+        if self._over:
+            return
+        ran = ground.runner(("postqueue", "-j"), DEADLINE)
+        left = [] if ran.code else list(_ours(ran.output))
+        for name in left:
+            ground.runner(("postsuper", "-d", name, "deferred"), DEADLINE)
+        self._over = not ran.code and not left
+
+
+def _ours(listing: str) -> Iterator[str]:
+    """The names of messages from or to the server's own account (postqueue(1), JSON)."""
+    for line in listing.splitlines():
+        if ADDRESS in line and line.startswith("{"):  # not a warning
+            row = json.loads(line)
+            if ADDRESS in (row["sender"], *(each["address"] for each in row["recipients"])):
+                yield row["queue_id"]
 
 
 def clean(ground: Ground) -> None:
