@@ -122,6 +122,11 @@ def complaints(state: State, node: str, known: NodeTree | None = None) -> list[C
     )
 
 
+def notices(before: State, after: State) -> list[Complaint]:
+    """What the services say of a change that is taken all the same, in the order of files and lines."""
+    return sorted(notice for service in SERVICES for notice in service.notices(before, after))
+
+
 def reads_clear(path: str) -> bool:
     """Whether a service reads or runs this file below config/ as it stands on `main`, never opened."""
     return any(fnmatchcase(path, pattern) for service in SERVICES for pattern in service.reads_clear)

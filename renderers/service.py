@@ -83,7 +83,7 @@ class CertificateSource(NamedTuple):
 
 
 class Complaint(NamedTuple):
-    """A mistake on `main` that no daemon's checker would find, or that cannot be rendered.
+    """A mistake on `main` that no daemon's checker would find, or that cannot be rendered; or a notice.
 
     `path` is relative to `main`; `line` counts from 1, 0 where it is not at a line.
     """
@@ -196,6 +196,10 @@ class Service(Protocol):
         """Every mistake that the checks find."""
         ...
 
+    def notices(self, before: State, after: State) -> Iterable[Complaint]:
+        """What people should know of a change that is taken all the same, also while it is disabled."""
+        ...
+
 
 class Plain:
     """The defaults of a service: always enabled, one program of its own name, no files, nothing to probe."""
@@ -236,4 +240,8 @@ class Plain:
 
     def complaints(self, _state: State) -> Iterable[Complaint]:
         """Nothing to refuse."""
+        return ()
+
+    def notices(self, _before: State, _after: State) -> Iterable[Complaint]:
+        """Nothing to say."""
         return ()

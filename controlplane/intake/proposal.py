@@ -37,6 +37,7 @@ from controlplane.statefiles.tree import ParseCache, read_tree
 from controlplane.statefiles.treefile import CONFIG
 from renderers import release as nodes
 from renderers.release import NodeTrees
+from renderers.service import Complaint
 
 SETTING_NAME = re.compile(r"[A-Z][A-Z0-9]*_[A-Z0-9_]+")
 
@@ -209,6 +210,7 @@ def propose_events(
                 *marks(state.desired.overrides, events),
                 *unread_files.notices(after.desired, events),
                 *covered(after, (file.path for file in files)),
+                *map(_noticed, map(_problem, nodes.notices(state, after))),
                 *told,
             ),
         ),
@@ -220,6 +222,10 @@ def _noticed(problem: Problem) -> Notice:
     place = f"{problem.path}:{problem.line}" if problem.line else problem.path
     mark = " " if problem.message.endswith("?") else "; "
     return Notice(place, f"{problem.message}{mark}{problem.cure}" if problem.cure else problem.message)
+
+
+def _problem(complaint: Complaint) -> Problem:
+    return Problem(complaint.path, complaint.line, complaint.message, complaint.cure)
 
 
 def _refused(state: State, problems: tuple[Problem, ...]) -> Proposal:
@@ -240,7 +246,7 @@ def render(state: State, known: NodeTrees | None = None) -> tuple[NodeTrees | No
     try:
         refused = [each for node in state.nodes for each in nodes.complaints(state, node, known.get(node))]
         if refused:
-            return None, tuple(Problem(c.path, c.line, c.message, c.cure) for c in dict.fromkeys(refused))
+            return None, tuple(map(_problem, dict.fromkeys(refused)))
         return {node: nodes.render(state, node, known.get(node)) for node in state.nodes}, ()
     except Refused as refused:
         return None, refused.problems

@@ -11,6 +11,7 @@ from controlplane.model import State
 from renderers.certificates import Encryption, encryption
 from renderers.mailflow import MailFlow, mail_flow
 from renderers.postfix import flow, local_aliases, maps, master_file, networks, overrides
+from renderers.postfix.old_names import without_removed
 from renderers.postfix.relay import files as relay_files
 from renderers.postfix.relay import relay
 from renderers.service import Change, Origin, Part, RenderedFile
@@ -52,9 +53,8 @@ def override(state: State, path: str) -> str:
 
 def main_cf(state: State) -> RenderedFile:
     """/etc/postfix/main.cf: our parameters, then the administrator's."""
-    text, origins = overrides.merge_main(
-        fill("postfix/templates/main.cf", **_main_values(state)), override(state, "postfix-main.cf")
-    )
+    own = without_removed(override(state, "postfix-main.cf"))
+    text, origins = overrides.merge_main(fill("postfix/templates/main.cf", **_main_values(state)), own)
     content, filled = text.encode(), networks.is_filled(state)
     return RenderedFile(
         "etc/postfix/main.cf", content, Action.RELOAD, origins=origins, restart_on=_RESTART_ON, fill=filled
@@ -202,7 +202,8 @@ def base_master(state: State) -> str:
 
 def master_cf(state: State) -> RenderedFile:
     """/etc/postfix/master.cf: our services, with the administrator's options merged in."""
-    text, origins = master_file.merge_master(base_master(state), override(state, "postfix-master.cf"))
+    own = without_removed(override(state, "postfix-master.cf"))
+    text, origins = master_file.merge_master(base_master(state), own)
     return _reloaded("master.cf", text.encode(), origins)
 
 

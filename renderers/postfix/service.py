@@ -8,6 +8,7 @@ from itertools import chain
 from controlplane.model import State
 from renderers.certificates import Encryption, encryption
 from renderers.postfix import check, render
+from renderers.postfix.notices import notices
 from renderers.service import AnyFile, Complaint, Part, Plain
 from wire.manifest import Probe, ProbeKind
 
@@ -46,3 +47,7 @@ class Postfix(Plain):
     def complaints(self, state: State) -> Iterable[Complaint]:
         """Mistakes that `postconf` does not see."""
         return check.complaints(state)
+
+    def notices(self, before: State, after: State) -> Iterable[Complaint]:
+        """Names in overrides that a newer Postfix lacks."""
+        return notices(before, after)

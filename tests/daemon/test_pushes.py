@@ -36,6 +36,17 @@ def test_a_good_push_is_answered_with_its_plan(site: Site) -> None:
     site.must_agree()
 
 
+def test_what_a_service_has_to_say_is_told_with_its_line(site: Site) -> None:
+    """The change is taken all the same."""
+    done = site.clone().change("config/postfix-main.cf", "# mine\nsmtp_use_tls = yes\n")
+    assert done.returncode == 0, done.stderr
+    assert (
+        "⚠ config/postfix-main.cf:2: smtp_use_tls is deprecated since Postfix 3.9, "
+        "and a later version lacks it; write `smtp_tls_security_level = may`"
+    ) in done.stderr
+    site.must_agree()
+
+
 def test_a_comment_makes_no_change_set(site: Site) -> None:
     """The push passes, the log stays, and the commit is still projected."""
     position = site.daemon.intake.position

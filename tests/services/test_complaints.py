@@ -39,3 +39,13 @@ def test_a_dollar_that_names_nothing_is_told_at_its_line(said: str, line: int, r
     assert [(each.line, each.message) for each in found] == [
         (line, f"{reason}: write $$ for a $ that is meant as it is")
     ]
+
+
+@pytest.mark.parametrize("path", ["main.cf", "master.cf"])
+def test_a_name_that_still_works_is_no_problem(path: str) -> None:
+    """The words are those of Postfix 3.10."""
+    said = (
+        f"postconf: warning: /staged/etc/postfix/{path}: support for parameter "
+        '"smtpd_use_tls" will be removed; instead, specify "smtpd_tls_security_level"\n'
+    )
+    assert complaints(staged(), said, 0) == []
