@@ -177,6 +177,11 @@ class Desired:
         """How many aliases each domain has."""
         return Counter([_domain(source) for source in self.aliases if "@" in source])
 
+    @cached_property
+    def attributed(self) -> Mapping[str, Account]:
+        """The accounts that have attributes, in no order."""
+        return _attributed(self.accounts)
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Desired):
             return NotImplemented
@@ -237,11 +242,15 @@ def _domain(address: str) -> str:
     return address.rpartition("@")[2]
 
 
+def _attributed(accounts: Mapping[str, Account]) -> dict[str, Account]:
+    return {address: account for address, account in accounts.items() if account.attributes}
+
+
 _COUNTS = (("account_counts", "accounts"), ("alias_counts", "aliases"))
 
 
 def count_on(old: Desired, new: Desired) -> Desired:
-    """`new` itself, with what was counted of `old` counted on at the cost of what differs."""
+    """`new` itself, with what was counted and found in `old` brought on at the cost of what differs."""
     for name, table in _COUNTS:
         if known := vars(old).get(name):
             gone, come = differing(getattr(old, table), getattr(new, table))
@@ -249,6 +258,10 @@ def count_on(old: Desired, new: Desired) -> Desired:
             counts.subtract([_domain(address) for address in gone if "@" in address])
             counts.update([_domain(address) for address in come if "@" in address])
             vars(new)[name] = +counts
+    if "attributed" in vars(old):
+        gone, come = differing(old.accounts, new.accounts)
+        kept = {address: account for address, account in old.attributed.items() if address not in gone}
+        vars(new)["attributed"] = kept | _attributed(come)
     return new
 
 

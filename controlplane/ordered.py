@@ -10,6 +10,8 @@ from itertools import islice
 from typing import Any, Generic, NamedTuple, TypeVar
 
 V = TypeVar("V")
+T = TypeVar("T")
+R = TypeVar("R")
 
 START = ""
 """The `after` that means: before everything else."""
@@ -23,6 +25,8 @@ class OrderedDraft(Generic[V]):
     """
 
     def __init__(self, items: Mapping[str, V]) -> None:
+        self._source = items
+        self._grew_only = True
         self._items: dict[str, V] = dict(items)
         self._next: dict[str, str] = {}
         self._previous: dict[str, str] = {}
@@ -35,13 +39,16 @@ class OrderedDraft(Generic[V]):
 
     def put(self, key: str, value: V) -> None:
         """Replace the value of `key` in place, or append it at the end."""
-        if self._next and key not in self._items:
+        if key in self._items:
+            self._grew_only = False
+        elif self._next:
             self._link(key, after=self._previous[START])
         self._items[key] = value
 
     def remove(self, key: str) -> None:
         """Remove `key`; raises KeyError if it is missing."""
         del self._items[key]
+        self._grew_only = False
         if self._next:
             self._unlink(key)
 
@@ -58,9 +65,12 @@ class OrderedDraft(Generic[V]):
 
     def freeze(self) -> dict[str, V]:
         """The finished mapping, in order."""
-        if not self._next:
-            return self._items
-        return {key: self._items[key] for key in self._walk()}
+        if self._next:
+            return {key: self._items[key] for key in self._walk()}
+        if self._grew_only:
+            most = len(self._source)
+            note_span(self._source, self._items, (most, most, len(self._items)))
+        return self._items
 
     def _build_links(self) -> None:
         ring = [START, *self._items]
@@ -112,14 +122,14 @@ def _shared(most: int, same: Callable[[int, int], bool]) -> int:
 
 
 Span = tuple[int, int, int]
-_compared: ContextVar[dict[tuple[int, int], tuple[Mapping[str, Any], Mapping[str, Any], Span]] | None]
-_compared = ContextVar("compared", default=None)
-"""Pairs by their ids, which are theirs as long as they are kept here, and what was found of them."""
+_Found = dict[tuple[object, int, int], tuple[object, object, Any]]
+_compared: ContextVar[_Found | None] = ContextVar("compared", default=None)
+"""By what was computed, and two objects' ids, which are theirs as long as they are kept here: the result."""
 
 
 @contextmanager
 def comparing_once() -> Iterator[None]:
-    """Compare each pair of mappings, which nobody may change meanwhile, once until the block ends."""
+    """Compare each pair of objects, which nobody may change meanwhile, once until the block ends."""
     if _compared.get() is not None:
         yield
         return
@@ -130,21 +140,34 @@ def comparing_once() -> Iterator[None]:
         _compared.reset(token)
 
 
+def once(compute: Callable[[T, T], R], one: T, other: T) -> R:
+    """`compute(one, other)`, computed once until the block of `comparing_once` ends."""
+    compared = _compared.get()
+    if compared is None:
+        return compute(one, other)
+    key = (compute, id(one), id(other))
+    if key not in compared:
+        compared[key] = one, other, compute(one, other)
+    found: R = compared[key][2]
+    return found
+
+
 def differing_span(old: Mapping[str, V], new: Mapping[str, V]) -> Span:
     """How many entries two mappings begin with in common, and where in each their common end starts.
 
     Values are compared only where they are not the same object.
     """
-    if old is new:
-        return len(old), len(old), len(old)
+    return (len(old), len(old), len(old)) if old is new else once(_compare, old, new)
+
+
+def note_span(old: Mapping[str, V], new: Mapping[str, V], span: Span) -> None:
+    """Say how two mappings differ, for whoever compares them until the block of `comparing_once` ends.
+
+    Whoever made one from the other knows that without looking at each entry.
+    """
     compared = _compared.get()
-    known = compared.get((id(old), id(new))) if compared is not None else None
-    if known:
-        return known[2]
-    span = _compare(old, new)
     if compared is not None:
-        compared[id(old), id(new)] = old, new, span
-    return span
+        compared[_compare, id(old), id(new)] = old, new, span
 
 
 def _compare(old: Mapping[str, V], new: Mapping[str, V]) -> Span:
@@ -188,32 +211,32 @@ def placements(old: Mapping[str, object], new: Mapping[str, object]) -> list[Pla
     behind the one before it in `new`, from the front on: what stands before a key is final when its turn
     comes, so each step is right when it is taken and no later step undoes it.
     """
-    keys = list(new)
-    olds, most = list(old), min(len(old), len(keys))
-    start = shared_start(olds, keys, most)
-    end = shared_end(olds, keys, most - start)
-    before, after = olds[start : len(olds) - end], keys[start : len(keys) - end]
-    kept = [key for key in before if key in new]
+    start, gone, come = differing_span(old, new)
+    after = list(_slice(new, start, come))
+    kept = [key for key in _slice(old, start, gone) if key in new]
     wanted = [key for key in after if key in old]
     staying = None if kept == wanted else _longest_run(kept, wanted)
     if staying is None and len(wanted) == len(after):
         return []
-    return list(_steps(old, keys, (start, len(keys) - end), staying))
+    above = next(iter(_slice(new, start - 1, start)), START) if start else START
+    return list(_steps(old, [above, *after], come == len(new), staying))
 
 
 def _steps(
-    old: Mapping[str, object], keys: list[str], span: tuple[int, int], staying: set[str] | None
+    old: Mapping[str, object], keys: list[str], at_end: bool, staying: set[str] | None
 ) -> Iterator[Placement]:
-    """The steps for the keys in a span; before and behind it nothing has to be done."""
+    """The steps for all of these keys but the first, behind which they are to stand.
+
+    Before them and behind them nothing has to be done; `at_end` says that nothing is behind them.
+    """
     tail = len(keys)
-    while tail and keys[tail - 1] not in old:
+    while at_end and tail > 1 and keys[tail - 1] not in old:
         tail -= 1
-    for at in range(*span):
+    for at in range(1, len(keys)):
         key = keys[at]
         is_new = key not in old
         if is_new or (staying is not None and key not in staying):
-            before = keys[at - 1] if at else START
-            yield Placement(key, None if at >= tail else before, is_new)
+            yield Placement(key, None if at_end and at >= tail else keys[at - 1], is_new)
 
 
 def _longest_run(kept: list[str], wanted: list[str]) -> set[str]:

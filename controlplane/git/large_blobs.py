@@ -32,9 +32,7 @@ def write_stored(objects: Path, oid: str, content: bytes) -> None:
     handle, name = tempfile.mkstemp(dir=folder, prefix="tmp_obj_")
     try:
         try:
-            _write(handle, list(_stream(b"blob %d\0" % len(content), content)))
-            os.fchmod(handle, 0o444)
-            os.fsync(handle)
+            _write_whole(handle, content)
         finally:
             os.close(handle)
         Path(name).rename(folder / oid[2:])
@@ -43,6 +41,23 @@ def write_stored(objects: Path, oid: str, content: bytes) -> None:
             Path(name).unlink()
         raise
     sync_folder(folder)
+
+
+def write_unnamed(objects: Path, content: bytes) -> int:
+    """Write a blob as a loose object to a file that has no name yet; returns its handle. Raises OSError."""
+    handle = os.open(objects, os.O_WRONLY | os.O_TMPFILE | os.O_CLOEXEC, 0o600)
+    try:
+        _write_whole(handle, content)
+    except BaseException:
+        os.close(handle)
+        raise
+    return handle
+
+
+def _write_whole(handle: int, content: bytes) -> None:
+    _write(handle, list(_stream(b"blob %d\0" % len(content), content)))
+    os.fchmod(handle, 0o444)
+    os.fsync(handle)
 
 
 def _stream(head: bytes, content: bytes) -> Iterator[bytes | memoryview]:

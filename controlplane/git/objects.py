@@ -70,7 +70,8 @@ class Objects:
 
     def __init__(self, handle: Handle) -> None:
         self._handle = handle
-        self._folder = str(Path(handle.repository.path) / "objects")
+        self.folder = Path(handle.repository.path) / "objects"
+        self._folder = str(self.folder)
         self.large_written = 0
         """Bytes of the large blobs that were written through this handle, which lie loose at first."""
 
@@ -150,7 +151,7 @@ class Objects:
             return str(store(lambda: self._repository.create_blob(content)))
         oid = oid or blob_id(content)
         if pygit2.Oid(hex=oid) not in self._repository.odb:
-            store(lambda: write_stored(Path(self._folder), oid, content))
+            store(lambda: write_stored(self.folder, oid, content))
             self.large_written += len(content)
         return oid
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -13,6 +14,7 @@ from pygit2.enums import SortMode
 
 from controlplane.errors import Corrupt, NotFound, Unavailable
 from controlplane.git import mending
+from controlplane.git.ahead import WrittenAhead, written_ahead
 from controlplane.git.commits import SERVER, CommitInfo, Person, commit_content, parse_commit
 from controlplane.git.handle import Handle
 from controlplane.git.integrity import pack_faults
@@ -147,6 +149,10 @@ class StateRepo:
     def write_tree(self, base: str, changes: Mapping[str, Change]) -> str:
         """Write the tree `base` (empty: none) with these paths changed, only the folders above them anew."""
         return self._objects.write_tree(base, changes)
+
+    def written_ahead(self, changes: Mapping[str, Change]) -> AbstractContextManager[WrittenAhead]:
+        """Begin to write the large new files of a change that may yet be refused (git/ahead.py)."""
+        return written_ahead(self._objects, changes)
 
     # commits
 

@@ -240,13 +240,14 @@ class Intake:
         files = with_changes(repo, before, wanted)
         if all(files.get(path) == before.get(path) for path in wanted):
             return Recorded(0, self.release_number, main, Plan())
-        # In memory: a refused edit must not leave even an object behind, for it may hold a secret.
-        proposal = self.propose_files(files, guard).must_be_sound()
-        if problems := check(proposal):
-            raise Refused(problems)
-        if proposal.trees is not None:
-            self.stores.releases.begin(node_files(proposal.trees))
-        new = repo.write_tree(base, wanted)
+        # A refused edit must not leave even an object behind, for it may hold a secret.
+        with repo.written_ahead(wanted) as ahead:
+            proposal = self.propose_files(files, guard).must_be_sound()
+            if problems := check(proposal):
+                raise Refused(problems)
+            if proposal.trees is not None:
+                self.stores.releases.begin(node_files(proposal.trees))
+            new = repo.write_tree(base, ahead.named())
         entries = repo.tree_files(new)
         for path in wanted.keys() & entries.keys():
             self._reader.learn(entries[path], files[path])

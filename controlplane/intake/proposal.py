@@ -34,7 +34,7 @@ from controlplane.settings import ENV_FILE
 from controlplane.settings.constraints import contradictions
 from controlplane.statefiles import env_file
 from controlplane.statefiles.tree import ParseCache, read_tree
-from controlplane.statefiles.treefile import CONFIG
+from controlplane.statefiles.treefile import CONFIG, TreeFile
 from renderers import release as nodes
 from renderers.release import NodeTrees
 from renderers.service import Complaint
@@ -51,14 +51,22 @@ class Known:
     pair: list[Desired] = field(default_factory=list)
     misplaced: list[Notice] = field(default_factory=list)
     """What `main` has outside config/ and nothing reads: it is told once."""
+    files: dict[str, TreeFile] = field(default_factory=dict)
+    """The files of the last proposal that became the state."""
 
     def accept(self, proposal: Proposal) -> None:
         """The proposal became the state."""
         self.pair.clear()
         self.misplaced[:] = unread_files.misplaced(proposal.files)
+        self.files.clear()
+        self.files.update(proposal.files)
         if proposal.written is not None:
             desired = proposal.state.desired
             self.pair.extend([desired, self.parsed.share(desired, proposal.written)])
+
+    def changed(self, files: Files) -> Files:
+        """Those of these files that are not what the state was read from."""
+        return {path: file for path, file in files.items() if self.files.get(path) is not file}
 
     def as_written(self, desired: Desired) -> Desired:
         """The same as `desired` in the order of the files that it was read from, if they are known.
@@ -116,7 +124,7 @@ def propose_files(
     repository.
     """
     known = known or Known()
-    foul = tuple(_unparsed_problems(state, files, sealer, cleartext, known.clean))
+    foul = tuple(_unparsed_problems(state, files, sealer, cleartext, known))
     known.clean.keep_only(files)
     desired, problems = read_tree(files, known.parsed)
     problems = tuple(dict.fromkeys([*foul, *problems]))
@@ -154,14 +162,14 @@ def _by_cause(problems: Iterable[Problem], spoilt: Mapping[str, list[Problem]]) 
 
 
 def _unparsed_problems(
-    state: State, files: Files, sealer: Sealer | None, cleartext: bool, clean: CleanTexts
+    state: State, files: Files, sealer: Sealer | None, cleartext: bool, known: Known
 ) -> Iterator[Problem]:
     """Problems of the files as such: what no tree may hold, and sealed texts that are of no use."""
-    find = partial(clear_texts.new_in_clear, state, clean.find)
+    find = partial(clear_texts.new_in_clear, state, known.clean.find)
     yield from tree_policy.check(files, cleartext or _cleartext_pinned(state), find)
     yield from sealed_texts.misplaced(files)
     if sealer is not None:
-        yield from sealed_texts.unopenable(files, state, sealer.fault)
+        yield from sealed_texts.unopenable(known.changed(files), state, sealer.fault)
         if RECIPIENT in files:
             yield from sealed_texts.recipient_changed(files, state, sealer.recipient)
 

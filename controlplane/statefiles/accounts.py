@@ -82,16 +82,17 @@ def masked(line: str) -> str:
     return f"{name}{bar}{'…' if rest else ''}"
 
 
-def add(text: str, address: str, password_hash: str, attributes: str = "") -> str:
-    """The text with the account appended; raises Refused if it exists already or is malformed.
+def add(content: bytes, address: str, password_hash: str, attributes: str = "") -> bytes:
+    """The content with the account appended; raises Refused if it exists already or is malformed.
 
-    One that is written in capitals is found when the whole text is read: to lower all of it takes too long.
+    One that is written in capitals is found when the whole text is read, and so is what is not UTF-8: to
+    lower or to decode all of it takes too long.
     """
-    if address.lower() in text and _find(Lines(text), address) is not None:
+    if address.lower().encode() in content and _find(Lines(content.decode()), address) is not None:
         raise Refused.because(
             f"the account {address} exists already", "change it with `setup email update`", PATH
         )
-    return append_line(text, _line(address, password_hash, attributes))
+    return append_line(content, _line(address, password_hash, attributes).encode())
 
 
 def update(text: str, address: str, password_hash: str) -> str:

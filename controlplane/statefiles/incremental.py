@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from itertools import islice
 from typing import TypeVar
 
+from controlplane.ordered import note_span, once
 from controlplane.statefiles.parsed import Parsed
 from wire.common_ends import shared_prefix, shared_suffix
 
@@ -28,9 +29,9 @@ def reparse(parse: Parse[Row], after: bytes, path: str, before: bytes, known: Pa
     """
     if known.problems:
         return parse(after.decode(), path)
-    shared = shared_prefix(before, after)
+    shared, tail = common_ends(before, after)
     start = _entry_above(before, before.rfind(b"\n", 0, shared) + 1)
-    end = _entry_below(before, shared_suffix(before, after, min(len(before), len(after)) - shared))
+    end = _entry_below(before, tail)
     try:
         changed = after[start : len(after) - end].decode()
     except UnicodeDecodeError:
@@ -46,15 +47,19 @@ def reparse(parse: Parse[Row], after: bytes, path: str, before: bytes, known: Pa
 def _spliced(rows: Mapping[str, Row], gone: Mapping[str, Row], come: Mapping[str, Row]) -> dict[str, Row]:
     """The rows with those of `gone`, a run of them, replaced by those of `come`."""
     if _ends_with(rows, gone):  # as when a line was added
+        head = len(rows) - len(gone)
         spliced = dict(rows)
-        for key in gone:
-            del spliced[key]
+        if list(gone) != list(islice(come, len(gone))):  # a dictionary with a gap is slow to copy
+            for key in gone:
+                del spliced[key]
         spliced.update(come)
-        return spliced
-    first = next(iter(gone), None)
-    head = list(rows).index(first) if first is not None and first in rows else 0
-    items = rows.items()
-    return {**dict(islice(items, head)), **come, **dict(islice(items, head + len(gone), None))}
+    else:
+        first = next(iter(gone), None)
+        head = list(rows).index(first) if first is not None and first in rows else 0
+        items = rows.items()
+        spliced = {**dict(islice(items, head)), **come, **dict(islice(items, head + len(gone), None))}
+    note_span(rows, spliced, (head, head + len(gone), head + len(come)))
+    return spliced
 
 
 def _ends_with(rows: Mapping[str, Row], gone: Mapping[str, Row]) -> bool:
@@ -87,9 +92,18 @@ def _entry_below(text: bytes, length: int) -> int:
     return 0
 
 
+def common_ends(before: bytes, after: bytes) -> tuple[int, int]:
+    """The lengths of what both texts begin with and, apart from that, end with."""
+    return once(_common_ends, before, after)
+
+
+def _common_ends(before: bytes, after: bytes) -> tuple[int, int]:
+    shared = shared_prefix(before, after)
+    return shared, shared_suffix(before, after, min(len(before), len(after)) - shared)
+
+
 def changed_lines(before: bytes, after: bytes) -> tuple[int, int]:
     """The span of the whole lines of `after` outside what both texts begin and end with."""
-    shared = shared_prefix(before, after)
-    tail = shared_suffix(before, after, min(len(before), len(after)) - shared)
+    shared, tail = common_ends(before, after)
     end = after.find(b"\n", len(after) - tail)
     return after.rfind(b"\n", 0, shared) + 1, len(after) if end < 0 else end + 1

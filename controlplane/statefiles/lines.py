@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any, AnyStr
+
+_ENDS: Mapping[type, Any] = {str: ("\n", "\r\n", ""), bytes: (b"\n", b"\r\n", b"")}
 
 
-def append_line(text: str, line: str) -> str:
+def append_line(text: AnyStr, line: AnyStr) -> AnyStr:
     """The text with a line appended, after adding a missing line end; its end is that of the first line."""
-    first = text.find("\n")
-    end = "\r\n" if first > 0 and text[first - 1] == "\r" else "\n"
-    return "".join([text, end if text and not text.endswith("\n") else "", line, end])
+    newline, windows, nothing = _ENDS[type(text)]
+    end = windows if text[: text.find(newline) + 1].endswith(windows) else newline
+    grown: AnyStr = nothing.join([text, end if text and not text.endswith(newline) else nothing, line, end])
+    return grown
 
 
 class Lines:

@@ -41,7 +41,7 @@ def anybody_may_be_limited(state: State) -> bool:
 def limited(state: State) -> frozenset[str]:
     """The accounts and aliases of mailboxes that have a limit of their own."""
     desired = state.desired
-    own = [account.address for account in desired.accounts.values() if "quota" in account.attributes]
+    own = [address for address, account in desired.attributed.items() if "quota" in account.attributes]
     named = [address for address in desired.quotas if address in desired.accounts]
     return frozenset([*own, *named, *_aliases(state)])
 

@@ -94,12 +94,13 @@ def test_a_new_key_in_the_middle_names_the_one_before() -> None:
 
 @given(changed_states())
 def test_counts_are_carried_on(pair: tuple[Desired, Desired]) -> None:
-    """What a fold counts on from the state before is what would be counted anew."""
+    """What a fold brings on from the state before is what would be counted and found anew."""
     old, new = pair
-    assert (old.domains, old.alias_domains) is not None
+    assert (old.domains, old.alias_domains, old.attributed) is not None
     after = fold(State(old), diff(old, new)).desired
     assert (after.account_counts, after.alias_counts) == (new.account_counts, new.alias_counts)
     assert (after.domains, after.alias_domains) == (new.domains, new.alias_domains)
+    assert after.attributed == new.attributed
 
 
 @given(changed_states())

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from controlplane.ordered import START, OrderedDraft
+from controlplane.ordered import START, OrderedDraft, comparing_once, differing_span
 
 _keys = st.sampled_from("abcdefgh")
 
@@ -18,7 +18,8 @@ class OrderedMachine(RuleBasedStateMachine):
     def start(self, keys: list[str]) -> None:
         self.order = keys
         self.values = dict.fromkeys(keys, 0)
-        self.draft = OrderedDraft(self.values)
+        self.source = dict(self.values)
+        self.draft = OrderedDraft(self.source)
 
     @rule(key=_keys, value=st.integers())
     def put(self, key: str, value: int) -> None:
@@ -48,7 +49,13 @@ class OrderedMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if hasattr(self, "draft"):
-            assert list(self.draft.freeze().items()) == [(key, self.values[key]) for key in self.order]
+            with comparing_once():
+                frozen = self.draft.freeze()
+                start, gone, come = differing_span(self.source, frozen)
+            assert list(frozen.items()) == [(key, self.values[key]) for key in self.order]
+            before, after = list(self.source.items()), list(frozen.items())
+            assert before[:start] == after[:start]  # what the draft says of itself is true
+            assert before[gone:] == after[come:]
 
 
 TestOrderedDraft = OrderedMachine.TestCase

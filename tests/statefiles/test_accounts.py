@@ -15,6 +15,7 @@ user1@example.test|{HASH}
   # gone soon
 User2@Example.test|$6$a$b|userdb_mail=maildir:~/m x=1
 """
+RAW = TEXT.encode()
 
 
 def test_accounts_are_read_in_their_order() -> None:
@@ -97,25 +98,27 @@ def test_all_problems_are_told_up_to_a_bound() -> None:
 
 def test_an_added_account_is_a_line_at_the_end() -> None:
     """Everything before it stays byte for byte."""
-    assert accounts.add(TEXT, "new@example.test", HASH) == f"{TEXT}new@example.test|{HASH}\n"
+    assert (
+        accounts.add(TEXT.encode(), "new@example.test", HASH).decode() == f"{TEXT}new@example.test|{HASH}\n"
+    )
 
 
 def test_a_missing_last_line_end_is_made_good() -> None:
     """An editor that leaves it out does not glue two accounts together."""
     text = f"a@example.test|{HASH}"
-    assert accounts.add(text, "b@example.test", HASH) == f"{text}\nb@example.test|{HASH}\n"
+    assert accounts.add(text.encode(), "b@example.test", HASH).decode() == f"{text}\nb@example.test|{HASH}\n"
 
 
 def test_a_second_account_in_capitals_is_found_when_the_text_is_read() -> None:
     """They are the same mailbox; the search for what is there already looks for the usual form alone."""
-    (problem,) = accounts.parse(accounts.add(TEXT, "user2@example.test", HASH)).problems
+    (problem,) = accounts.parse(accounts.add(TEXT.encode(), "user2@example.test", HASH).decode()).problems
     assert "user2@example.test is there already" in problem.message
 
 
 def test_edits_keep_the_line_ends_of_windows() -> None:
     """New and changed lines end as the lines around them."""
     text = TEXT.replace("\n", "\r\n")
-    assert accounts.add(text, "b@example.test", HASH).endswith(f"b@example.test|{HASH}\r\n")
+    assert accounts.add(text.encode(), "b@example.test", HASH).decode().endswith(f"b@example.test|{HASH}\r\n")
     assert accounts.update(text, "user1@example.test", "{SHA}x").count("\r\n") == text.count("\r\n")
 
 
@@ -134,10 +137,13 @@ def test_a_removed_account_takes_its_line_along() -> None:
 @pytest.mark.parametrize(
     ("edit", "message"),
     [
-        (lambda: accounts.add(TEXT, "USER1@example.test", HASH), "exists already"),
-        (lambda: accounts.add(TEXT, "user1", HASH), "there is no @"),
-        (lambda: accounts.add(TEXT, "b@example.test", "clear"), "clear text"),
-        (lambda: accounts.add(TEXT, "b@example.test", f"{HASH}\nc@example.test|{HASH}"), "no hash has"),
+        (lambda: accounts.add(RAW, "USER1@example.test", HASH), "exists already"),
+        (lambda: accounts.add(RAW, "user1", HASH), "there is no @"),
+        (lambda: accounts.add(RAW, "b@example.test", "clear"), "clear text"),
+        (
+            lambda: accounts.add(RAW, "b@example.test", f"{HASH}\nc@example.test|{HASH}"),
+            "no hash has",
+        ),
         (lambda: accounts.update(TEXT, "b@example.test", HASH), "there is no account b@example.test"),
         (lambda: accounts.remove(TEXT, "ser1@example.test"), "there is no account ser1@example.test"),
     ],
@@ -170,7 +176,7 @@ def test_a_hash_in_another_place_is_not_shown(line: str) -> None:
 def test_a_refused_edit_shows_no_line(address: str) -> None:
     """The line that it would have been exists nowhere: no number, no excerpt, and no hash."""
     with pytest.raises(Refused) as caught:
-        accounts.add("", address, HASH)
+        accounts.add(b"", address, HASH)
     (problem,) = caught.value.problems
     assert (problem.path, problem.line, problem.excerpt) == ("", 0, "")
     assert "z.5PGH1OEzs" not in problem.message + problem.cure
@@ -179,6 +185,6 @@ def test_a_refused_edit_shows_no_line(address: str) -> None:
 def test_a_hash_brings_no_attributes_along() -> None:
     """A bar in what was given for a hash would begin another field."""
     with pytest.raises(Refused, match="something else than was asked"):
-        accounts.add("", "a@example.test", "{SHA}x|userdb_uid=0")
+        accounts.add(b"", "a@example.test", "{SHA}x|userdb_uid=0")
     text = f"a@example.test|{HASH}\n"
     assert not accounts.has(text, f"a@example.test|{HASH}")

@@ -64,7 +64,7 @@ def find(files: Mapping[str, TreeFile], suspects: Iterable[str]) -> dict[str, li
 
 def _is_one_line(path: str, content: bytes) -> bool:
     """Whether a table has line ends of the old Macintosh: a parser may find sense in its one long line."""
-    return _BY_LINE.fullmatch(path) is not None and b"\r" in content and b"\n" not in content
+    return _BY_LINE.fullmatch(path) is not None and b"\n" not in content and b"\r" in content
 
 
 def _is_read(path: str, files: Mapping[str, TreeFile]) -> bool:

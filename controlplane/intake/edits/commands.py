@@ -8,7 +8,7 @@ from controlplane.errors import UsageError
 from controlplane.git import Change
 from controlplane.intake.edits import arguments, table_commands
 from controlplane.intake.edits.arguments import Arguments, need
-from controlplane.intake.edits.texts import text_of, write
+from controlplane.intake.edits.texts import content_of, put, text_of, write
 from controlplane.intake.trees import Files
 from controlplane.sealing import is_sealed_value
 from controlplane.statefiles import accounts, aliases, env_file, quotas
@@ -42,13 +42,10 @@ def rehearse(request: Arguments, files: Files) -> None:
 
 
 def _account_add(files: Files, given: Arguments) -> Mapping[str, Change]:
-    text = text_of(files, accounts.PATH)
+    content = content_of(files, accounts.PATH)
     attributes = str(given.get("attributes") or "")
-    return write(
-        files,
-        accounts.PATH,
-        accounts.add(text, arguments.address(given), need(given, "password_hash"), attributes),
-    )
+    address, password_hash = arguments.address(given), need(given, "password_hash")
+    return put(files, accounts.PATH, accounts.add(content, address, password_hash, attributes))
 
 
 def _account_update(files: Files, given: Arguments) -> Mapping[str, Change]:
