@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from controlplane.ordered import comparing_once, differing_span
 from controlplane.statefiles import access, accounts, aliases, masters, quotas, relay
 from controlplane.statefiles.incremental import reparse
 from controlplane.statefiles.parsed import Parsed
@@ -147,6 +148,12 @@ def _spliced(old: str, come: str, data: st.DataObject) -> str:
 
 def _same(parse: Callable[[str, str], Parsed[Any]], new: str, old: str) -> None:
     whole = parse(new, "x")
-    change = reparse(parse, new.encode(), "x", old.encode(), parse(old, "x"))
+    known = parse(old, "x")
+    with comparing_once():
+        change = reparse(parse, new.encode(), "x", old.encode(), known)
+        start, gone, come = differing_span(known.rows, change.rows)
     assert list(change.rows.items()) == list(whole.rows.items())
     assert change.problems == whole.problems
+    before, after = list(known.rows.items()), list(change.rows.items())
+    assert before[:start] == after[:start]  # where they differ is told truly, too
+    assert before[gone:] == after[come:]
