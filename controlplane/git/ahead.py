@@ -36,7 +36,7 @@ class WrittenAhead:
         for path, blob in self._blobs.items():
             change = changes[path]
             assert isinstance(change, NewFile)  # noqa: S101  # only those were begun
-            oid, new = blob.name()
+            oid, new = blob.link()
             changes[path] = replace(change, id=oid)
             self._objects.large_written += new
         return changes
@@ -73,7 +73,7 @@ class _Unnamed(threading.Thread):
                 self._handle = write_unnamed(self._objects, self._content)
         self._id = oid
 
-    def name(self) -> tuple[str, int]:
+    def link(self) -> tuple[str, int]:
         """The id of the blob, and how many bytes became an object now: none where it is yet to be written."""
         self.join()
         if self._handle < 0:
