@@ -6,8 +6,9 @@ running container. A `State` is the fold of the event log (docs/architecture.md)
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
@@ -180,7 +181,12 @@ class Desired:
     @cached_property
     def attributed(self) -> Mapping[str, Account]:
         """The accounts that have attributes, in no order."""
-        return _attributed(self.accounts)
+        return _FOUND["attributed"](self.accounts)
+
+    @cached_property
+    def oddly_named(self) -> Mapping[str, Account]:
+        """The accounts whose names have more than letters, digits and `COMMON_SIGNS`, in no order."""
+        return _FOUND["oddly_named"](self.accounts)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Desired):
@@ -242,10 +248,25 @@ def _domain(address: str) -> str:
     return address.rpartition("@")[2]
 
 
-def _attributed(accounts: Mapping[str, Account]) -> dict[str, Account]:
+Accounts = Mapping[str, Account]
+COMMON_SIGNS = ".-_"
+_ODD = re.compile(rf"[^@A-Za-z0-9{re.escape(COMMON_SIGNS)}\n]+[^@\n]*@")
+
+
+def _attributed(accounts: Accounts) -> dict[str, Account]:
     return {address: account for address, account in accounts.items() if account.attributes}
 
 
+def _oddly_named(accounts: Accounts) -> dict[str, Account]:
+    if not _ODD.search("\n".join(accounts)):  # one search rules out most
+        return {}
+    return {address: account for address, account in accounts.items() if _ODD.search(address)}
+
+
+_FOUND: Mapping[str, Callable[[Accounts], dict[str, Account]]] = {
+    "attributed": _attributed,
+    "oddly_named": _oddly_named,
+}
 _COUNTS = (("account_counts", "accounts"), ("alias_counts", "aliases"))
 
 
@@ -258,10 +279,11 @@ def count_on(old: Desired, new: Desired) -> Desired:
             counts.subtract([_domain(address) for address in gone if "@" in address])
             counts.update([_domain(address) for address in come if "@" in address])
             vars(new)[name] = +counts
-    if "attributed" in vars(old):
-        gone, come = differing(old.accounts, new.accounts)
-        kept = {address: account for address, account in old.attributed.items() if address not in gone}
-        vars(new)["attributed"] = kept | _attributed(come)
+    for name, find in _FOUND.items():
+        if name in vars(old):
+            gone, come = differing(old.accounts, new.accounts)
+            kept = {address: row for address, row in vars(old)[name].items() if address not in gone}
+            vars(new)[name] = kept | find(come)
     return new
 
 

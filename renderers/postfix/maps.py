@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from controlplane.model import Desired
+from controlplane.model import COMMON_SIGNS, Desired
 from controlplane.ordered import differing
 from renderers.tables import patch_sorted
 from renderers.text import lines
@@ -77,9 +77,11 @@ def tagged(desired: Desired, delimiters: str) -> list[str]:
     """The accounts whose own name contains the delimiter (postconf(5)), so that a part looks like a tag."""
     if not delimiters:
         return []
-    together = "\n".join(desired.accounts)  # one search rules out most signs
+    common = any(sign.isalnum() or sign in COMMON_SIGNS for sign in delimiters)
+    accounts = desired.accounts if common else desired.oddly_named
+    together = "\n".join(accounts)  # one search rules out most signs
     found = [sign for sign in delimiters if sign in together]
-    anywhere = {address for sign in found for address in desired.accounts if sign in address}
+    anywhere = {address for sign in found for address in accounts if sign in address}
     begins_tag = re.compile(f"[{re.escape(delimiters)}][^@]*@")
     return sorted(address for address in anywhere if begins_tag.search(address))
 

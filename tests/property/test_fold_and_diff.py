@@ -96,11 +96,11 @@ def test_a_new_key_in_the_middle_names_the_one_before() -> None:
 def test_counts_are_carried_on(pair: tuple[Desired, Desired]) -> None:
     """What a fold brings on from the state before is what would be counted and found anew."""
     old, new = pair
-    assert (old.domains, old.alias_domains, old.attributed) is not None
+    assert (old.domains, old.alias_domains, old.attributed, old.oddly_named) is not None
     after = fold(State(old), diff(old, new)).desired
     assert (after.account_counts, after.alias_counts) == (new.account_counts, new.alias_counts)
     assert (after.domains, after.alias_domains) == (new.domains, new.alias_domains)
-    assert after.attributed == new.attributed
+    assert (after.attributed, after.oddly_named) == (new.attributed, new.oddly_named)
 
 
 @given(changed_states())
