@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from renderers.dovecot.dialects.variables import LOGIN, MAIL, Variables
+from renderers.dovecot.dialects.variable_names import LOGIN, MAIL, Variables
 
 _TRAFFIC = {"i": "input", "o": "output"}
 
@@ -68,7 +68,9 @@ FORMATS: Mapping[str, Variables] = {
     "dsync_remote_cmd": _own({"u": "user"}, "login", "host"),
     "quota_status_overquota": _own({}, "error"),
     "quota_status_toolarge": _own({}, "error"),
-    "notify_status_value": _own({}, "messages", "unseen", "recent", "uidnext", "uidvalidity", "highestmodseq"),
+    "notify_status_value": _own(
+        {}, "messages", "unseen", "recent", "uidnext", "uidvalidity", "highestmodseq"
+    ),
 }
 """By the setting's name, which is the same in both versions."""
 LITERAL = frozenset(

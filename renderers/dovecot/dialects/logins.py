@@ -47,7 +47,9 @@ def arguments(line: Line, around: Around) -> list[str]:
         raise Untranslatable(f"2.4 reads no file of settings for {name}", cure)
     writers = {"passwd-file": _passwd_file, "static": _static, "lua": _lua, "pam": _pam, "passwd": _passwd}
     if name not in writers:
-        raise Untranslatable(f"args of the driver {name or '(none)'} have no one form in 2.4", "write its settings")
+        raise Untranslatable(
+            f"args of the driver {name or '(none)'} have no one form in 2.4", "write its settings"
+        )
     return list(writers[name](line, around))
 
 
@@ -77,7 +79,9 @@ def _passwd_file(line: Line, _around: Around) -> Iterator[str]:
         elif key == "username_format":
             yield f"auth_username_format = {expanded(given, 'auth_username_format')}"
         else:
-            raise Untranslatable(f"{key} of a passwd-file has no setting in 2.4", "leave it out, if it may be")
+            raise Untranslatable(
+                f"{key} of a passwd-file has no setting in 2.4", "leave it out, if it may be"
+            )
     yield f"passwd_file_path = {written(expanded(found[2], 'passwd_file_path'))}"
 
 
@@ -107,7 +111,9 @@ def _lua(line: Line, around: Around) -> Iterator[str]:
             own.append(f"{key} = {given}")
     if own:
         yield from block("lua_settings", *own)
-    changed = "the script meets 2.4's functions: see dovecot.http and auth_passdb_init in doc.dovecot.org, Lua"
+    changed = (
+        "the script meets 2.4's functions: see dovecot.http and auth_passdb_init in doc.dovecot.org, Lua"
+    )
     around.notices.append((line.number, changed))
 
 

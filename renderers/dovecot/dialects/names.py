@@ -1,7 +1,7 @@
 """The settings that each version knows, from two lists beside this module that name the packages asked.
 
-2.3.19 is Debian 12's, 2.4.1 Debian 13's. A setting of 2.4 is known by its whole name everywhere; inside a block the
-block's name may be left out before it (doc.dovecot.org, "Named Filters").
+2.3.19 is Debian 12's, 2.4.1 Debian 13's. A setting of 2.4 is known by its whole name everywhere; inside a
+block the block's name may be left out before it (doc.dovecot.org, "Named Filters").
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def old() -> frozenset[str]:
 
 @cache
 def new() -> dict[str, str]:
-    """The settings of 2.4 and what each takes: text, bool, number, size, time, choice, list, pairs, block, blocks."""
+    """The settings of 2.4; each takes text, bool, number, size, time, choice, list, pairs or is block(s)."""
     return {row[0]: row[1] for row in _rows(NEW)}
 
 

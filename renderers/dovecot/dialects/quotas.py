@@ -13,7 +13,11 @@ from renderers.dovecot.dialects.variables import Untranslatable
 ROOT = "User quota"
 """The root of our own configuration; rules and warnings of a file that names none belong to it."""
 _DRIVERS = frozenset(["count", "maildir", "fs", "imapc"])
-_OPTIONS = {"noenforcing": "quota_enforce = no", "hidden": "quota_hidden = yes", "ignoreunlimited": "quota_ignore_unlimited = yes"}
+_OPTIONS = {
+    "noenforcing": "quota_enforce = no",
+    "hidden": "quota_hidden = yes",
+    "ignoreunlimited": "quota_ignore_unlimited = yes",
+}
 _SIZE = re.compile(r"([0-9]+)\s*([bkmgt]?)(?:i?b)?", re.IGNORECASE)
 _LIMIT = re.compile(r"(?P<under>-?)(?P<what>storage|messages)=(?P<percent>[0-9]+)%")
 _NAMES = {"storage": "quota_storage_size", "messages": "quota_message_count"}
@@ -24,12 +28,16 @@ def root(line: Line, _around: Around) -> list[str]:
     driver, _, rest = line.value.partition(":")
     name, *options = rest.split(":")
     if not line.value:
-        raise Untranslatable("an empty quota takes away the root of before", "leave it out, and `quota` out of mail_plugins")
+        raise Untranslatable(
+            "an empty quota takes away the root of before", "leave it out, and `quota` out of mail_plugins"
+        )
     if driver not in _DRIVERS:
         raise Untranslatable(f"2.4 has no quota driver {driver}", "write quota = count:User quota")
     unknown = [option for option in options if option not in _OPTIONS]
     if unknown:
-        raise Untranslatable(f"{unknown[0]} of a quota root has no setting in 2.4", "leave it out, if it may be")
+        raise Untranslatable(
+            f"{unknown[0]} of a quota root has no setting in 2.4", "leave it out, if it may be"
+        )
     return block(_head(name), f"driver = {driver}", *(_OPTIONS[option] for option in options))
 
 
@@ -42,15 +50,18 @@ def of_rule(text: str) -> Iterator[str]:
     """The same, from the value alone."""
     folder, _, limits = text.partition(":")
     if folder not in ("*", "?"):
-        size = limits.partition("=")[2].lstrip("+")
-        inner = f"namespace inbox {{ mailbox {folder} {{ quota_storage_extra = {size} }} }}, each on a line of its own"
-        raise Untranslatable("a rule for one folder is for a person to translate", f"more room there is: {inner}")
+        more = limits.partition("=")[2].lstrip("+")
+        inner = f"namespace inbox {{ mailbox {folder} {{ quota_storage_extra = {more} }} }} on five lines"
+        raise Untranslatable(
+            "a rule for one folder is for a person to translate", f"more room there is: {inner}"
+        )
     for limit in limits.split(":"):
         what, _, amount = limit.partition("=")
         if what not in _NAMES or not amount[:1].isdigit() or "%" in amount:
             cure = "write *:storage=1G or *:messages=1000 in 2.3's form, quota_storage_size = 1G in 2.4's"
             raise Untranslatable(f"2.4 has no limit {limit}", cure)
-        yield f"{_NAMES[what]} = {size(amount, 'K') if what == 'storage' else amount if int(amount) else 'unlimited'}"
+        counted = amount if int(re.sub(r"\D", "", amount)) else "unlimited"
+        yield f"{_NAMES[what]} = {size(amount, 'K') if what == 'storage' else counted}"
 
 
 def size(text: str, unit: str) -> str:

@@ -75,8 +75,11 @@ def imapsieve(line: Line, _around: Around) -> list[str]:
         return []
     given = {key: _sibling(line, number, key) for key in ("name", "from", "causes")}
     place, options = _place(line.value)
-    causes = [f"cause = {' '.join(re.split(r'[,\s]+', given['causes'].lower()))}"] if given["causes"] else []
-    script = block(f"sieve_script imapsieve{number}-{part}", f"type = {part}", *causes, f"path = {place}", *_set(options))
+    when = " ".join(given["causes"].lower().replace(",", " ").split())
+    causes = [f"cause = {when}"] if when else []
+    script = block(
+        f"sieve_script imapsieve{number}-{part}", f"type = {part}", *causes, f"path = {place}", *_set(options)
+    )
     if given["name"] in ("", "*") and given["from"] not in ("", "*"):
         return block(f"imapsieve_from {_label(given['from'])}", *script)
     if given["from"] in ("", "*") and given["name"] not in ("", "*"):
@@ -101,11 +104,15 @@ def _sibling(line: Line, number: str, part: str) -> str:
 def _place(value: str) -> tuple[str, Mapping[str, str]]:
     place, *options = value.removeprefix("file:").split(";")
     if re.match(r"(ldap|dict):", place):
-        raise Untranslatable("scripts in a dictionary or directory are set in other settings", "see `sieve_script_driver`")
+        raise Untranslatable(
+            "scripts in a dictionary or directory are set in other settings", "see `sieve_script_driver`"
+        )
     given = dict(option.partition("=")[::2] for option in options if option)
     for option in given:
         if option not in _OPTIONS:
-            raise Untranslatable(f"the option {option} of a script's place has no setting in 2.4", "leave it out, if it may be")
+            raise Untranslatable(
+                f"the option {option} of a script's place has no setting in 2.4", "leave it out, if it may be"
+            )
     return _expanded(place), given
 
 

@@ -10,16 +10,25 @@ from renderers.dovecot.dialects.syntax import Line
 from renderers.dovecot.dialects.variables import Untranslatable
 
 _BACKENDS = frozenset(["solr", "flatcurve", "xapian"])
-_SOLR = {"url": "url", "batch_size": "batch_size", "soft_commit": "soft_commit", "rawlog_dir": "http_client_rawlog_dir"}
+_SOLR = {
+    "url": "url",
+    "batch_size": "batch_size",
+    "soft_commit": "soft_commit",
+    "rawlog_dir": "http_client_rawlog_dir",
+}
 _XAPIAN = frozenset(["partial", "verbose", "lowmemory", "maxthreads"])
+_LANGUAGE = (*block("language en", "default = yes"), "language_tokenizers = generic email-address")
+"""2.4 indexes nothing without a language and tokenizers, whatever the index; 2.3 had these by default."""
 _ENFORCED = {"yes": ("yes", "no"), "no": ("body-search-only", "yes"), "body": ("body-search-only", "no")}
 
 
 def backend(line: Line, _around: Around) -> list[str]:
     """`fts = solr`."""
     if line.value not in _BACKENDS:
-        raise Untranslatable(f"2.4 has no full-text index {line.value}", "write fts = flatcurve, xapian or solr")
-    return block(f"fts {line.value}")
+        raise Untranslatable(
+            f"2.4 has no full-text index {line.value}", "write fts = flatcurve, xapian or solr"
+        )
+    return [*block(f"fts {line.value}"), *_LANGUAGE]
 
 
 def solr(line: Line, around: Around) -> list[str]:
@@ -42,7 +51,9 @@ def xapian(line: Line, around: Around) -> list[str]:
         if key in _XAPIAN:
             inner.append(f"{key} = {given}")
         elif key in ("full", "attachments"):
-            around.notices.append((line.number, f"{key} of fts_xapian is nothing that its version for 2.4 knows"))
+            around.notices.append(
+                (line.number, f"{key} of fts_xapian is nothing that its version for 2.4 knows")
+            )
         else:
             raise Untranslatable(f"{key} of fts_xapian has no setting in 2.4", "leave it out, if it may be")
     return block("fts xapian", *inner)

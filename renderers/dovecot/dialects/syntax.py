@@ -149,7 +149,7 @@ def _line(number: int, source: tuple[str, ...], within: Section | None, code: st
     if not code:
         return Line(number, source, within, Kind.REMARK, comment=comment)
     for include in _INCLUDES:
-        if code.startswith(include + " ") or code.startswith(include + "\t"):
+        if code.startswith((include + " ", include + "\t")):
             path = code[len(include) :].strip(_WHITE)
             return Line(number, source, within, Kind.INCLUDE, include, path, comment=comment)
     key = _KEY.match(code)

@@ -1,4 +1,4 @@
-"""Fields of users: what a passdb, a userdb or the line of an account says of one. 2.4 ignores those of 2.3 in silence."""
+"""Fields of users, which a passdb, a userdb or an account's line says; 2.4 ignores those of 2.3 in silence."""
 
 from __future__ import annotations
 
@@ -11,14 +11,58 @@ from renderers.dovecot.dialects.variables import Untranslatable
 
 _PREFIX = "userdb_"
 _OWN = frozenset(
-    """uid gid home user chroot nice system_groups_user nopassword nologin nodelay nopassword password pass master
-    allow_nets allow_real_nets allow_user proxy proxy_maybe proxy_mech proxy_refresh proxy_timeout proxy_nopipelining
-    proxy_noauth host hostip source_ip port destuser ssl starttls delay_until reason k5principals original_user
-    login_user auth_user anonymous noauthenticate client_cert_fingerprint temp fail warn""".split()
+    [
+        "allow_nets",
+        "allow_real_nets",
+        "allow_user",
+        "anonymous",
+        "auth_user",
+        "chroot",
+        "client_cert_fingerprint",
+        "delay_until",
+        "destuser",
+        "fail",
+        "gid",
+        "home",
+        "host",
+        "hostip",
+        "k5principals",
+        "login_user",
+        "master",
+        "nice",
+        "noauthenticate",
+        "nodelay",
+        "nologin",
+        "nopassword",
+        "original_user",
+        "pass",
+        "password",
+        "port",
+        "proxy",
+        "proxy_maybe",
+        "proxy_mech",
+        "proxy_noauth",
+        "proxy_nopipelining",
+        "proxy_refresh",
+        "proxy_timeout",
+        "reason",
+        "source_ip",
+        "ssl",
+        "starttls",
+        "system_groups_user",
+        "temp",
+        "uid",
+        "user",
+        "warn",
+    ]
 )
 """Fields that are no settings; the same in both (doc.dovecot.org, "Password Database Extra Fields")."""
 _SCRIPTS = {"sieve": "personal", "sieve_default": "default", "sieve_before": "before", "sieve_after": "after"}
-_RENAMED = {"quota_max_mail_size": "quota_mail_size", "acl": "acl_driver", "lazy_expunge": "lazy_expunge_mailbox"}
+_RENAMED = {
+    "quota_max_mail_size": "quota_mail_size",
+    "acl": "acl_driver",
+    "lazy_expunge": "lazy_expunge_mailbox",
+}
 _GLOBAL_RULE = re.compile(r"quota_rule[0-9]*")
 
 
@@ -30,7 +74,7 @@ def words(text: str) -> Iterator[tuple[str, str]]:
 
 
 def field(name: str, value: str) -> Iterator[tuple[str, str]]:
-    """One field in 2.4's names, with variables as they were; raises Untranslatable for what 2.4 would ignore."""
+    """One field in 2.4's names, its variables as they were; raises Untranslatable for what it would ignore."""
     prefix = _PREFIX if name.startswith(_PREFIX) else ""
     plain, colon, how = name.removeprefix(prefix).partition(":")
     suffix = f":{'default' if how == 'protected' else how}" if colon else ""
@@ -39,7 +83,7 @@ def field(name: str, value: str) -> Iterator[tuple[str, str]]:
 
 
 def attributes(text: str) -> str:
-    """The attributes of an account's line, `userdb_mail=mbox:~/mail userdb_quota_rule=*:storage=1G`, for 2.4."""
+    """The attributes of an account's line, `userdb_mail=mbox:~/mail userdb_quota_rule=*:storage=1G`."""
     return " ".join(f"{name}={expanded(value, 'userdb_fields')}" for name, value in words(text))
 
 

@@ -42,7 +42,9 @@ def expanded(text: str, name: str) -> str:
 def path(text: str, name: str) -> str:
     """What 2.3 reads by `<path` and 2.4 opens by its path."""
     if text and not text.startswith("<"):
-        raise Untranslatable(f"{name} holds its content, where 2.4 takes a path", f"put it in a file: {name} = <PATH")
+        raise Untranslatable(
+            f"{name} holds its content, where 2.4 takes a path", f"put it in a file: {name} = <PATH"
+        )
     return text[1:].strip()
 
 

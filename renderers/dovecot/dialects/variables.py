@@ -7,10 +7,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import NamedTuple
 
-_OLD = re.compile(r"%(?P<width>-?[0-9]*(?:\.-?[0-9]+)?)(?P<modifiers>[LUEXRHNMDT]*)(?:\{(?P<long>[^{}]*)\}|(?P<short>.))")
+from renderers.dovecot.dialects.variable_names import MAIL, Variables
+
+_OLD = re.compile(
+    r"%(?P<width>-?[0-9]*(?:\.-?[0-9]+)?)(?P<modifiers>[LUEXRHNMDT]*)(?:\{(?P<long>[^{}]*)\}|(?P<short>.))"
+)
 _NESTED = re.compile(r"%\{if;")
 _PIPED = re.compile(r"%\{[^{}]*(?:\||\()[^{}]*\}")
 _FILTERS = {"L": " | lower", "U": " | upper"}
@@ -26,88 +28,16 @@ class Untranslatable(Exception):
         super().__init__(reason)
 
 
-class Variables(NamedTuple):
-    """What the variables of 2.3 are called in 2.4, within `%{…}`."""
-
-    short: Mapping[str, str]
-    long: Mapping[str, str]
-
-
-_USER = {"u": "user", "n": "user | username", "d": "user | domain"}
-_NET = {"r": "remote_ip", "l": "local_ip", "a": "local_port", "b": "remote_port"}
-_LONG = {
-    "user": "user",
-    "username": "user | username",
-    "domain": "user | domain",
-    "home": "home",
-    "session": "session",
-    "auth_user": "auth_user",
-    "auth_username": "auth_user | username",
-    "auth_domain": "auth_user | domain",
-    "lip": "local_ip",
-    "rip": "remote_ip",
-    "lport": "local_port",
-    "rport": "remote_port",
-    "pid": "process:pid",
-    "owner_user": "owner_user",
-    "owner_username": "owner_user | username",
-    "owner_domain": "owner_user | domain",
-    "owner_home": "owner_home",
-}
-MAIL = Variables(
-    {**_USER, **_NET, "h": "home", "s": "service", "p": "process:pid"},
-    {**_LONG, "service": "service", "hostname": "hostname", "uid": "process:uid", "gid": "process:gid"},
-)
-"""Of the processes that open mailboxes."""
-LOGIN = Variables(
-    {
-        **_USER,
-        **_NET,
-        "s": "protocol",
-        "m": "mechanism",
-        "c": "secured",
-        "k": "ssl_security",
-        "e": "mail_pid",
-        "p": "client_pid",
-        "w": "password",
-    },
-    {
-        **_LONG,
-        "service": "protocol",
-        "hostname": "system:hostname",
-        "mech": "mechanism",
-        "secured": "secured",
-        "password": "password",
-        "local_name": "local_name",
-        "mail_pid": "mail_pid",
-        "client_id": "client_id",
-        "session_pid": "session_pid",
-        "requested_username": "requested_username",
-        "hashed_password": "hashed_password",
-        "ssl_security": "ssl_security",
-        "listener": "listener",
-        "login_user": "login_user",
-        "login_username": "login_user | username",
-        "login_domain": "login_user | domain",
-        "master_user": "master_user",
-        "orig_user": "original_user",
-        "orig_username": "original_user | username",
-        "orig_domain": "original_user | domain",
-        "real_rip": "real_remote_ip",
-        "real_lip": "real_local_ip",
-        "real_rport": "real_remote_port",
-        "real_lport": "real_local_port",
-    },
-)
-"""Of logins: the auth process and the login processes."""
-
-
 def translate(value: str, known: Variables = MAIL) -> str:
     """A value of 2.3 with the variables of 2.4; raises Untranslatable."""
     if _NESTED.search(value):
-        raise Untranslatable("%{if;…} is gone", "write it with 2.4's `%{user | if('=', …)}`, or without a condition")
+        raise Untranslatable(
+            "%{if;…} is gone", "write it with 2.4's `%{user | if('=', …)}`, or without a condition"
+        )
     if "%%" in value and re.search(r"%%[undh]", value):
-        raise Untranslatable("%%u, %%n, %%d and %%h of shared namespaces are gone", "use $user and %{owner_home}")
+        raise Untranslatable(
+            "%%u, %%n, %%d and %%h of shared namespaces are gone", "use $user and %{owner_home}"
+        )
     return _OLD.sub(lambda found: _one(found, known), value)
 
 
@@ -134,14 +64,13 @@ def _one(found: re.Match[str], known: Variables) -> str:
         return "%"
     if long is not None and plain and (of_new_form(whole) or long.startswith(_PROVIDERS)):
         return _provided(long)
-    if long is not None:
-        name = known.long.get(long)
-    else:
-        name = known.short.get(short)
+    name = known.long.get(long) if long is not None else known.short.get(short)
     if name is None and long is not None and plain and re.fullmatch(r"[a-z0-9_]+", long):
         name = long if long in {part.partition(" ")[0] for part in known.long.values()} else None
     if name is None:
-        raise Untranslatable(f"{whole} is no variable of 2.4", "write what it stands for in 2.4's form, %{user}")
+        raise Untranslatable(
+            f"{whole} is no variable of 2.4", "write what it stands for in 2.4's form, %{user}"
+        )
     return f"%{{{name}{_filters(whole, found['modifiers'], found['width'])}}}"
 
 

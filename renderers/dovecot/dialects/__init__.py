@@ -1,0 +1,1 @@
+"""Dovecot's two dialects: configuration for 2.3 is read, and rendered for 2.4."""
