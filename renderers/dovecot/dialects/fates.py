@@ -96,7 +96,7 @@ class Refused(NamedTuple):
     @property
     def says(self) -> str:
         """For the page."""
-        return f"**refused**: {self.why}; {self.cure}"
+        return f"refused: {self.why}; {self.cure}"
 
 
 Fate = Same | Renamed | Rewritten | Dropped | Refused

@@ -68,6 +68,7 @@ FORMATS: Mapping[str, Variables] = {
     "dsync_remote_cmd": _own({"u": "user"}, "login", "host"),
     "quota_status_overquota": _own({}, "error"),
     "quota_status_toolarge": _own({}, "error"),
+    "mail_ext_attachment_hash": _own({}, "md4", "md5", "sha1", "sha256", "sha512", "size"),
     "notify_status_value": _own(
         {}, "messages", "unseen", "recent", "uidnext", "uidvalidity", "highestmodseq"
     ),

@@ -72,8 +72,11 @@ def _passwd_file(line: Line, _around: Around) -> Iterator[str]:
     found = re.fullmatch(r"((?:\w+=\S+\s+)*)(\S+)", line.value)
     if not found:
         raise Untranslatable(f"{line.value} names no list of users", "write its path")
+    passdb = line.within is not None and line.within.kind == "passdb"
     for word in found[1].split():
         key, _, given = word.partition("=")
+        if key == "scheme" and not passdb:
+            continue  # nobody's password is compared with what a userdb says
         if key == "scheme":
             yield f"default_password_scheme = {given}"
         elif key == "username_format":

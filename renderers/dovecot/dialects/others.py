@@ -126,3 +126,17 @@ def greeter(line: Line, _around: Around) -> list[str]:
 def special_use(line: Line, _around: Around) -> list[str]:
     """What a folder is for; `\\` is kept as it is written."""
     return [f"special_use = {written(line.value)}"]
+
+
+def time_format(line: Line, _around: Around) -> list[str]:
+    """`format_args = time-rfc3339`."""
+    if not re.fullmatch(r"time-[a-z0-9]+", line.value):
+        raise Untranslatable(
+            f"format_args = {line.value} has no setting in 2.4", "write format_args = time-rfc3339"
+        )
+    return [f"time_format = {line.value.removeprefix('time-')}"]
+
+
+def spaced(line: Line, _around: Around) -> list[str]:
+    """A list that 2.3 has colons in."""
+    return [f"{line.name} = {' '.join(line.value.split(':'))}".rstrip()]

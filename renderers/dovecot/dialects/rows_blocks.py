@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from renderers.dovecot.dialects import location, logins, others
-from renderers.dovecot.dialects.fates import Dropped, Place, Refused, Renamed, Rewritten, Row, rows, same
+from renderers.dovecot.dialects.fates import (
+    Dropped,
+    Place,
+    Refused,
+    Renamed,
+    Rewritten,
+    Row,
+    Same,
+    rows,
+    same,
+)
 
 SERVICES: tuple[Row, ...] = (
     *same(
         Place.SERVICE,
         "chroot client_limit drop_priv_before_exec executable extra_groups group privileged_group"
-        " process_limit process_min_avail protocol type user",
+        " process_limit process_min_avail protocol user",
     ),
+    Row(Place.SERVICE, "type", Same(), "startup"),
     Row(Place.SERVICE, "idle_kill", Renamed("idle_kill_interval"), "5 mins"),
     Row(
         Place.SERVICE,
@@ -34,7 +45,13 @@ _KINDS = "a folder's own format has no setting in 2.4"
 FOLDERS: tuple[Row, ...] = (
     *same(
         Place.NAMESPACE,
-        "alias_for disabled hidden ignore_on_failure inbox list order prefix separator subscriptions type",
+        "disabled hidden ignore_on_failure inbox list order prefix separator subscriptions type",
+    ),
+    Row(
+        Place.NAMESPACE,
+        "alias_for",
+        Refused("2.4 wants the other namespace's name here, 2.3 its prefix", "write the file for 2.4"),
+        "other/",
     ),
     Row(
         Place.NAMESPACE, "location", Rewritten(location.FORM, location.location), "maildir:~/public:LAYOUT=fs"
@@ -110,7 +127,7 @@ METRICS: tuple[Row, ...] = (
     Row(
         Place.EXPORTER,
         "format_args",
-        Refused("it is two settings now", "write time_format = rfc3339"),
+        Rewritten("`time_format`, without `time-`", others.time_format),
         "time-rfc3339",
     ),
     Row(Place.EXPORTER, "transport", Renamed("driver"), "log"),

@@ -37,7 +37,7 @@ STORAGE: tuple[Row, ...] = (
     ),
     *same(_P, "last_login_key last_login_precision"),
     Row(_P, "lazy_expunge", Renamed("lazy_expunge_mailbox"), ".EXPUNGED"),
-    Row(_P, "lazy_expunge_only_last_instance", Renamed("lazy_expunge_only_last_instance"), "yes"),
+    *same(_P, "lazy_expunge_only_last_instance"),
     Row(
         _P,
         "lazy_expunge_exclude#",

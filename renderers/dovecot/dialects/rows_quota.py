@@ -9,7 +9,7 @@ _P = Place.PLUGIN
 
 QUOTA: tuple[Row, ...] = (
     Row(_P, "quota", Rewritten('`quota "User quota" { driver = count }`', quotas.root), "count:User quota"),
-    Row(_P, "quota_exceeded_message", Renamed("quota_exceeded_message"), "Quota exceeded"),
+    *same(_P, "quota_exceeded_message"),
     Row(
         _P,
         "quota_grace",

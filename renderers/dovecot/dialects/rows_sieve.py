@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from renderers.dovecot.dialects import scripts
-from renderers.dovecot.dialects.fates import Place, Refused, Renamed, Rewritten, Row, same
+from renderers.dovecot.dialects.fates import Place, Refused, Renamed, Rewritten, Row, Same, same
 
 _P = Place.PLUGIN
 _STAGE = "`sieve_script {} {{ type = {}` `path = P }}`"
@@ -90,7 +90,7 @@ SIEVE: tuple[Row, ...] = (
         Rewritten("`sieve_virustest_text_value { N = V }`", scripts.text_value),
         "Yes",
     ),
-    Row(_P, "recipient_delimiter", Renamed("recipient_delimiter"), "+"),
+    Row(_P, "recipient_delimiter", Same(), "+"),
     *same(
         _P,
         "sieve_duplicate_default_period sieve_duplicate_max_period sieve_editheader_max_header_size"

@@ -61,6 +61,12 @@ MAIL: tuple[Row, ...] = (
 )
 
 SERVER: tuple[Row, ...] = (
+    Row(
+        _TOP,
+        "valid_chroot_dirs",
+        Rewritten("the same, with spaces for `:`", others.spaced),
+        "/var/mail:/home",
+    ),
     Row(_TOP, "config_cache_size", Dropped("nothing is cached so now"), "1 M"),
     Row(_TOP, "default_idle_kill", Renamed("default_idle_kill_interval"), "1 mins"),
     Row(

@@ -13,7 +13,7 @@ from enum import Enum
 _WHITE = " \t"
 _INCLUDES = ("!include", "!include_try")
 _KEY = re.compile(r"[^\s=]+")
-_SECTION = re.compile(r'(?:"((?:\\.|[^"\\])*)"|(\S+))?[ \t]*\{(.*)', re.DOTALL)
+_SECTION = re.compile(r'(?:"((?:\\.|[^"\\])*)"[ \t]*|([^\s"]\S*)[ \t]+)?\{(.*)', re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 

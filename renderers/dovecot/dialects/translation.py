@@ -6,11 +6,13 @@ The dialect is read from the text (docs/decisions/0240-the-dialect-is-read-from-
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from enum import Enum
 from typing import NamedTuple
 
 from renderers.dovecot.dialects import modern
 from renderers.dovecot.dialects.fates import Around
+from renderers.dovecot.dialects.names import VERSION
 from renderers.dovecot.dialects.reading import VANISHING, Becomes, Reader, canonical
 from renderers.dovecot.dialects.syntax import Kind, Line, Section, read
 from renderers.service import BadLine
@@ -53,14 +55,16 @@ class _Read(NamedTuple):
     becomes: Becomes
 
     @property
-    def old(self) -> bool:
-        """Whether the line is written for 2.3."""
-        if not self.becomes.known or self.line.kind in (Kind.REMARK, Kind.WRONG):
+    def only_old(self) -> bool:
+        """Whether 2.3 alone knows what the line names."""
+        return self.becomes.known and not modern.knows(self.line)
+
+    @property
+    def changes(self) -> bool:
+        """Whether the line, read as one of 2.3, says something else in 2.4 or cannot be said there."""
+        if not self.becomes.known or self.line.kind in (Kind.REMARK, Kind.WRONG, Kind.CLOSE):
             return False
-        if self.becomes.lines is None or not modern.knows(self.line):
-            return True
-        # `}` has the dialect of its section
-        return self.line.kind is not Kind.CLOSE and not _alike(self.becomes.lines, [canonical(self.line)])
+        return self.becomes.lines is None or not _alike(self.becomes.lines, [canonical(self.line)])
 
     @property
     def new(self) -> bool:
@@ -81,21 +85,18 @@ def translate(text: str, path: str) -> Translation:
     reader = Reader(around)
     lines = read(text)
     found = [_Read(line, reader.becomes(line)) for line in lines]
-    old = next((one.line for one in found if one.old), None)
     new = next((one.line for one in found if one.new), None)
     problems = [*_broken(lines), *(_unknown(one.line) for one in found if one.unknown)]
-    if old is not None and new is None:
+    if new is None and any(one.only_old or one.changes for one in found):
         problems += _refused(found)
         pieces = [Piece(one.line.number, one.line.source, _written(one)) for one in found]
         notices = [BadLine(number, message, "") for number, message in around.notices]
         return Translation(Dialect.OLD, tuple(pieces), _ordered(problems), tuple(notices))
-    if old is not None and new is not None:
-        problems += _mixed(found, old, new)
-    elif new is not None:
-        problems += [wrong for line in lines if (wrong := modern.wrong(line))]
-    dialect = Dialect.BOTH if new is None else Dialect.NEW
+    if new is not None:
+        problems += [wrong for one in found if (wrong := modern.wrong(one.line)) and not one.only_old]
+        problems += _mixed([one.line for one in found if one.only_old], new)
     kept = tuple(Piece(line.number, line.source, line.source) for line in lines)
-    return Translation(dialect, kept, _ordered(problems), ())
+    return Translation(Dialect.BOTH if new is None else Dialect.NEW, kept, _ordered(problems), ())
 
 
 def _stem(path: str) -> str:
@@ -125,25 +126,21 @@ def _unknown(line: Line) -> BadLine:
     )
 
 
-def _refused(found: list[_Read]) -> list[BadLine]:
-    return [
-        BadLine(one.line.number, f"Dovecot 2.4 has no equivalent: {one.becomes.reason}", one.becomes.cure)
-        for one in found
-        if one.becomes.known and one.becomes.lines is None
-    ]
+def _refused(found: list[_Read]) -> Iterator[BadLine]:
+    for one in found:
+        if one.becomes.known and one.becomes.lines is None:
+            cure = one.becomes.cure
+            if modern.knows(one.line):
+                cure += f"; what begins with `dovecot_config_version = {VERSION}` is read as 2.4's"
+            yield BadLine(one.line.number, f"Dovecot 2.4 has no equivalent: {one.becomes.reason}", cure)
 
 
-def _mixed(found: list[_Read], old: Line, new: Line) -> list[BadLine]:
-    """What is wrong with lines of 2.3 in a text that has lines of 2.4."""
-    problems = [wrong for one in found if modern.knows(one.line) and (wrong := modern.wrong(one.line))]
-    said = {problem.line for problem in problems}
-    others = [one.line for one in found if one.old and one.line.number not in said]
-    if others or not problems:
-        line = others[0] if others else old
+def _mixed(old: list[Line], new: Line) -> Iterator[BadLine]:
+    """The first line of 2.3 in a text that has lines of 2.4."""
+    for line in old[:1]:
         message = f"line {line.number} is written for Dovecot 2.3 ({canonical(line)})"
         message += f", line {new.number} for 2.4 ({canonical(new)})"
-        problems.append(BadLine(line.number, message, "write the whole file for one of them"))
-    return problems
+        yield BadLine(line.number, message, "write the whole file for one of them")
 
 
 def _written(one: _Read) -> tuple[str, ...]:

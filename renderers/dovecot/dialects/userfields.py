@@ -1,4 +1,4 @@
-"""Fields of users, which a passdb, a userdb or an account's line says; 2.4 ignores those of 2.3 in silence."""
+"""Fields of users, which a passdb, userdb or an account's line says; 2.4 ignores those of 2.3 in silence."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def words(text: str) -> Iterator[tuple[str, str]]:
 
 
 def field(name: str, value: str) -> Iterator[tuple[str, str]]:
-    """One field in 2.4's names, its variables as they were; raises Untranslatable for what it would ignore."""
+    """One field in 2.4's names, variables as they were; raises Untranslatable for what it would ignore."""
     prefix = _PREFIX if name.startswith(_PREFIX) else ""
     plain, colon, how = name.removeprefix(prefix).partition(":")
     suffix = f":{'default' if how == 'protected' else how}" if colon else ""

@@ -24,7 +24,7 @@ def value(line: Line, name: str, of: Successor = lambda name: name) -> str:
     text = expanded(line.value, name)
     if not line.quoted:
         text = _REFERENCE.sub(lambda found: _reference(found[1], name, of), text)
-    if name.endswith(_FILE) and not line.quoted:
+    if name.endswith(_FILE) and not line.name.endswith(_FILE) and not line.quoted:
         text = path(text, line.name)
     if text == line.value:
         return _as_it_was(line)
@@ -54,7 +54,8 @@ def set_to(line: Line, name: str, of: Successor) -> list[str]:
     if kind == "list":
         return _list(line, name)
     if kind == "pairs":
-        return block(name, *pairs(line.value, name))
+        given = [word for word in line.value.split() if word != f"${line.name}"]
+        return block(name, *pairs(given, name)) if given else []
     return [f"{name} = {value(line, name, of)}".rstrip()]
 
 
@@ -63,15 +64,15 @@ def words(line: Line) -> list[str]:
     return [word.removeprefix("+") for word in re.split(r"[\s,]+", line.value) if word]
 
 
-def pairs(text: str, name: str) -> Iterable[str]:
-    """The lines of a block for `key=value key=value`."""
-    for word in text.split():
-        key, equals, given = word.partition("=")
+def pairs(given: Iterable[str], name: str) -> Iterable[str]:
+    """The lines of a block for words `key=value`."""
+    for word in given:
+        key, equals, text = word.partition("=")
         if name == "import_environment" and not equals:
-            given = f"%{{env:{key}}}"
+            text = f"%{{env:{key}}}"
         elif not equals:
             raise Untranslatable(f"{word} has no value", "write NAME=VALUE")
-        yield f"{key} = {expanded(given, name) if equals else given}"
+        yield f"{key} = {expanded(text, name) if equals else text}"
 
 
 def _list(line: Line, name: str) -> list[str]:
