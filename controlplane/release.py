@@ -1,20 +1,23 @@
 """Releases: branch `rendered` with one commit per release and one folder per node, and previews beside it.
 
-A node's folder holds manifest.json and every rendered file under its path in the container.
+A node's folder holds manifest.json and every rendered file under its path in the container; of a large file
+its parts, in a folder of its name (wire/parts.py).
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import SequenceMatcher
+from functools import partial
 from typing import Any
 
 from controlplane.errors import Corrupt, NotFound
 from controlplane.git import (
+    FILE,
     LARGE,
     SERVER,
     Beside,
@@ -27,13 +30,17 @@ from controlplane.git import (
 )
 from wire.blobs import blob_id
 from wire.common_ends import differing_lines
+from wire.parts import Parted, part_name
 
 BRANCH = "rendered"
 PREVIEWS = "preview/"
 MANIFEST = "manifest.json"
 
-NodeFiles = Mapping[str, Mapping[str, tuple[bytes, int]]]
-"""By node and path: content and git mode (0o100644 or 0o100755)."""
+Content = bytes | Parted
+NodeFiles = Mapping[str, Mapping[str, tuple[Content, int]]]
+"""By node and path: content and git mode (0o100644 or 0o100755); the mode of parts is 0o100644."""
+AT_ONCE = 8
+"""Threads that store the parts of a file which is new: the disk syncs what several of them wrote together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +80,8 @@ class Releases:
         self._repo = repo
         self._ids: dict[str, tuple[bytes, str]] = {}
         """Content and blob id of each file of the last tree: what stays is not hashed again."""
+        self._parts: dict[str, Parted] = {}
+        """Its large files."""
         self._beside: list[Beside] = []
 
     def newest(self) -> Release | None:
@@ -81,13 +90,28 @@ class Releases:
         return self.read(tip) if tip else None
 
     def begin(self, nodes: NodeFiles) -> None:
-        """Begin to store the large files that the last tree has not, while the caller goes on to `write`."""
-        self._beside = [
-            Beside(self._repo.write_blob, content)
-            for node, rendered in nodes.items()
-            for name, (content, _) in rendered.items()
-            if len(content) >= LARGE and self._known_id(f"{node}/{name}", content) == ""
-        ]
+        """Begin to store what the last tree has not of large files, while the caller goes on to `write`."""
+        self._beside = []
+        for node, rendered in nodes.items():
+            for name, (content, _) in rendered.items():
+                path = f"{node}/{name}"
+                if isinstance(content, Parted):
+                    self._begin_parts(path, content)
+                elif len(content) >= LARGE and self._known_id(path, content) == "":
+                    self._beside.append(Beside(self._repo.write_blob, content))
+
+    def _begin_parts(self, path: str, file: Parted) -> None:
+        known = self._parts.get(path)
+        old = frozenset(known.ids) if known else frozenset()
+        new = [(start, end) for _, oid, start, end in file.named() if oid not in old]
+        for first in range(min(len(new), AT_ONCE)):
+            store = partial(self._store, new[first::AT_ONCE])
+            self._beside.append(Beside(store, file.content))
+
+    def _store(self, spans: Iterable[tuple[int, int]], content: bytes) -> str:
+        for start, end in spans:
+            self._repo.write_blob(content[start:end])
+        return ""
 
     def _known_id(self, path: str, content: bytes) -> str:
         known = self._ids.get(path)
@@ -102,17 +126,29 @@ class Releases:
         files = self._repo.tree_files(base, "the release before") if base else {}
         changes: dict[str, Change] = dict.fromkeys(files)
         ids: dict[str, tuple[bytes, str]] = {}
+        parts: dict[str, Parted] = {}
+
+        def take(path: str, identity: str, mode: int, content: Callable[[], bytes]) -> None:
+            old = files.get(path)
+            if old is not None and (old.id, old.mode) == (identity, mode):
+                del changes[path]
+            else:
+                changes[path] = NewFile(content(), mode, identity)
+
         for node, rendered in nodes.items():
             for name, (content, mode) in rendered.items():
                 path = f"{node}/{name}"
-                identity = self._id(path, content)
-                ids[path] = content, identity
-                old = files.get(path)
-                if old is not None and (old.id, old.mode) == (identity, mode):
-                    del changes[path]
+                if isinstance(content, Parted):
+                    parts[path] = content
+                    for part, oid, start, end in content.named():
+                        take(f"{path}/{part}", oid, FILE, partial(content.content.__getitem__, slice(start, end)))
                 else:
-                    changes[path] = NewFile(content, mode, identity)
-        self._ids, self._beside = ids, []
+                    identity = self._id(path, content)
+                    ids[path] = content, identity
+                    take(path, identity, mode, partial(bytes, content))
+        for each in self._beside:
+            each.join()
+        self._ids, self._parts, self._beside = ids, parts, []
         return self._repo.write_tree(base, changes) if changes or not base else base
 
     def write(self, nodes: NodeFiles, basis: Basis, time: datetime) -> Release:
@@ -168,24 +204,59 @@ class Releases:
 
     def manifest(self, release: Release, node: str) -> dict[str, Any]:
         """A node's manifest.json; raises NotFound for a node that the release does not know."""
-        try:
-            manifest: dict[str, Any] = json.loads(self._repo.file(release.commit, f"{node}/{MANIFEST}"))
-        except ValueError as error:
-            raise Corrupt(f"{node}/{MANIFEST} in release {release.number} is not JSON: {error}") from error
-        return manifest
+        path = f"{node}/{MANIFEST}"
+        return _decoded(self._repo.file(release.commit, path), f"{path} in release {release.number}")
 
     def diff(self, old: str, new: str) -> tuple[FileChange, ...]:
         """The files that differ between two trees, with line counts, by path; manifests are left out."""
-        before = self._repo.tree_files(old, "the older release") if old else {}
-        after = self._repo.tree_files(new, "the newer release") if new else {}
+        before, after = self.files(old), self.files(new)
         return tuple(
-            FileChange(path, *line_changes(self._content(before, path), self._content(after, path)))
+            FileChange(path, *line_changes(self.content(before, path), self.content(after, path)))
             for path in sorted(before.keys() | after.keys())
             if before.get(path) != after.get(path) and not path.endswith("/" + MANIFEST)
         )
 
-    def _content(self, files: Mapping[str, TreeEntry], path: str) -> bytes:
-        return self._repo.blob(files[path].id, path) if path in files else b""
+    def files(self, tree: str) -> dict[str, tuple[TreeEntry, ...]]:
+        """The rendered files of a tree (empty: none) by path, which starts with the node's name.
+
+        Each is one blob, or the parts of a large file in their order.
+        """
+        entries = self._repo.tree_files(tree, "a release") if tree else {}
+        found: dict[str, tuple[TreeEntry, ...]] = {}
+        for path in [path for path in entries if path.endswith(f"/{MANIFEST}")]:
+            node = path.removesuffix(MANIFEST)
+            rows = _decoded(self._repo.blob(entries[path].id, path), path).get("files", {})
+            for name, row in rows.items():
+                numbers = range(len(row.get("parts", ())))
+                if numbers:
+                    names = [f"{node}{name}/{part_name(number)}" for number in numbers]
+                    found[f"{node}{name}"] = tuple(entries.pop(each) for each in names if each in entries)
+        return found | {path: (entry,) for path, entry in entries.items()}
+
+    def content(self, files: Mapping[str, tuple[TreeEntry, ...]], path: str) -> bytes:
+        """What a file holds, whole; nothing where these `files` have none of that path."""
+        return b"".join(self._repo.blob(entry.id, path) for entry in files.get(path, ()))
+
+
+def each_file(nodes: NodeFiles) -> dict[str, tuple[bytes, int]]:
+    """Content and mode of each file as git has it, by path: of a large one its parts."""
+    found: dict[str, tuple[bytes, int]] = {}
+    for node, rendered in nodes.items():
+        for name, (content, mode) in rendered.items():
+            if isinstance(content, Parted):
+                for part, _, start, end in content.named():
+                    found[f"{node}/{name}/{part}"] = content.content[start:end], FILE
+            else:
+                found[f"{node}/{name}"] = content, mode
+    return found
+
+
+def _decoded(content: bytes, name: str) -> dict[str, Any]:
+    try:
+        manifest: dict[str, Any] = json.loads(content)
+    except ValueError as error:
+        raise Corrupt(f"{name} is not JSON: {error}") from error
+    return manifest
 
 
 def message(number: int, basis: Basis) -> str:

@@ -16,7 +16,9 @@ from renderers.certificates import sources
 from renderers.fields import Facts
 from renderers.service import AnyFile, CertificateFile, Change, Complaint, Part, RenderedFile, Service
 from wire.common_ends import differing_lines
-from wire.manifest import FORMAT, Entry
+from wire.config_folder import below_config
+from wire.manifest import FORMAT, PARTED_FORMAT, Entry, Part as FilePart
+from wire.parts import PARTED, Parted, parted
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ class NodeTree:
     owners: Mapping[str, str]
     """The service of each file."""
     manifest: bytes
+    parts: Mapping[str, Parted] = field(default_factory=dict, compare=False, repr=False)
+    """Files that are large enough to be kept in parts."""
     made: Made | None = field(default=None, compare=False, repr=False)
     """How it was rendered, so that the next state is rendered at the cost of what differs."""
 
@@ -66,8 +70,9 @@ def render(state: State, node: str, known: NodeTree | None = None) -> NodeTree:
                     raise ValueError(f"{service.name} and {owners[file.path]} both render {file.path}")
                 files[file.path] = file
                 owners[file.path] = service.name
-    manifest = _manifest(facts.state, files, owners)
-    return NodeTree(files, owners, manifest, Made(facts, parts))
+    large = _in_parts(files, known.parts if known else {})
+    manifest = _manifest(facts.state, files, owners, large)
+    return NodeTree(files, owners, manifest, large, Made(facts, parts))
 
 
 def _made(
@@ -87,6 +92,15 @@ def _made(
     opened = (_opened(file, service.group, same.get(file.path)) for file in found)
     # equal files are the same object, which nobody has to compare or to hash again
     return tuple(same[file.path] if same.get(file.path) == file else file for file in opened)
+
+
+def _in_parts(files: Mapping[str, AnyFile], known: Mapping[str, Parted]) -> dict[str, Parted]:
+    """The large files. Those of the config volume stay whole, as they lie on `main`."""
+    return {
+        path: parted(file.content, known.get(path))
+        for path, file in files.items()
+        if isinstance(file, RenderedFile) and len(file.content) >= PARTED and not below_config(path)
+    }
 
 
 def _enabled(state: State) -> list[Service]:
@@ -132,13 +146,15 @@ def reads_clear(path: str) -> bool:
     return any(fnmatchcase(path, pattern) for service in SERVICES for pattern in service.reads_clear)
 
 
-def _manifest(state: State, files: Mapping[str, AnyFile], owners: Mapping[str, str]) -> bytes:
+def _manifest(
+    state: State, files: Mapping[str, AnyFile], owners: Mapping[str, str], large: Mapping[str, Parted]
+) -> bytes:
     running = [service for service in _enabled(state) if service.programs(state)]
     document = {
-        "format": FORMAT,
+        "format": PARTED_FORMAT if large else FORMAT,
         "renderer": controlplane.__version__,
         "hostname": state.settings.hostname,
-        "files": {path: _row(file, owners[path]) for path, file in files.items()},
+        "files": {path: _row(file, owners[path], large.get(path)) for path, file in files.items()},
         "services": {
             service.name: {
                 "programs": list(service.programs(state)),
@@ -163,8 +179,11 @@ def _account_deadline(state: State) -> int:
     return settings.first_account_timeout if needed else 0
 
 
-def _row(file: AnyFile, service: str) -> dict[str, Any]:
-    row = _entry(file, service).row(service)
+def _row(file: AnyFile, service: str, large: Parted | None) -> dict[str, Any]:
+    entry = _entry(file, service)
+    if large:
+        entry = replace(entry, parts=tuple(map(FilePart, large.sizes)))
+    row = entry.row(service)
     if isinstance(file, RenderedFile):
         row["origins"] = [[origin.line, origin.path, origin.at] for origin in file.origins]
     return row

@@ -15,7 +15,7 @@ from tests.change_sets import BEGIN
 
 def nodes(**files: bytes) -> dict[str, dict[str, tuple[bytes, int]]]:
     """The tree of the one node, with a manifest."""
-    manifest = json.dumps({"format": 1, "files": sorted(files)}).encode()
+    manifest = json.dumps({"format": 1, "files": {k: {} for k in sorted(files)}}).encode()
     return {"mail": {"manifest.json": (manifest, FILE)} | {f"etc/{k}": (v, FILE) for k, v in files.items()}}
 
 
@@ -35,7 +35,7 @@ def test_releases_are_numbered_and_say_what_they_stem_from(repo: StateRepo) -> N
     assert second.basis == basis(4)
     assert [r.number for r in releases.newest_first()] == [2, 1]
     assert releases.by_number(1) == first
-    assert releases.manifest(first, "mail")["files"] == ["a", "b"]
+    assert releases.manifest(first, "mail")["files"] == {"a": {}, "b": {}}
     assert list(repo.files(second.commit)) == ["mail/etc/a", "mail/etc/c", "mail/manifest.json"]
     for missing in (0, 3):
         with pytest.raises(NotFound):

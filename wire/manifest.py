@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
-FORMAT = 1
+from wire.parts import part_name
+
+FORMAT, PARTED_FORMAT = 1, 2
+"""Of a manifest whose files are all whole, and of one with files in parts: who knows the first alone says so."""
 
 
 class Action(StrEnum):
@@ -114,6 +117,13 @@ class Probe:
         )
 
 
+class Part(NamedTuple):
+    """A part of a large file (wire/parts.py): its bytes, and its blob id, which is no part of a manifest."""
+
+    size: int
+    id: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One file that a release manages, as its manifest describes it.
@@ -129,13 +139,25 @@ class Entry:
     owner: str
     compile: Compile = Compile.NOTHING
     identity: str = ""
-    """The digest of a certificate's chain; for other files the blob id, which is no part of a manifest."""
+    """The digest of a certificate's chain; for other files the id of the blob, or of the folder of its parts,
+    which is no part of a manifest."""
     slot: str = ""
     part: str = ""
     restart_on: tuple[str, ...] = ()
     """Parameters (`name = value` lines) whose changed value makes a reload a restart."""
     fill: bool = False
     """Whether words in it stand for what only the node knows."""
+    parts: tuple[Part, ...] = ()
+    """What a large file is kept in; none of one that is kept whole."""
+
+    @property
+    def blobs(self) -> dict[str, str]:
+        """The blobs that it is read from, by their paths on `rendered`; none of a certificate."""
+        if self.slot:
+            return {}
+        if not self.parts:
+            return {self.path: self.identity}
+        return {f"{self.path}/{part_name(number)}": part.id for number, part in enumerate(self.parts)}
 
     def row(self, service: str) -> dict[str, Any]:
         """The file as a manifest has it, without its path; `service` is the one that renders it."""
@@ -155,6 +177,8 @@ class Entry:
             row["restart_on"] = list(self.restart_on)
         if self.fill:
             row["fill"] = True
+        if self.parts:
+            row["parts"] = [part.size for part in self.parts]
         return row
 
     @classmethod
@@ -176,4 +200,5 @@ class Entry:
             certificate.get("part", ""),
             tuple(row.get("restart_on", ())),
             bool(row.get("fill")),
+            tuple(Part(int(size)) for size in row.get("parts", ())),
         )

@@ -22,6 +22,9 @@ from wire.durable import sync_folder
 FILE, EXECUTABLE, TREE = 0o100644, 0o100755, 0o040000
 """Modes of tree entries (git-fast-import(1)); links (0o120000) and submodules (0o160000) are read as such."""
 
+PLAIN = 1 << 15
+"""Bytes from which on this process writes a blob by itself: while libgit2 syncs one, no other thread runs."""
+
 T = TypeVar("T")
 TRIES = 3
 
@@ -147,12 +150,12 @@ class Objects:
 
     def write_blob(self, content: bytes, oid: str = "") -> str:
         """Store content as a blob; returns its id, which is computed unless the caller knows it."""
-        if len(content) < LARGE:
+        if len(content) < PLAIN:
             return str(store(lambda: self._repository.create_blob(content)))
         oid = oid or blob_id(content)
         if pygit2.Oid(hex=oid) not in self._repository.odb:
             store(lambda: write_stored(self.folder, oid, content))
-            self.large_written += len(content)
+            self.large_written += len(content) if len(content) >= LARGE else 0
         return oid
 
     def write_tree(self, base: str, changes: Mapping[str, Change]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from controlplane.errors import Corrupt, Refused
 from controlplane.git import EXECUTABLE, FILE, Change, NewFile, StateRepo, TreeEntry, tree_objects
-from controlplane.release import MANIFEST, NodeFiles
+from controlplane.release import MANIFEST, Content, NodeFiles, each_file
 from controlplane.statefiles.parsed import printable
 from controlplane.statefiles.tree import SUBMODULE, TreeFile
 from renderers.release import NodeTree, NodeTrees
@@ -88,9 +88,9 @@ def manifests(trees: NodeTrees) -> dict[str, bytes]:
     return {node: tree.manifest for node, tree in trees.items()}
 
 
-def _kept(tree: NodeTree) -> Mapping[str, tuple[bytes, int]]:
+def _kept(tree: NodeTree) -> Mapping[str, tuple[Content, int]]:
     files = {
-        path: (file.content, EXECUTABLE if file.mode & 0o111 else FILE)
+        path: (tree.parts.get(path, file.content), EXECUTABLE if file.mode & 0o111 else FILE)
         for path, file in tree.files.items()
         if isinstance(file, RenderedFile)
     }
@@ -99,8 +99,7 @@ def _kept(tree: NodeTree) -> Mapping[str, tuple[bytes, int]]:
 
 def tree_id(nodes: NodeFiles) -> str:
     """The id of the tree of rendered nodes, without writing it."""
-    files = {f"{node}/{path}": file for node, rendered in nodes.items() for path, file in rendered.items()}
-    return list(tree_objects(files))[-1]
+    return list(tree_objects(each_file(nodes)))[-1]
 
 
 def _read(repo: StateRepo, path: str, entry: TreeEntry, room: int) -> TreeFile:

@@ -26,7 +26,7 @@ from controlplane.intake.stores import Stores
 from controlplane.intake.trees import node_files, tree_id
 from controlplane.model import Draft, State
 from controlplane.recovery.findings import Findings
-from controlplane.release import BRANCH, Basis, NodeFiles, Release, message
+from controlplane.release import BRANCH, Basis, NodeFiles, Release, each_file, message
 
 NEAR = 50
 """The most change sets after a release, and moves of a branch, to try."""
@@ -57,8 +57,8 @@ def remake(stores: Stores, state: State, lost: str, findings: Findings) -> None:
 
 def mend_objects(stores: Stores, nodes: NodeFiles) -> int:
     """Restore the unreadable objects of rendered nodes; returns how many there were."""
-    files = {f"{node}/{path}": file for node, rendered in nodes.items() for path, file in rendered.items()}
-    damaged = [each for oid, each in tree_objects(files).items() if not stores.repo.is_sound(oid, each[0])]
+    objects = tree_objects(each_file(nodes))
+    damaged = [each for oid, each in objects.items() if not stores.repo.is_sound(oid, each[0])]
     for kind, content in damaged:
         stores.repo.put_object(kind, content)
     return len(damaged)

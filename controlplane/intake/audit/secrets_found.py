@@ -29,12 +29,12 @@ MAIN, LOG, RELEASES = "main", "events", "rendered"
 _LOG_POSITION = re.compile(r"^Log-Position: (\d+)$", re.MULTILINE)
 _RENDERED = (
     (re.compile(r".*/etc/postfix/sasl_passwd.*"), relay.CREDENTIALS.path),
-    (re.compile(r".*/etc/postfix/master\.cf"), "config/postfix-master.cf"),
-    (re.compile(r".*/etc/postfix/main\.cf"), "config/postfix-main.cf"),
-    (re.compile(r".*/etc/dovecot/.*\.conf"), "config/dovecot.cf"),
+    (re.compile(r".*/etc/postfix/master\.cf(/\d+)?"), "config/postfix-master.cf"),
+    (re.compile(r".*/etc/postfix/main\.cf(/\d+)?"), "config/postfix-main.cf"),
+    (re.compile(r".*/etc/dovecot/.*\.conf(/\d+)?"), "config/dovecot.cf"),
     (re.compile(r".*/etc/rspamd/(.*)"), "config/rspamd/override.d/x.conf"),
 )
-"""Files of a release, and the file of `main` that has the same format."""
+"""Files of a release, or parts of them, and the file of `main` that has the same format."""
 
 
 @dataclass(frozen=True, slots=True)

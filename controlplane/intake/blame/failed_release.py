@@ -173,16 +173,12 @@ def _changed(
     stores: Stores, failed: Release, serving: Release | None, node: str
 ) -> dict[str, tuple[bytes, bytes]]:
     """Old and new content of the files of a node that differ, by path in the container."""
-    repo, prefix = stores.repo, f"{node}/"
-    before = repo.tree_files(serving.tree) if serving else {}
-    after = repo.tree_files(failed.tree)
+    releases, prefix = stores.releases, f"{node}/"
+    before, after = releases.files(serving.tree if serving else ""), releases.files(failed.tree)
     return {
-        path.removeprefix(prefix): (
-            repo.blob(before[path].id, path) if path in before else b"",
-            repo.blob(entry.id, path),
-        )
-        for path, entry in after.items()
-        if path.startswith(prefix) and before.get(path) != entry
+        path.removeprefix(prefix): (releases.content(before, path), releases.content(after, path))
+        for path, found in after.items()
+        if path.startswith(prefix) and before.get(path) != found
     }
 
 
