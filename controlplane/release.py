@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import SequenceMatcher
@@ -92,13 +92,11 @@ class Releases:
     def begin(self, nodes: NodeFiles) -> None:
         """Begin to store what the last tree has not of large files, while the caller goes on to `write`."""
         self._beside = []
-        for node, rendered in nodes.items():
-            for name, (content, _) in rendered.items():
-                path = f"{node}/{name}"
-                if isinstance(content, Parted):
-                    self._begin_parts(path, content)
-                elif len(content) >= LARGE and self._known_id(path, content) == "":
-                    self._beside.append(Beside(self._repo.write_blob, content))
+        for path, content, _ in _each(nodes):
+            if isinstance(content, Parted):
+                self._begin_parts(path, content)
+            elif len(content) >= LARGE and self._known_id(path, content) == "":
+                self._beside.append(Beside(self._repo.write_blob, content))
 
     def _begin_parts(self, path: str, file: Parted) -> None:
         known = self._parts.get(path)
@@ -125,30 +123,24 @@ class Releases:
         """Store rendered files as a tree; what the tree `base` has is not written again."""
         files = self._repo.tree_files(base, "the release before") if base else {}
         changes: dict[str, Change] = dict.fromkeys(files)
-        ids: dict[str, tuple[bytes, str]] = {}
-        parts: dict[str, Parted] = {}
-
-        def take(path: str, identity: str, mode: int, content: Callable[[], bytes]) -> None:
-            old = files.get(path)
-            if old is not None and (old.id, old.mode) == (identity, mode):
-                del changes[path]
+        self._parts, ids = {}, dict[str, tuple[bytes, str]]()
+        for path, content, mode in _each(nodes):
+            if isinstance(content, Parted):
+                self._parts[path] = content
+                rows = [(f"{path}/{n}", oid, FILE, slice(*span)) for n, oid, *span in content.named()]
+                content = content.content
             else:
-                changes[path] = NewFile(content(), mode, identity)
-
-        for node, rendered in nodes.items():
-            for name, (content, mode) in rendered.items():
-                path = f"{node}/{name}"
-                if isinstance(content, Parted):
-                    parts[path] = content
-                    for part, oid, start, end in content.named():
-                        take(f"{path}/{part}", oid, FILE, partial(content.content.__getitem__, slice(start, end)))
+                identity = self._id(path, content)
+                ids[path] = content, identity
+                rows = [(path, identity, mode, slice(None))]
+            for name, identity, bits, span in rows:
+                if files.get(name) == TreeEntry(identity, bits):
+                    del changes[name]
                 else:
-                    identity = self._id(path, content)
-                    ids[path] = content, identity
-                    take(path, identity, mode, partial(bytes, content))
+                    changes[name] = NewFile(content[span], bits, identity)
         for each in self._beside:
             each.join()
-        self._ids, self._parts, self._beside = ids, parts, []
+        self._ids, self._beside = ids, []
         return self._repo.write_tree(base, changes) if changes or not base else base
 
     def write(self, nodes: NodeFiles, basis: Basis, time: datetime) -> Release:
@@ -241,14 +233,20 @@ class Releases:
 def each_file(nodes: NodeFiles) -> dict[str, tuple[bytes, int]]:
     """Content and mode of each file as git has it, by path: of a large one its parts."""
     found: dict[str, tuple[bytes, int]] = {}
+    for path, content, mode in _each(nodes):
+        if isinstance(content, Parted):
+            for name, _, start, end in content.named():
+                found[f"{path}/{name}"] = content.content[start:end], FILE
+        else:
+            found[path] = content, mode
+    return found
+
+
+def _each(nodes: NodeFiles) -> Iterator[tuple[str, Content, int]]:
+    """Path, content and mode of each file."""
     for node, rendered in nodes.items():
         for name, (content, mode) in rendered.items():
-            if isinstance(content, Parted):
-                for part, _, start, end in content.named():
-                    found[f"{node}/{name}/{part}"] = content.content[start:end], FILE
-            else:
-                found[f"{node}/{name}"] = content, mode
-    return found
+            yield f"{node}/{name}", content, mode
 
 
 def _decoded(content: bytes, name: str) -> dict[str, Any]:

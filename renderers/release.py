@@ -17,7 +17,7 @@ from renderers.fields import Facts
 from renderers.service import AnyFile, CertificateFile, Change, Complaint, Part, RenderedFile, Service
 from wire.common_ends import differing_lines
 from wire.config_folder import below_config
-from wire.manifest import FORMAT, PARTED_FORMAT, Entry, Part as FilePart
+from wire.manifest import FORMAT, PARTED_FORMAT, Entry, FilePart
 from wire.parts import PARTED, Parted, parted
 
 

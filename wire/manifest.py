@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from wire.parts import part_name
 
 FORMAT, PARTED_FORMAT = 1, 2
-"""Of a manifest whose files are all whole, and of one with files in parts: who knows the first alone says so."""
+"""Of a manifest whose files are all whole, and of one that has files in parts: an older agent refuses that."""
 
 
 class Action(StrEnum):
@@ -117,7 +117,7 @@ class Probe:
         )
 
 
-class Part(NamedTuple):
+class FilePart(NamedTuple):
     """A part of a large file (wire/parts.py): its bytes, and its blob id, which is no part of a manifest."""
 
     size: int
@@ -147,7 +147,7 @@ class Entry:
     """Parameters (`name = value` lines) whose changed value makes a reload a restart."""
     fill: bool = False
     """Whether words in it stand for what only the node knows."""
-    parts: tuple[Part, ...] = ()
+    parts: tuple[FilePart, ...] = ()
     """What a large file is kept in; none of one that is kept whole."""
 
     @property
@@ -200,5 +200,5 @@ class Entry:
             certificate.get("part", ""),
             tuple(row.get("restart_on", ())),
             bool(row.get("fill")),
-            tuple(Part(int(size)) for size in row.get("parts", ())),
+            tuple(FilePart(int(size)) for size in row.get("parts", ())),
         )

@@ -1,8 +1,8 @@
 """Large files in parts, so that what stores, reads or writes a new version of one handles what differs.
 
-On `rendered` such a file is a folder of its name with the parts `0000`, `0001` and so on; joined in this order
-they are the file. Parts end at lines that their own content chooses, so that one line more or less changes
-the part that it is in, and those around it stay.
+On `rendered` such a file is a folder of its name with the parts `0000`, `0001` and so on; joined in this
+order they are the file. Parts end at lines that their own content chooses, so that one line more or less
+changes the part that it is in, and those around it stay.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import zlib
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from wire.blobs import blob_id
 from wire.common_ends import shared_prefix, shared_suffix
@@ -76,7 +77,7 @@ def cut(content: bytes, least: int = LEAST, one_of: int = ONE_OF) -> tuple[int, 
 def recut(
     ends: Sequence[int], content: bytes, head: int, tail: int, least: int = LEAST, one_of: int = ONE_OF
 ) -> tuple[int, ...]:
-    """The same as `cut`, from the ends of a content that has the first `head` and last `tail` bytes in common."""
+    """`cut`, from the ends of a content that has the first `head` and the last `tail` bytes in common."""
     inner = ends[:-1]  # where a content ends is no choice of a line
     shift, behind = len(content) - (ends[-1] if ends else 0), len(content) - tail
     later = frozenset(end + shift for end in inner if end + shift >= behind)
@@ -98,7 +99,7 @@ def _cut_on(
 
 
 def _next_end(content: bytes, at: int, one_of: int) -> int:
-    """Behind the first line, of those that begin at `at` or later, that ends a part; else the content's end."""
+    """Behind the first line, of those that begin from `at` on, that ends a part; else the content's end."""
     start = content.find(b"\n", at - 1) + 1 or len(content)
     while end := content.find(b"\n", start) + 1:
         if zlib.crc32(content[start:end]) % one_of == 0:
@@ -117,8 +118,14 @@ def part_name(number: int) -> str:
     return f"{number:04d}"
 
 
+def id_in_parts(content: bytes, sizes: Sequence[int]) -> str:
+    """The id of the folder that has a content in parts of these sizes."""
+    ends = tuple(accumulate(sizes))
+    return folder_id([blob_id(content[start:end]) for start, end in spans(ends)])
+
+
 def folder_id(ids: Sequence[str]) -> str:
-    """The id of the folder that has these blobs as its parts (gitformat: a tree), which names their content."""
+    """The id of the folder that has these blobs as its parts: that of a tree, as git stores it."""
     rows = sorted((part_name(number).encode(), oid) for number, oid in enumerate(ids))
     tree = b"".join(b"100644 %b\0%b" % (name, bytes.fromhex(oid)) for name, oid in rows)
     return hashlib.sha1(b"tree %d\0%b" % (len(tree), tree), usedforsecurity=False).hexdigest()

@@ -16,11 +16,12 @@ from agent.canary.steps import Canary
 from agent.commands import Ran
 from agent.errors import Failed, Problem
 from agent.files.compilers import last_line
+from agent.files.staged import Staged
 from agent.files.staged_tree import Relocate, StagedTree
 from agent.health.logs import Log
 from agent.health.supervisor import Programs
 from agent.paths import Paths
-from wire.manifest import Entry, Probe
+from wire.manifest import Probe
 
 RELOAD_DEADLINE = 10.0
 """Seconds that the command of a reload may take."""
@@ -46,7 +47,7 @@ class Reload(Protocol):
 class Announcer(Protocol):
     """Makes new data known before the service reads its files again."""
 
-    def announce(self, root: Path, write: Iterable[Entry]) -> None:
+    def announce(self, staged: Sequence[Staged]) -> None:
         """Called when these files are staged and before they are installed. Raises nothing."""
         ...
 

@@ -168,7 +168,9 @@ def sample(**contents: str) -> dict[str, str]:
     return texts | {names[name]: text for name, text in contents.items()}
 
 
-def fake_compiler(rows: Iterable[tuple[Path, str, str]], _scratch: Path) -> None:
+def fake_compiler(
+    rows: Iterable[tuple[Path, str, str]], _scratch: Path, _known: Mapping[Path, object] | None = None
+) -> None:
     """A map is its source, marked; a source that says so does not compile."""
     for path, compiler, service in rows:
         if compiler:

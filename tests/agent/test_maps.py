@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from agent.commands import Ran
 from agent.files import maps
 from agent.files.maps import LARGE, Maps, differing_rows
+from agent.files.regions import regions_of
 from agent.files.staging import product
 
 PADDING = "".join(f"user{number}@example.test\tx\n" for number in range(LARGE // 20))
@@ -117,13 +118,13 @@ def test_what_is_more_than_rows_is_read_as_a_whole(line: str, at: int) -> None:
     """Comments, empty lines and continuations depend on what is around them."""
     rows = PADDING.splitlines()
     new = [*rows[:at], "new@y.test\tx", line, *rows[at:]]
-    assert differing_rows(PADDING.encode(), ("\n".join(new) + "\n").encode()) is None
+    assert differing_rows(regions_of(PADDING.encode(), ("\n".join(new) + "\n").encode())) is None
 
 
 def test_a_source_without_a_last_newline_is_read_as_a_whole() -> None:
     """Its last row may be another one's beginning."""
-    assert differing_rows(b"a\tx\n", b"a\tx\nb\ty") is None
-    assert differing_rows(b"a\tx", b"a\txy") is None
+    assert differing_rows(regions_of(b"a\tx\n", b"a\tx\nb\ty")) is None
+    assert differing_rows(regions_of(b"a\tx", b"a\txy")) is None
 
 
 _tables = st.dictionaries(st.text("abc", min_size=1, max_size=3), st.text("xy", min_size=1, max_size=2))
@@ -139,7 +140,7 @@ def test_differing_rows_lead_from_one_source_to_the_other(
         items = sorted(rows.items()) if ordered else rows.items()
         return "".join(f"{key}\t{value}\n" for key, value in items).encode()
 
-    rows = differing_rows(text(old), text(new))
+    rows = differing_rows(regions_of(text(old), text(new)))
     assert rows is not None
     left = {key: value for key, value in old.items() if key.encode() not in rows.gone}
     come = dict(line.decode().split("\t") for line in rows.come)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controlplane.git.objects import TreeEntry, encode_tree
+from controlplane.git import TreeEntry, object_id
+from controlplane.git.objects import encode_tree
+from wire.blobs import blob_id
 from wire.common_ends import shared_prefix, shared_suffix
 from wire.parts import LEAST, cut, folder_id, part_name, parted, recut, spans
 
@@ -22,8 +23,8 @@ CONTENTS = st.builds(
 
 def rows(count: int) -> list[bytes]:
     """Lines as those of a passwd-file."""
-    chance = random.Random(7)
-    return [b"u%d@example.test:%x:5000\n" % (number, chance.getrandbits(400)) for number in range(count)]
+    hashes = (hashlib.sha512(b"%d" % number).hexdigest().encode() for number in range(count))
+    return [b"u%d@example.test:%b:5000\n" % each for each in enumerate(hashes)]
 
 
 @given(CONTENTS)
@@ -69,9 +70,9 @@ def test_the_same_content_is_not_looked_at() -> None:
 
 def test_a_folder_has_the_id_that_git_gives_it() -> None:
     """Also with more parts than four digits count, which git sorts as text."""
-    ids = [hashlib.sha1(b"%d" % number).hexdigest() for number in range(10_002)]
+    ids = [blob_id(b"%d" % number) for number in range(10_002)]
     tree = encode_tree({part_name(number): TreeEntry(oid, 0o100644) for number, oid in enumerate(ids)})
-    assert folder_id(ids) == hashlib.sha1(b"tree %d\0%b" % (len(tree), tree)).hexdigest()
+    assert folder_id(ids) == object_id("tree", tree)
 
 
 def test_lines_without_end_are_one_part() -> None:

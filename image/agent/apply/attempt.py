@@ -11,6 +11,7 @@ from typing import Any
 from agent.apply.node import Node
 from agent.apply.plan import Plan
 from agent.canary.steps import Report
+from agent.files.staged import Staged
 from agent.files.staging import Placement
 from agent.health.logs import LogMark
 from agent.release.git_objects import ObjectReader
@@ -37,6 +38,8 @@ class Attempt:
     id: str = field(default_factory=new_id)
     plan: Plan = field(default_factory=Plan)
     rows: list[Placement] = field(default_factory=list)
+    staged: list[Staged] = field(default_factory=list)
+    """What waits to be installed."""
     tables: dict[str, bytes] = field(default_factory=dict)
     """Compiled tables for the config volume, by path below `config/`."""
     installed: bool = False

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from agent.certificates.store import Certificates
-from agent.errors import AgentError, Problem
+from agent.errors import AgentError, Corrupt, Problem
 from agent.records.findings import Findings
 from agent.records.kept_files import Kept
 from agent.release.git_objects import ObjectReader
 from agent.release.manifest import Release
 from agent.release.placeholders import Filled, Placeholders
 from wire.blobs import blob_id
-from wire.manifest import Entry
+from wire.manifest import Entry, FilePart
 
 VERIFY = "`mailctl verify` names what is damaged; `mailctl reconcile` tries again what was mended"
 """The cure of an object that cannot be read."""
@@ -61,14 +61,26 @@ class Contents:
 
     def blob(self, objects: ObjectReader, entry: Entry) -> bytes:
         """A file as rendered: from the state repository, else the agent's own copy. Raises AgentError."""
+        if entry.parts:
+            return b"".join(self.part(objects, entry, part) for part in entry.parts)
+        return self._blob(objects, entry, entry.identity)
+
+    def part(self, objects: ObjectReader, entry: Entry, part: FilePart) -> bytes:
+        """The same of one part of a large file."""
+        content = self._blob(objects, entry, part.id)
+        if len(content) != part.size:
+            raise Corrupt(f"part {part.id} of {entry.path} is not of {part.size} bytes, as its manifest says")
+        return content
+
+    def _blob(self, objects: ObjectReader, entry: Entry, identity: str) -> bytes:
         try:
-            return objects.blob(entry.identity)
+            return objects.blob(identity)
         except AgentError as error:
-            content = self._kept.find(entry.identity)
+            content = self._kept.find(identity)
             if content is None:
                 raise
             what = f"{error}; /{entry.path} is served from the agent's copy"
-            self._findings.found(f"object {entry.identity}", what, VERIFY)
+            self._findings.found(f"object {identity}", what, VERIFY)
             return content
 
     def unresolved(self, objects: ObjectReader, entries: Iterable[Entry]) -> list[Problem]:

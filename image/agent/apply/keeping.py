@@ -69,7 +69,7 @@ class Keeping:
             with node.open() as objects:
                 if applied.held:  # the copy is of the release as it is; what serves instead is in the record
                     release = node.read(objects, applied.commit, applied.number)
-                blobs = {path: entry.identity for path, entry in release.files.items() if not entry.slot}
+                blobs = {name: oid for entry in release.files.values() for name, oid in entry.blobs.items()}
                 written = node.kept.keep(applied, release.manifest, blobs, objects.blob)
         except (AgentError, OSError) as error:
             log.warning("no copy of the release was kept", release=applied.number, reason=error)

@@ -18,9 +18,10 @@ from agent.certificates.store import Certificates
 from agent.commands import run
 from agent.errors import Problem
 from agent.files import staging
-from agent.files.compilers import Compilers
+from agent.files.compilers import Compiler, Compilers
 from agent.files.managed import ManagedFiles
 from agent.files.placed import ConfigVolume, NoVolume, Wanted
+from agent.files.staged import Staged
 from agent.health.logs import LogMark
 from agent.health.probes import Answer, wait
 from agent.paths import Paths
@@ -34,7 +35,7 @@ from agent.release.placeholders import Placeholders
 from agent.release.unsealing import Unsealer
 from services.base import NodeServices, Runner
 from wire.config_folder import below_config
-from wire.manifest import Compile, Entry, Probe
+from wire.manifest import Entry, Probe
 from wire.nodes import DEFAULT_NODE
 
 Check = Callable[[ObjectReader, Release, Release], list[Problem]]
@@ -55,7 +56,7 @@ class Node:
     folder: str = DEFAULT_NODE
     """The node's folder on `rendered`."""
     prober: Callable[[Iterable[Probe], Path, float, Callable[[], bool]], list[Answer]] = wait
-    compiler: Callable[[Iterable[tuple[Path, Compile, str]], Path], None] = field(default_factory=Compilers)
+    compiler: Compiler = field(default_factory=Compilers)
     runner: Runner = run
     """Runs commands that report where services listen."""
     script: Callable[[Path, Mapping[str, str], Callable[[str], str]], Result] = run_script
@@ -113,10 +114,10 @@ class Node:
         fit = self.services.of(service.name).fit
         return fit(service.probes, self.runner) if fit else service.probes
 
-    def announce(self, write: Iterable[Entry]) -> None:
+    def announce(self, staged: Sequence[Staged]) -> None:
         """Announce new data of staged files before they are installed."""
         for announcer in self._announcers:
-            announcer.announce(self.paths.root, write)
+            announcer.announce(staged)
 
     def settle_announced(self) -> None:
         """Return when the services remember nothing that the installed files no longer say."""

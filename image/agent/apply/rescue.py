@@ -150,7 +150,7 @@ def obtainable(node: Node, objects: ObjectReader, entry: Entry) -> Entry | None:
     try:
         node.contents.content(objects, entry)
     except AgentError as error:
-        older = "" if entry.slot else node.kept.older(entry.path)
+        older = None if entry.slot else node.kept.older(entry.path)
         there = node.paths.target(entry.path).exists()
         node.unknown.add(entry.path)
         what = (
@@ -158,7 +158,7 @@ def obtainable(node: Node, objects: ObjectReader, entry: Entry) -> Entry | None:
         )
         part = f"certificate {entry.slot}" if entry.slot else f"object {entry.identity}"
         node.findings.found(part, f"{error}; /{entry.path} {what}", GIVE if entry.slot else VERIFY)
-        return replace(entry, identity=older) if older and not there else None
+        return replace(entry, identity=older.identity, parts=older.parts) if older and not there else None
     return entry
 
 
@@ -174,13 +174,22 @@ def look_again(node: Node) -> None:
                 node.unknown.clear()
 
 
+def _read_whole(objects: ObjectReader, identity: str) -> None:
+    """Read a blob, or what is in the folder of a large file's parts. Raises AgentError."""
+    if objects.read(identity)[1] == "tree":
+        for _, _, oid in objects.walk(identity):
+            objects.blob(oid)
+    else:
+        objects.blob(identity)
+
+
 def _is_whole(node: Node, objects: ObjectReader, damage: Damage) -> bool:
     kind, _, identity = damage.part.partition(" ")
     try:
         if damage.part == RELEASE:
             node.read(objects, node.applied.commit, node.applied.number)
         elif kind == "object":
-            objects.blob(identity)
+            _read_whole(objects, identity)
         elif kind == "certificate":
             slots = [entry for entry in node.release.files.values() if entry.slot == identity]
             return all(node.certificates.blob(entry.identity, entry.part) for entry in slots)

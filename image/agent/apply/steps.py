@@ -19,6 +19,7 @@ from agent.apply.mounted_maps import compile_mounted
 from agent.apply.plan import compare
 from agent.apply.tried import know_before, try_canary
 from agent.apply.user_patches.step import patch, prepare
+from agent.apply.writing import write
 from agent.concurrently import meanwhile
 from agent.errors import Failed, Invalid
 from agent.files import staging
@@ -121,26 +122,29 @@ def stage(attempt: Attempt) -> None:
 
     Compilers run beside the rest, which takes as long where there are many accounts.
     """
-    root, renewed = attempt.node.paths.root, _renews_scripts(attempt)
-    compiled, others = [], []
+    renewed, scratch = _renews_scripts(attempt), attempt.node.paths.run
+    compiled, known, others = [], {}, []
+    attempt.staged.clear()
     for entry in attempt.plan.write:
         if not entry.compile:
             others.append(entry)
             continue
-        aside = staging.stage(root, entry, attempt.content(entry))
+        staged = write(attempt, entry)
         if entry.compile == Compile.SIEVE and renewed:
             # The live configuration, in a new container Debian's, may not know the script's extensions.
-            staging.product(aside, entry.compile).touch()
+            staging.product(staged.aside, entry.compile).touch()
         else:
-            compiled.append((aside, entry.compile, entry.services[0]))
-    compile_all = partial(attempt.node.compiler, compiled, attempt.node.paths.run)
+            compiled.append((staged.aside, entry.compile, entry.services[0]))
+            if staged.regions is not None:
+                known[staged.aside] = staged.differing()
+    compile_all = partial(attempt.node.compiler, compiled, scratch, known)
     with meanwhile(compile_all) if compiled else nullcontext():
         for entry in others:
-            staging.stage(root, entry, attempt.content(entry))
+            write(attempt, entry)
+        staging.keep(attempt.rows)
     attempt.tables = placing.compile_tables(
-        attempt.node.compiler, attempt.node.paths.run, attempt.plan.place, attempt.content
+        attempt.node.compiler, scratch, attempt.plan.place, attempt.content
     )
-    staging.keep(attempt.rows)
 
 
 def place(attempt: Attempt) -> None:
@@ -153,8 +157,11 @@ def install(attempt: Attempt) -> None:
     """Rename the staged files in."""
     attempt.installed = True
     attempt.node.managed.forget(entry.path for entry in (*attempt.plan.write, *attempt.plan.remove))
-    attempt.node.announce(attempt.plan.write)
+    attempt.node.announce(attempt.staged)
+    written = [(staged.entry, staged.aside.lstat()) for staged in attempt.staged]
     staging.install(attempt.rows)
+    for entry, found in written:
+        attempt.node.managed.learn(entry.path, attempt.node.wanted(entry), found)
 
 
 def renew_scripts(attempt: Attempt) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import Protocol
 
 from agent.commands import Ran, run
 from agent.errors import Failed
 from agent.files.maps import DEADLINE, Maps
+from agent.files.regions import Regions
 from agent.files.staging import cool, live_name, product
 from agent.paths import ASIDE
 from wire.manifest import TABLES, Compile
@@ -19,18 +22,41 @@ SIEVEC_DEADLINE = 20.0
 ZONES = Path("/usr/share/zoneinfo")
 
 
+class Compiler(Protocol):
+    """What compiles staged sources."""
+
+    def __call__(
+        self,
+        asides: Iterable[tuple[Path, Compile, str]],
+        scratch: Path,
+        known: Mapping[Path, Regions] = ...,
+        /,
+    ) -> None:
+        """As `Compilers` does."""
+        ...
+
+
 class Compilers:
     """The compilers of one node, and what they remember of the maps that they made."""
 
     def __init__(self) -> None:
         self._maps = Maps()
 
-    def __call__(self, asides: Iterable[tuple[Path, Compile, str]], scratch: Path) -> None:
-        """Compile staged sources: (aside file, compiler, service) each. Raises Failed with path and line."""
+    def __call__(
+        self,
+        asides: Iterable[tuple[Path, Compile, str]],
+        scratch: Path,
+        known: Mapping[Path, Regions] = MappingProxyType({}),
+    ) -> None:
+        """Compile staged sources: (aside file, compiler, service) each. Raises Failed with path and line.
+
+        `known` says of some where they differ from the live ones.
+        """
         rows = list(asides)
         maps = [(path, service) for path, compiler, service in rows if compiler == Compile.POSTMAP]
         if maps:
-            self._postmap([path for path, _ in maps], maps[0][1], scratch)
+            paths = [path for path, _ in maps]
+            _judge(self._maps.compile(paths, minimal_config(scratch), known), paths, maps[0][1])
         for path, compiler, service in rows:
             if compiler in TABLES and compiler != Compile.POSTMAP:
                 _judge(_postmap_as(compiler, path, scratch), [path], service)
@@ -41,9 +67,6 @@ class Compilers:
             elif compiler:
                 # postmap gives a map its source's permissions and owner only where it may: say it plainly.
                 product(path, compiler).chmod(path.stat().st_mode & 0o777)
-
-    def _postmap(self, paths: list[Path], service: str, scratch: Path) -> None:
-        _judge(self._maps.compile(paths, minimal_config(scratch)), paths, service)
 
 
 def _judge(ran: Ran, paths: list[Path], service: str) -> None:

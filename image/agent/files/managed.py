@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from collections.abc import Iterable
@@ -11,6 +12,7 @@ from agent.files.staging import product
 from wire.blobs import blob_id
 from wire.config_folder import below_config
 from wire.manifest import Compile, Entry
+from wire.parts import id_in_parts
 
 Stamp = tuple[int, int, int, int]
 """Size, change time and inode, time of status change: when these are the same, so is the content."""
@@ -62,17 +64,42 @@ class ManagedFiles:
                 return True
             if target.is_symlink() or found.st_mode & 0o777 != entry.mode:
                 return False
-            if blob_id(target.read_bytes()) != wanted:
+            if not _holds(target, entry, wanted):
                 return False
         except OSError:
             return False
         self._right[entry.path] = (wanted, stamp)
         return True
 
+    def right_stamp(self, entry: Entry, wanted: str) -> Stamp | None:
+        """The stamp of the file on disk where it is known, without a look into it, to hold `wanted`."""
+        try:
+            stamp = stamp_of((self.root / entry.path).lstat())
+        except OSError:
+            return None
+        return stamp if self._right.get(entry.path) == (wanted, stamp) else None
+
+    def learn(self, path: str, wanted: str, staged: os.stat_result) -> None:
+        """A file that was written with the content `wanted`, and looked like this, was put in its place."""
+        if not wanted:  # unknown content
+            return
+        with contextlib.suppress(OSError):
+            found = (self.root / path).lstat()
+            if stamp_of(found)[:3] == stamp_of(staged)[:3]:  # a rename changes the time of status change
+                self._right[path] = (wanted, stamp_of(found))
+
     def forget(self, paths: Iterable[str]) -> None:
         """Forget the stamps of these files, so that they are read again."""
         for path in paths:
             self._right.pop(path, None)
+
+
+def _holds(target: Path, entry: Entry, wanted: str) -> bool:
+    """Whether a file has this content. Raises OSError."""
+    if not entry.parts or wanted != entry.identity:
+        return blob_id(target.read_bytes()) == wanted
+    sizes = [part.size for part in entry.parts]
+    return target.stat().st_size == sum(sizes) and id_in_parts(target.read_bytes(), sizes) == wanted
 
 
 def mount_points(root: Path, text: str | None = None) -> set[str]:

@@ -5,15 +5,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from agent.commands import Ran, run
 from agent.files.copying import copy
+from agent.files.regions import Regions, regions_of
 from agent.files.staging import product
 from agent.paths import ASIDE
-from wire.common_ends import differing_lines
 from wire.manifest import Compile
 
 DEADLINE = 60.0
@@ -40,12 +41,17 @@ class Maps:
     def __init__(self) -> None:
         self._made: dict[Mark, Mark] = {}
 
-    def compile(self, asides: Iterable[Path], config: Path) -> Ran:
-        """Compile staged sources beside themselves; what postmap did to those that were read as a whole."""
+    def compile(
+        self, asides: Iterable[Path], config: Path, known: Mapping[Path, Regions] = MappingProxyType({})
+    ) -> Ran:
+        """Compile staged sources beside themselves; what postmap did to those that were read as a whole.
+
+        `known` are those regions in which sources differ from the live ones that need not be looked for.
+        """
         words = ["postmap", "-c", str(config)]
         whole: list[Path] = []
         for aside in asides:
-            if self._update(aside, words):
+            if self._update(aside, words, known.get(aside)):
                 self._remember(aside)
             else:
                 product(aside, Compile.POSTMAP).unlink(missing_ok=True)
@@ -63,13 +69,13 @@ class Maps:
         for old in list(self._made)[:-REMEMBERED]:
             del self._made[old]
 
-    def _update(self, aside: Path, words: list[str]) -> bool:
+    def _update(self, aside: Path, words: list[str], regions: Regions | None) -> bool:
         """Whether a copy of the live map could be brought to the staged source, without a warning."""
         live = aside.with_name(aside.name.removeprefix(ASIDE))
         try:
             if aside.stat().st_size < LARGE or not self._is_made(live):
                 return False
-            rows = differing_rows(live.read_bytes(), aside.read_bytes())
+            rows = differing_rows(regions or regions_of(live.read_bytes(), aside.read_bytes()))
             if rows is None:
                 return False
             made = product(aside, Compile.POSTMAP)
@@ -90,15 +96,20 @@ class Maps:
         return self._made.get(_mark(live)) == _mark(product(live, Compile.POSTMAP))
 
 
-def differing_rows(old: bytes, new: bytes) -> Rows | None:
+def differing_rows(regions: Regions) -> Rows | None:
     """What differs between two sources with a row on each line; None where they must be read as a whole."""
-    removed, added, tail = differing_lines(old, new)
-    parts = removed, added
-    if any(part.count(b"\n") > MOST_LINES for part in parts):
-        return None
-    before, after = (part.split(b"\n") for part in parts)
-    follows = new[len(new) - tail : len(new) - tail + 1] or b"."
-    if before.pop() or after.pop() or not all(map(_is_row, (*before, *after, follows))):
+    before: list[bytes] = []
+    after: list[bytes] = []
+    for region in regions:
+        for text, lines in ((region.before, before), (region.after, after)):
+            if len(lines) + text.count(b"\n") > MOST_LINES:
+                return None
+            lines += text.split(b"\n")
+            if lines.pop():
+                return None
+        if not _is_row(region.follows or b"."):
+            return None
+    if not all(map(_is_row, (*before, *after))):
         return None
     kept = set(before) & set(after)
     return Rows(

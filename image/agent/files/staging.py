@@ -17,7 +17,7 @@ import grp
 import os
 import pwd
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -110,8 +110,11 @@ def placements(root: Path, write: Iterable[Entry], remove: Iterable[Entry]) -> l
     return rows
 
 
-def stage(root: Path, entry: Entry, content: bytes) -> Path:
-    """Write one file aside with mode, owner and a time that its reader will notice. Raises OSError."""
+def stage(root: Path, entry: Entry, content: bytes | Callable[[int], None]) -> Path:
+    """Write one file aside with mode, owner and a time that its reader will notice. Raises OSError.
+
+    `content` may be what writes it to an open file; what that raises is raised.
+    """
     target = root / entry.path
     make_folders(target.parent)
     aside = beside(target, ASIDE)
@@ -122,7 +125,10 @@ def stage(root: Path, entry: Entry, content: bytes) -> Path:
     with os.fdopen(handle, "wb") as file:
         if os.geteuid() == 0:
             os.fchown(file.fileno(), *owner_ids(entry.owner))
-        file.write(content)
+        if isinstance(content, bytes):
+            file.write(content)
+        else:
+            content(file.fileno())
         os.fchmod(file.fileno(), entry.mode)
     if _noticed_by_time(entry):
         _advance_time(aside, target)

@@ -14,13 +14,14 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from agent.errors import NotFound
+from agent.errors import AgentError, NotFound
 from agent.records.checksummed import Records, decode, folder, put_aside
 from agent.records.findings import Findings
 from agent.records.journal import Applied, applied_from, is_applied
 from agent.release.held import read_held
 from agent.release.manifest import Release, parse_manifest
 from wire.blobs import blob_id
+from wire.manifest import Entry
 
 RECORD, BEFORE = "release.json", "before.json"
 
@@ -40,7 +41,7 @@ class KeptRelease:
     def identities(self) -> set[str]:
         """All blobs that it takes, those included that serve in the place of what is held."""
         held = read_held(self.applied.held).files.values()
-        return {self.manifest, *self.blobs.values(), *(e.identity for e in held if e and not e.slot)}
+        return {self.manifest, *self.blobs.values(), *(oid for e in held if e for oid in e.blobs.values())}
 
 
 class Kept:
@@ -83,10 +84,14 @@ class Kept:
         )
         return replace(release, manifest=kept.manifest)
 
-    def older(self, path: str) -> str:
-        """The blob id of the newest kept version of a file that can be read, "" for none."""
-        versions = [kept.blobs[path] for kept in self.releases() if path in kept.blobs]
-        return next((identity for identity in versions if self.find(identity) is not None), "")
+    def older(self, path: str) -> Entry | None:
+        """The newest kept version of a file that can be read."""
+        for kept in self.releases():
+            with contextlib.suppress(AgentError):
+                entry = self.release(kept).files.get(path)
+                if entry and all(self.find(identity) is not None for identity in entry.blobs.values()):
+                    return entry
+        return None
 
     def keep(self, applied: Applied, manifest: str, blobs: Mapping[str, str], read: Read) -> int:
         """Keep a release; returns how many files were written. Raises AgentError, OSError."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from agent.log import log
 from agent.release.manifest import Release, ServiceEntry
-from wire.manifest import Action, Compile, Entry, Probe
+from wire.manifest import Action, Compile, Entry, FilePart, Probe
 
 FACTS = ("hostname", "mail_owner", "certificates")
 """What a manifest says besides files and services."""
@@ -79,7 +79,8 @@ def _read(raw: Mapping[str, Any]) -> Held:
 
 
 def _entry(row: Mapping[str, Any]) -> Entry:
-    words = {"action": Action(row["action"]), "compile": Compile(row["compile"])}
+    words: dict[str, Any] = {"action": Action(row["action"]), "compile": Compile(row["compile"])}
+    words["parts"] = tuple(FilePart(*part) for part in row.get("parts", ()))
     return Entry(
         **{**row, **words, "services": tuple(row["services"]), "restart_on": tuple(row["restart_on"])}
     )

@@ -10,7 +10,9 @@ from typing import Any
 
 from agent.errors import Corrupt
 from agent.release.git_objects import ObjectReader
-from wire.manifest import FORMAT, Action, Entry, Probe
+from wire.config_folder import below_config
+from wire.manifest import FORMAT, PARTED_FORMAT, Action, Entry, FilePart, Probe
+from wire.parts import folder_id
 
 Content = Callable[[Entry], bytes]
 """The bytes of a managed file."""
@@ -95,10 +97,10 @@ def parse(
     manifest: Mapping[str, Any], blobs: Mapping[str, str], areas: tuple[str, ...], commit: str, number: int
 ) -> Release:
     """A Release from a decoded manifest and the object ids of the tree's files. Raises Corrupt, KeyError."""
-    if manifest["format"] != FORMAT:
+    if manifest["format"] not in (FORMAT, PARTED_FORMAT):
         raise Corrupt(f"manifest format {manifest['format']} is not known to this agent")
     files = {path: _entry(path, raw, blobs, areas) for path, raw in manifest["files"].items()}
-    if stray := blobs.keys() - files.keys():
+    if stray := blobs.keys() - files.keys() - {name for entry in files.values() for name in entry.blobs}:
         raise Corrupt(f"the manifest does not list {min(stray)}")
     services = {name: _service(name, raw) for name, raw in manifest["services"].items()}
     order = [name for name in manifest.get("order", []) if name in services]
@@ -134,7 +136,17 @@ def _entry(path: str, raw: Mapping[str, Any], blobs: Mapping[str, str], areas: t
         entry = Entry.read(path, raw)
     except ValueError as error:
         raise Corrupt(f"{path}: {error}") from error
-    return entry if raw.get("certificate") else replace(entry, identity=blobs[path])
+    if raw.get("certificate"):
+        return entry
+    return _with_parts(entry, blobs) if entry.parts else replace(entry, identity=blobs[path])
+
+
+def _with_parts(entry: Entry, blobs: Mapping[str, str]) -> Entry:
+    if below_config(entry.path) or min(part.size for part in entry.parts) < 1:
+        raise Corrupt(f"{entry.path} cannot be in such parts")
+    ids = [blobs[name] for name in entry.blobs]
+    parts = tuple(FilePart(part.size, oid) for part, oid in zip(entry.parts, ids, strict=True))
+    return replace(entry, identity=folder_id(ids), parts=parts)
 
 
 def _lies_in(path: str, areas: tuple[str, ...]) -> bool:

@@ -12,15 +12,13 @@ from __future__ import annotations
 import stat
 import threading
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from agent.files import staging
+from agent.files.staged import Staged
 from agent.log import log
-from agent.paths import ASIDE
 from services.dovecot.announced_files import MASTER, AnnouncedFiles, is_file_name
 from services.dovecot.mail_folders import MailFolders
-from wire.common_ends import differing_lines
 from wire.manifest import Action, Entry
 
 USERDB = "etc/dovecot/userdb"
@@ -41,17 +39,17 @@ class NewAccounts:
         self._lock = threading.Lock()
         self._timer: threading.Timer | None = None
 
-    def announce(self, root: Path, write: Iterable[Entry]) -> None:
+    def announce(self, staged: Sequence[Staged]) -> None:
         """Make files for what staged passwd-files say and the live ones do not, before they are installed.
 
         Raises nothing: what cannot be announced counts a second later.
         """
         self._folders.expect(())
-        for entry in write:
-            if entry.path in KINDS:
+        for each in staged:
+            if each.entry.path in KINDS:
                 with self._lock:
                     try:
-                        self._announce(root / entry.path, entry)
+                        self._announce(each)
                     except OSError as error:
                         self._doubt(error)
 
@@ -102,13 +100,15 @@ class NewAccounts:
                 self._files.forget(name)
             self._files.deny(name, like)
 
-    def _announce(self, target: Path, entry: Entry) -> None:
-        if not target.exists():
+    def _announce(self, staged: Staged) -> None:
+        entry = staged.entry
+        if not staged.target.exists():
             if entry.path == USERDB:
                 self._folders.expect_all()
             return
-        live, staged = target.read_bytes(), staging.beside(target, ASIDE).read_bytes()
-        before, after = (set(text.splitlines()) for text in differing_lines(live, staged)[:2])
+        regions = staged.differing()
+        before = {line for region in regions for line in region.before.splitlines()}
+        after = {line for region in regions for line in region.after.splitlines()}
         kind = KINDS[entry.path]
         if entry.path == USERDB:
             self._folders.expect(after - before)
