@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from wire.parts import part_name
 
 FORMAT, PARTED_FORMAT = 1, 2
-"""Of a manifest whose files are all whole, and of one that has files in parts: an older agent refuses that."""
+"""Of a manifest whose files are all whole, and of one that has files in parts: older agents refuse that."""
 
 
 class Action(StrEnum):
