@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -81,14 +81,14 @@ class Repository:
         parents = ["-p", parent] if parent else []
         return git(self.folder, "commit-tree", git(self.folder, "write-tree"), *parents, stdin=b"Release\n")
 
-    def release(self, contents: Mapping[str, str], **manifest: Any) -> Request:
-        """Commit a release of these files; returns the request to apply it."""
+    def release(self, contents: Mapping[str, str | Sequence[str]], **manifest: Any) -> Request:
+        """Commit a release of these files, some of them in parts; returns the request to apply it."""
         self.number += 1
         services = {
             name: {"programs": [name], "probes": [{"name": name, "kind": "tcp", "port": 1}]}
             for name in ("dovecot", "postfix")
         }
-        whole = {
+        whole: dict[str, Any] = {
             "format": 1,
             "hostname": "mail.example.test",
             "files": {path: entry(path) for path in contents},
@@ -96,7 +96,14 @@ class Repository:
             "order": ["dovecot", "postfix"],
             "certificates": [],
         } | manifest
-        files = {f"mail/{path}": text.encode() for path, text in contents.items()}
+        files: dict[str, bytes] = {}
+        for path, content in contents.items():
+            if isinstance(content, str):
+                files[f"mail/{path}"] = content.encode()
+                continue
+            whole["format"] = 2
+            whole["files"][path].setdefault("parts", [len(part.encode()) for part in content])
+            files |= {f"mail/{path}/{number:04d}": part.encode() for number, part in enumerate(content)}
         files["mail/manifest.json"] = json.dumps(whole).encode()
         return Request(self.commit(files), self.number)
 
@@ -152,7 +159,7 @@ class World:
         """A live file."""
         return (self.root / path).read_text()
 
-    def apply(self, **contents: str) -> dict[str, Any]:
+    def apply(self, **contents: str | Sequence[str]) -> dict[str, Any]:
         """Apply a release of the sample files, some of them with other contents."""
         return self.engine.apply(self.repository.release(sample(**contents)))
 
@@ -161,10 +168,10 @@ class World:
         return sorted(str(p) for p in (self.root / "etc").rglob(".mail-agent~*"))
 
 
-def sample(**contents: str) -> dict[str, str]:
+def sample(**contents: str | Sequence[str]) -> dict[str, str | Sequence[str]]:
     """The sample files; keys are main, virtual, dovecot, userdb."""
     names = dict(zip(("main", "virtual", "dovecot", "userdb"), FILES, strict=True))
-    texts = {path: f"{name} 1\n" for name, path in names.items()}
+    texts: dict[str, str | Sequence[str]] = {path: f"{name} 1\n" for name, path in names.items()}
     return texts | {names[name]: text for name, text in contents.items()}
 
 

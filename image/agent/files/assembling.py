@@ -6,7 +6,7 @@ What stays is copied by the kernel from file to file: nobody reads it, and nobod
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
@@ -32,12 +32,12 @@ class Run:
     new: tuple[int, int]
 
 
-def differing_runs(old: Sequence[str], new: Sequence[str]) -> Iterator[Run]:
-    """Where two sequences of parts, by their ids, differ. In between both have the same."""
-    where = {oid: number for number, oid in enumerate(old)}
+def differing_runs(old: Sequence[Hashable], new: Sequence[Hashable]) -> Iterator[Run]:
+    """Where two sequences of parts differ. In between both have the same."""
+    where = {part: number for number, part in enumerate(old)}
     i = j = 0
-    for number, oid in enumerate(new):
-        at = where.get(oid, -1)
+    for number, part in enumerate(new):
+        at = where.get(part, -1)
         if at >= i:
             if at > i or number > j:
                 yield Run((i, at), (j, number))
@@ -56,13 +56,14 @@ class Assembly:
         self._live, self._stamp, self._read = live, stamp, read
         self._old, self._new = base.parts, entry.parts
         self._at = [0, *accumulate(part.size for part in base.parts)]
-        self._runs = list(differing_runs([part.id for part in base.parts], [part.id for part in entry.parts]))
+        self._known = {part: at for part, at in zip(base.parts, self._at, strict=False)}
+        self._runs = list(differing_runs(base.parts, entry.parts))
         self.regions: Regions = ()
 
     @property
     def is_worth_it(self) -> bool:
         """Whether most of the file stays."""
-        new = sum(part.size for run in self._runs for part in self._new[slice(*run.new)])
+        new = sum(part.size for part in self._new if part not in self._known)
         return new * MOST_NEW < sum(part.size for part in self._new)
 
     def write(self, target: int) -> None:
@@ -77,7 +78,7 @@ class Assembly:
             for run in self._runs:
                 first, last = run.old
                 copy_range(source, target, self._at[done], self._at[first])
-                after = b"".join(map(self._read, self._new[slice(*run.new)]))
+                after = b"".join(self._content(source, part) for part in self._new[slice(*run.new)])
                 write_all(target, after)
                 before = os.pread(source, self._at[last] - self._at[first], self._at[first])
                 regions.append(Region(before, after, os.pread(source, 1, self._at[last])))
@@ -86,3 +87,7 @@ class Assembly:
             if stamp_of(os.fstat(source)) != self._stamp:
                 raise Unavailable(f"{self._live} changes while it is read")
         self.regions = tuple(regions)
+
+    def _content(self, live: int, part: FilePart) -> bytes:
+        at = self._known.get(part)
+        return self._read(part) if at is None else os.pread(live, part.size, at)
