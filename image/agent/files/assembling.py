@@ -56,7 +56,7 @@ class Assembly:
         self._live, self._stamp, self._read = live, stamp, read
         self._old, self._new = base.parts, entry.parts
         self._at = [0, *accumulate(part.size for part in base.parts)]
-        self._known = {part: at for part, at in zip(base.parts, self._at, strict=False)}
+        self._known = dict(zip(base.parts, self._at, strict=False))
         self._runs = list(differing_runs(base.parts, entry.parts))
         self.regions: Regions = ()
 
