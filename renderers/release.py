@@ -37,8 +37,8 @@ class NodeTree:
     owners: Mapping[str, str]
     """The service of each file."""
     manifest: bytes
-    parts: Mapping[str, Parted] = field(default_factory=dict, compare=False, repr=False)
-    """Files that are large enough to be kept in parts."""
+    large: Mapping[str, Parted] = field(default_factory=dict, compare=False, repr=False)
+    """Files that are large enough to be kept in parts (wire/parts.py)."""
     made: Made | None = field(default=None, compare=False, repr=False)
     """How it was rendered, so that the next state is rendered at the cost of what differs."""
 
@@ -70,7 +70,7 @@ def render(state: State, node: str, known: NodeTree | None = None) -> NodeTree:
                     raise ValueError(f"{service.name} and {owners[file.path]} both render {file.path}")
                 files[file.path] = file
                 owners[file.path] = service.name
-    large = _in_parts(files, known.parts if known else {})
+    large = _in_parts(files, known.large if known else {})
     manifest = _manifest(facts.state, files, owners, large)
     return NodeTree(files, owners, manifest, large, Made(facts, parts))
 

@@ -9,8 +9,10 @@ import pytest
 
 from controlplane.errors import Conflict, Corrupt, NotFound, Unavailable
 from controlplane.git import FILE, LARGE, SERVER, StateRepo
+from controlplane.intake.trees import tree_id
 from controlplane.release import Basis, FileChange, Releases, line_changes
 from tests.change_sets import BEGIN
+from wire.parts import Parted, parted
 
 
 def nodes(**files: bytes) -> dict[str, dict[str, tuple[bytes, int]]]:
@@ -93,6 +95,46 @@ def test_a_diff_counts_lines(repo: StateRepo) -> None:
     )
     assert releases.diff(new, new) == ()
     assert len(releases.diff("", new)) == 3
+
+
+def rows(count: int) -> bytes:
+    """A table that is large enough to be kept in parts."""
+    return b"".join(b"%064x user%d@example.test\n" % (number * 7919, number) for number in range(count))
+
+
+def test_large_files_are_stored_in_parts(repo: StateRepo) -> None:
+    """A change costs the part that it is in; people and code get the whole file."""
+    releases = Releases(repo)
+    before = parted(rows(12_000))
+    first = releases.write(large_node(before), basis(1), BEGIN)
+    objects = count_objects(repo)
+    after = parted(before.content.replace(b"user7000@", b"other@"), before)
+    releases.begin(large_node(after))
+    second = releases.write(large_node(after), basis(2), BEGIN)
+    # the part, its folder, etc, mail, the root, the manifest with its size, and the commit
+    assert count_objects(repo) - objects == 7
+    assert repo.file(second.commit, "mail/etc/table/0000") == after.content[: after.ends[0]]
+    files = releases.files(second.tree)
+    assert releases.content(files, "mail/etc/table") == after.content
+    assert list(files) == ["mail/etc/table", "mail/manifest.json"]
+    assert releases.diff(first.tree, second.tree) == (FileChange("mail/etc/table", 1, 1),)
+    assert tree_id(large_node(after)) == second.tree
+
+
+def test_files_become_large_and_small_again(repo: StateRepo) -> None:
+    """A folder takes the place of a file, and the other way round."""
+    releases, large = Releases(repo), parted(rows(12_000))
+    small = {"mail": {"manifest.json": (b'{"files": {"etc/table": {}}}', FILE), "etc/table": (b"1\n", FILE)}}
+    trees = [releases.write(each, basis(1), BEGIN).tree for each in (small, large_node(large), small)]
+    assert trees[0] == trees[2]
+    assert releases.diff(trees[0], trees[1]) == (FileChange("mail/etc/table", 12_000, 1),)
+    assert Releases(repo).tree(large_node(large), trees[2]) == trees[1]
+
+
+def large_node(table: Parted) -> dict[str, dict[str, tuple[bytes | Parted, int]]]:
+    """The tree of the one node with a large table."""
+    manifest = json.dumps({"format": 2, "files": {"etc/table": {"parts": table.sizes}}}).encode()
+    return {"mail": {"manifest.json": (manifest, FILE), "etc/table": (table, FILE)}}
 
 
 def test_big_files_are_compared_quickly() -> None:

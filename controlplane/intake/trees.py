@@ -90,7 +90,7 @@ def manifests(trees: NodeTrees) -> dict[str, bytes]:
 
 def _kept(tree: NodeTree) -> Mapping[str, tuple[Content, int]]:
     files = {
-        path: (tree.parts.get(path, file.content), EXECUTABLE if file.mode & 0o111 else FILE)
+        path: (tree.large.get(path, file.content), EXECUTABLE if file.mode & 0o111 else FILE)
         for path, file in tree.files.items()
         if isinstance(file, RenderedFile)
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -9,18 +10,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.release.manifest import parse_manifest
 from controlplane.fold import fold
 from controlplane.intake.diff import diff
+from controlplane.intake.trees import node_files
 from controlplane.model import Account, Alias, Desired, Master, Observed, Override, Pin, RegexpAlias, State
+from controlplane.release import each_file
 from controlplane.settings.catalog import SETTINGS
 from renderers import SERVICES, release
 from renderers.fields import FIELDS, Facts
 from renderers.release import render
 from renderers.tables import MOST, patch_sorted
 from renderers.text import lines
+from services import NODE_SERVICES
+from services.base import NodeServices
 from tests.property.strategies import changed_states
 from tests.renderers.states import CASES, CERTIFICATE, HASH, SECOND, state
+from wire.blobs import blob_id
+from wire.manifest import FORMAT, PARTED_FORMAT
 
+AREAS = NodeServices(NODE_SERVICES).areas
 PARTS = [(service, part) for service in SERVICES for part in service.parts]
 NEW = "new@third.test"
 TAGGED = "user1+x@example.test"
@@ -160,6 +169,34 @@ def test_an_account_touches_nothing_but_its_tables() -> None:
     there = render(after, of.node, known)
     changed = {path for path, file in there.files.items() if file is not known.files[path]}
     assert changed == {"etc/dovecot/userdb", "etc/postfix/vmailbox", "etc/postfix/sender_login"}
+
+
+def test_large_files_are_cut_as_from_scratch() -> None:
+    """Whatever came before; the manifest has what the agent needs to know, and a small node's is as ever."""
+    of = state(accounts=(f"user{number}@example.test" for number in range(8_000)))
+    few = state(accounts=("user1@example.test",))
+    known = render(few, few.node)
+    assert (known.large, json.loads(known.manifest)["format"]) == ({}, FORMAT)
+    for step in range(3):
+        new = Account(f"new{step}@example.test", HASH)
+        accounts = list(of.desired.accounts.items())
+        at = 3_000 * step
+        of = replace(
+            of,
+            desired=replace(of.desired, accounts=dict([*accounts[:at], (new.address, new), *accounts[at:]])),
+        )
+        known = render(of, of.node, known)
+        there = render(of, of.node)
+        assert (known, dict(known.large)) == (there, dict(there.large))
+    assert list(known.large) == ["etc/dovecot/userdb"]
+    manifest = json.loads(known.manifest)
+    assert manifest["format"] == PARTED_FORMAT
+    assert manifest["files"]["etc/dovecot/userdb"]["parts"] == list(known.large["etc/dovecot/userdb"].sizes)
+    kept = each_file(node_files({"mail": known}))
+    blobs = {path.removeprefix("mail/"): blob_id(content) for path, (content, _) in kept.items()}
+    del blobs["manifest.json"]
+    entry = parse_manifest(known.manifest, blobs, AREAS, "", 0).files["etc/dovecot/userdb"]
+    assert [part.id for part in entry.parts] == list(known.large["etc/dovecot/userdb"].ids)
 
 
 def test_a_sealed_value_in_a_new_line_is_seen() -> None:
