@@ -173,7 +173,7 @@ def test_an_account_touches_nothing_but_its_tables() -> None:
 
 def test_large_files_are_cut_as_from_scratch() -> None:
     """Whatever came before; the manifest has what the agent needs to know, and a small node's is as ever."""
-    of = state(accounts=(f"user{number}@example.test" for number in range(8_000)))
+    of = state(accounts=(f"user{number}@example.test" for number in range(14_000)))
     few = state(accounts=("user1@example.test",))
     known = render(few, few.node)
     assert (known.large, json.loads(known.manifest)["format"]) == ({}, FORMAT)
