@@ -7,6 +7,7 @@ MailserverError
 ├── Conflict         somebody else changed the same thing first; trying again may work
 ├── Unavailable      the daemon, the agent or a service does not answer
 ├── Corrupt          the log, `main` and `rendered` disagree, or an object is damaged
+│   └── TooNew       a later version wrote it, and this one does not know its meaning
 └── Bug              a program that was asked ran into a bug of its own
 
 Exit codes (documented in docs/reference/commands.md): 0 done or no difference, 1 refused or failed,
@@ -95,6 +96,10 @@ class Unavailable(MailserverError):
 
 class Corrupt(MailserverError):
     """Stored history that does not hold together; the text says where."""
+
+
+class TooNew(Corrupt):
+    """Stored history that is whole, and written by a later version: it must not be passed over."""
 
 
 class Bug(MailserverError):

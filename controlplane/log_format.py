@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, get_args
 
-from controlplane.errors import Corrupt
+from controlplane.errors import Corrupt, TooNew
 from controlplane.events import ChangeSet, Event, Source
 from controlplane.events.codec import decode, encode
 from controlplane.timestamps import format_time, parse_time
@@ -21,7 +21,7 @@ SOURCES = frozenset(get_args(Source))
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """A change set without its events; the fields of `ChangeSet`."""
+    """A change set without its events; the fields of `ChangeSet`. `source` may be one of a later version."""
 
     position: int
     actor: str
@@ -32,7 +32,9 @@ class Header:
     author: str
 
     def change_set(self, events: tuple[Event, ...], commit: str) -> ChangeSet:
-        """The whole change set."""
+        """The whole change set; raises TooNew where it came a way that is not known here."""
+        if self.source not in SOURCES:
+            raise TooNew(f"change set {self.position} came from an unknown source, {self.source!r}")
         return ChangeSet(
             position=self.position,
             actor=self.actor,
@@ -65,11 +67,11 @@ def decode_header(content: bytes, commit: str) -> Header:
     """The header from change-set.json of a log commit; raises Corrupt."""
     try:
         values: dict[str, Any] = json.loads(content)
-        known = values.pop("format") == FORMAT and values["source"] in SOURCES
+        known = values.pop("format") == FORMAT
         header = Header(**(values | {"time": parse_time(values["time"])}))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Corrupt(f"log commit {commit}: change-set.json cannot be read: {error}") from error
-    if not known or type(header.position) is not int:
+    if not known or type(header.position) is not int or type(header.source) is not str:
         raise Corrupt(f"log commit {commit}: change-set.json has an unknown format, source or position")
     return header
 
@@ -92,6 +94,8 @@ def decode_events(
     try:
         for number, line in enumerate(content.splitlines()[skip:], skip + 1):  # noqa: B007  # told in the error
             events.append(decode(json.loads(line.decode("utf-8", "surrogatepass")), read_blob))
+    except TooNew as error:
+        raise TooNew(f"{where}: event {number}: {error}") from error
     except (ValueError, AttributeError, Corrupt) as error:
         raise Corrupt(f"{where}: event {number}: {error}") from error
     return tuple(events)

@@ -135,6 +135,16 @@ class NodeStatus:
     patch_failure: str = ""
     held: tuple[str, ...] = ()
     """Files of `main`, and entries of them (`mailserver.env:NAME`), whose last good content serves."""
+    renderer: str = ""
+    """The version of the image that renders; empty where the log does not say."""
+    newest_renderer: str = ""
+    """The newest version that ever did."""
+    daemons: tuple[str, ...] = ()
+    """The versions of the image's daemons, `postfix 3.7.11` each."""
+    rendered: str = ""
+    """Git's id of what the image rendered first."""
+    renderer_refused: tuple[str, ...] = ()
+    """A version that could not render the state, and why."""
 
 
 @dataclass(frozen=True)
@@ -242,6 +252,11 @@ class State:
     def hostname(self) -> str:
         """The fully qualified name of the node; empty until it reported."""
         return self.status.hostname
+
+
+def daemon_rows(daemons: Mapping[str, str]) -> tuple[str, ...]:
+    """Versions of daemons as a state keeps them, in the order of their names."""
+    return tuple(f"{name} {version}" for name, version in sorted(daemons.items()))
 
 
 def _domain(address: str) -> str:

@@ -11,7 +11,9 @@ from controlplane.daemon.delivery import Delivery
 from controlplane.daemon.missed_post_receive import MissedPostReceives
 from controlplane.daemon.owners import Owners
 from controlplane.daemon.packing import Packing
+from controlplane.daemon.upgrade import Upgrade
 from controlplane.errors import MailserverError, Problem
+from controlplane.image import Image, read_image
 from controlplane.intake.blame.changed_setting import at_setting
 from controlplane.intake.blame.source_map import problem_of
 from controlplane.intake.pipeline import Intake, Recorded
@@ -50,10 +52,12 @@ class Daemon:
     damage: list[Damage] = field(default_factory=list)
     """What of the state volume is lost and could not be put back."""
     refused_certificates: dict[str, str] = field(default_factory=dict)
+    image: Image = field(default_factory=read_image)
     verified: int = 0
     """The position up to which somebody had the log verified since the start."""
 
     def __post_init__(self) -> None:
+        self.upgrade = Upgrade(self.intake, self.image)
         self.owners = Owners(self.intake, self.ask_agent)
         self.packing = Packing(self.intake)
         self.ahead = Ahead(self.intake)

@@ -15,7 +15,7 @@ from typing import Any
 
 from controlplane import secrets
 from controlplane.daemon.ops.listing import OF_FILES
-from controlplane.daemon.run import Places, build, handle
+from controlplane.daemon.run import WRITES, Places, build, handle
 from controlplane.errors import Refused, Unavailable
 from controlplane.git import NewFile, without_a_home
 from controlplane.intake import plan
@@ -50,7 +50,7 @@ def call(
         return _in_folder(request, volume)
     elif not places.root.is_mount():
         say(f"⚠ no volume is mounted at {places.root}: what is imported goes with this container")
-    daemon = build(places, None)
+    daemon = build(places, None, upgrades=request["op"] in WRITES)
     return handle(daemon, {**request, "wait": False}, say)
 
 

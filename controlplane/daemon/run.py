@@ -37,16 +37,17 @@ class Places:
     template: Path = PACKAGE / "state-repo-template"
 
 
-def build(places: Places, environment: Mapping[str, str] | None) -> Daemon:
+def build(places: Places, environment: Mapping[str, str] | None, upgrades: bool = True) -> Daemon:
     """The daemon's parts, ready to answer; raises what keeps it from starting.
 
-    None for the environment: it is not the server's, so it says nothing of what is pinned.
+    None for the environment: it is not the server's, so it says nothing of what is pinned. `upgrades` says
+    whether a volume of another image is taken over by this one.
     """
 
     def ask_agent(request: Request, seconds: float) -> Result:
         return ask(places.agent, request, seconds)
 
-    return prepare(places.root, environment, places.hooks, places.template, ask_agent)
+    return prepare(places.root, environment, places.hooks, places.template, ask_agent, upgrades)
 
 
 def run(places: Places, environment: Mapping[str, str]) -> int:

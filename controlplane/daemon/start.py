@@ -14,6 +14,7 @@ from controlplane.daemon.log import log
 from controlplane.errors import MailserverError, Refused
 from controlplane.events import Event, StoreRepaired
 from controlplane.git import OF_THE_CONTROL_FOLDER, Change, NewFile, full_name, sweep
+from controlplane.image import Image
 from controlplane.intake.accepted_pushes import Cause
 from controlplane.intake.checks.warnings import unsupported
 from controlplane.intake.edits.node_reports import environment_events
@@ -32,11 +33,17 @@ HOOKS = ("pre-receive", "update", "post-receive")
 
 
 def prepare(
-    root: Path, environment: Mapping[str, str] | None, hooks: Path, template: Path, ask_agent: Ask
+    root: Path,
+    environment: Mapping[str, str] | None,
+    hooks: Path,
+    template: Path,
+    ask_agent: Ask,
+    upgrades: bool = True,
 ) -> Daemon:
     """Open the stores, heal what a crash left, observe the environment, make the first `main`.
 
-    `root` is the state volume, `hooks` the folder with our hooks, `template` the first tree of `main`.
+    `root` is the state volume, `hooks` the folder with our hooks, `template` the first tree of `main`. Where
+    it `upgrades` nothing, a volume of another image is left as it is, to be asked about.
     """
     findings = Findings()
     places.mend(root / REPOSITORY, root / CONTROL, findings)
@@ -46,7 +53,7 @@ def prepare(
     link_hooks(stores.repo.path, hooks)
     first = read_template(template)
     daemon = Daemon(opening.open_intake(stores, first, findings), ask_agent, first, damage=findings.damage)
-    if findings.halted is None:
+    if findings.halted is None and (upgrades or not daemon.upgrade.look().events):
         _bring_up(daemon, environment, findings)
     for damage in findings.damage:
         log.warning("damaged", **damage.as_dict())
@@ -65,7 +72,9 @@ def _bring_up(daemon: Daemon, environment: Mapping[str, str] | None, findings: F
     intake, stores = daemon.intake, daemon.intake.stores
     is_new = not intake.position
     if intake.release is not None:
-        intake.ensure_release()  # before more is recorded: the position of a release says what it brought
+        daemon.upgrade.take_over()
+        if not daemon.upgrade.pending.events:
+            intake.ensure_release()  # before more is recorded: the position of a release says what it brought
     if environment is not None:
         observe(daemon, environment)
     has_identity = opening.mend_identity(intake, is_new, findings)
@@ -75,7 +84,8 @@ def _bring_up(daemon: Daemon, environment: Mapping[str, str] | None, findings: F
         keep_recipient(intake)
     stores.accepted.keep_only({stores.repo.refs.get(MAIN)} - {intake.main})  # what is recorded needs none
     tidy(stores)
-    intake.ensure_release()
+    if not daemon.upgrade.pending.events:
+        intake.ensure_release()
     if findings.repairs and not is_new:
         events = [StoreRepaired(part=part, how=how) for part, how in findings.repairs]
         intake.record(events, Cause(OURSELVES, "heal", "Put back what was lost"), renders=False)
@@ -126,7 +136,9 @@ def observe(daemon: Daemon, environment: Mapping[str, str]) -> None:
     intake = daemon.intake
     control = intake.stores.control
     given, unread = with_files(environment)
-    events, wrong = fitting_events(intake, given, lambda value: secrets.digest(control, value))
+    events, wrong = fitting_events(
+        intake, given, lambda value: secrets.digest(control, value), daemon.upgrade.told
+    )
     daemon.complaints = [*unread, *wrong]
     if events:
         first = not intake.position
@@ -136,7 +148,7 @@ def observe(daemon: Daemon, environment: Mapping[str, str]) -> None:
 
 
 def fitting_events(
-    intake: Intake, given: Mapping[str, str], digest: Callable[[str], str]
+    intake: Intake, given: Mapping[str, str], digest: Callable[[str], str], image: Image
 ) -> tuple[list[Event], list[str]]:
     """The events of an environment without values that a service refuses; and everything that is wrong.
 
@@ -144,7 +156,7 @@ def fitting_events(
     """
     refused: list[str] = []
     while True:
-        events, wrong = environment_events(intake.state, given, digest)
+        events, wrong = environment_events(intake.state, given, digest, image)
         problems = propose_events(intake.state, intake.trees, tuple(events)).problems if events else ()
         blamed = {
             name: problem

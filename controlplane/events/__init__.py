@@ -47,6 +47,7 @@ from controlplane.events.relay import (
     RelayRouteRemoved,
     RelayRouteSet,
 )
+from controlplane.events.renderers import RendererChanged, RendererRefused
 from controlplane.events.settings import SettingChanged, SettingPinned, SettingUnpinned
 from controlplane.events.stores import StoreRepaired
 
@@ -95,6 +96,8 @@ EVENTS: tuple[type[Event], ...] = (
     PathsOvermounted,
     PatchesRun,
     EditRefused,
+    RendererChanged,
+    RendererRefused,
     StoreRepaired,
 )
 
@@ -142,6 +145,8 @@ __all__ = [
     "ReleaseDegraded",
     "ReleaseRejected",
     "ReleaseRolledBack",
+    "RendererChanged",
+    "RendererRefused",
     "SendAccessRemoved",
     "SendAccessSet",
     "SettingChanged",

@@ -20,6 +20,7 @@ Source = Literal[
     "revert",
     "agent",
     "heal",
+    "image",
 ]
 """Where a change came from."""
 

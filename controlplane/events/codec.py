@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from controlplane.errors import Corrupt
+from controlplane.errors import Corrupt, TooNew
 from controlplane.events import EVENTS, Event
 from wire.blobs import blob_id
 
@@ -22,8 +22,10 @@ ReadBlob = Callable[[str], bytes]
 Upcast = Callable[[Record], Record]
 """Turns the fields of one version into those of the next; it gets a copy that it may change."""
 
-UPCASTS: Mapping[tuple[str, int], Upcast] = {}
-"""Steps from (kind, version) to the version behind it. None yet: every event is at its first version."""
+UPCASTS: Mapping[tuple[str, int], Upcast] = {
+    ("node.observed", 1): lambda fields: fields,  # the image, which is new in it, is not known then
+}
+"""Steps from (kind, version) to the version behind it."""
 
 
 class Codec:
@@ -55,13 +57,19 @@ class Codec:
         return record, blobs
 
     def decode(self, record: Mapping[str, Any], read_blob: ReadBlob) -> Event:
-        """The event of a record; raises Corrupt for a kind, version or field that no program ever wrote."""
+        """The event of a record; raises TooNew for a kind or version that is not known here.
+
+        Raises Corrupt for fields that no program ever wrote.
+        """
         kind, version = record.get("kind"), record.get("v")
         event = self._classes.get(kind) if isinstance(kind, str) else None
         if event is None:
-            raise Corrupt(f"the log holds an event of unknown kind {kind!r}")
-        if type(version) is not int or not 1 <= version <= event.version:
-            raise Corrupt(f"{kind}: version {version!r} is not known here (up to {event.version})")
+            wrong = TooNew if isinstance(kind, str) else Corrupt
+            raise wrong(f"the log holds an event of unknown kind {kind!r}")
+        if type(version) is not int or version < 1:
+            raise Corrupt(f"{kind}: there is no version {version!r}")
+        if version > event.version:
+            raise TooNew(f"{kind}: version {version!r} is not known here (up to {event.version})")
         fields = dict(record)
         del fields["kind"], fields["v"]
         for step in range(version, event.version):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pydantic import Field
 
 from controlplane.events.base import Event
-from controlplane.model import Draft
+from controlplane.image import newest
+from controlplane.model import Draft, daemon_rows
 from wire.manifest import Action
 
 
@@ -19,18 +20,31 @@ class _OfNode(Event):
 
 
 class NodeObserved(_OfNode):
-    """A node reported its host name."""
+    """A node reported its host name, and the image that it runs."""
 
     kind = "node.observed"
+    version = 2
     hostname: str
     """The fully qualified domain name it serves as."""
+    renderer: str = ""
+    """The version of its image; empty where nobody said."""
+    daemons: dict[str, str] = Field(default_factory=dict)
+    """The versions of its daemons by package."""
 
     @property
     def detail(self) -> str:
-        return f"is {self.hostname}"
+        return f"is {self.hostname}" + (f", version {self.renderer}" if self.renderer else "")
 
     def apply(self, draft: Draft) -> None:
         draft.update_node(self.node, hostname=self.hostname)
+        if self.renderer:
+            before = draft.nodes[self.node].newest_renderer
+            draft.update_node(
+                self.node,
+                renderer=self.renderer,
+                newest_renderer=newest(before, self.renderer),
+                daemons=daemon_rows(self.daemons),
+            )
 
 
 class _OfRelease(_OfNode):

@@ -85,6 +85,8 @@ class Intake:
         self.reservations = Reservations()
         """Accepted pushes whose references git is about to move."""
         self.sealer = Sealer(stores.control)
+        self.first: Callable[[Proposal], Proposal] = lambda proposal: proposal
+        """May put something before what is about to be appended."""
         self._kept: tuple[str, int, Proposal] | None = None
         """The last accepted push: its commit, the position that it was proposed at, and the proposal."""
         self._owed = False
@@ -221,6 +223,7 @@ class Intake:
         self.must_take_changes()
         with self.writing("rendering"):
             if self.trees is not None and self.position:
+                self._owed = True  # also where there is no room for it now
                 self._write_release()
 
     def save(self) -> None:
@@ -332,6 +335,7 @@ class Intake:
     def _append(self, proposal: Proposal, cause: Cause, main: str) -> Recorded:
         if not proposal.events:
             return Recorded(0, self.release_number, main, proposal.plan)
+        proposal = self.first(proposal)
         if self._owed:
             self._write_release()  # of the log as it is: the position of a release says what it brought
         change = self.stores.log.append(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 
+import controlplane
 from controlplane.errors import Problem, Refused
 from controlplane.events import Event
 from controlplane.fold import fold
@@ -258,3 +261,13 @@ def render(state: State, known: NodeTrees | None = None) -> tuple[NodeTrees | No
         return {node: nodes.render(state, node, known.get(node)) for node in state.nodes}, ()
     except Refused as refused:
         return None, refused.problems
+    except Exception as bug:  # noqa: BLE001  # a renderer's bug must not take the whole control plane away
+        return None, (_failed(bug),)
+
+
+def _failed(bug: Exception) -> Problem:
+    """A renderer's own failure, without its text, which may hold whatever it was about to render."""
+    last = traceback.extract_tb(bug.__traceback__)[-1]
+    where = f"{Path(last.filename).name}:{last.lineno}"
+    message = f"version {controlplane.__version__} fails to render this: {type(bug).__name__} at {where}"
+    return Problem("", 0, message, "it is a bug: go on with the version before, and report it")

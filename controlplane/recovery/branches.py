@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
-from controlplane.errors import Corrupt, MailserverError
+from controlplane.errors import Corrupt, MailserverError, TooNew
 from controlplane.event_log import BRANCH as EVENTS
 from controlplane.event_log import EMPTY, Tip
 from controlplane.git import StateRepo
@@ -123,10 +124,12 @@ def _tip_of(stores: Stores, commit: str) -> Tip | None:
     if not commit:
         return None
     try:
-        change = stores.log.read_commit(commit)
+        header = stores.log.header(commit)
+        with suppress(TooNew):  # a later version wrote it: that is no damage
+            stores.log.read_commit(commit)
     except MailserverError:
         return None
-    return Tip(commit, change.position, change.time, change.main_commit)
+    return Tip(commit, header.position, header.time, header.main_commit)
 
 
 def _release_of(stores: Stores, commit: str) -> Release | None:

@@ -6,9 +6,11 @@ import hashlib
 import json
 from collections.abc import Mapping
 
-from controlplane.errors import Corrupt, MailserverError
+import controlplane
+from controlplane.errors import Corrupt, MailserverError, TooNew
 from controlplane.fold import fold
 from controlplane.git import damaged_packs, set_packs_aside
+from controlplane.image import is_older
 from controlplane.intake.pipeline import Intake
 from controlplane.intake.proposal import render
 from controlplane.intake.stores import Stores
@@ -108,6 +110,10 @@ def _state(stores: Stores, findings: Findings) -> Snapshot:
     try:
         if findings.halted is None:
             return stores.checkpoints.current(stores.log, stores.snapshot)
+    except TooNew as error:
+        what = f"{error}: a later version wrote it, this is {controlplane.__version__}; no change is taken"
+        findings.lost("events", what, _newer(stores), halts=True)
+        stores.log.hold_at(tip.commit)
     except Corrupt as error:
         what = f"the log cannot be read from its start: {error}; no change is taken"
         findings.lost("events", what, branches.LOG_CURE, halts=True)
@@ -119,6 +125,20 @@ def _state(stores: Stores, findings: Findings) -> Snapshot:
         return Snapshot(tip.position, tip.commit, fold(State(), stores.log.events()))
     except MailserverError:
         return Snapshot(tip.position, tip.commit, _of_main(stores))
+
+
+def _newer(stores: Stores) -> str:
+    """What to do about a log that a later version wrote to."""
+    try:
+        newest = stores.releases.newest()
+    except MailserverError:
+        newest = None
+    ran = newest.basis.renderer if newest else ""
+    version = f"version {ran} or later" if is_older(controlplane.__version__, ran) else "the later version"
+    return (
+        f"start the image of {version} on this volume again; the last release that served serves on meanwhile."
+        " To stay with this version, restore a backup of the state volume from before the upgrade"
+    )
 
 
 def _of_main(stores: Stores) -> State:

@@ -18,6 +18,7 @@ from controlplane.events import (
     ReleaseApplied,
     ReleaseRejected,
     ReleaseRolledBack,
+    RendererRefused,
     StoreRepaired,
 )
 from controlplane.git import SERVER, commit_content, object_id, tree_objects
@@ -33,7 +34,10 @@ NEAR = 50
 RENDERED_AGAIN = 100
 """Change sets at the end of the log whose releases are rendered again, some 30 ms each with many accounts."""
 OUTCOMES = (ReleaseApplied, ReleaseRejected, ReleaseRolledBack)
-_SILENT = (*OUTCOMES, DriftDetected, DriftHealed, PathsOvermounted, PatchesRun, EditRefused, StoreRepaired)
+_SILENT = (
+    *(*OUTCOMES, DriftDetected, DriftHealed, PathsOvermounted, PatchesRun),
+    *(EditRefused, StoreRepaired, RendererRefused),
+)
 """Events that no rendered file depends on."""
 
 

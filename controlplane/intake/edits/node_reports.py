@@ -19,6 +19,7 @@ from controlplane.events import (
     SettingPinned,
     SettingUnpinned,
 )
+from controlplane.image import Image
 from controlplane.model import Pin, State
 from controlplane.settings import ENV_FILE, catalog
 from controlplane.statefiles.secret_words import holds_login
@@ -28,12 +29,16 @@ HOSTNAME = "MAILSERVER_FQDN"
 
 
 def environment_events(
-    state: State, environment: Mapping[str, str], digest: Callable[[str], str]
+    state: State,
+    environment: Mapping[str, str],
+    digest: Callable[[str], str],
+    image: Image = Image(""),  # noqa: B008  # frozen
 ) -> tuple[list[Event], list[str]]:
     """Events for pins and a host name that differ from the state, and complaints about the environment.
 
     A wrong value pins nothing: the server goes on with what `main` says. `digest` is keyed and tells
-    whether a secret changed without telling the secret.
+    whether a secret changed without telling the secret. The image is told once, where the log does not say
+    what runs; that it changed is told by an upgrade (controlplane/intake/upgrade.py).
     """
     pins, complaints = _pins(environment, digest)
     events: list[Event] = [
@@ -43,8 +48,15 @@ def environment_events(
     ]
     events += [SettingUnpinned(name=name) for name in state.observed.pins if name not in pins]
     hostname = environment.get(HOSTNAME, "").lower()
-    if hostname and hostname != state.hostname:
-        events.append(NodeObserved(node=state.node, hostname=hostname))
+    known = state.status
+    is_new = image.version and (not known.renderer or (image.daemons and not known.daemons))
+    if hostname and (hostname != state.hostname or is_new):
+        told = image if is_new else Image("")
+        events.append(
+            NodeObserved(
+                node=state.node, hostname=hostname, renderer=told.version, daemons=dict(told.daemons)
+            )
+        )
     return events, complaints
 
 
