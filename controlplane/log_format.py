@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, get_args
 
+import controlplane
 from controlplane.errors import Corrupt, TooNew
 from controlplane.events import ChangeSet, Event, Source
 from controlplane.events.codec import decode, encode
@@ -34,7 +35,10 @@ class Header:
     def change_set(self, events: tuple[Event, ...], commit: str) -> ChangeSet:
         """The whole change set; raises TooNew where it came a way that is not known here."""
         if self.source not in SOURCES:
-            raise TooNew(f"change set {self.position} came from an unknown source, {self.source!r}")
+            raise TooNew(
+                f"change set {self.position} came from an unknown source, {self.source!r}: a later version of "
+                f"the image wrote it, this is {controlplane.__version__}"
+            )
         return ChangeSet(
             position=self.position,
             actor=self.actor,

@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+import controlplane
 from controlplane.errors import Corrupt, TooNew
 from controlplane.events import EVENTS, Event
 from wire.blobs import blob_id
@@ -26,6 +27,9 @@ UPCASTS: Mapping[tuple[str, int], Upcast] = {
     ("node.observed", 1): lambda fields: fields,  # the image, which is new in it, is not known then
 }
 """Steps from (kind, version) to the version behind it."""
+
+
+_LATER = f": a later version of the image wrote it, this is {controlplane.__version__}"
 
 
 class Codec:
@@ -65,11 +69,11 @@ class Codec:
         event = self._classes.get(kind) if isinstance(kind, str) else None
         if event is None:
             wrong = TooNew if isinstance(kind, str) else Corrupt
-            raise wrong(f"the log holds an event of unknown kind {kind!r}")
+            raise wrong(f"the log holds an event of unknown kind {kind!r}{_LATER}")
         if type(version) is not int or version < 1:
             raise Corrupt(f"{kind}: there is no version {version!r}")
         if version > event.version:
-            raise TooNew(f"{kind}: version {version!r} is not known here (up to {event.version})")
+            raise TooNew(f"{kind}: version {version!r} is not known here (up to {event.version}){_LATER}")
         fields = dict(record)
         del fields["kind"], fields["v"]
         for step in range(version, event.version):

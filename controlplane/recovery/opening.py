@@ -111,7 +111,7 @@ def _state(stores: Stores, findings: Findings) -> Snapshot:
         if findings.halted is None:
             return stores.checkpoints.current(stores.log, stores.snapshot)
     except TooNew as error:
-        what = f"{error}: a later version wrote it, this is {controlplane.__version__}; no change is taken"
+        what = f"{error}; no change is taken"
         findings.lost("events", what, _newer(stores), halts=True)
         stores.log.hold_at(tip.commit)
     except Corrupt as error:
@@ -136,8 +136,8 @@ def _newer(stores: Stores) -> str:
     ran = newest.basis.renderer if newest else ""
     version = f"version {ran} or later" if is_older(controlplane.__version__, ran) else "the later version"
     return (
-        f"start the image of {version} on this volume again; the last release that served serves on meanwhile."
-        " To stay with this version, restore a backup of the state volume from before the upgrade"
+        f"start the image of {version} on this volume again; the last release that served serves meanwhile. "
+        "To stay with this one, restore a backup of the state volume from before the upgrade"
     )
 
 

@@ -6,9 +6,10 @@ from itertools import groupby
 
 from controlplane.errors import Problem
 from controlplane.events import Event
+from controlplane.image import Image
 from controlplane.intake.plan import FileChange, Plan, as_dict, detail_of
 from controlplane.protocol.plans import Planned
-from controlplane.words.problems import place_of, refusal_lines
+from controlplane.words.problems import place_of, problem_lines, refusal_lines
 from wire.manifest import Action
 
 MARKS = {"add": "+", "change": "~", "remove": "−", "report": "·"}
@@ -26,6 +27,18 @@ def plan_answer(plan: Plan) -> Planned:
         "different": plan.different,
         "problems": [problem.as_dict() for problem in plan.problems],
     }
+
+
+def image_answer(plan: Plan, image: Image) -> Planned:
+    """The same of the start of an image, for `mailctl plan --image`."""
+    found = plan_answer(plan)
+    if plan.problems:
+        title = f"✗ version {image.version} cannot render this: what serves would go on serving, unchanged"
+        return {**found, "text": [title, *problem_lines(plan.problems)]}
+    if not plan.different:
+        same = f"Nothing changes: version {image.version} renders what is released already."
+        return {**found, "text": [same], "markdown": f"### {same}\n"}
+    return found
 
 
 def plan_lines(plan: Plan) -> list[str]:

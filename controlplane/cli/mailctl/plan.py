@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from controlplane.cli import options
-from controlplane.cli.ask.client import call, server_is_here
+from controlplane.cli.ask.client import STATE, call, server_is_here
 from controlplane.cli.run import DIFFERENCE
 from controlplane.cli.text.terminal import say, show_json, show_lines
 
@@ -29,15 +30,25 @@ if TYPE_CHECKING:
 @options.as_json
 @options.exit_code
 @options.watch
-def command(change: str | None, layout: str, *, as_json: bool, exit_code: bool, watch: bool) -> int:
+@click.option("--image", is_flag=True, help="What a start of this image would change on the state volume.")
+def command(
+    change: str | None, layout: str, *, as_json: bool, exit_code: bool, watch: bool, image: bool
+) -> int:
     """What a change would do: events, files of the services, reloads and restarts.
 
     The change is a REVISION against what serves, a range A..B, or a working tree DIR (default: here). In a
     clone without a server a working tree is planned against origin/main, and a range within the clone.
+
+    With --image the change is the image that the command runs in: run it in a container of the new image, on
+    the state volume of the server, before the upgrade (docs/upgrading.md). It writes nothing there, and the
+    server may run meanwhile.
     """
+    if image and (change or watch):
+        raise click.UsageError("--image takes no change: it plans the start of this image")
 
     def show() -> int:
-        return _show(_plan(change), layout, as_json=as_json, exit_code=exit_code)
+        found = _plan_image() if image else _plan(change)
+        return _show(found, layout, as_json=as_json, exit_code=exit_code)
 
     if not watch:
         return show()
@@ -71,6 +82,23 @@ def _plan(change: str | None) -> Planned:
 
     found = offline.plan(change or ".")
     say("⚠ no server here: the daemons' own checkers did not run")
+    return found
+
+
+def _plan_image() -> Planned:
+    from controlplane.errors import NotFound
+    from controlplane.image import read_image
+    from controlplane.intake.forecast import forecast
+    from controlplane.state_volume import REPOSITORY, step_down
+    from controlplane.words.plans import image_answer
+
+    root = Path(os.environ.get("MAILCTL_STATE", STATE))
+    if not (root / REPOSITORY).is_dir():
+        raise NotFound(f"there is no state repository in {root}: mount the state volume of the server there")
+    step_down(root / REPOSITORY)
+    image = read_image()
+    found = image_answer(forecast(root, image), image)
+    say("⚠ the daemons' own checkers did not run, and what the environment pins is taken from the log")
     return found
 
 
