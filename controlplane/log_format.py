@@ -36,8 +36,8 @@ class Header:
         """The whole change set; raises TooNew where it came a way that is not known here."""
         if self.source not in SOURCES:
             raise TooNew(
-                f"change set {self.position} came from an unknown source, {self.source!r}: a later version of "
-                f"the image wrote it, this is {controlplane.__version__}"
+                f"change set {self.position} came from an unknown source, {self.source!r}: a later version "
+                f"of the image wrote it, this is {controlplane.__version__}"
             )
         return ChangeSet(
             position=self.position,

@@ -24,7 +24,9 @@ class Upgrade:
         self._intake = intake
         self.image = image
         self.pending = NOTHING
-        """What could not be recorded yet, as the volume has no room."""
+        """What could not be recorded yet, as where the volume has no room."""
+        self.waits = ""
+        """Why it could not."""
         self._recording = False
 
     @property
@@ -75,6 +77,11 @@ class Upgrade:
             except (MailserverError, OSError) as error:
                 log.warning("the upgrade waits, what serves goes on serving", error=str(error))
 
+    def finish(self) -> None:
+        """Record what could not be recorded at the start; raises what still keeps it from that."""
+        with self._intake.writing("finishing an upgrade"):
+            self._record()
+
     def _record(self) -> tuple[Plan, ...]:
         """Record what is pending, and make its release; returns what was recorded."""
         plan, self.pending = self.pending, NOTHING
@@ -85,11 +92,12 @@ class Upgrade:
         self._recording = True
         try:
             self._intake.record(plan.events, Cause(OURSELVES, "image", why), renders=False)
-        except (MailserverError, OSError):
-            self.pending = plan
+        except (MailserverError, OSError) as error:
+            self.pending, self.waits = plan, str(error)
             raise
         finally:
             self._recording = False
+        self.waits = ""
         log.info("upgrade", reason=why, detail=event.detail)
         if not plan.problems:
             self._intake.ensure_release()

@@ -180,6 +180,18 @@ class Large(TypedDict):
     """Bytes."""
 
 
+class RendererRow(TypedDict):
+    """The version that renders."""
+
+    version: str
+    newest: str
+    """The newest one that ever rendered this log, where that is newer; else empty."""
+    refused: list[ProblemRow]
+    """Why it cannot render the state, so that what the version before rendered goes on serving."""
+    waits: str
+    """What keeps the upgrade to it from being recorded; empty where nothing does."""
+
+
 class Status(TypedDict):
     """The agent's status and what the control plane knows besides. Without an agent only the latter."""
 
@@ -249,3 +261,4 @@ class Status(TypedDict):
     """Complaints about the container's environment."""
     trouble: list[ProblemRow]
     """What keeps `main` from being taken over."""
+    renderer: RendererRow

@@ -10,6 +10,8 @@ from controlplane.cli.text.age import age
 from controlplane.cli.text.canary import canary_lines, serves
 from controlplane.cli.text.certificates import ends, refusal_lines, warning_lines
 from controlplane.cli.text.terminal import columns
+from controlplane.errors import Problem
+from controlplane.words.problems import problem_lines
 from wire.outcomes import OutcomeKind
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ def status_lines(status: Status, now: datetime | None = None) -> list[str]:
     return [
         *_head(status, now),
         *([f"✗ nothing can be changed: {status['unwritable']}"] if status.get("unwritable") else []),
+        *_renderer(status),
         *_held_back(status),
         *_damage(status),
         *_held(status),
@@ -52,6 +55,25 @@ def _head(status: Status, now: datetime) -> list[str]:
     verified = status.get("verified")
     text = f", verified to {verified}" if verified else ""
     return [*lines, f"log                 {position} change sets{text}"]
+
+
+def _renderer(status: Status) -> list[str]:
+    """A version that cannot do its work on this log, or is older than one that did."""
+    row = status.get("renderer")
+    if not row:
+        return []
+    version, lines = row["version"], []
+    if row["newest"]:
+        lines.append(f"⚠ version {version} runs, older than {row['newest']} that ran on this log before")
+    if row["waits"]:
+        lines.append(
+            f"⚠ the upgrade to {version} waits: {row['waits']}; when that is over: mailctl reconcile"
+        )
+    if row["refused"]:
+        lines.append(f"✗ version {version} cannot render this; what the one before rendered serves on:")
+        lines += problem_lines([Problem(**problem) for problem in row["refused"]])
+        lines.append("  ►   Push a fix, or start the image before again")
+    return lines
 
 
 def _held_back(status: Status) -> list[str]:

@@ -15,6 +15,7 @@ from controlplane.daemon.ops.requests import Asked, Reconcile
 from controlplane.daemon.ops.requests import Status as StatusAsked
 from controlplane.errors import MailserverError, Unavailable
 from controlplane.events import ApplyResumed, ApplySuspended, Event
+from controlplane.image import is_older
 from controlplane.intake import pipeline
 from controlplane.intake.blame.failed_release import change_of, origin_of
 from controlplane.intake.checks.clear_texts import on_main
@@ -22,7 +23,7 @@ from controlplane.intake.checks.warnings import unsupported
 from controlplane.intake.plan import Plan
 from controlplane.protocol.canary import Canary
 from controlplane.protocol.changes import Reconciled, Recorded
-from controlplane.protocol.status import Certificates, Status
+from controlplane.protocol.status import Certificates, RendererRow, Status
 
 ASK_SECONDS = 20.0
 
@@ -63,7 +64,9 @@ def status(daemon: Daemon, request: StatusAsked) -> Status:
     healthy = bool(seen.get("healthy")) and not damage
     seen |= {"damage": damage, "repairs": repairs, "healthy": healthy}
     why = daemon.owners.look()
-    if why:  # whoever cannot be told of a change any more is not healthy, whatever serves
+    if (
+        why or daemon.upgrade.refused
+    ):  # whoever cannot be told of a change any more is not healthy, whatever serves
         seen["healthy"] = False
     # what the agent says is passed on as it is
     return cast(Status, seen | _known(daemon) | {"unwritable": why})
@@ -92,6 +95,7 @@ def reconcile(daemon: Daemon, request: Reconcile) -> Reconciled:
     intake, wait = daemon.intake, request.wait
     before = daemon.delivery.seen.status
     drifted = _drifted(daemon) if wait else []
+    daemon.upgrade.finish()
     done = intake.catch_up()
     intake.ensure_release()
     daemon.delivery.forget()
@@ -153,6 +157,16 @@ def _blame(daemon: Daemon, failure: dict[str, Any]) -> dict[str, Any]:
     return failure | {"origin": origin, **change_of(stores, failure, origin)._asdict()}
 
 
+def _renderer(daemon: Daemon) -> RendererRow:
+    version, newest = daemon.image.version, daemon.intake.state.status.newest_renderer
+    return {
+        "version": version,
+        "newest": newest if is_older(version, newest) else "",
+        "refused": [problem.as_dict() for problem in daemon.upgrade.refused],
+        "waits": daemon.upgrade.waits,
+    }
+
+
 def _known(daemon: Daemon) -> dict[str, Any]:
     intake = daemon.intake
     observed = intake.state.observed
@@ -167,4 +181,5 @@ def _known(daemon: Daemon) -> dict[str, Any]:
         "in_clear": list(on_main(intake.stores.repo.path, intake.main)),
         "environment": daemon.complaints,
         "trouble": [problem.as_dict() for problem in intake.trouble],
+        "renderer": _renderer(daemon),
     }

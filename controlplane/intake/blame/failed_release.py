@@ -79,6 +79,8 @@ def change_of(
         change = stores.log.header(stores.log.commit_at(position))
     except (LookupError, MailserverError):
         return Suspect()
+    if change.source == "image":  # nothing on main takes that back
+        return Suspect(f"change set {position}: {change.reason}. The image before can be started again", back)
     text = f"change set {position} by {change.author or change.actor}"
     return Suspect(text, back, position, change.main_commit)
 
