@@ -22,10 +22,10 @@ class Image:
     daemons: Mapping[str, str] = field(default_factory=dict)
 
 
-def read_image(daemons: Path = DAEMONS) -> Image:
+def read_image() -> Image:
     """The image of this process; without daemons where it is not one of ours."""
     try:
-        lines = daemons.read_text("utf-8").splitlines()
+        lines = DAEMONS.read_text("utf-8").splitlines()
     except OSError:
         lines = []
     rows = (line.split() for line in lines)

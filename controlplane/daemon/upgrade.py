@@ -28,6 +28,7 @@ class Upgrade:
         self.waits = ""
         """Why it could not."""
         self._recording = False
+        intake.first = self._first
 
     @property
     def refused(self) -> tuple[Problem, ...]:
@@ -62,7 +63,6 @@ class Upgrade:
     def take_over(self) -> None:
         """Record and release what this image changes; where it cannot render, what serves goes on serving."""
         intake = self._intake
-        intake.first = self._first
         with intake.writing("taking over from another image"):
             plan = self.pending = self.look()
             for problem in plan.problems:
