@@ -30,13 +30,13 @@ from controlplane.fold import fold
 from controlplane.git import write_atomically
 from controlplane.model import State
 from controlplane.states import differences, snapshot
-from controlplane.states.rows import FORMAT, SHAPE
+from controlplane.states.rows import FORMAT, KINDS, SHAPE, folds_no_more_than_we
 from controlplane.states.snapshot import Snapshot
 
 POSITIONS, EVENTS = 1_000, 5_000
 """Change sets, or events, from one checkpoint to the next: what a question folds at most, some 50 ms."""
 
-_HEAD = {"format": 1, "states": FORMAT, "shape": SHAPE}
+_HEAD = {"format": 1, "states": FORMAT, "shape": SHAPE, "kinds": KINDS}
 _SMALLEST = 1 << 16
 """Bytes of differences below which no new whole state is written."""
 
@@ -193,7 +193,12 @@ class Checkpoints:
         except OSError:
             return []
         found: list[Mark] = []
-        if _checked(first) != _HEAD:
+        head = _checked(first)
+        if (
+            head is None
+            or head | {"kinds": KINDS} != _HEAD
+            or not folds_no_more_than_we(head.get("kinds", {"": 1}))
+        ):
             return found
         with suppress(TypeError, KeyError):
             for line in lines:

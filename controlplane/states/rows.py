@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, TypeVar
 
+from controlplane.events import EVENTS
 from controlplane.model import (
     Account,
     Alias,
@@ -35,7 +36,17 @@ PARTS: Mapping[str, type[Any]] = {
 PLAIN = ("settings", "quotas", "relay_routes", "relay_credentials", "send_access", "receive_access")
 """The parts of a desired state that map text to text."""
 SHAPE = {part.__name__: [field.name for field in fields(part)] for part in PARTS.values()}
+KINDS = {event.kind: event.version for event in EVENTS}
+"""The events that a state kept by this program may have been folded from, with their versions."""
 T = TypeVar("T")
+
+
+def folds_no_more_than_we(kinds: Mapping[str, int]) -> bool:
+    """Whether a program with this table of events met none that is unknown here.
+
+    What a later version folded, past what an earlier one cannot read, must not let that one go on behind it.
+    """
+    return all(KINDS.get(kind, 0) >= version for kind, version in kinds.items())
 
 
 def to_row(part: Any) -> list[Any]:

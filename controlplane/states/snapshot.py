@@ -16,7 +16,17 @@ from controlplane.errors import NotFound
 from controlplane.event_log import EventLog
 from controlplane.git import write_atomically
 from controlplane.model import Desired, Observed, State
-from controlplane.states.rows import FORMAT, OBSERVED, PARTS, PLAIN, SHAPE, from_row, to_row
+from controlplane.states.rows import (
+    FORMAT,
+    KINDS,
+    OBSERVED,
+    PARTS,
+    PLAIN,
+    SHAPE,
+    folds_no_more_than_we,
+    from_row,
+    to_row,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +44,7 @@ def write(path: Path, snapshot: Snapshot) -> None:
     head = {
         "format": FORMAT,
         "shape": SHAPE,
+        "kinds": KINDS,
         "position": snapshot.position,
         "commit": snapshot.commit,
         "sha256": hashlib.sha256(body).hexdigest(),
@@ -47,12 +58,12 @@ def read(path: Path) -> Snapshot | None:
         first, _, body = path.read_bytes().partition(b"\n")
         head = json.loads(first)
         body = body.removesuffix(b"\n")
-        if (head["format"], head["shape"]) != (FORMAT, SHAPE):
+        if (head["format"], head["shape"]) != (FORMAT, SHAPE) or not folds_no_more_than_we(head["kinds"]):
             return None
         if head["sha256"] != hashlib.sha256(body).hexdigest():
             return None
         return Snapshot(head["position"], head["commit"], _decode(json.loads(body)))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 

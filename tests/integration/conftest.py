@@ -91,11 +91,14 @@ def resolver(engine: docker.DockerClient, network: Network) -> Iterator[str]:
 def started(
     engine: docker.DockerClient, network: Network, resolver: str, settings: dict[str, str], **options: Any
 ) -> Iterator[Server]:
-    """A server with the settings in its environment; `options` go to the engine. Removed at the end."""
+    """A server with the settings in its environment; `options` go to the engine. Removed at the end.
+
+    `image` makes it one of another image.
+    """
     healthy = options.pop("healthy", True)
     volumes = options.pop("volumes", {})
     tmpfs = options.pop("tmpfs", {})
-    container = DockerContainer(IMAGE).with_network(network)
+    container = DockerContainer(options.pop("image", IMAGE)).with_network(network)
     for name, value in {"FIRST_ACCOUNT_TIMEOUT": "0", **settings}.items():
         container.with_env(name, value)
     for volume, place in volumes.items():

@@ -24,7 +24,7 @@ from controlplane.events import (
 )
 from controlplane.fold import fold
 from controlplane.model import State
-from controlplane.states import snapshot
+from controlplane.states import rows, snapshot
 from controlplane.states.checkpoints import Checkpoints
 from tests.change_sets import account, change, fill
 
@@ -78,6 +78,19 @@ def test_a_damaged_snapshot_is_ignored(tmp_path: Path, harm: object) -> None:
     else:
         path.unlink()
     assert snapshot.read(path) is None
+
+
+def test_a_snapshot_of_a_later_program_is_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What folded events that are unknown here must not hide that the log has them."""
+    path = tmp_path / "snapshot.json"
+    with monkeypatch.context() as later:
+        later.setattr(snapshot, "KINDS", {**rows.KINDS, "mailbox.frozen": 1})
+        snapshot.write(path, snapshot.Snapshot(1, "c" * 40, fold(State(), EVERYTHING)))
+    assert snapshot.read(path) is None
+    with monkeypatch.context() as earlier:
+        earlier.setattr(snapshot, "KINDS", {"account.added": 1})
+        snapshot.write(path, snapshot.Snapshot(1, "c" * 40, fold(State(), EVERYTHING)))
+    assert snapshot.read(path) is not None
 
 
 def test_the_current_state_starts_from_a_snapshot_that_fits(log: EventLog, tmp_path: Path) -> None:
