@@ -99,6 +99,20 @@ def test_a_later_version_is_a_change_like_any_other(site: Site, images: Images) 
     assert site.ask("verify")["ok"]
 
 
+def test_an_upgrade_can_be_looked_at_and_not_reverted(site: Site, images: Images) -> None:
+    """The difference of its change sets is that of the files; nothing on `main` would take it back."""
+    images.is_(NEXT, b"# new\n")
+    restart(site)
+    (entry,) = changes(site)
+    position = entry["position"]
+    found = site.ask("diff", a=str(position - 1), b=str(position))
+    assert found["rendered"].splitlines()[-1] == "+# new"
+    assert site.ask("diff", a=str(position), b="")["rendered"] == ""
+    with pytest.raises(Refused, match="it changed nothing on main"):
+        site.ask("revert", positions=[position])
+    assert site.ask("rollback", target=str(position - 1))["position"] == 0
+
+
 def test_a_version_that_renders_the_same_is_told(site: Site, images: Images) -> None:
     """No file differs, and yet another program serves from here on."""
     images.is_(NEXT)

@@ -15,6 +15,7 @@ from controlplane.intake.history.times import parse_time
 from controlplane.intake.pipeline import Intake
 from controlplane.intake.plan import Plan, as_dict
 from controlplane.intake.proposal import render
+from controlplane.intake.stored_release import read_release
 from controlplane.model import Desired, State
 from controlplane.protocol.states import Difference, Explained, Recipient, Said, Shown
 from controlplane.settings import catalog
@@ -85,11 +86,14 @@ def _told(desired: Desired) -> Said:
 def diff(daemon: Daemon, request: Diff) -> Difference:
     """What differs between two revisions: in meaning, and in what the services read."""
     intake = daemon.intake
-    old = revisions.state_at(intake, revisions.find(intake, request.a))
-    new = revisions.state_at(intake, revisions.find(intake, request.b))
+    places = (revisions.find(intake, request.a), revisions.find(intake, request.b))
+    old, new = (revisions.state_at(intake, place) for place in places)
     events = compare(old.desired, new.desired)
     plan = Plan(events=events)
-    rendered = "\n".join(_rendered(old, new))
+    one, other = render(old)[0], render(new)[0]
+    if old.status.rendered != new.status.rendered:  # another image rendered one of them
+        one, other = (_released(intake, place.position) for place in places)
+    rendered = "\n".join(_rendered(one, other))
     return {
         "text": event_lines(plan),
         "events": as_dict(plan)["events"],
@@ -142,8 +146,16 @@ def _plain(value: Any) -> str:
     return str(getattr(value, "value", value))
 
 
-def _rendered(old: State, new: State) -> list[str]:
-    before, after = _contents(render(old)[0]), _contents(render(new)[0])
+def _released(intake: Intake, position: int) -> NodeTrees | None:
+    """What was released of a position of the log, whatever rendered it; None for nothing yet."""
+    stores = intake.stores
+    found = (each for each in stores.releases.newest_first() if each.basis.log_position <= position)
+    release = next(found, None)
+    return read_release(stores.repo, release) if release else None
+
+
+def _rendered(old: NodeTrees | None, new: NodeTrees | None) -> list[str]:
+    before, after = _contents(old), _contents(new)
     lines: list[str] = []
     for path in sorted(before.keys() | after.keys()):
         a, b = before.get(path, b""), after.get(path, b"")
