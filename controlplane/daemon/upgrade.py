@@ -98,8 +98,8 @@ class Upgrade:
         finally:
             self._recording = False
         self.waits = ""
-        log.info("upgrade", reason=why, detail=event.detail)
         if not plan.problems:
+            log.info("upgrade", reason=why, detail=event.detail)
             self._intake.ensure_release()
         return (plan,)
 

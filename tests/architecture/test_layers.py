@@ -25,6 +25,7 @@ LAYERS = (
         "controlplane.answers",
         "controlplane.sealing",
         "controlplane.unseal",
+        "controlplane.image",
     ),
     ("controlplane.settings",),
     ("controlplane.model",),

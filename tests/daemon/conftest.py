@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.daemon.other_images import Images
 from tests.daemon.site import Site
 
 
@@ -27,3 +28,9 @@ def unapplied_site() -> Iterator[Site]:
         made = Site(Path(folder), agent=False)
         yield made
         made.close()
+
+
+@pytest.fixture
+def images(monkeypatch: pytest.MonkeyPatch) -> Images:
+    """Other images."""
+    return Images(monkeypatch)

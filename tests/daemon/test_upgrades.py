@@ -2,75 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
 
 import pytest
 
 import controlplane
 from controlplane.daemon import embedded
-from controlplane.errors import MailserverError, Refused, Unavailable
+from controlplane.errors import MailserverError, Refused
 from controlplane.event_log import EventLog
-from controlplane.events import ChangeSet, Event
 from controlplane.image import Image
 from controlplane.intake.forecast import forecast
-from controlplane.model import Draft, State
 from controlplane.release import Releases
-from renderers import release as nodes
-from renderers.release import NodeTree
-from renderers.service import Complaint, RenderedFile
+from tests.daemon.other_images import MAIN_CF, NEXT, Images, changes, failing, restart
 from tests.daemon.site import HASH, Site
-
-MAIN_CF = "etc/postfix/main.cf"
-NEXT = "9.1.0"
-
-
-class Images:
-    """Makes the program of this process another one."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._patch = monkeypatch
-        self._render = nodes.render
-        self.version = controlplane.__version__
-
-    def is_(self, version: str = "", line: bytes = b"") -> None:
-        """From here on this version renders, with a line more in a file."""
-        if version:
-            self._patch.setattr(controlplane, "__version__", version)
-
-        def render(state: State, node: str, known: NodeTree | None = None) -> NodeTree:
-            tree = self._render(state, node)
-            file = tree.files[MAIN_CF]
-            assert isinstance(file, RenderedFile)
-            changed = replace(file, content=file.content + line)
-            return replace(tree, files={**tree.files, MAIN_CF: changed}, made=None)
-
-        self._patch.setattr(nodes, "render", render)
-
-    def refuses(self, *complaints: Complaint) -> None:
-        """From here on the renderers complain."""
-        self._patch.setattr(nodes, "complaints", lambda *_: list(complaints))
-
-
-@pytest.fixture
-def images(monkeypatch: pytest.MonkeyPatch) -> Images:
-    """Other images."""
-    return Images(monkeypatch)
-
-
-def restart(site: Site) -> None:
-    """Stop the daemon and start it again, as the image that is now."""
-    site.stop()
-    site.start()
-
-
-def changes(site: Site, kind: str = "renderer.changed") -> list[dict[str, Any]]:
-    """The events of a kind as `mailctl log` has them."""
-    return [entry for entry in site.ask("log")["entries"] if entry["kind"] == kind]
 
 
 def test_the_same_image_leaves_no_trace(site: Site) -> None:
@@ -163,23 +107,6 @@ def test_other_daemons_alone_are_told(site: Site, tmp_path: Path, monkeypatch: p
     assert site.daemon.intake.release_number == number
 
 
-@contextmanager
-def failing(
-    patch: pytest.MonkeyPatch, owner: type[Any], name: str, when: Callable[..., bool]
-) -> Iterator[None]:
-    """A method that finds no room on the volume, where `when` says so of its arguments."""
-    real = getattr(owner, name)
-
-    def method(self: Any, *arguments: Any, **others: Any) -> Any:
-        if when(*arguments):
-            raise Unavailable("No space left on device")
-        return real(self, *arguments, **others)
-
-    with patch.context() as patched:
-        patched.setattr(owner, name, method)
-        yield
-
-
 def test_a_crash_between_event_and_release_leaves_one_event(
     site: Site, images: Images, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -237,112 +164,6 @@ def test_reconcile_ends_the_wait(site: Site, images: Images, monkeypatch: pytest
     (entry,) = changes(site)
     assert entry["outcome"] == "served"
     assert len(changes(site)) == 1
-
-
-PROBLEM = Complaint("mailserver.env", 3, "ENABLE_X is not what it was", "remove it")
-
-
-def test_a_state_that_the_new_version_refuses_serves_on(site: Site, images: Images) -> None:
-    """What serves stays; file, line and cure are told, and recorded once."""
-    number = site.daemon.intake.release_number
-    images.is_(NEXT, b"# new\n")
-    images.refuses(PROBLEM)
-    restart(site)
-    restart(site)
-    assert changes(site) == []
-    (entry,) = changes(site, "renderer.refused")
-    assert "mailserver.env:3: ENABLE_X is not what it was; remove it" in entry["detail"]
-    assert f"release {number} serves on" in entry["detail"]
-    assert entry["outcome"] == ""
-    status = site.ask("status")
-    assert [p["line"] for p in status["renderer"]["refused"]] == [3]
-    assert not status["healthy"]
-    assert site.daemon.intake.release_number == number
-    with pytest.raises(Refused):
-        site.add("no@example.test")
-
-
-def test_the_fix_brings_the_upgrade(site: Site, images: Images) -> None:
-    """The first change that the new version renders is recorded together with the upgrade, as one."""
-    images.is_(NEXT, b"# new\n")
-    images.refuses(PROBLEM)
-    restart(site)
-    images.refuses()
-    done = site.add("fixed@example.test")
-    assert [file["path"] for file in done["plan"]["files"]].count(MAIN_CF) == 1
-    (entry,) = changes(site)
-    (added,) = changes(site, "account.added")
-    assert entry["position"] == added["position"]
-    assert MAIN_CF in entry["detail"]
-    assert entry["outcome"] == added["outcome"] == "served"
-    restart(site)
-    assert len(changes(site)) == 1
-    assert len(changes(site, "renderer.refused")) == 1
-    assert site.ask("status")["renderer"]["refused"] == []
-
-
-def test_the_way_back_from_a_refusal_is_no_change(site: Site, images: Images) -> None:
-    """The version before renders what it rendered: nothing was upgraded."""
-    images.is_(NEXT, b"# new\n")
-    images.refuses(PROBLEM)
-    restart(site)
-    images.is_(images.version)
-    images.refuses()
-    restart(site)
-    site.add("back@example.test")
-    assert changes(site) == []
-
-
-def test_a_bug_of_the_new_renderer_takes_nothing_away(
-    site: Site, images: Images, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It is told as what it is, without the text that it was about to render."""
-    images.is_(NEXT)
-
-    def render(*_: Any) -> NodeTree:
-        raise KeyError("a secret")
-
-    monkeypatch.setattr(nodes, "render", render)
-    restart(site)
-    (entry,) = changes(site, "renderer.refused")
-    assert f"version {NEXT} fails to render this: KeyError at test_upgrades.py:" in entry["detail"]
-    assert "secret" not in json.dumps(site.ask("status"))
-
-
-class Strange(Event):
-    """An event of a later version."""
-
-    kind: ClassVar[str] = "mailbox.frozen"
-    effect = "change"
-
-    @property
-    def subject(self) -> str:
-        """Something."""
-        return "x"
-
-    def apply(self, draft: Draft) -> None:
-        """Nothing."""
-
-
-def test_an_event_of_a_later_version_is_never_passed_over(site: Site) -> None:
-    """The server starts and says which image it needs; nothing is changed, and nothing is put back."""
-    intake = site.daemon.intake
-    log, main = intake.stores.log, intake.main
-    change = ChangeSet(intake.position + 1, "x", "setup", intake._clock(), "", (Strange(),), main)
-    tip = log.append(change).commit
-    restart(site)
-    (damage,) = site.ask("status")["damage"]
-    assert "unknown kind 'mailbox.frozen': a later version of the image wrote it" in damage["what"]
-    assert "start the image of the later version" in damage["cure"]
-    assert site.daemon.intake.stores.repo.refs.get("events") == tip
-    assert site.daemon.delivery.target()["number"] == intake.release_number
-    with pytest.raises(MailserverError, match="unknown kind"):
-        site.add("no@example.test")
-    assert "unknown kind" in site.ask("project")["unreadable"]
-    (finding,) = site.ask("verify")["findings"]
-    assert "unknown kind" in finding
-    with pytest.raises(MailserverError, match="unknown kind"):
-        forecast(site.places.root, Image(controlplane.__version__))
 
 
 def everything(folder: Path) -> dict[str, bytes]:
