@@ -49,6 +49,10 @@ def test_loose_objects_need_no_process(
     monkeypatch.setattr(ObjectReader, "_start", lambda _: pytest.fail("git was started"))
     with ObjectReader(repository.folder) as reader:
         assert contents(reader, commit) == FILES
+        found = {path for path, _, _ in reader.walk(f"{commit}:config")}
+        assert found == {path.removeprefix("config/") for path in FILES if path.startswith("config/")}
+        with pytest.raises(NotFound):
+            reader.tree(f"{commit}:other")
 
 
 def test_packed_objects_are_read_by_git(repository: Repository, commit: str) -> None:

@@ -146,10 +146,19 @@ class ObjectReader:
         return content
 
     def tree(self, name: str) -> Tree:
-        """The entries of a tree, or of a commit's tree."""
+        """The entries of a tree, or of a commit's tree; of a folder in it, as in `COMMIT:etc/postfix`."""
+        top, _, path = name.partition(":")
+        entries = self._tree(top)
+        for folder in path.split("/") if path else ():
+            if folder not in entries:
+                raise NotFound(f"{name} is not in the state repository")
+            entries = self._tree(entries[folder][1])
+        return entries
+
+    def _tree(self, name: str) -> Tree:
         _, kind, content = self.read(name)
         if kind == "commit":
-            return self.tree(content[len(b"tree ") :].partition(b"\n")[0].decode("ascii", "replace"))
+            return self._tree(content[len(b"tree ") :].partition(b"\n")[0].decode("ascii", "replace"))
         if kind != "tree":
             raise Corrupt(f"{name} is a {kind}, not a tree")
         return _entries(content)
