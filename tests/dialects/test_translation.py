@@ -230,3 +230,22 @@ def test_a_line_that_means_two_things_is_the_files() -> None:
     assert "dovecot_config_version = 2.4.1" in found.problems[0].cure
     found = translate(f"dovecot_config_version = 2.4.1\n{block}", "dovecot.cf")
     assert (found.dialect, found.problems) == (Dialect.NEW, ())
+
+
+def test_what_is_included_is_told() -> None:
+    """Another file's dialect is its own."""
+    found = translate(
+        "!include /tmp/docker-mailserver/more.conf\ndisable_plaintext_auth = no\n", "dovecot.cf"
+    )
+    assert found.problems == ()
+    assert [notice.line for notice in found.notices] == [1]
+    assert "/tmp/docker-mailserver/more.conf" in found.notices[0].message
+
+
+def test_a_default_that_is_one_already_stays_one() -> None:
+    """`:protected` is `:default` now, and no field has both."""
+    found = translate(
+        "userdb {\n  driver = passwd\n  default_fields = home:protected=/x uid=5\n}\n", "dovecot.cf"
+    )
+    assert "home:default = /x" in found.text
+    assert "uid:default = 5" in found.text

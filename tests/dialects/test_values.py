@@ -117,21 +117,21 @@ def test_a_rule_is_a_size_with_its_unit(rule: str, new: list[str]) -> None:
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("userdb_mail=mbox:~/mail", "userdb_mail_driver=mbox userdb_mail_path=~/mail"),
-        ("userdb_quota_rule=*:storage=1G", "userdb_quota_storage_size=1G"),
-        ("userdb_sieve_default=file:/x.sieve", "userdb_sieve_script/default/path=/x.sieve"),
-        ("uid=5000 home=/var/mail/%d", "uid=5000 home=/var/mail/%{user | domain}"),
-        ("nopassword", "nopassword=yes"),
-        ("mail_max_userip_connections=3", "mail_max_userip_connections=3"),
-        ("", ""),
+        ("userdb_mail=mbox:~/mail", [("userdb_mail_driver", "mbox"), ("userdb_mail_path", "~/mail")]),
+        ("userdb_quota_rule=*:storage=1G", [("userdb_quota_storage_size", "1G")]),
+        ("userdb_sieve_default=file:/x.sieve", [("userdb_sieve_script/default/path", "/x.sieve")]),
+        ("uid=5000 home:protected=/var/mail/%d", [("uid", "5000"), ("home:default", "/var/mail/%d")]),
+        ("nopassword", [("nopassword", "yes")]),
+        ("mail_max_userip_connections=3", [("mail_max_userip_connections", "3")]),
+        ("", []),
     ],
 )
-def test_attributes_of_an_account_are_fields_of_2_4(old: str, new: str) -> None:
-    """Fields of 2.3 would be ignored, and mail would lie somewhere else."""
-    assert userfields.attributes(old) == new
+def test_fields_of_users_get_the_names_of_2_4(old: str, new: list[tuple[str, str]]) -> None:
+    """Those of 2.3 would be ignored, and mail would lie somewhere else."""
+    assert list(userfields.words(old)) == new
 
 
 def test_a_field_that_would_be_ignored_is_refused() -> None:
     """2.4 says nothing of it."""
     with pytest.raises(Untranslatable, match="ignores a field my_own"):
-        userfields.attributes("my_own=1")
+        list(userfields.words("my_own=1"))

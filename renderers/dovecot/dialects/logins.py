@@ -64,7 +64,8 @@ def fields(suffix: str) -> Rewrite:
 
 def _fields(text: str, suffix: str = "") -> list[str]:
     given = userfields.words(text)
-    rows = [f"{name}{suffix} = {written(expanded(value, 'userdb_fields'))}" for name, value in given]
+    named = ((name if ":" in name else name + suffix, value) for name, value in given)
+    rows = [f"{name} = {written(expanded(value, 'userdb_fields'))}" for name, value in named]
     return block("fields", *rows) if rows else []
 
 

@@ -43,6 +43,10 @@ class Reader:
             return self._setting(line)
         if line.kind is Kind.OPEN and line.opens is not None:
             return self._block(line, line.opens)
+        if line.kind is Kind.INCLUDE:
+            self.around.notices.append(
+                (line.number, f"what {line.value} holds is read as it is, by Dovecot 2.4")
+            )
         if line.kind is Kind.CLOSE and line.within is not None and line.within.kind in VANISHING:
             return Becomes([])
         return Becomes([canonical(line)])

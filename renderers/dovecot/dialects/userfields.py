@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 
 from renderers.dovecot.dialects import location, names, quotas
-from renderers.dovecot.dialects.values import expanded
 from renderers.dovecot.dialects.variables import Untranslatable
 
 _PREFIX = "userdb_"
@@ -80,11 +79,6 @@ def field(name: str, value: str) -> Iterator[tuple[str, str]]:
     suffix = f":{'default' if how == 'protected' else how}" if colon else ""
     for known, text in _field(plain, value):
         yield f"{prefix}{known}{suffix}", text
-
-
-def attributes(text: str) -> str:
-    """The attributes of an account's line, `userdb_mail=mbox:~/mail userdb_quota_rule=*:storage=1G`."""
-    return " ".join(f"{name}={expanded(value, 'userdb_fields')}" for name, value in words(text))
 
 
 def _field(name: str, value: str) -> Iterator[tuple[str, str]]:
