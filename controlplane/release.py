@@ -217,12 +217,11 @@ class Releases:
         found: dict[str, tuple[TreeEntry, ...]] = {}
         for path in [path for path in entries if path.endswith(f"/{MANIFEST}")]:
             node = path.removesuffix(MANIFEST)
-            rows = _decoded(self._repo.blob(entries[path].id, path), path).get("files", {})
-            for name, row in rows.items():
-                numbers = range(len(row.get("parts", ())))
-                if numbers:
-                    names = [f"{node}{name}/{part_name(number)}" for number in numbers]
-                    found[f"{node}{name}"] = tuple(entries.pop(each) for each in names if each in entries)
+            for name, count in _counts(_decoded(self._repo.blob(entries[path].id, path), path)).items():
+                names = [f"{node}{name}/{part_name(number)}" for number in range(count)]
+                if missing := [each for each in names if each not in entries]:
+                    raise Corrupt(f"{missing[0]} is not in the release")
+                found[f"{node}{name}"] = tuple(entries.pop(each) for each in names)
         return found | {path: (entry,) for path, entry in entries.items()}
 
     def content(self, files: Mapping[str, tuple[TreeEntry, ...]], path: str) -> bytes:
@@ -255,6 +254,15 @@ def _decoded(content: bytes, name: str) -> dict[str, Any]:
     except ValueError as error:
         raise Corrupt(f"{name} is not JSON: {error}") from error
     return manifest
+
+
+def _counts(manifest: dict[str, Any]) -> dict[str, int]:
+    """The number of parts of each large file that a manifest lists."""
+    try:
+        rows = manifest["files"].items()
+        return {path: len(row["parts"]) for path, row in rows if "parts" in row}
+    except (KeyError, TypeError, AttributeError) as error:
+        raise Corrupt(f"{MANIFEST} is none that this version can read: {error!r}") from error
 
 
 def message(number: int, basis: Basis) -> str:

@@ -118,10 +118,10 @@ def part_name(number: int) -> str:
     return f"{number:04d}"
 
 
-def id_in_parts(content: bytes, sizes: Sequence[int]) -> str:
-    """The id of the folder that has a content in parts of these sizes."""
+def in_sizes(content: bytes, sizes: Sequence[int]) -> Parted:
+    """A content in parts of these sizes, which are those of all of it."""
     ends = tuple(accumulate(sizes))
-    return folder_id([blob_id(content[start:end]) for start, end in spans(ends)])
+    return Parted(content, ends, tuple(blob_id(content[start:end]) for start, end in spans(ends)))
 
 
 def folder_id(ids: Sequence[str]) -> str:

@@ -9,20 +9,22 @@ from typing import Any
 
 from controlplane.errors import Corrupt
 from controlplane.git import StateRepo
-from controlplane.release import MANIFEST, Release
+from controlplane.release import MANIFEST, Release, Releases
 from renderers.release import NodeTree, NodeTrees
 from renderers.service import AnyFile, CertificateFile, Origin, RenderedFile
 from wire.manifest import Entry
+from wire.parts import in_sizes
 
 
 def read_release(repo: StateRepo, release: Release) -> NodeTrees:
     """The nodes of a release; raises Corrupt where its manifest cannot be read."""
-    where = f"release {release.number}"
-    entries = repo.tree_files(release.tree, where)
-    nodes = [node for node, _, name in (path.partition("/") for path in entries) if name == MANIFEST]
+    releases = Releases(repo)
+    found = releases.files(release.tree)
+    nodes = [node for node, _, name in (path.partition("/") for path in found) if name == MANIFEST]
 
     def reader(node: str) -> Callable[[str], bytes]:
-        return lambda path: repo.blob(entries[f"{node}/{path}"].id, f"{node}/{path} of {where}")
+        own = {path.removeprefix(f"{node}/"): entries for path, entries in found.items()}
+        return lambda path: releases.content({path: own[path]}, path)
 
     return {node: read_node(reader(node)) for node in nodes}
 
@@ -34,9 +36,14 @@ def read_node(content: Callable[[str], bytes]) -> NodeTree:
         rows: dict[str, dict[str, Any]] = json.loads(manifest)["files"]
         owners = {path: str(row["service"]) for path, row in rows.items()}
         files = {path: _file(path, row, content) for path, row in rows.items()}
+        large = {
+            path: in_sizes(file.content, [part.size for part in Entry.read(path, rows[path]).parts])
+            for path, file in files.items()
+            if isinstance(file, RenderedFile) and "parts" in rows[path]
+        }
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise Corrupt(f"{MANIFEST} is none that this version can read: {error!r}") from error
-    return NodeTree(files, owners, manifest)
+    return NodeTree(files, owners, manifest, large)
 
 
 def without_origins(trees: NodeTrees) -> NodeTrees:

@@ -7,11 +7,14 @@ from collections.abc import Callable
 import pytest
 
 from controlplane.errors import Corrupt
-from controlplane.intake.stored_release import read_node
-from controlplane.intake.trees import node_files
+from controlplane.git import StateRepo
+from controlplane.intake.stored_release import read_node, read_release
+from controlplane.intake.trees import node_files, tree_id
 from controlplane.intake.upgrade import Rendered
+from controlplane.release import Basis, Releases
 from renderers.release import NodeTree
-from tests.renderers.states import CASES
+from tests.change_sets import BEGIN
+from tests.renderers.states import CASES, state
 
 
 def content(tree: NodeTree) -> Callable[[str], bytes]:
@@ -28,6 +31,18 @@ def test_a_node_is_read_back_as_it_was_rendered(name: str) -> None:
     assert dict(back.files) == dict(tree.files)
     assert dict(back.owners) == dict(tree.owners)
     assert back.manifest == tree.manifest
+
+
+def test_large_files_are_read_back_in_their_parts(repo: StateRepo) -> None:
+    """They are compared as whole files, and stored again as they were."""
+    of = state(accounts=(f"user{number}@example.test" for number in range(14_000)))
+    trees = Rendered.of(of).trees
+    assert trees is not None
+    release = Releases(repo).write(node_files(trees), Basis(1, "", "", "0"), BEGIN)
+    back = read_release(repo, release)
+    assert dict(back["mail"].files) == dict(trees["mail"].files)
+    assert back["mail"].large
+    assert tree_id(node_files(back)) == release.tree
 
 
 @pytest.mark.parametrize("manifest", [b"", b"[]", b'{"files": {"a": {"service": "x", "action": "explode"}}}'])

@@ -12,7 +12,7 @@ from agent.files.staging import product
 from wire.blobs import blob_id
 from wire.config_folder import below_config
 from wire.manifest import Compile, Entry
-from wire.parts import id_in_parts
+from wire.parts import folder_id, in_sizes
 
 Stamp = tuple[int, int, int, int]
 """Size, change time and inode, time of status change: when these are the same, so is the content."""
@@ -99,7 +99,9 @@ def _holds(target: Path, entry: Entry, wanted: str) -> bool:
     if not entry.parts or wanted != entry.identity:
         return blob_id(target.read_bytes()) == wanted
     sizes = [part.size for part in entry.parts]
-    return target.stat().st_size == sum(sizes) and id_in_parts(target.read_bytes(), sizes) == wanted
+    if target.stat().st_size != sum(sizes):
+        return False
+    return folder_id(in_sizes(target.read_bytes(), sizes).ids) == wanted
 
 
 def mount_points(root: Path, text: str | None = None) -> set[str]:
