@@ -19,7 +19,8 @@ from sqlite_utils import Database
 from controlplane.errors import Unavailable, UsageError
 from controlplane.intake.history.times import require_time
 from controlplane.plain_text import LONGEST, cut
-from controlplane.readmodel import query
+from controlplane.readmodel import password_changes, query
+from controlplane.readmodel.password_changes import Changed
 from controlplane.readmodel.query import Entry, Filters
 from controlplane.readmodel.reader import reading
 from controlplane.readmodel.schema import OUTCOMES
@@ -124,6 +125,19 @@ class LogQuestions:
         """Everything that happened to one subject."""
         filters = Filters(subject=subject, outcomes=_outcomes(outcome), limit=LONGEST_HISTORY)
         return self._answer(self._project({"wait": True}), filters)
+
+    def passwords(self, noun: str, names: Sequence[str]) -> dict[str, Changed]:
+        """Which change set brought the password of each account (`account`) or master account (`master`).
+
+        What the part of the log that can be read does not tell is left out.
+        """
+        state = self._project({"wait": True}) if names else None
+        if state is None:
+            return {}
+        if state["unreadable"]:
+            self._say(f"⚠ not all of the log can be read: {state['unreadable']}")
+            return {}
+        return self._asked(lambda db: password_changes.newest(db, noun, names))
 
     def _answer(self, state: Projected, filters: Filters) -> Answer:
         if state["unreadable"]:

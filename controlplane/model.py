@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from controlplane.ordered import OrderedDraft, differing
+from controlplane.password_schemes import weak_schemes
 from controlplane.settings import Settings
 from wire.blobs import blob_id
 from wire.nodes import DEFAULT_NODE
@@ -186,7 +187,12 @@ class Desired:
     @cached_property
     def alias_counts(self) -> Mapping[str, int]:
         """How many aliases each domain has."""
-        return Counter([_domain(source) for source in self.aliases if "@" in source])
+        return Counter(_alias_domains(self.aliases))
+
+    @cached_property
+    def weak_counts(self) -> Mapping[str, int]:
+        """How many accounts have a hash of each weak scheme (controlplane/password_schemes.py)."""
+        return Counter(_weak_schemes(self.accounts))
 
     @cached_property
     def attributed(self) -> Mapping[str, Account]:
@@ -282,21 +288,48 @@ _FOUND: Mapping[str, Callable[[Accounts], dict[str, Account]]] = {
     "attributed": _attributed,
     "oddly_named": _oddly_named,
 }
-_COUNTS = (("account_counts", "accounts"), ("alias_counts", "aliases"))
+
+
+def _alias_domains(aliases: Mapping[str, Alias]) -> list[str]:
+    return [_domain(source) for source in aliases if "@" in source]
+
+
+def _weak_schemes(accounts: Accounts) -> list[str]:
+    return weak_schemes(account.password_hash for account in accounts.values())
+
+
+_COUNTS: tuple[tuple[str, str, Callable[[Mapping[str, Any]], list[str]]], ...] = (
+    ("account_counts", "accounts", lambda accounts: list(map(_domain, accounts))),
+    ("alias_counts", "aliases", _alias_domains),
+    ("weak_counts", "accounts", _weak_schemes),
+)
+"""What is counted, of which table, and the keys that some of its rows are counted under."""
+
+
+def _exchanged(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The rows of either that are not the very same in the other: between two changes most are."""
+    gone, come = differing(old, new)
+    return (
+        {key: row for key, row in gone.items() if come.get(key) is not row},
+        {key: row for key, row in come.items() if gone.get(key) is not row},
+    )
 
 
 def count_on(old: Desired, new: Desired) -> Desired:
     """`new` itself, with what was counted and found in `old` brought on at the cost of what differs."""
-    for name, table in _COUNTS:
-        if known := vars(old).get(name):
-            gone, come = differing(getattr(old, table), getattr(new, table))
-            counts = Counter(known)
-            counts.subtract([_domain(address) for address in gone if "@" in address])
-            counts.update([_domain(address) for address in come if "@" in address])
+    tables = {table for name, table, _ in _COUNTS if name in vars(old)}
+    tables |= {"accounts"} if not _FOUND.keys().isdisjoint(vars(old)) else set()
+    rows = {table: _exchanged(getattr(old, table), getattr(new, table)) for table in tables}
+    for name, table, keys in _COUNTS:
+        if name in vars(old):
+            gone, come = rows[table]
+            counts = Counter(vars(old)[name])
+            counts.subtract(keys(gone))
+            counts.update(keys(come))
             vars(new)[name] = +counts
     for name, find in _FOUND.items():
         if name in vars(old):
-            gone, come = differing(old.accounts, new.accounts)
+            gone, come = rows["accounts"]
             kept = {address: row for address, row in vars(old)[name].items() if address not in gone}
             vars(new)[name] = kept | find(come)
     return new

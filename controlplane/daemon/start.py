@@ -22,6 +22,7 @@ from controlplane.intake.main_branch import MAIN
 from controlplane.intake.pipeline import OURSELVES, Intake
 from controlplane.intake.proposal import SETTING_NAME, propose_events
 from controlplane.intake.stores import Stores
+from controlplane.password_schemes import in_words
 from controlplane.recovery import opening, places
 from controlplane.recovery.findings import Findings
 from controlplane.release import PREVIEWS
@@ -62,6 +63,8 @@ def prepare(
     for complaint in daemon.complaints:
         log.warning("environment", problem=complaint)
     state = daemon.intake.state
+    if weak := state.desired.weak_counts:  # counted once: changes count on from here
+        log.warning("weak password hashes", accounts=sum(weak.values()), schemes=in_words(weak))
     if idle := [name for name in unsupported(state) if name in state.observed.pins]:
         log.warning("not supported yet", settings=",".join(idle))
     return daemon

@@ -21,6 +21,7 @@ from controlplane.intake.checks import (
     spoilt_files,
     tree_policy,
     unread_files,
+    weak_hashes,
 )
 from controlplane.intake.checks.code_execution import marks
 from controlplane.intake.checks.mass_delete import mass_deletions
@@ -220,6 +221,7 @@ def propose_events(
                 *warnings(after, events),
                 *marks(state.desired.overrides, events),
                 *unread_files.notices(after.desired, events),
+                *weak_hashes.notices(after.desired, events),
                 *covered(after, (file.path for file in files)),
                 *map(_noticed, map(_problem, nodes.notices(state, after))),
                 *told,

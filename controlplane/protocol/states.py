@@ -27,6 +27,25 @@ class Accounts(TypedDict):
     accounts: list[AccountRow]
 
 
+class HashRow(TypedDict):
+    """By which scheme the password of an account, or of a master account, is kept."""
+
+    name: str
+    """The address of an account, the name of a master account."""
+    scheme: str
+    """Such as `SHA512-CRYPT`; empty where the hash is sealed."""
+    weak: bool
+    refused: bool
+    """Whether Dovecot 2.4 lets nobody in with it, unless `auth_allow_weak_schemes` is set."""
+
+
+class Hashes(TypedDict):
+    """The schemes of password hashes, never a hash, in the order of the files."""
+
+    accounts: list[HashRow]
+    masters: list[HashRow]
+
+
 class AliasRow(TypedDict):
     """An alias."""
 

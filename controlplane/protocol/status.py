@@ -192,6 +192,15 @@ class RendererRow(TypedDict):
     """What keeps the upgrade to it from being recorded; empty where nothing does."""
 
 
+class WeakHashes(TypedDict):
+    """How many log-ins have a hash of a weak scheme, by its name."""
+
+    accounts: dict[str, int]
+    """Accounts of `main` by scheme, such as `MD5-CRYPT`."""
+    masters: dict[str, int]
+    """Master accounts by scheme."""
+
+
 class Status(TypedDict):
     """The agent's status and what the control plane knows besides. Without an agent only the latter."""
 
@@ -255,6 +264,8 @@ class Status(TypedDict):
     """Settings that the container's environment pins; null for a secret."""
     unsupported: list[str]
     """Settings that are given and have no effect yet."""
+    weak_hashes: WeakHashes
+    """What `mailctl accounts --weak` lists."""
     in_clear: list[str]
     """Places of `main` with a secret in the clear."""
     environment: list[str]

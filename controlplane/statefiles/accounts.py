@@ -12,18 +12,11 @@ from collections.abc import Iterator
 from controlplane import addresses
 from controlplane.errors import Problem, Refused
 from controlplane.model import Account
+from controlplane.password_schemes import CLEAR, SCHEMES
 from controlplane.statefiles.lines import Lines, append_line
 from controlplane.statefiles.parsed import MAX_PROBLEMS, Parsed, Place
 
 PATH = "config/postfix-accounts.cf"
-
-SCHEMES = frozenset(
-    {"SHA", "SHA1", "SHA256", "SHA512", "SSHA", "SSHA256", "SSHA512", "MD5", "SMD5", "PLAIN-MD4", "PLAIN-MD5"}
-    | {"LDAP-MD5", "DIGEST-MD5", "CRAM-MD5", "HMAC-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256", "OTP", "PBKDF2"}
-    | {"CRYPT", "DES-CRYPT", "MD5-CRYPT", "BLF-CRYPT", "SHA256-CRYPT", "SHA512-CRYPT", "ARGON2I", "ARGON2ID"}
-)
-"""The schemes of `doveadm pw -l` in Dovecot 2.3, without those that keep the password readable."""
-_CLEAR = frozenset({"PLAIN", "CLEAR", "CLEARTEXT", "PLAIN-TRUNC"})
 
 _GOOD = re.compile(
     rf"(?=[^|]{{3,{addresses.MAX_ADDRESS}}}\|)"
@@ -158,7 +151,7 @@ def hash_fault(name: str, secret: str, noun: str = "account", cure: str = "") ->
         return f"{noun} {name} has no password hash", cure, ""
     scheme = re.match(r"\{([^}]*)\}", secret)
     kind = scheme[1].partition(".")[0].upper() if scheme else ""
-    if kind in _CLEAR or not (scheme or secret.startswith("$")):
+    if kind in CLEAR or not (scheme or secret.startswith("$")):
         return f"the password of {name} is in clear text", cure, ""
     if scheme and kind not in SCHEMES:
         return f"{_scheme_shown(scheme[1])} is not a password scheme", cure, ""

@@ -20,6 +20,7 @@ LAYERS = (
         "controlplane.ordered",
         "controlplane.addresses",
         "controlplane.plain_text",
+        "controlplane.password_schemes",
         "controlplane.timestamps",
         "controlplane.state_volume",
         "controlplane.answers",

@@ -16,6 +16,7 @@ from controlplane.state_volume import REPOSITORY, step_down
 if TYPE_CHECKING:
     from controlplane.log_questions import Answer, LogQuestions
     from controlplane.protocol.questions import Projected
+    from controlplane.readmodel.password_changes import Changed
 
 
 def log(filters: Mapping[str, Any], limit: int) -> Answer:
@@ -26,6 +27,12 @@ def log(filters: Mapping[str, Any], limit: int) -> Answer:
 def history(subject: str, outcome: Sequence[str]) -> Answer:
     """What happened to one subject, oldest first; raises as `client.call`."""
     return _shown(_questions().history(subject, outcome))
+
+
+def passwords(names: Mapping[str, Sequence[str]]) -> dict[str, dict[str, Changed]]:
+    """Which change set brought each password, by `account` and `master`; raises as `client.call`."""
+    asked = _questions()
+    return {noun: asked.passwords(noun, each) for noun, each in names.items()}
 
 
 def _questions() -> LogQuestions:

@@ -14,6 +14,7 @@ COMMANDS = {
         "status",
         "check",
         "certificates",
+        "accounts",
         "log",
         "history",
         "show",

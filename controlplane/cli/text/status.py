@@ -11,6 +11,8 @@ from controlplane.cli.text.canary import canary_lines, serves
 from controlplane.cli.text.certificates import ends, refusal_lines, warning_lines
 from controlplane.cli.text.terminal import columns
 from controlplane.errors import Problem
+from controlplane.password_schemes import in_words
+from controlplane.words.numbers import counted
 from controlplane.words.problems import problem_lines
 from wire.outcomes import OutcomeKind
 
@@ -187,6 +189,7 @@ def _notes(status: Status) -> list[str]:
     if clear := status.get("in_clear"):
         places = ", ".join(clear[:3]) + (" and more" if len(clear) > 3 else "")
         lines.append(f"⚠ secrets stand in the clear on main: {places}; mailctl seal FILE, then change them")
+    lines += _weak_hashes(status)
     if status.get("dns") is False:
         lines.append("⚠ no working DNS: senders' domains and block lists cannot be checked")
     lines += [f"⚠ /{path}: {why}" for path, why in (status.get("unfilled") or {}).items()]
@@ -212,6 +215,22 @@ def _notes(status: Status) -> list[str]:
     drift = status.get("drift") or []
     lines.append(f"drift: {', '.join(drift) if drift else 'none'}")
     return lines
+
+
+def _weak_hashes(status: Status) -> list[str]:
+    weak = status.get("weak_hashes")
+    parts = (
+        [
+            f"{counted(sum(counts.values()), noun)} ({in_words(counts)})"
+            for noun, counts in (("account", weak["accounts"]), ("master account", weak["masters"]))
+            if counts
+        ]
+        if weak
+        else []
+    )
+    return (
+        [f"⚠ weak password hashes: {', '.join(parts)}; mailctl accounts --weak lists them"] if parts else []
+    )
 
 
 def _memory(kibibytes: object) -> str:

@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from controlplane.daemon.core import Daemon
-from controlplane.daemon.ops.requests import Asked
+from controlplane.daemon.ops.requests import Asked, Hashes
 from controlplane.daemon.usage import add_usage
-from controlplane.model import Desired
-from controlplane.protocol.states import Access, Accounts, Aliases, Masters
+from controlplane.model import Account, Desired, Master
+from controlplane.password_schemes import REFUSED, WEAK, scheme_of
+from controlplane.protocol.states import Access, Accounts, Aliases, HashRow, Masters
+from controlplane.protocol.states import Hashes as HashesAnswer
 
 
 def accounts(daemon: Daemon, _request: Asked) -> Accounts:
@@ -33,6 +35,20 @@ def masters(daemon: Daemon, _request: Asked) -> Masters:
 def access(daemon: Daemon, _request: Asked) -> Access:
     """Who is restricted from sending and receiving, and how."""
     return access_of(daemon.intake.state.desired)
+
+
+def hashes(daemon: Daemon, request: Hashes) -> HashesAnswer:
+    """By which scheme each password is kept, all of them or the weak ones."""
+    desired = daemon.intake.state.desired
+    logins: tuple[Mapping[str, Account | Master], ...] = (desired.accounts, desired.masters)
+    found = [[_hash_row(name, each.password_hash) for name, each in rows.items()] for rows in logins]
+    told = [[row for row in rows if row["weak"] or not request.weak] for rows in found]
+    return {"accounts": told[0], "masters": told[1]}
+
+
+def _hash_row(name: str, password_hash: str) -> HashRow:
+    scheme = scheme_of(password_hash)
+    return {"name": name, "scheme": scheme, "weak": scheme in WEAK, "refused": scheme in REFUSED}
 
 
 def accounts_of(desired: Desired) -> Accounts:

@@ -20,6 +20,7 @@ from controlplane.intake import pipeline
 from controlplane.intake.blame.failed_release import change_of, origin_of
 from controlplane.intake.checks.clear_texts import on_main
 from controlplane.intake.checks.warnings import unsupported
+from controlplane.intake.checks.weak_hashes import master_counts
 from controlplane.intake.plan import Plan
 from controlplane.protocol.canary import Canary
 from controlplane.protocol.changes import Reconciled, Recorded
@@ -178,6 +179,10 @@ def _known(daemon: Daemon) -> dict[str, Any]:
         "certificates": rows(intake.state, datetime.now(UTC)),
         "pins": {pin.name: pin.value for pin in observed.pins.values()},
         "unsupported": unsupported(intake.state),
+        "weak_hashes": {
+            "accounts": dict(intake.state.desired.weak_counts),
+            "masters": dict(master_counts(intake.state.desired)),
+        },
         "in_clear": list(on_main(intake.stores.repo.path, intake.main)),
         "environment": daemon.complaints,
         "trouble": [problem.as_dict() for problem in intake.trouble],

@@ -120,6 +120,13 @@ class Reconcile(Asked):
     """Keep the release although the server does less than before."""
 
 
+class Hashes(Asked):
+    """Schemes of password hashes."""
+
+    weak: Flag = False
+    """Only weak ones."""
+
+
 class Show(Asked):
     """The state at a revision."""
 

@@ -79,3 +79,14 @@ def test_status_names_what_is_damaged_and_what_was_repaired() -> None:
     assert "✗ damaged: object 1f7a: it is damaged. ► mailctl verify" in lines
     assert "⚠ repaired: agent: applied.json was lost" in lines
     assert "healthy" in status_lines({**STATUS, "repairs": repairs}, NOW)[0]
+
+
+def test_weak_hashes_are_counted() -> None:
+    """By scheme, the most frequent first; nothing is said where there are none."""
+    weak = {"accounts": {"DES-CRYPT": 1, "MD5-CRYPT": 1200}, "masters": {"SHA1": 1}}
+    assert (
+        "⚠ weak password hashes: 1201 accounts (MD5-CRYPT 1200, DES-CRYPT 1), 1 master account (SHA1 1); "
+        "mailctl accounts --weak lists them"
+    ) in status_lines({**STATUS, "weak_hashes": weak}, NOW)
+    none = {**STATUS, "weak_hashes": {"accounts": {}, "masters": {}}}
+    assert status_lines(none, NOW) == status_lines(STATUS, NOW)
