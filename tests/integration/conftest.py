@@ -33,6 +33,8 @@ HOSTNAME = "mail.example.test"
 
 Start = Callable[..., Server]
 
+pytest.register_assert_rewrite("tests.integration.dovecot_settings")
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Everything in this folder is marked as integration."""
