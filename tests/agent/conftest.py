@@ -81,6 +81,18 @@ class Repository:
         parents = ["-p", parent] if parent else []
         return git(self.folder, "commit-tree", git(self.folder, "write-tree"), *parents, stdin=b"Release\n")
 
+    def pack(self, *commits: str) -> None:
+        """Move what these commits lead to out of loose objects."""
+        objects = git(self.folder, "rev-list", "--objects", "--no-object-names", *commits)
+        git(
+            self.folder,
+            "pack-objects",
+            "-q",
+            str(self.folder / "objects/pack/pack"),
+            stdin=f"{objects}\n".encode(),
+        )
+        git(self.folder, "prune-packed", "-q")
+
     def release(self, contents: Mapping[str, str | Sequence[str]], **manifest: Any) -> Request:
         """Commit a release of these files, some of them in parts; returns the request to apply it."""
         self.number += 1

@@ -108,10 +108,15 @@ def test_an_answer_does_not_wait_for_the_config_volume(
         assert (agent.volume.folder / "one.cf").read_text() == "one\n"
 
 
-def test_an_apply_starts_git_once(agent: Agent, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The release, its files and what goes to the volume are read through one process."""
+@pytest.mark.parametrize(("packed", "processes"), [(False, []), (True, ["git"])])
+def test_an_apply_starts_git_once_at_most(
+    agent: Agent, world: World, monkeypatch: pytest.MonkeyPatch, packed: bool, processes: list[str]
+) -> None:
+    """The release, its files and what goes to the volume are read without it, or through one process."""
     agent.catching_up.run()
     asked = with_main(agent, world, "one\n")
+    if packed:
+        world.repository.pack(asked["release"], asked["main"])
     started: list[list[str]] = []
     real = subprocess.Popen
 
@@ -123,7 +128,7 @@ def test_an_apply_starts_git_once(agent: Agent, world: World, monkeypatch: pytes
     agent.operations.apply(asked)
     with agent.queue.lock:
         assert (agent.volume.folder / "one.cf").read_text() == "one\n"
-    assert [words[0] for words in started] == ["git"]
+    assert [words[0] for words in started] == processes
 
 
 def test_a_projection_that_was_missed_is_made_at_the_next_start(
