@@ -180,3 +180,14 @@ def test_a_file_of_the_volume_may_be_mounted_by_itself(mounted: Server) -> None:
         file.write(f"/^second@example\\.com$/ {USER}\n")
     made = poll(lambda: mounted.deliver("second@example.com"), "the new alias is taken", 15, every=0.3)
     mounted.wait_for_mail(USER, made)
+
+
+@pytest.mark.shows("full-text-search")
+def test_new_accounts_are_indexed_at_once(mounted: Server) -> None:
+    """Also the server's own, by which it tries itself: the program that indexes knows who is new."""
+    for number in range(3):
+        user = f"new{number}@example.com"
+        mounted.add_account(user)
+        mounted.wait_for_mail(user, mounted.deliver(user))
+    told = mounted.must("cat", "/var/log/mail/mail.log").splitlines()
+    assert not [line for line in told if "indexer-worker" in line and "Unknown user" in line]
