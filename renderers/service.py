@@ -105,13 +105,6 @@ class BadLine(NamedTuple):
     cure: str
 
 
-class Upgraded(NamedTuple):
-    """A file below config/ in the form of the version that serves, and what of it has no such form."""
-
-    content: bytes
-    problems: tuple[BadLine, ...]
-
-
 Fact = Callable[[State], object]
 """Something that follows from a state, to be compared with the same of another state."""
 Reads = tuple[str | Fact, ...]
@@ -207,10 +200,6 @@ class Service(Protocol):
         """What people should know of a change that is taken all the same, also while it is disabled."""
         ...
 
-    def upgraded(self, path: str, content: bytes) -> Upgraded | None:
-        """A file of its own below config/ in its newest form; None for any other, and for one of one form."""
-        ...
-
 
 class Plain:
     """The defaults of a service: always enabled, one program of its own name, no files, nothing to probe."""
@@ -256,7 +245,3 @@ class Plain:
     def notices(self, _before: State, _after: State) -> Iterable[Complaint]:
         """Nothing to say."""
         return ()
-
-    def upgraded(self, _path: str, _content: bytes) -> Upgraded | None:
-        """Its files have one form."""
-        return None

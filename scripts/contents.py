@@ -13,7 +13,7 @@ from pathlib import Path
 LEAST = 1.0
 """Megabytes from which on a part has a line of its own."""
 INFO = Path("/var/lib/dpkg/info")
-LIBRARIES = "/opt/git-mailserver/lib/python3.13/site-packages/"
+LIBRARIES = "/opt/git-mailserver/lib/python3.11/site-packages/"
 ELSEWHERE = {
     LIBRARIES: "Python library",
     "/opt/git-mailserver/app/": "our code: control plane, renderers",

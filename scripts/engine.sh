@@ -8,8 +8,7 @@
 # Set BASE_MIRROR to take Debian from another mirror.
 set -eu
 
-readonly BASE=debian:13-slim
-readonly SUITE=trixie
+readonly BASE=debian:12-slim
 cd "$(dirname "$0")/.."
 
 say() { printf '► %s\n' "$*" >&2; }
@@ -20,15 +19,7 @@ fail() {
     exit 1
 }
 
-# known PACKAGE…: those that this release of Debian has.
-known() {
-    for package in "$@"; do
-        [ -z "$(apt-cache show --quiet=2 "${package}" 2>/dev/null)" ] || printf '%s\n' "${package}"
-    done
-}
-
-# install WHY PACKAGE…: quiet unless it fails. Packages that this release does not have are left out: their content
-# is in another one there.
+# install WHY PACKAGE…: quiet unless it fails.
 install() {
     why=$1
     shift
@@ -37,9 +28,8 @@ install() {
     fi
     say "installing $*"
     log=$(mktemp)
-    # shellcheck disable=SC2046  # names of packages
     if ! { apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
-        apt-get install -y -qq --no-install-recommends $(known "$@"); } >"${log}" 2>&1 </dev/null; then
+        apt-get install -y -qq --no-install-recommends "$@"; } >"${log}" 2>&1 </dev/null; then
         tail -20 "${log}" >&2
         fail "apt-get could not install $*."
     fi
@@ -54,8 +44,7 @@ running() { grep -qx dockerd /proc/[0-9]*/comm 2>/dev/null; }
 engine() {
     answers && return
     if ! command -v docker >/dev/null || ! command -v dockerd >/dev/null; then
-        # The command `docker` is a package of its own since Debian 13.
-        install 'No container engine answers' docker.io docker-cli iptables ca-certificates
+        install 'No container engine answers' docker.io iptables ca-certificates
     fi
     if ! answers && ! running; then
         [ "$(id -u)" -eq 0 ] || fail 'The container engine does not run.' 'Start it, or run this as root.'
@@ -76,10 +65,7 @@ base_image() {
     docker image inspect "${BASE}" >/dev/null 2>&1 && return
     say "pulling ${BASE}"
     timeout 60 docker pull -q "${BASE}" >/dev/null 2>&1 && return
-    # Debian 12 knows the keys of the next release since its update 12.11.
-    if ! command -v mmdebstrap >/dev/null || ! [ -e "/usr/share/keyrings/debian-archive-${SUITE}-stable.gpg" ]; then
-        install "${BASE} cannot be pulled" mmdebstrap debian-archive-keyring ca-certificates
-    fi
+    command -v mmdebstrap >/dev/null || install "${BASE} cannot be pulled" mmdebstrap ca-certificates
     say "${BASE} cannot be pulled: building it from Debian's archive"
     rootfs=$(mktemp --suffix=.tar)
     # shellcheck disable=SC2064  # the name of today is meant
@@ -89,7 +75,7 @@ base_image() {
     # shellcheck disable=SC2016  # $1 is the hook's
     mmdebstrap --quiet --variant=minbase --mode=root --include=ca-certificates --dpkgopt=image/lean/dpkg.conf \
         --customize-hook='rm "$1/etc/dpkg/dpkg.cfg.d/99mmdebstrap"' \
-        "${SUITE}" "${rootfs}" ${BASE_MIRROR:+"${BASE_MIRROR}"} >&2 || fail "${BASE} could not be built."
+        bookworm "${rootfs}" ${BASE_MIRROR:+"${BASE_MIRROR}"} >&2 || fail "${BASE} could not be built."
     docker import -c 'CMD ["bash"]' "${rootfs}" "${BASE}" >/dev/null
 }
 

@@ -180,18 +180,6 @@ class Large(TypedDict):
     """Bytes."""
 
 
-class LeftOut(TypedDict):
-    """A line of a file that nobody manages, and that does not count."""
-
-    service: str
-    path: str
-    """Without leading slash."""
-    line: int
-    """0 for the whole file."""
-    message: str
-    """Why, and what to do."""
-
-
 class RendererRow(TypedDict):
     """The version that renders."""
 
@@ -245,8 +233,6 @@ class Status(TypedDict):
     """What of the newest release is not served."""
     unfilled: NotRequired[dict[str, str]]
     """Why words in a file could not be replaced, by path."""
-    left_out: NotRequired[list[LeftOut]]
-    """Lines of mounted files that do not count: the service has no equivalent."""
     canary: NotRequired[Canary]
     """Whether mail goes all the way through."""
     dns: NotRequired[bool]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from agent.canary.steps import Canary
 from agent.commands import Ran
@@ -32,18 +32,6 @@ Operation = Callable[[Mapping[str, Any]], dict[str, Any]]
 """Answers a request on the agent's socket. Raises AgentError."""
 Check = Callable[[StagedTree], list[Problem]]
 """Finds what is wrong with a service's staged files, by its own tools."""
-
-
-class LaidOut(NamedTuple):
-    """What became of files that nobody manages, for a service that cannot read them as they are."""
-
-    changed: bool
-    left_out: tuple[Problem, ...]
-    """What of them does not count."""
-
-
-LayOut = Callable[[Path, Collection[str]], LaidOut]
-"""Lays out below a root what stands for these files; needs the paths that are as a release has them."""
 Fit = Callable[[Sequence[Probe], Runner], tuple[Probe, ...]]
 """Moves probes to where the service listens by its own account; drops those of closed ports."""
 
@@ -136,8 +124,6 @@ class NodeService:
     """Makes a file of `config` point to the staged tree instead of the live folder."""
     reads: tuple[str, ...] = ()
     """Prefixes of paths that it reads besides managed files: it reloads where user-patches.sh changes one."""
-    lay_out: LayOut | None = None
-    """Called before the service or its tools read the files."""
     check_live: tuple[str, ...] = ()
     """A command that fails where the service refuses its live files, as user-patches.sh may leave them."""
     announcer: Callable[[Path], Announcer] | None = None

@@ -1,1 +1,1 @@
-"""Dovecot: mailboxes, logins, delivery, Sieve. All of its dialect (2.4) is in this folder."""
+"""Dovecot: mailboxes, logins, delivery, Sieve. All of its dialect (2.3) is in this folder."""

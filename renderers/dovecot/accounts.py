@@ -9,7 +9,6 @@ from typing import TypeVar
 
 from controlplane.model import Account, Master
 from controlplane.ordered import differing_span
-from renderers.dovecot.fields import translated
 from renderers.tables import find_row
 from renderers.text import lines
 
@@ -77,7 +76,7 @@ def line(account: Account, name: str, password_hash: str, extra: str, uid: int, 
     """The line under which the account's mailbox is found as `name`."""
     user, _, domain = account.address.rpartition("@")
     key = _key(name).decode()
-    fields = f"{translated(account.attributes)} {extra}".strip()
+    fields = f"{account.attributes} {extra}".strip()
     return f"{key}:{password_hash}:{uid}:{gid}::/var/mail/{domain}/{user}/home::{fields}"
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from controlplane.model import Account, Desired, State
-from renderers.dovecot import accounts, fields
+from renderers.dovecot import accounts
 from renderers.text import lines
 
 _MAY_LIMIT = ("dovecot.cf", "user-patches.sh")
@@ -17,11 +17,15 @@ _LONGEST_CHAIN = 100
 
 
 def rules(state: State) -> dict[str, str]:
-    """The userdb fields of each account that has a limit of its own, by address."""
+    """The userdb field of each account that has a limit of its own, by address."""
     if not state.settings.enable_quotas:
         return {}
     known = state.desired.accounts
-    return {address: fields.limit(size) for address, size in state.desired.quotas.items() if address in known}
+    return {
+        address: f"userdb_quota_rule=*:storage={size}"
+        for address, size in state.desired.quotas.items()
+        if address in known
+    }
 
 
 def anybody_may_be_limited(state: State) -> bool:
@@ -50,8 +54,8 @@ def aliases(state: State, extras: Mapping[str, str]) -> bytes:
     uid, gid = state.settings.dms_vmail_uid, state.settings.dms_vmail_gid
     rows = []
     for source, account in _aliases(state).items():
-        extra = f"{extras.get(account.address, '')} userdb_user={account.address}".lstrip()
-        rows.append(accounts.line(account, source, "", extra, uid, gid))
+        fields = f"{extras.get(account.address, '')} userdb_user={account.address}".lstrip()
+        rows.append(accounts.line(account, source, "", fields, uid, gid))
     return lines(rows)
 
 

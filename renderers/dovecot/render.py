@@ -7,7 +7,7 @@ from typing import Any
 
 from controlplane.model import State
 from renderers.certificates import FALLBACK, Encryption, encryption, served
-from renderers.dovecot import accounts, fields, own, quota, sieve
+from renderers.dovecot import accounts, quota, sieve
 from renderers.dovecot.hops import QUOTA_PORT
 from renderers.service import Change, Origin, Part, RenderedFile
 from renderers.text import fill
@@ -52,8 +52,8 @@ def _configuration(state: State) -> Iterator[RenderedFile]:
     yield _reloaded("dovecot.conf", fill("dovecot/templates/dovecot.conf", **values).encode())
     for name in _CONF_D:
         yield _reloaded(f"conf.d/{name}", fill(f"dovecot/templates/conf.d/{name}", **values).encode())
-    if local := own.rendered(state):
-        yield _reloaded("local.conf", local.content, local.origins)
+    if own := state.desired.overrides.get("dovecot.cf"):
+        yield _reloaded("local.conf", own.content, (Origin(1, "config/dovecot.cf"),))
     if values["tls"]:
         yield _reloaded("dh.pem", dh.parameters(state))
 
@@ -109,14 +109,13 @@ def _values(state: State) -> dict[str, Any]:
         "protocols": " ".join(protocols(state)),
         "sessions_per_process": _sessions_per_process(state),
         "listen": _LISTEN[settings.dovecot_inet_protocols],
-        "allow_cleartext": "yes" if tls is Encryption.OFF else "no",
+        "disable_plaintext_auth": "no" if tls is Encryption.OFF else "yes",
         "uid": settings.dms_vmail_uid,
         "gid": settings.dms_vmail_gid,
         "mailbox_format": settings.dovecot_mailbox_format,
         "quotas": settings.enable_quotas,
-        "mailbox_limit": fields.size(settings.postfix_mailbox_size_limit),
-        "mailbox_grace": fields.grace(settings.postfix_mailbox_size_limit),
-        "message_limit": fields.size(settings.postfix_message_size_limit),
+        "mailbox_limit": settings.postfix_mailbox_size_limit,
+        "message_limit": settings.postfix_message_size_limit,
         "loopback": "::1" if settings.dovecot_inet_protocols == "ipv6" else "127.0.0.1",
         # Postfix asks; without IPv4 it cannot reach the usual one
         "quota_policy_address": "::1" if settings.postfix_inet_protocols == "ipv6" else "127.0.0.1",
@@ -131,7 +130,7 @@ def _values(state: State) -> dict[str, Any]:
         "fallback_key": FALLBACK_KEY,
         "oldest_tls": level.oldest,
         "ciphers": level.ciphers,
-        "preferred_ciphers": "server" if level.server_order else "client",
+        "server_order": "yes" if level.server_order else "no",
         "hostname": state.settings.hostname,
         "postmaster": settings.postmaster_address,
     }
@@ -142,8 +141,8 @@ def _sessions_per_process(state: State) -> int:
 
     With encrypted mailboxes one: what opened a mailbox may be found in its process's memory afterwards.
     """
-    local = state.desired.overrides.get(own.NAME)
-    return 1 if local and b"mail_crypt" in local.content else _SESSIONS_PER_PROCESS
+    own = state.desired.overrides.get("dovecot.cf")
+    return 1 if own and b"mail_crypt" in own.content else _SESSIONS_PER_PROCESS
 
 
 def _looked_up(name: str, content: bytes, sealed: bool = False) -> RenderedFile:

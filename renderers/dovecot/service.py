@@ -8,8 +8,8 @@ from itertools import chain
 from controlplane.model import State
 from controlplane.ordered import differing
 from renderers.certificates import Encryption, encryption
-from renderers.dovecot import accounts, own, render
-from renderers.service import AnyFile, Check, Complaint, Part, Plain, Upgraded
+from renderers.dovecot import accounts, render
+from renderers.service import AnyFile, Check, Complaint, Part, Plain
 from wire.manifest import Probe, ProbeKind
 
 
@@ -33,12 +33,8 @@ class Dovecot(Plain):
 
     @property
     def checks(self) -> tuple[Check, ...]:
-        """Accounts and masters that no line of a passwd-file can represent, and lines for another Dovecot."""
-        return (
-            Check(("accounts",), _wrong_accounts),
-            Check(("masters",), _wrong_masters),
-            Check(("overrides",), own.complaints),
-        )
+        """Accounts and masters that no line of a passwd-file can represent."""
+        return (Check(("accounts",), _wrong_accounts), Check(("masters",), _wrong_masters))
 
     def render(self, state: State) -> Iterable[AnyFile]:
         """Every file of all parts."""
@@ -61,14 +57,6 @@ class Dovecot(Plain):
     def complaints(self, state: State) -> Iterable[Complaint]:
         """What the checks find."""
         return chain.from_iterable(check.find(state, None) for check in self.checks)
-
-    def notices(self, before: State, after: State) -> Iterable[Complaint]:
-        """What becomes of lines of dovecot.cf that are written for Dovecot 2.3."""
-        return own.notices(before, after)
-
-    def upgraded(self, path: str, content: bytes) -> Upgraded | None:
-        """dovecot.cf and files that are mounted over conf.d, in the dialect of 2.4."""
-        return own.upgraded(path, content)
 
 
 _CURE = "write a hash as `doveadm pw` prints it"

@@ -53,12 +53,8 @@ def fields(state: State) -> dict[str, str]:
     It stands in for the user's own; where users upload theirs, it holds until they activate one
     (docs/decisions/0055-a-users-sieve-script-takes-precedence.md).
     """
-    kind = "default" if state.settings.enable_managesieve else "personal"
-    link = "" if state.settings.enable_managesieve else " userdb_sieve_script/personal/active_path="
-    return {
-        address: f"userdb_sieve_script/{kind}/path={script}{link}"
-        for address, script in personal(state).items()
-    }
+    name = "userdb_sieve_default" if state.settings.enable_managesieve else "userdb_sieve"
+    return {address: f"{name}=file:{script}" for address, script in personal(state).items()}
 
 
 def programs(state: State) -> Iterator[RenderedFile]:

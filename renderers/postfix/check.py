@@ -54,7 +54,7 @@ _PLAIN = frozenset(
         "reject_non_fqdn_hostname reject_non_fqdn_recipient reject_non_fqdn_sender reject_plaintext_session "
         "reject_sender_login_mismatch reject_unauth_destination reject_unauth_pipelining "
         "reject_unauthenticated_sender_login_mismatch reject_unknown_address reject_unknown_client "
-        "reject_unknown_client_hostname "
+        "reject_unknown_client_hostname reject_unknown_forward_client_hostname "
         "reject_unknown_helo_hostname "
         "reject_unknown_hostname reject_unknown_recipient_domain reject_unknown_reverse_client_hostname "
         "reject_unknown_sender_domain reject_unlisted_recipient reject_unlisted_sender "
@@ -62,7 +62,7 @@ _PLAIN = frozenset(
         "reject_unverified_sender reject_maps_rbl check_relay_domains check_recipient_maps"
     )
 )
-"""Restrictions of Postfix 3.7 to 3.10 (postconf(5)); those that went have a successor (old_names.py)."""
+"""Restrictions of Postfix 3.7 (postconf(5), access restriction lists)."""
 _NOT_YET = frozenset({"submissions/inet", "smtp-amavis/unix", "127.0.0.1:10025/inet"})
 """Services that exist only with a certificate or a filter: options for them are accepted before."""
 _READ_HERE = ("postfix-relaymap.cf", "postfix-send-access.cf", "postfix-receive-access.cf")

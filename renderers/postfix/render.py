@@ -87,7 +87,6 @@ def _main_values(state: State) -> dict[str, Any]:
         "oldest_tls": level.oldest,
         "ciphers": level.ciphers,
         "excluded_ciphers": ", ".join(ciphers.EXCLUDED),
-        "own_dh": bool(dh.own(state)),
         "server_order": "yes" if level.server_order else "no",
         "postscreen_action": settings.postscreen_action,
         "dnsbl_sites": _DNSBL_SITES if settings.enable_dnsbl else (),
@@ -332,8 +331,8 @@ def _others(state: State) -> Iterator[RenderedFile]:
     if _TAGGED in _login_maps(state):
         text = fill("postfix/templates/tagged_senders.pcre", delimiters=_delimiters(state))
         yield _reloaded("tagged_senders.pcre", text.encode())
-    if encryption(state) is Encryption.ON and (parameters := dh.own(state)):
-        yield _reloaded("dhparams.pem", parameters)
+    if encryption(state) is Encryption.ON:
+        yield _reloaded("dhparams.pem", dh.parameters(state))
 
 
 def _header_filter(hostname: str) -> bytes:

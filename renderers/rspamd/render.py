@@ -36,7 +36,7 @@ _LOCAL = (
     "worker-proxy.inc",
 )
 _RESTART_ON = ("bind_socket",)
-"""After a SIGHUP that brings another socket Rspamd 3.12 also listens at the old one still."""
+"""Rspamd 3.4 exits on a SIGHUP that brings another socket."""
 _DISABLED = (
     "clickhouse",
     "elastic",

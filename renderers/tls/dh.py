@@ -1,4 +1,4 @@
-"""Diffie-Hellman parameters: dhparams.pem of main, else those of RFC 7919."""
+"""Diffie-Hellman parameters: dhparams.pem of main, else the group ffdhe4096."""
 
 from __future__ import annotations
 
@@ -20,18 +20,10 @@ _PEM = re.compile(
 )
 
 
-def own(state: State) -> bytes:
-    """The PEM text of dhparams.pem, which main need not have: then empty."""
-    found = state.desired.overrides.get(NAME)
-    return found.content if found else b""
-
-
 def parameters(state: State) -> bytes:
-    """The PEM text for Dovecot: the group ffdhe4096 (RFC 7919, appendix A.3) where main has none of its own.
-
-    Postfix needs none: OpenSSL takes the group that is as strong as the certificate's key.
-    """
-    return own(state) or _GROUP.read_bytes()
+    """The PEM text for Postfix and Dovecot (RFC 7919, appendix A.3, where main has none of its own)."""
+    own = state.desired.overrides.get(NAME)
+    return own.content if own else _GROUP.read_bytes()
 
 
 def complaints(state: State) -> Iterator[Complaint]:

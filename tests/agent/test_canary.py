@@ -34,8 +34,6 @@ from services.postfix.queue import Sweep
 from services.postfix.routes import COPIES, IDENTITY, REWRITES, Route, copying_rules, leads_away
 from wire.canary import ADDRESS, DOMAIN
 
-MAIL = "/run/mail-canary/mail"
-
 
 def ground(tmp_path: Path) -> Ground:
     """A run with nothing around it."""
@@ -254,18 +252,17 @@ def test_rules_that_copy_messages_are_found(tmp_path: Path, value: str, found: b
 
 
 @pytest.mark.parametrize(
-    ("said", "place"),
+    ("location", "place"),
     [
-        ("mail_driver = maildir\nmail_path = /var/mail/%{user}\nmail_alt_path = \n", ("maildir", "")),
-        ("mail_driver = mdbox\nmail_alt_path = /slow/%{user}\n", ("mdbox", " userdb_mail_alt_path=")),
-        ("mail_driver = mbox\n", ("mbox", " userdb_mail_inbox_path=/run/mail-canary/mail/inbox")),
-        ("mail_driver = maildir\nmail_inbox_path = ~/in\n", ("maildir", f" userdb_mail_inbox_path={MAIL}")),
-        ("", ("maildir", "")),
+        ("maildir:/var/mail/%Ld/%Ln", "maildir:/run/mail-canary/mail"),
+        ("mdbox:~/mdbox:ALT=/slow/%u:LAYOUT=fs", "mdbox:/run/mail-canary/mail:LAYOUT=fs"),
+        ("mbox:~/mail:INBOX=/var/mail/%u", "mbox:/run/mail-canary/mail:INBOX=/run/mail-canary/mail/inbox"),
+        ("", "maildir:/run/mail-canary/mail"),
     ],
 )
-def test_the_mailbox_has_everybodys_format_and_a_place_of_its_own(said: str, place: tuple[str, str]) -> None:
-    """No setting leads to a folder of somebody's."""
-    assert place_like(said) == f"userdb_mail_driver={place[0]} userdb_mail_path={MAIL}{place[1]}"
+def test_the_mailbox_has_everybodys_format_and_a_place_of_its_own(location: str, place: str) -> None:
+    """No option leads to a folder of somebody's."""
+    assert place_like(location) == place
 
 
 def test_dovecot_has_forgotten_the_last_format_when_the_steps_begin(tmp_path: Path) -> None:
@@ -279,12 +276,12 @@ def test_dovecot_has_forgotten_the_last_format_when_the_steps_begin(tmp_path: Pa
     seen: list[int] = []
     before = ""
     for form in ("sdbox", "mdbox", "mdbox"):
-        ran = Ran(0, f"mail_driver = {form}\n")
+        ran = Ran(0, f"{form}:/var/mail\n")
         run.runner = lambda *_, ran=ran: ran
         start, until = time.time(), run.until
         prepare(run)
         waited = run.until - until
-        assert f"userdb_mail_driver={form} " in line.read_text()
+        assert f"userdb_mail={form}:/" in line.read_text()
         if seen and form not in before:
             assert int(start + waited) > int(start)
             assert int(line.stat().st_mtime) not in seen

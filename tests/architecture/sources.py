@@ -54,13 +54,3 @@ def imports(path: Path) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
             # `from controlplane import git` imports controlplane.git; names of no module do no harm.
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
-
-
-def words_of_the_command_line(node: ast.AST) -> list[ast.expr]:
-    """Names of commands, which may be those of services: keys of a table, and what a command calls itself."""
-    if isinstance(node, ast.Dict):
-        pairs = zip(node.keys, node.values, strict=True)
-        return [key for key, value in pairs if key and "controlplane.cli." in ast.unparse(value)]
-    if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("command", "LazyGroup")):
-        return [*node.args[:1], *(keyword.value for keyword in node.keywords if keyword.arg == "name")]
-    return []

@@ -10,7 +10,7 @@ from functools import cache
 import pytest
 
 from renderers import SERVICES
-from tests.architecture.sources import ROOT, modules, tracked, tree, words_of_the_command_line
+from tests.architecture.sources import ROOT, modules, tracked, tree
 
 CLI = [name for name in modules() if name.startswith(("controlplane.cli", "controlplane.words"))]
 PATH = re.compile(r"(?<![\w/.])/(?:etc|run|tmp|usr|var)/[\w./-]*\w")
@@ -51,3 +51,13 @@ def test_no_service_is_named(name: str) -> None:
         and id(node) not in of_commands
     ]
     assert named == []
+
+
+def words_of_the_command_line(node: ast.AST) -> list[ast.expr]:
+    """Names of commands, which may be those of services: keys of a table, and what a command calls itself."""
+    if isinstance(node, ast.Dict):
+        pairs = zip(node.keys, node.values, strict=True)
+        return [key for key, value in pairs if key and "controlplane.cli." in ast.unparse(value)]
+    if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("command", "LazyGroup")):
+        return [*node.args[:1], *(keyword.value for keyword in node.keywords if keyword.arg == "name")]
+    return []

@@ -7,7 +7,7 @@ import ast
 import pytest
 
 from renderers import SERVICES
-from tests.architecture.sources import imports, modules, tree, words_of_the_command_line
+from tests.architecture.sources import imports, modules, tree
 
 NAMES = {service.name for service in SERVICES}
 NAMELESS = (
@@ -21,13 +21,11 @@ NAMELESS = (
 
 @pytest.mark.parametrize("name", [name for name in modules() if name.startswith(NAMELESS)])
 def test_no_service_is_named(name: str) -> None:
-    """No string there is a service's name, but a command's: what is shown of one comes from elsewhere."""
-    nodes = list(ast.walk(tree(modules()[name])))
-    commands = {id(word) for node in nodes for word in words_of_the_command_line(node)}
+    """No string there is a service's name: what is shown of one comes from the state or the agent."""
     strings = {
         node.value
-        for node in nodes
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in commands
+        for node in ast.walk(tree(modules()[name]))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
     assert strings & NAMES == set()
 

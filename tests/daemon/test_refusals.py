@@ -89,7 +89,7 @@ def test_a_complaint_of_a_checker_is_led_back_to_main(site: Site) -> None:
     """What doveconf or postconf say of a rendered line is reported at the line that somebody wrote."""
     assert site.agent is not None
     clone = site.clone()
-    clone.write("config/dovecot.cf", "mail_max_userip_connections = 5\n# fine\nmail_temp_dir = /none\n")
+    clone.write("config/dovecot.cf", "mail_max_userip_connections = 5\n# fine\nno_such_setting = 1\n")
     clone.commit()
     site.agent.complaints = [
         {"service": "dovecot", "path": "etc/dovecot/local.conf", "line": 0, "message": "Unknown setting"}

@@ -47,8 +47,10 @@ BREAKAGES = (
     ),
     Breakage("no room in the queue", MAIN, "queue_minfree = 9000000000000000\n", "452 4.3.1"),
     Breakage("no space for a header", MAIN, "header_size_limit = 1\nmessage_size_limit = 10\n", "552"),
-    Breakage("mail location that cannot be written", DOVECOT, "mail_path = /proc/%{user}\n", "/proc"),
-    Breakage("names that match nobody", DOVECOT, "auth_username_format = nobody-%{user | lower}\n", ""),
+    Breakage(
+        "mail location that cannot be written", DOVECOT, "mail_location = maildir:/proc/%d/%n\n", "/proc"
+    ),
+    Breakage("names that match nobody", DOVECOT, "auth_username_format = nobody-%Lu\n", ""),
     Breakage("no memory for sessions", DOVECOT, "service imap {\n  vsz_limit = 4M\n}\n", ""),
     Breakage("no memory for log-ins", DOVECOT, "service auth {\n  vsz_limit = 4M\n}\n", ""),
     Breakage("no memory for deliveries", DOVECOT, "service lmtp {\n  vsz_limit = 4M\n}\n", ""),
@@ -61,7 +63,7 @@ BREAKAGES = (
     Breakage(
         "plugin that cannot be loaded by a log-in",
         DOVECOT,
-        "protocol imap {\n  mail_plugins {\n    acl = yes\n  }\n  acl_driver = nothing\n}\n",
+        "protocol imap {\n  mail_plugins = acl\n}\nplugin {\n  acl = nothing\n}\n",
         "",
     ),
     Breakage("user that may not read mail", DOVECOT, "first_valid_uid = 6000\nlast_valid_uid = 6001\n", ""),
@@ -113,7 +115,7 @@ BREAKAGES = (
 )
 
 LEFT_ALONE = (
-    ("plugins for everything", DOVECOT, "mail_plugins {\n  mail_compress = yes\n}\n"),
+    ("plugins for everything, of which doveconf warns", DOVECOT, "mail_plugins = $mail_plugins zlib\n"),
     (
         "folder below one that is a name alone",
         "config/before.dovecot.sieve",
@@ -147,7 +149,7 @@ LEFT_ALONE = (
         "mua_sender_restrictions = check_sender_access inline:{ you@example.test=OK }, reject\n",
     ),
     ("own classes", MAIN, "smtpd_restriction_classes = mine\nmine = permit\n"),
-    ("another format", DOVECOT, "mail_driver = sdbox\nmail_path = %{home}/boxes\n"),
+    ("another format", DOVECOT, "mail_location = sdbox:/var/mail/%Ld/%Ln/boxes\n"),
     (
         "mail for people here alone",
         "config/before.dovecot.sieve",
@@ -158,7 +160,7 @@ LEFT_ALONE = (
     (
         "one port for this machine alone",
         DOVECOT,
-        "service imap-login {\n  inet_listener imap {\n    listen = 127.0.0.1\n  }\n}\n",
+        "service imap-login {\n  inet_listener imap {\n    address = 127.0.0.1\n  }\n}\n",
     ),
     (
         "partners alone may bring mail",

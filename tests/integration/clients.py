@@ -8,7 +8,6 @@ import ssl
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from email import message_from_bytes, policy
 from email.message import EmailMessage
 
 SECONDS = 30.0
@@ -81,10 +80,9 @@ def found(session: imaplib.IMAP4, subject: str, folder: str = "INBOX") -> str:
     if status != "OK":
         return ""
     _, hits = session.search(None, "SUBJECT", f'"{subject}"')
-    for number in reversed(hits[0].split()):
-        _, parts = session.fetch(number.decode(), "(BODY.PEEK[])")
-        content = parts[0][1] if isinstance(parts[0], tuple) else b""
-        # An index of parts of words also finds what has only some of them (fts_xapian 1.9.1).
-        if subject in str(message_from_bytes(content, policy=policy.default)["Subject"]):
-            return content.decode("utf-8", "replace")
-    return ""
+    numbers = hits[0].split()
+    if not numbers:
+        return ""
+    _, parts = session.fetch(numbers[-1].decode(), "(BODY.PEEK[])")
+    part = parts[0]
+    return part[1].decode("utf-8", "replace") if isinstance(part, tuple) else ""

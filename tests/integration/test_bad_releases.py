@@ -17,7 +17,7 @@ BREAKS = {
     ),
     "dovecot": (
         "config/dovecot.cf",
-        "service imap-login {\n  inet_listener imap {\n    listen = 203.0.113.9\n  }\n}\n",
+        "service imap-login {\n  inet_listener imap {\n    address = 203.0.113.9\n  }\n}\n",
     ),
 }
 

@@ -152,10 +152,9 @@ def test_formats_that_follow_each_other_quickly_stay(tried: Server, clone: Clone
     """Dovecot remembers a passwd-file for a second; the canary's line in one follows the format."""
     for number in range(ROUNDS * len(FORMATS)):
         form = FORMATS[number % len(FORMATS)]
-        place = "/var/mail/%{user | domain}/%{user | username}"
-        inbox = f"mail_inbox_path = {place}/inbox\n" if form == "mbox" else ""
+        inbox = ":INBOX=/var/mail/%Ld/%Ln/inbox" if form == "mbox" else ""
         tried.must("mailctl", "check")  # so that Dovecot has just read the line
-        pushed = clone.change(DOVECOT, f"mail_driver = {form}\nmail_path = {place}/{form}\n{inbox}", form)
+        pushed = clone.change(DOVECOT, f"mail_location = {form}:/var/mail/%Ld/%Ln/{form}{inbox}\n", form)
         assert pushed.accepted, pushed.said
         status = tried_release(tried)
         assert status["applied"] == status["attempted"], (number, status["failure"])

@@ -1,7 +1,6 @@
-"""Dovecot's configuration extended by mounted files, as the pages of the reference write them for 2.3.
+"""Dovecot's configuration extended by mounted files, as the pages of the reference write them.
 
-One container has all of them at once: search, encryption, folders, logins by Lua. Another has them in the
-words of Dovecot 2.4.
+One container has all of them at once: search, encryption, folders, logins by Lua.
 """
 
 from __future__ import annotations
@@ -25,21 +24,11 @@ from tests.integration.server import PASSWORD, Server
 USER = "user1@example.com"
 HERE = Path(__file__).parent
 PAGES = HERE / "dovecot_pages"
-NEW_PAGES = HERE / "dovecot_pages_2_4"
 LUA = HERE.parent / "examples/auth-lua/config/dovecot"
 SEARCH = HERE.parent / "examples/full-text-search/config/dovecot"
 OURS = HERE.parent / "golden/default/etc/dovecot/conf.d"
 CLOUD = (HERE / "cloud.py").read_text()
 PATTERNS = "postfix-regexp.cf"
-IN_2_4 = (
-    (
-        " timeout = 1000;\n max_attempts = 1;\n debug = false;\n",
-        ' request_timeout = "1s";\n request_max_attempts = 1;\n',
-    ),
-    ('returnDesc = "nopassword=y"', 'returnDesc = { nopassword = "y" }'),
-    ('returnDesc = ""', "returnDesc = nil"),
-)
-"""What the script says otherwise to Dovecot 2.4: the HTTP client's settings, fields in a table."""
 FORMER, URL = "https://nextcloud.example.com/", "http://127.0.0.1:8081/"
 
 
@@ -85,22 +74,13 @@ def patterns(folder: Path) -> str:
     return str(folder / PATTERNS)
 
 
-@pytest.fixture(scope="module", params=["2.3", "2.4"])
-def dialect(request: pytest.FixtureRequest) -> str:
-    """What the pages are written for."""
-    return str(request.param)
-
-
 @pytest.fixture(scope="module")
-def mounted(dialect: str, start: Start, tmp_path_factory: pytest.TempPathFactory) -> Server:
+def mounted(start: Start, tmp_path_factory: pytest.TempPathFactory) -> Server:
     """The server with every page's files mounted."""
-    pages, search, logins = (PAGES, SEARCH, LUA) if dialect == "2.3" else (NEW_PAGES,) * 3
     folder = tmp_path_factory.mktemp("dovecot")
     lua = folder / "lua"
     lua.mkdir()
     copied(lua, "auth-httpbasic.lua", FORMER, URL, source=LUA / "lua")
-    for old, new in IN_2_4:
-        copied(lua, "auth-httpbasic.lua", old, new, source=lua)
     copied(lua, "base64.lua")
     archive = (
         "mailbox Archive {\n    special_use = \\Archive\n",
@@ -108,13 +88,13 @@ def mounted(dialect: str, start: Start, tmp_path_factory: pytest.TempPathFactory
     )
     conf_d = "/etc/dovecot/conf.d"
     volumes = {
-        copied(folder, "fts-xapian-plugin.conf", source=search): f"{conf_d}/10-plugin.conf:ro",
+        copied(folder, "fts-xapian-plugin.conf", source=SEARCH): f"{conf_d}/10-plugin.conf:ro",
         copied(folder, "fts_xapian"): "/etc/cron.d/fts_xapian",
-        copied(folder, "10-custom.conf", source=pages): f"{conf_d}/10-custom.conf",
+        copied(folder, "10-custom.conf"): f"{conf_d}/10-custom.conf",
         keys(folder / "certs"): "/certs",
         copied(folder, "15-mailboxes.conf", *archive, source=OURS): f"{conf_d}/15-mailboxes.conf:ro",
-        copied(folder, "auth-ldap.conf.ext", source=pages): f"{conf_d}/auth-ldap.conf.ext:ro",
-        copied(folder, "auth-lua-httpbasic.conf", source=logins): f"{conf_d}/auth-lua-httpbasic.conf:ro",
+        copied(folder, "auth-ldap.conf.ext"): f"{conf_d}/auth-ldap.conf.ext:ro",
+        copied(folder, "auth-lua-httpbasic.conf", source=LUA): f"{conf_d}/auth-lua-httpbasic.conf:ro",
         str(lua): "/etc/dovecot/lua/:ro",
         table(folder): "/etc/postfix/virtual:ro",
         config_volume(folder / "config"): "/tmp/docker-mailserver",
@@ -200,45 +180,6 @@ def test_a_file_of_the_volume_may_be_mounted_by_itself(mounted: Server) -> None:
         file.write(f"/^second@example\\.com$/ {USER}\n")
     made = poll(lambda: mounted.deliver("second@example.com"), "the new alias is taken", 15, every=0.3)
     mounted.wait_for_mail(USER, made)
-
-
-@pytest.mark.shows("dovecot")
-def test_what_has_no_equivalent_is_told(dialect: str, mounted: Server) -> None:
-    """With its file and line; the rest counts."""
-    left = [(each["path"], each["line"]) for each in mounted.status()["left_out"]]
-    assert left == ([("etc/dovecot/conf.d/auth-ldap.conf.ext", 3)] if dialect == "2.3" else [])
-
-
-@pytest.mark.shows("dovecot")
-def test_a_changed_file_is_read(dialect: str, mounted: Server) -> None:
-    """`doveadm reload` does for one of 2.4; `mailctl reconcile` makes one of 2.3 anew and reloads."""
-    (source,) = (Path(m["Source"]) for m in mounted.container.attrs["Mounts"] if "10-custom" in m["Source"])
-    words = ("mailctl", "reconcile") if dialect == "2.3" else ("doveadm", "reload")
-    with source.open("a") as file:
-        file.write("login_greeting = Another greeting.\n")
-    mounted.must(*words)
-    poll(lambda: "Another greeting." in greeting(mounted), "Dovecot has read it", 10)
-
-
-@pytest.mark.shows("dovecot")
-def test_a_mistake_in_a_changed_file_ends_nothing(dialect: str, mounted: Server) -> None:
-    """What served goes on. Of a file for 2.3 the lines are left out that Dovecot refuses where they stand."""
-    (source,) = (Path(m["Source"]) for m in mounted.container.attrs["Mounts"] if "10-custom" in m["Source"])
-    text = source.read_text()
-    source.write_text(f"{text}mail_max_userip_connections = many\ndisable_plaintext_auth = no\n")
-    mounted.run(*(("mailctl", "reconcile") if dialect == "2.3" else ("doveadm", "reload")))
-    with mounted.imap(USER) as session:
-        assert session.noop()[0] == "OK"
-    left = [each["line"] for each in mounted.status()["left_out"] if "10-custom" in each["path"]]
-    lines = len(text.splitlines())
-    assert sorted(left) == ([lines + 1, lines + 2] if dialect == "2.3" else [])
-    source.write_text(text)
-
-
-def greeting(server: Server) -> str:
-    """What the server says first on port 143."""
-    with imaplib.IMAP4("127.0.0.1", server.port(143)) as session:
-        return session.welcome.decode()
 
 
 @pytest.mark.shows("full-text-search")

@@ -17,18 +17,13 @@ ENV = "mailserver.env"
 MASTERS = "config/dovecot-masters.cf"
 ACCOUNTS = "config/postfix-accounts.cf"
 SOLR = """\
-mail_plugins {
-  fts = yes
-  fts_solr = yes
+mail_plugins = $mail_plugins fts fts_solr
+
+plugin {
+ fts = solr
+ fts_autoindex = yes
+ fts_solr = url=http://solr:8983/solr/dovecot/
 }
-fts solr {
-  url = http://solr:8983/solr/dovecot/
-}
-fts_autoindex = yes
-language en {
-  default = yes
-}
-language_tokenizers = generic email-address
 """
 PROXIED = (Path(__file__).parent / "proxied.py").read_text()
 
@@ -178,7 +173,7 @@ def test_an_index_in_solr(boxes: Server) -> None:
     """The page's configuration for Solr is taken, and its command runs; no server of that kind is here."""
     place = "/etc/dovecot/conf.d/10-plugin.conf"
     boxes.must("sh", "-c", f"cat > {place}; doveadm reload", stdin=SOLR)
-    assert "fts_solr" in boxes.must("doveconf", "mail_plugins")
+    assert "fts_solr" in boxes.must("doveconf", "-h", "mail_plugins")
     boxes.must("doveadm", "fts", "rescan", "-A")
     boxes.must("sh", "-c", f"rm {place}; doveadm reload")
-    assert "fts_solr" not in boxes.must("doveconf", "mail_plugins")
+    assert "fts_solr" not in boxes.must("doveconf", "-h", "mail_plugins")

@@ -175,7 +175,7 @@ def test_clients_without_a_name_in_dns(visited: Server, strangers: Strangers, cl
             visited.wait_for_mail(USER, made)
 
 
-INET = "inet_listener lmtp {\n listen = 127.0.0.1\n port = PORT\n }"
+INET = "inet_listener lmtp {\n address = 127.0.0.1\n port = PORT\n }"
 UNIX = "unix_listener /var/spool/postfix/private/dovecot-lmtp {\n mode = 0600\n user = postfix\n }"
 
 

@@ -64,14 +64,12 @@ MISTAKES = {
     "value not in the list": Mistake(ENV, "TLS_LEVEL=ancient\n", ("TLS_LEVEL", "modern", "intermediate")),
     "value out of range": Mistake(ENV, "POSTFIX_MESSAGE_SIZE_LIMIT=-5\n", ("POSTFIX_MESSAGE_SIZE_LIMIT",)),
     "broken dovecot.cf": Mistake(
-        DOVECOT,
-        "# ours\nmail_max_userip_connections = 20\n}\n",
-        ("dovecot", "no section to end", "one brace a line"),
+        DOVECOT, "# ours\nmail_max_userip_connections = 20\n}\n", ("dovecot", "correct or remove")
     ),
     "unknown dovecot.cf setting": Mistake(
         DOVECOT,
         "# ours\n\nno_such_setting = yes\nmail_max_userip_connections = 20\n",
-        ("no_such_setting", "look at its spelling"),
+        ("no_such_setting", "correct or remove"),
         wrong="no_such_setting = yes",
     ),
     "unknown Postfix parameter": Mistake(

@@ -62,7 +62,7 @@ def test_settings_reach_the_next_session(boxes: Server, boxes_clone: Clone) -> N
     """A reload ends idle processes: every later login meets the new settings, and open sessions go on."""
     process(boxes, USERS[0])
     with boxes.imap(USERS[0]) as former:
-        own = "login_greeting = Changed.\nimap_capability {\n  XCHANGED = yes\n}\n"
+        own = "login_greeting = Changed.\nimap_capability = +XCHANGED\n"
         put_config(boxes, boxes_clone, {OWN: own})
         for turn in range(TURNS):
             with boxes.imap(USERS[turn % 2]) as session:
@@ -90,7 +90,7 @@ def test_accounts_are_not_remembered(boxes: Server) -> None:
 
 
 @pytest.mark.parametrize(
-    "own", ["service imap {\n  restart_request_count = 1\n}\n", "# a mounted file sets mail_crypt\n"]
+    "own", ["service imap {\n  service_count = 1\n}\n", "plugin {\n  mail_crypt_save_version = 2\n}\n"]
 )
 def test_a_process_of_ones_own(boxes: Server, boxes_clone: Clone, own: str) -> None:
     """People may ask for one, and get it with encrypted mailboxes, whose keys stay in a process's memory."""

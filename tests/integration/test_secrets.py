@@ -145,7 +145,7 @@ def test_a_password_of_the_environment(fresh: Start) -> None:
 
 PLANTED = {
     RELAY: "@d.test relay user: pl4nted-blank\n",
-    "dovecot.cf": "doveadm_password = pl4nted-doveadm\nfts_solr_url = http://u:pl4nted-url@solr.test/\n",
+    "dovecot.cf": "doveadm_password = pl4nted-doveadm\nplugin {\n  fts_solr = url=http://u:pl4nted-url@solr.test/\n}\n",
     "rspamd/override.d/worker-controller.inc": 'password = "pl4nted-rspamd";\n',
     "fetchmail.cf": "poll x.test user 'a' there with password \"pl4nted two\" is b here\n",
     "ldap-users.cf": "bind_pw =\n  pl4nted-bind\n",

@@ -211,7 +211,7 @@ LMTP = """#!/bin/bash
 cat >/etc/dovecot/conf.d/lmtp-master.inc << "END"
 service lmtp {
   inet_listener lmtp {
-    listen = 127.0.0.1
+    address = 127.0.0.1
     port = 2400
   }
 }

@@ -88,17 +88,6 @@ def complaints(of: State) -> list[Complaint]:
     return release.complaints(of, of.node)
 
 
-FFDHE_2048 = b"""\
------BEGIN DH PARAMETERS-----
-MIIBCAKCAQEA//////////+t+FRYortKmq/cViAnPTzx2LnFg84tNpWp4TZBFGQz
-+8yTnc4kmz75fS/jY2MMddj2gbICrsRhetPfHtXV/WVhJDP1H18GbtCFY2VVPe0a
-87VXE15/V8k1mE8McODmi3fipona8+/och3xWKE2rec1MKzKT0g6eXq8CrGCsyT7
-YdEIqUuyyOP7uWrat2DX9GgdT0Kj3jlN9K5W7edjcrsZCwenyO4KbXCeAvzhzffi
-7MA0BM0oNC9hkXL+nOmFg/+OTxIy7vKBg8P+OxtMb61zO7X8vC7CIAXFjvGDfRaD
-ssbzSibBsu/6iGtCOGEoXJf//////////wIBAg==
------END DH PARAMETERS-----
-"""
-"""A group of one's own choice (RFC 7919, appendix A.1)."""
 KEY = b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIw0cTn2NBqHkkAd7BR8rtOy8JzJbGLrNWgy2MKMK8j9 ada@laptop\n"
 
 CASES: Mapping[str, State] = {
@@ -155,7 +144,7 @@ CASES: Mapping[str, State] = {
     ),
     "awaiting-certificate": state({"SSL_TYPE": "self-signed"}, certificate=None),
     "smtp-only": state({"SMTP_ONLY": "1", **MANUAL}),
-    "two-certificates": state(TWO, overrides={"dhparams.pem": FFDHE_2048}, second=SECOND),
+    "two-certificates": state(TWO, second=SECOND),
     "letsencrypt": state({"SSL_TYPE": "letsencrypt", "SSL_DOMAIN": "*.example.org"}),
     "tagged": state(
         {"MOVE_SPAM_TO_JUNK": "0", "SPAM_SUBJECT": "[SPAM] "},

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import re
 import subprocess
 import tarfile
 
@@ -32,15 +31,10 @@ done
 """
 CHECKS = {
     "etc/postfix/main.cf": "postconf -n >/dev/null; postconf -M >/dev/null; postfix check",
-    # With an option that clients do not know they have no TLS (config(5), config_diagnostics).
-    "etc/postfix/openssl.cnf": "OPENSSL_CONF=/etc/postfix/openssl.cnf openssl s_client -connect 127.0.0.1:1 "
-    "2>&1 </dev/null | grep 'system default config' || true",
     "etc/dovecot/dovecot.conf": "doveconf -n >/dev/null",
     "etc/rspamd/local.d/options.inc": "rspamadm configtest >/dev/null 2>&1 || rspamadm configtest",
     "etc/ssh/mailserver/sshd_config": "/usr/sbin/sshd -t -f /etc/ssh/mailserver/sshd_config",
 }
-NOTICED = re.compile(r'support for parameter "smtpd_tls_dh1024_param_file" will be removed')
-"""With parameters of one's own: Postfix has no other way to them."""
 COMPILERS = {Compile.POSTMAP: "postmap lmdb:/{}", Compile.SIEVE: "sievec /{}"}
 
 
@@ -65,11 +59,8 @@ def script(tree: NodeTree) -> str:
 
 @pytest.mark.parametrize("case", CASES)
 def test_checkers_are_content(case: str) -> None:
-    """No checker fails and none says a word, except of what somebody brought."""
+    """No checker fails and none says a word."""
     tree = render_node(CASES[case])
     command = ["docker", "run", "--rm", "-i", "--network=none", IMAGE, "bash", "-c", script(tree)]
     done = subprocess.run(command, input=archive(tree), capture_output=True, timeout=60, check=False)
-    said = "".join(
-        line for line in done.stderr.decode().splitlines(keepends=True) if not NOTICED.search(line)
-    )
-    assert (done.returncode, done.stdout.decode(), said) == (0, "", "")
+    assert (done.returncode, done.stdout.decode(), done.stderr.decode()) == (0, "", "")

@@ -31,8 +31,7 @@ def rows(found: State, name: str) -> dict[str, str]:
 def test_limits_are_fields_of_accounts() -> None:
     """A limit stands in its account's line, which Dovecot reads without a reload; a stray one nowhere."""
     found = state(accounts=ACCOUNTS, quotas={"user1@x.test": "12M", "gone@x.test": "1G"})
-    limit = "userdb_quota_storage_size=12582912B userdb_quota_storage_grace=1258291B"
-    assert rows(found, "userdb") == {"user1@x.test": limit, "user2@x.test": ""}
+    assert rows(found, "userdb") == {"user1@x.test": "userdb_quota_rule=*:storage=12M", "user2@x.test": ""}
     off = state({"ENABLE_QUOTAS": "0"}, accounts=ACCOUNTS, quotas={"user1@x.test": "12M"})
     assert set(rows(off, "userdb").values()) == {""}
     assert "etc/dovecot/quota-aliases" not in render_node(off).files
@@ -50,19 +49,20 @@ def test_mail_is_asked_about_where_there_is_a_limit() -> None:
     assert limited(found) == {"u@x.test"}
     assert limited(state(accounts=ACCOUNTS)) == frozenset()
     assert anybody_may_be_limited(state({"POSTFIX_MAILBOX_SIZE_LIMIT": "12345678"}))
-    assert anybody_may_be_limited(state(overrides={"dovecot.cf": b"quota_storage_size = 1G\n"}))
+    assert anybody_may_be_limited(
+        state(overrides={"dovecot.cf": b"plugin {\n quota_rule = *:storage=1G\n}\n"})
+    )
     assert anybody_may_be_limited(state(overrides={"user-patches.sh": b"cat users > /etc/dovecot/userdb\n"}))
     assert not anybody_may_be_limited(state(overrides={"dovecot.cf": b"login_greeting = Hello\n"}))
 
 
 def test_attributes_of_an_account_go_before_ours() -> None:
-    """What the third column of postfix-accounts.cf says is kept, in the dialect that is spoken."""
+    """What the third column of postfix-accounts.cf says is kept as it is."""
     accounts = {"u@x.test": Account("u@x.test", HASH, "userdb_mail=mbox:~/mail nologin")}
     found = state(quotas={"u@x.test": "1M"})
     found = State(replace(found.desired, accounts=accounts), found.observed)
     assert rows(found, "userdb")["u@x.test"] == (
-        "userdb_mail_driver=mbox userdb_mail_path=~/mail nologin"
-        " userdb_quota_storage_size=1048576B userdb_quota_storage_grace=104857B"
+        "userdb_mail=mbox:~/mail nologin userdb_quota_rule=*:storage=1M"
     )
 
 
@@ -90,8 +90,7 @@ def test_aliases_share_the_limit_of_their_account() -> None:
     aliases = {"a@x.test": ("user1@x.test",), "b@x.test": ("user2@x.test",)}
     limited = state(accounts=ACCOUNTS, aliases=aliases, quotas={"user1@x.test": "1M"})
     assert rows(limited, "quota-aliases") == {
-        "a@x.test": "userdb_quota_storage_size=1048576B userdb_quota_storage_grace=104857B"
-        " userdb_user=user1@x.test"
+        "a@x.test": "userdb_quota_rule=*:storage=1M userdb_user=user1@x.test"
     }
     everybody = state({"POSTFIX_MAILBOX_SIZE_LIMIT": "20480000"}, accounts=ACCOUNTS, aliases=aliases)
     assert rows(everybody, "quota-aliases")["b@x.test"] == "userdb_user=user2@x.test"
@@ -128,13 +127,11 @@ def test_a_hash_that_ends_its_field_is_refused() -> None:
 def test_uploads_go_before_the_administrators_script() -> None:
     """With ManageSieve the administrator's script is what holds until the user activates another."""
     scripts = {"user1@x.test.dovecot.sieve": b"keep;\n"}
-    place = "/usr/lib/dovecot/sieve-personal/user1@x.test.sieve"
+    place = "file:/usr/lib/dovecot/sieve-personal/user1@x.test.sieve"
     found = state(accounts=ACCOUNTS, overrides=scripts)
-    assert rows(found, "userdb")["user1@x.test"] == (
-        f"userdb_sieve_script/personal/path={place} userdb_sieve_script/personal/active_path="
-    )
+    assert rows(found, "userdb")["user1@x.test"] == f"userdb_sieve={place}"
     found = state({"ENABLE_MANAGESIEVE": "1"}, accounts=ACCOUNTS, overrides=scripts)
-    assert rows(found, "userdb")["user1@x.test"] == f"userdb_sieve_script/default/path={place}"
+    assert rows(found, "userdb")["user1@x.test"] == f"userdb_sieve_default={place}"
 
 
 @pytest.mark.shows("sieve-pipe/", "sieve-filter/")
@@ -154,13 +151,14 @@ def test_programs_are_executable_and_roots() -> None:
 def test_keys_of_mailboxes_stay_with_their_session() -> None:
     """Mail processes are reused, but not where dovecot.cf encrypts mailboxes."""
     conf = "etc/dovecot/dovecot.conf"
-    assert b"service imap {\n  restart_request_count = 100\n" in rendered(state(), conf).content
-    found = state(overrides={"dovecot.cf": b"mail_plugins {\n  mail_crypt = yes\n}\n"})
-    assert b"service imap {\n  restart_request_count = 1\n" in rendered(found, conf).content
+    assert b"service imap {\n  service_count = 100\n" in rendered(state(), conf).content
+    found = state(overrides={"dovecot.cf": b"plugin {\n  mail_crypt_save_version = 2\n}\n"})
+    assert b"service imap {\n  service_count = 1\n" in rendered(found, conf).content
 
 
 def test_whatever_people_configure_comes_after_reused_processes() -> None:
     """All of conf.d, mounted files too, and dovecot.cf are read later and win."""
     text = rendered(state(), "etc/dovecot/dovecot.conf").content.decode()
-    own, theirs = text.index("!include served.d"), text.index("!include_try local.conf")
-    assert text.rindex("restart_request_count") < own < theirs
+    assert (
+        text.rindex("service_count") < text.index("!include conf.d") < text.index("!include_try local.conf")
+    )

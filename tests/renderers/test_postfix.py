@@ -60,12 +60,6 @@ def test_options_of_a_service_are_replaced_or_added() -> None:
         ("postfix-main.cf", b"maximal-queue-lifetime = 1d\n", 1, "not a setting"),
         ("postfix-main.cf", b"# x\n  orphan = 1\n", 2, "a line that is not there"),
         ("postfix-main.cf", b"smtpd_sender_restrictions = permit, rejct_all\n", 1, "rejct_all"),
-        (
-            "postfix-main.cf",
-            b"smtpd_client_restrictions = reject_unknown_forward_client_hostname\n",
-            1,
-            "not a",
-        ),
         ("postfix-main.cf", b"\nvirtual_alias_maps = hsh:/x\n", 2, "hsh"),
         ("postfix-main.cf", b"smtpd_client_restrictions = check_client_access nope:/x\n", 1, "nope"),
         ("postfix-master.cf", b"submission inet\n", 1, "2 of the eight fields"),

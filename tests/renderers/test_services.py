@@ -33,7 +33,7 @@ def test_personal_scripts_are_for_accounts_only() -> None:
     scripts = {"A@x.test.dovecot.sieve": b"keep;\n", "no@x.test.dovecot.sieve": b"keep;\n"}
     files = render_node(state(accounts=("a@x.test",), overrides=scripts)).files
     assert [p for p in files if "sieve-personal" in p] == ["usr/lib/dovecot/sieve-personal/a@x.test.sieve"]
-    assert "userdb_sieve_script/personal/path=/usr/lib/dovecot/sieve-personal/a@x.test.sieve" in text(
+    assert "userdb_sieve=file:/usr/lib/dovecot/sieve-personal/a@x.test.sieve" in text(
         files, "etc/dovecot/userdb"
     )
 
@@ -41,7 +41,7 @@ def test_personal_scripts_are_for_accounts_only() -> None:
 def test_no_password_without_tls_while_the_certificate_is_awaited() -> None:
     """A server that is to have TLS never takes a password in the clear."""
     files = render_node(state({"SSL_TYPE": "self-signed"}, certificate=None)).files
-    assert "auth_allow_cleartext = no" in text(files, "etc/dovecot/conf.d/10-auth.conf")
+    assert "disable_plaintext_auth = yes" in text(files, "etc/dovecot/conf.d/10-auth.conf")
     assert "smtpd_tls_auth_only = yes" in text(files, "etc/postfix/main.cf")
     assert not [f for f in files.values() if isinstance(f, CertificateFile)]
 

@@ -232,10 +232,10 @@ def test_mail_that_is_rewritten_to_nobody_has_failed(
 @pytest.mark.parametrize(
     ("said", "closed"),
     [
-        ("ssl = no\nauth_allow_cleartext = no\nlogin_trusted_networks = \n", True),
-        ("ssl = no\nauth_allow_cleartext = yes\nlogin_trusted_networks = \n", False),
-        ("ssl = required\nauth_allow_cleartext = no\nlogin_trusted_networks = \n", False),
-        ("ssl = no\nauth_allow_cleartext = no\nlogin_trusted_networks = 192.0.2.0/24\n", False),
+        ("no\nyes\n\n", True),
+        ("no\nno\n\n", False),
+        ("required\nyes\n\n", False),
+        ("no\nyes\n192.0.2.0/24\n", False),
     ],
 )
 def test_without_tls_passwords_are_taken_from_loopback_alone(tmp_path: Path, said: str, closed: bool) -> None:

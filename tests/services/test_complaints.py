@@ -49,16 +49,3 @@ def test_a_name_that_still_works_is_no_problem(path: str) -> None:
         '"smtpd_use_tls" will be removed; instead, specify "smtpd_tls_security_level"\n'
     )
     assert complaints(staged(), said, 0) == []
-
-
-def test_what_will_go_one_day_is_no_mistake() -> None:
-    """Parameters that Postfix warns of still work (DEPRECATION_README); what is gone does not."""
-    warned = "postconf: warning: /staged/etc/postfix/main.cf: "
-    later = f'{warned}support for parameter "smtp_use_tls" will be removed; instead, specify "smtp_tls"\n'
-    assert complaints(staged(), later, 0) == []
-    never = f"{warned}unused parameter: relocated_maps=x\n"
-    (found,) = complaints(staged(), later + never, 0)
-    assert (found.line, found.message) == (3, "unknown parameter relocated_maps")
-    gone = f"{warned}support for parameter relocated_maps has been removed; instead, specify nothing\n"
-    (found,) = complaints(staged(), gone, 0)
-    assert (found.line, "has been removed" in found.message) == (3, True)

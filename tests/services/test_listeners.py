@@ -19,14 +19,14 @@ PROBES = (
     Probe("4190", "tcp", 4190),
 )
 DOVECONF = """\
-# 2.4.1-4
+# 2.3.19.1
 protocols = imap lmtp sieve
 listen = *, ::
 ssl = required
 service imap-login {
   chroot = login
   inet_listener imap {
-    listen =
+    address =
     haproxy = no
     port = 143
     ssl = no

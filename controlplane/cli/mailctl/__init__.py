@@ -32,7 +32,7 @@ COMMANDS = {
         "seal",
         "secrets",
     )
-} | {"dovecot": "controlplane.cli.mailctl.dovecot"}
+}
 
 program = LazyGroup(
     name="mailctl",

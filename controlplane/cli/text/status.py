@@ -193,10 +193,6 @@ def _notes(status: Status) -> list[str]:
     if status.get("dns") is False:
         lines.append("⚠ no working DNS: senders' domains and block lists cannot be checked")
     lines += [f"⚠ /{path}: {why}" for path, why in (status.get("unfilled") or {}).items()]
-    lines += [
-        f"⚠ /{p['path']}{':' + str(p['line']) if p['line'] else ''}: {p['message']}"
-        for p in status.get("left_out") or []
-    ]
     lines += [f"⚠ environment: {complaint}" for complaint in status.get("environment") or []]
     lines += refusal_lines(status.get("certificate_refused") or {})
     lines += [

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from controlplane.errors import UsageError
 from controlplane.git import Change
-from controlplane.intake.edits import arguments, table_commands, upgrades
+from controlplane.intake.edits import arguments, table_commands
 from controlplane.intake.edits.arguments import Arguments, need
 from controlplane.intake.edits.texts import content_of, put, text_of, write
 from controlplane.intake.trees import Files
@@ -102,5 +102,4 @@ COMMANDS: Mapping[str, Command] = {
     "setting.set": _setting_set,
     "setting.unset": _setting_unset,
     **table_commands.COMMANDS,
-    **upgrades.COMMANDS,
 }

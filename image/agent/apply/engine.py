@@ -12,7 +12,6 @@ from agent.apply import placing
 from agent.apply.attempt import Attempt, new_id
 from agent.apply.contents import VERIFY
 from agent.apply.failed_part import failed_part
-from agent.apply.laying_out import read_anew
 from agent.apply.node import Node
 from agent.apply.plan import Plan, compare
 from agent.apply.quarantine import Row, find_rows, make_row, put_in, take_out
@@ -165,7 +164,7 @@ class Engine:
         # A new release heals what is known to have drifted; the same one again looks at every file.
         stale = set(node.drifted(node.release) if again else node.drift) - node.pinned
         if again:
-            stale |= placing.lacking(node) | read_anew(node)
+            stale |= placing.lacking(node)
         if request.retry and node.applied.patch_failure:
             stale.add(SCRIPT)  # user-patches.sh failed and was let pass: try it once more
         if again and not stale:

@@ -68,8 +68,6 @@ class Node:
     applied: Applied = field(default_factory=Applied)
     pinned: set[str] = field(default_factory=set)
     drift: list[str] = field(default_factory=list)
-    left_out: list[Problem] = field(default_factory=list)
-    """What of mounted files does not count."""
     volume: ConfigVolume = field(default_factory=NoVolume)
     placed: Wanted = field(default_factory=dict)
     """What the release has that serves, or is being applied, of the config volume's files."""

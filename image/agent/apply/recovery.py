@@ -9,7 +9,6 @@ from typing import Any
 
 from agent.apply.attempt import Attempt
 from agent.apply.engine import Engine, Request, as_failure
-from agent.apply.laying_out import lay_out
 from agent.apply.mounted_maps import compile_mounted
 from agent.apply.node import Node
 from agent.apply.placing import compile_tables, folder_files, place
@@ -152,9 +151,7 @@ def _reconcile(attempt: Attempt, actions: dict[str, Action]) -> None:
     install(attempt)
     compile_mounted(attempt)
     staging.clean_up(attempt.rows)
-    lay_out(attempt)
     patch(attempt)
-    lay_out(attempt)
     differ |= _taken_over(node, attempt)
     attempt.plan = Plan(write=tuple(write), actions=_needed(release, differ, actions), starts=True)
     node.drifted(release)  # learn the stamps, so that the next look is cheap

@@ -15,7 +15,6 @@ from functools import partial
 
 from agent.apply import placing
 from agent.apply.attempt import Attempt
-from agent.apply.laying_out import lay_out
 from agent.apply.mounted_maps import compile_mounted
 from agent.apply.plan import compare
 from agent.apply.tried import know_before, try_canary
@@ -287,9 +286,7 @@ STEPS: tuple[Step, ...] = (
     place,
     install,
     compile_mounted,
-    lay_out,  # before the script, whose effect is checked
     patch,
-    lay_out,
     renew_scripts,
     own_mail,
     act,
@@ -300,5 +297,5 @@ STEPS: tuple[Step, ...] = (
 )
 """What an apply does, in this order."""
 
-RESTORE_STEPS: tuple[Step, ...] = (lay_out, own_mail, act, probe, settle)
+RESTORE_STEPS: tuple[Step, ...] = (own_mail, act, probe, settle)
 """What follows when the old files are back in their places."""

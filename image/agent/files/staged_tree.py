@@ -12,7 +12,6 @@ from types import TracebackType
 from typing import Self
 
 from agent.errors import Problem
-from agent.files.managed import mount_points, pinned
 from agent.files.staging import cool
 from agent.paths import ASIDE
 from agent.release.manifest import Content, Release
@@ -43,8 +42,6 @@ class StagedTree:
     ) -> None:
         self.root, self.content, self.base, self.target = root, content, base, target
         self._relocations = relocations or {}
-        self.pinned = pinned(root, target.files.values(), mount_points(root))
-        """Paths of the release at which something is mounted, which is linked to in their stead."""
         scratch.mkdir(parents=True, exist_ok=True)
         self.folder = Path(tempfile.mkdtemp(prefix="check-", dir=scratch))
 
@@ -79,11 +76,6 @@ class StagedTree:
         """Write one staged file."""
         place = self.path(entry.path)
         place.parent.mkdir(parents=True, exist_ok=True)
-        live = self.root / entry.path
-        if entry.path in self.pinned and live.is_file():
-            place.unlink(missing_ok=True)
-            place.symlink_to(live)
-            return place
         wanted = entry.action != Action.NONE or entry.compile == Compile.SIEVE
         content = self.content(entry) if wanted or self.changed(entry) else b""
         for service, relocate in self._relocations.items():

@@ -91,7 +91,6 @@ class Status:
                 for entry in node.release.files.values()
                 if entry.identity in node.contents.unfilled
             },
-            "left_out": [problem.as_dict() for problem in node.left_out],
             "dns": self.dns(),
             "canary": node.watch.as_dict(),
             **self.room.report(),

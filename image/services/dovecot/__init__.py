@@ -13,7 +13,6 @@ from services.dovecot.listeners import fit_dovecot
 from services.dovecot.mailboxes import operations
 from services.dovecot.new_accounts import NewAccounts
 from services.dovecot.reload import NewAuth
-from services.dovecot.served_files import lay_out
 from wire.config_folder import PLACE
 
 CONFIG = "etc/dovecot"
@@ -41,7 +40,6 @@ DOVECOT = NodeService(
     check=check_dovecot,
     relocate=relocate,
     reads=("etc/dovecot/", "usr/lib/dovecot/sieve"),
-    lay_out=lay_out,
     check_live=("doveconf", "-n"),
     announcer=NewAccounts,
     reload=NewAuth(),

@@ -22,7 +22,6 @@ from agent.health.probes import Talk, command, conversation, greet_imap
 from services.dovecot.announced_files import FRESH, end_of_second, new_time
 from services.dovecot.known_account import known_account
 from services.dovecot.other_logins import other_logins
-from services.dovecot.rows import sections
 from wire.canary import ADDRESS
 from wire.manifest import Probe, ProbeKind
 
@@ -31,21 +30,10 @@ USERDB = "etc/dovecot/userdb"
 FOLDER = "run/mail-canary"
 MAIL = "mail"
 FORMAT = "maildir"
-PLACES = (
-    "mail_driver",
-    "mail_path",
-    "mail_inbox_path",
-    "mail_index_path",
-    "mail_index_private_path",
-    "mail_control_path",
-    "mail_alt_path",
-    "mail_volatile_path",
-)
-"""Settings that say where mail lies, and in which format."""
 LINE = "{address}:{{PLAIN}}{password}:{uid}:{gid}::/{folder}/home::allow_nets=127.0.0.0/8,::1 {fields}\n"
 FIELDS = (
-    "userdb_uid={uid} userdb_gid={gid} userdb_home=/{folder}/home {place}"
-    " userdb_quota_storage_size=1M userdb_mailbox_list_index=no userdb_sendmail_path={outside}"
+    "userdb_uid={uid} userdb_gid={gid} userdb_home=/{folder}/home userdb_mail={place}"
+    " userdb_quota_rule=*:storage=1M userdb_mailbox_list_index=no userdb_sendmail_path={outside}"
     " userdb_sieve_pipe_bin_dir=/{folder}/pipe userdb_sieve_pipe_socket_dir=/{folder}/pipe"
 )
 OUTSIDE = "/usr/local/lib/mail-agent/services/dovecot/canary-outside"
@@ -54,16 +42,13 @@ LEFT, PIPE = "left", "pipe"
 PROGRAMS = "usr/lib/dovecot/sieve-pipe"
 NAMED = re.compile(r'(?i)\* LIST \((?![^)]*\\No(?:Select|nExistent))[^)]*\) (?:"."|NIL) "?([^"]+?)"?$')
 """A folder that can be opened: those above it may be names alone (RFC 9051, 7.3.1)."""
-FETCH = "UID FETCH 1:* (BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])"
-"""No SEARCH: full-text search, where it is enforced, fails for an account that its indexer does not know."""
-FETCHED = re.compile(rb"\* (\d+) FETCH ")
 BESIDE_SECONDS = 2.5
 ONE_EACH = "[LIMIT]"
 """mail_max_userip_connections (RFC 5530, section 3)."""
 PORTS = (("993", "143"), ("995", "110"))
 """Of each protocol, the one first that others are to reach."""
 LOG_IN = (
-    "service auth_* passdb userdb mail_plugins mail_driver mail_path mail_*_path namespace ssl*"
+    "service auth_* passdb userdb mail_plugins mail_location namespace ssl*"
     " *_client_limit *_vsz_limit *_process_limit"
 )
 DELIVERY = (
@@ -86,7 +71,7 @@ def prepare(ground: Ground) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
         os.chown(folder, uid, gid)
     _replace_programs(ground.root)
-    ran = ground.runner(("doveconf", *PLACES), DEADLINE)
+    ran = ground.runner(("doveconf", "-h", "mail_location"), DEADLINE)
     place = place_like("" if ran.code else without_remarks(ran.output, "doveconf"))
     fields = FIELDS.format(uid=uid, gid=gid, folder=FOLDER, place=place, outside=OUTSIDE)
     line = LINE.format(address=ADDRESS, password=PASSWORD, uid=uid, gid=gid, folder=FOLDER, fields=fields)
@@ -134,15 +119,12 @@ def _outlast(ground: Ground) -> None:
     ground.until += seconds
 
 
-def place_like(text: str) -> str:
-    """The fields for a mailbox of the same format as everybody's, by what doveconf says of `PLACES`."""
-    general = sections(text)[0].values
-    form, place = general.get("mail_driver") or FORMAT, f"/{FOLDER}/{MAIL}"
-    settings = {"mail_driver": form, "mail_path": place}
-    if form == "mbox" or general.get("mail_inbox_path"):
-        settings["mail_inbox_path"] = f"{place}/inbox" if form == "mbox" else place
-    settings |= {name: "" for name in PLACES if name not in settings and general.get(name)}
-    return " ".join(f"userdb_{name}={value}" for name, value in settings.items())
+def place_like(location: str) -> str:
+    """Where the account keeps its mail, in the format of everybody's (mail_location)."""
+    form, _, rest = location.partition(":")
+    options = [word for word in rest.split(":")[1:] if not set(word) & set("/%~ ")]
+    options += [f"INBOX=/{FOLDER}/{MAIL}/inbox"] if form == "mbox" else []
+    return ":".join([form or FORMAT, f"/{FOLDER}/{MAIL}", *options])
 
 
 def accounts(root: Path) -> Iterator[str]:
@@ -238,9 +220,8 @@ def _by_imap(ground: Ground, talk: Talk) -> list[str]:
     found: list[str] = []
     for folder in ["INBOX", *(match[1] for match in listed if match and match[1].upper() != "INBOX")]:
         command(talk, "s", f'SELECT "{folder}"')
-        lines = command(talk, "f", FETCH)
         for word in ground.sent.keys() - set(found):
-            if numbers := _numbers(lines, word.encode()):
+            if numbers := _numbers(command(talk, "f", f"SEARCH HEADER Message-ID {word}")):
                 command(talk, "d", rf"STORE {numbers} +FLAGS.SILENT (\Deleted)")
                 found.append(word)
         command(talk, "e", "EXPUNGE")
@@ -249,15 +230,10 @@ def _by_imap(ground: Ground, talk: Talk) -> list[str]:
     return found
 
 
-def _numbers(lines: Iterable[bytes], word: bytes) -> str:
-    """The messages with a word in what was fetched of them, as commands name them."""
-    number, found = b"", []
-    for line in lines:
-        if fetched := FETCHED.match(line):
-            number = fetched[1]
-        if word in line:
-            found.append(number)
-    return b",".join(found).decode()
+def _numbers(lines: Iterable[bytes]) -> str:
+    """The messages that a search found, as commands name them."""
+    rows = (line.split()[2:] for line in lines if line.startswith(b"* SEARCH"))
+    return b",".join(number for row in rows for number in row).decode()
 
 
 def _in_folder(ground: Ground, name: str = "") -> list[str]:

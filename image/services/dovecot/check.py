@@ -1,31 +1,50 @@
-"""doveconf(1) and sievec(1) on a staged tree, and the references that doveconf does not follow.
-
-What is found in served.d is told of conf.d, where people have the file.
-"""
+"""doveconf(1) and sievec(1) on a staged tree, and the references that doveconf does not follow."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from agent.commands import run
 from agent.errors import Problem
 from agent.files.compilers import last_line
 from agent.files.staged_tree import StagedTree
-from services.dovecot.complaints import AT_LINE, NAMED, NO_PLUGIN, SECTION
 from services.dovecot.references import MODULES, wrong_references
-from services.dovecot.rows import Section, listed, sections
-from services.dovecot.served_files import CONF_D, SERVED, lay_out, mounted, own_line
+from services.dovecot.rows import sections, unquoted
 from services.programs import check_programs
 from wire.manifest import Action, Compile
 
 CONFIG = "etc/dovecot/dovecot.conf"
 DEADLINE = 10.0
-# Of passdb and userdb (doc.dovecot.org, "Authentication").
+AT_LINE = re.compile(r"Error in configuration file (/\S+) line (\d+): (.*)")
+SECTION = re.compile(r"(Missing '}') \(section started at (/\S+):(\d+)\)")
+PLUGINS = re.compile(r"^\s*mail_plugins = (.*)$", re.MULTILINE)
+DRIVER = re.compile(r"^\s*driver = (\S+)", re.MULTILINE)
+SIEVE_PLUGINS = re.compile(r"^\s*sieve_plugins = (.*)$", re.MULTILINE)
+NAMED = re.compile(r"Error in configuration file /[^\s:]+: (\w+)(.*)")
+# Of passdb, userdb and dict blocks (doc.dovecot.org, "Authentication", "Quota backends").
 DRIVERS = frozenset(
-    ["passwd", "passwd-file", "pam", "ldap", "sql", "static", "imap", "oauth2", "lua", "prefetch"]
+    [
+        "passwd",
+        "passwd-file",
+        "shadow",
+        "pam",
+        "bsdauth",
+        "checkpassword",
+        "ldap",
+        "sql",
+        "static",
+        "imap",
+        "oauth2",
+        "lua",
+        "prefetch",
+        "dict",
+        "nss",
+        "vpopmail",
+        "mysql",
+        "pgsql",
+        "sqlite",
+    ]
 )
 
 
@@ -34,44 +53,39 @@ def check_dovecot(staged: StagedTree) -> list[Problem]:
     config = staged.path(CONFIG)
     problems: list[Problem] = []
     if config.exists():
-        lay_out(staged.folder, staged.target.files.keys() - staged.pinned)
         ran = run(["doveconf", "-nP", "-c", str(config)], DEADLINE)  # without P it hides where keys lie
         if match := AT_LINE.search(ran.output):
-            return [_in_its_file(staged, match[1], int(match[2]), match[3])]
-        if match := SECTION.search(ran.output):
-            return [_in_its_file(staged, match[2], int(match[3]), match[1])]
+            return [staged.problem("dovecot", match[1], int(match[2]), match[3])]
         if match := NAMED.search(ran.output):
             return [_at(staged, match[1], match[1] + match[2])]
-        if match := NO_PLUGIN.search(ran.output):
-            return [_at(staged, match[2], match[1])]
+        if match := SECTION.search(ran.output):
+            return [staged.problem("dovecot", match[2], int(match[3]), match[1])]
         if ran.code:
             return [staged.problem("dovecot", CONFIG, 0, last_line(ran.output))]
-        found = sections(ran.output)
-        problems = _missing(staged, found) + _unknown(staged, found)
+        problems = _missing(staged, ran.output) + _unknown(staged, ran.output)
     return problems + _sieve(staged, config) + check_programs(staged, "dovecot")
 
 
-def _in_its_file(staged: StagedTree, found: str, line: int, message: str) -> Problem:
-    problem = staged.problem("dovecot", found, line, message)
-    path, line = own_line(staged.folder, problem.path, line)
-    return replace(problem, path=path, line=line, message=problem.message.replace(SERVED, CONF_D))
+def _missing(staged: StagedTree, text: str) -> list[Problem]:
+    found = wrong_references(sections(text), staged)
+    return list(dict.fromkeys(_at(staged, w.word, f"{w.name}: {w.reason}", w.name) for w in found))
 
 
-def _missing(staged: StagedTree, found: list[Section]) -> list[Problem]:
-    wrong = wrong_references(found, staged)
-    return list(dict.fromkeys(_at(staged, w.word, f"{w.name}: {w.reason}", w.name) for w in wrong))
-
-
-def _unknown(staged: StagedTree, found: list[Section]) -> list[Problem]:
+def _unknown(staged: StagedTree, text: str) -> list[Problem]:
     modules = staged.root / MODULES
+    names = {name for value in PLUGINS.findall(text) for name in unquoted(value).split()}
     problems = [
-        _at(staged, n, f"{kind}: there is no plugin {n}")
-        for kind, folder in (("mail_plugins", modules), ("sieve_plugins", modules / "sieve"))
-        for n in sorted(listed(found, kind))
-        if not _plugin(folder, n)
+        _at(staged, n, f"mail_plugins: there is no plugin {n}")
+        for n in sorted(names)
+        if not _plugin(modules, n)
     ]
-    drivers = {s.values.get("driver", "") for s in found if s.kind in ("passdb", "userdb")}
-    bad = sorted(drivers - DRIVERS - {""})
+    names = {name for value in SIEVE_PLUGINS.findall(text) for name in unquoted(value).split()}
+    problems += [
+        _at(staged, n, f"sieve_plugins: there is no plugin {n}")
+        for n in sorted(names)
+        if not _plugin(modules / "sieve", n)
+    ]
+    bad = sorted(set(DRIVER.findall(text)) - DRIVERS)
     return problems + [_at(staged, name, f"driver: there is no driver {name}") for name in bad]
 
 
@@ -90,26 +104,20 @@ def _at(staged: StagedTree, word: str, message: str, name: str = "") -> Problem:
     for pattern in (whole, sets):
         found = _last_line(staged, pattern) if pattern else None
         if found:
-            return Problem("dovecot", *own_line(staged.folder, *found), message)
+            return Problem("dovecot", *found, message)
     return Problem("dovecot", CONFIG, 0, message)
 
 
 def _last_line(staged: StagedTree, pattern: re.Pattern[str]) -> tuple[str, int] | None:
-    texts = dict(_texts(staged))
-    for path in sorted(texts, key=lambda p: (p.endswith("local.conf"), p), reverse=True):
-        lines = texts[path].splitlines()
+    for path in sorted(staged.target.files, key=lambda p: (p.endswith("local.conf"), p), reverse=True):
+        entry = staged.target.files[path]
+        if "dovecot" not in entry.services or entry.action == Action.NONE:
+            continue
+        lines = staged.text(path).splitlines()
         rows = [n for n, line in enumerate(lines, 1) if pattern.search(line) and line.lstrip()[:1] != "#"]
         if rows:
             return path, rows[-1]
     return None
-
-
-def _texts(staged: StagedTree) -> Iterator[tuple[str, str]]:
-    """What may hold a setting: files of the release, and in their places what is mounted."""
-    for path, entry in staged.target.files.items():
-        if "dovecot" in entry.services and entry.action != Action.NONE and path not in staged.pinned:
-            yield path, staged.text(path)
-    yield from mounted(staged.folder)
 
 
 def _sieve(staged: StagedTree, config: Path) -> list[Problem]:

@@ -41,7 +41,7 @@ class Listening:
 
     def places(self, listener: Mapping[str, str]) -> tuple[int, tuple[str, ...]]:
         """Port and addresses of an inet_listener; 0 where it is closed."""
-        own = tuple(filter(None, re.split(r"[,\s]+", listener.get("listen", ""))))
+        own = tuple(filter(None, re.split(r"[,\s]+", listener.get("address", ""))))
         return int(listener.get("port", "0")), own or self.addresses
 
     def believes(self, host: str) -> bool:
@@ -85,9 +85,9 @@ def read(text: str) -> Listening:
     return Listening(
         frozenset(top.get("protocols", "").split()),
         top.get("ssl") != "no",
-        tuple(re.split(r"[,\s]+", top.get("listen") or "*, ::")),
+        tuple(re.split(r"[,\s]+", top.get("listen", "*"))),
         listeners,
-        tuple(filter(None, re.split(r"[,\s]+", top.get("haproxy_trusted_networks", "")))),
+        tuple(top.get("haproxy_trusted_networks", "").split()),
     )
 
 

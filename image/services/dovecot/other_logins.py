@@ -9,7 +9,6 @@ from functools import partial
 from agent.canary.steps import PASSED, Finding, Ground, Step, failed, without_remarks
 from agent.errors import Unavailable
 from agent.health.probes import Talk, conversation
-from services.dovecot.rows import sections
 from wire.manifest import Probe, ProbeKind
 
 NAME = "dovecot"
@@ -17,13 +16,13 @@ POP3, SIEVE = ("110", "995"), ("4190",)
 ENCRYPTED = ("995",)
 
 
-CLEAR = ("doveconf", "ssl", "auth_allow_cleartext", "login_trusted_networks")
+CLEAR = ("doveconf", "-h", "ssl", "disable_plaintext_auth", "login_trusted_networks")
 DEADLINE = 2.0
 
 
 def other_logins(ground: Ground) -> Iterator[Step]:
     """A step for each of them. Behind a proxy that is not trusted nobody is asked."""
-    yield Step("log-ins from elsewhere", _from_elsewhere, about="ssl auth_allow_cleartext")
+    yield Step("log-ins from elsewhere", _from_elsewhere, about="ssl disable_plaintext_auth")
     probes = [each for each in ground.probes.get(NAME, ()) if each.kind == ProbeKind.TCP]
     for name, ports, log_in in (("POP3", POP3, _pop3), ("ManageSieve", SIEVE, _sieve)):
         probe = next((each for each in probes if each.name in ports), None)
@@ -38,10 +37,9 @@ def other_logins(ground: Ground) -> Iterator[Step]:
 def _from_elsewhere(ground: Ground) -> Finding:
     """Without TLS Dovecot takes passwords from loopback alone, where the other steps come from."""
     ran = ground.runner(CLEAR, DEADLINE)
-    values = sections(without_remarks(ran.output, "doveconf"))[0].values
-    closed = (values.get("ssl"), values.get("auth_allow_cleartext")) == ("no", "no")
-    if not ran.code and closed and not values.get("login_trusted_networks"):
-        return failed("ssl = no, and auth_allow_cleartext = no: no password is taken from elsewhere")
+    values = without_remarks(ran.output, "doveconf").splitlines()
+    if not ran.code and values[:2] == ["no", "yes"] and not "".join(values[2:]).strip():
+        return failed("ssl = no, and disable_plaintext_auth = yes: no password is taken from elsewhere")
     return PASSED
 
 

@@ -14,16 +14,15 @@ from agent.certificates.store import examine
 from agent.errors import Refused
 from agent.files.access import PASS, READ, WRITE, Account, account, group_exists, may_open
 from agent.files.staged_tree import StagedTree
-from services.dovecot.old_dialect import old_words
-from services.dovecot.rows import Section, Wrong, listed
+from services.dovecot.rows import Section
 
 LIBEXEC = "/usr/lib/dovecot"
 MODULES = "usr/lib/dovecot/modules"
 MAIL = "/var/mail/"
-ASKED_DRIVERS = frozenset(["ldap", "sql", "lua"])
+SERVER_DRIVERS = frozenset(["ldap", "sql", "oauth2", "dict", "passwd-file", "lua", "checkpassword"])
+"""Drivers of passdb and userdb whose `args` name a file (doc.dovecot.org, "Authentication")."""
+ASKED_DRIVERS = frozenset(["ldap", "sql", "dict", "lua"])
 """Drivers of userdb whose answers may say where each mailbox lies."""
-NEEDED = {"passwd-file": "passwd_file_path", "lua": "lua_file", "ldap": "ldap_uris", "sql": "sql_driver"}
-"""What a driver of passdb and userdb cannot do without (doc.dovecot.org, "Authentication")."""
 MAIL_DRIVERS = frozenset(
     [
         "maildir",
@@ -41,7 +40,7 @@ MAIL_DRIVERS = frozenset(
     ]
 )
 FOLDER_DRIVERS = frozenset(["maildir", "mbox", "sdbox", "mdbox", "dbox"])
-"""Formats whose path is a folder of the user's."""
+"""Formats whose location is a folder of the user's."""
 MECHANISMS = frozenset(
     [
         "plain",
@@ -55,25 +54,23 @@ MECHANISMS = frozenset(
         "external",
         "oauthbearer",
         "xoauth2",
-        "ntlm",
-        "scram-sha-1-plus",
-        "scram-sha-256-plus",
+        "otp",
         "dovecot-token",
     ]
 )
 """Of auth_mechanisms; those of GSSAPI have a module."""
-QUOTA_DRIVERS = frozenset(["count", "fs", "imapc", "maildir"])
-MAIL_PATHS = (
-    "mail_path",
-    "mail_index_path",
-    "mail_index_private_path",
-    "mail_control_path",
-    "mail_alt_path",
-    "mail_volatile_path",
-)
+QUOTA_BACKENDS = frozenset(["count", "dict", "dirsize", "fs", "imapc", "maildir"])
 LOGS = ("log_path", "info_log_path", "debug_log_path")
 USERS = re.compile(r"(user|mail_uid|default_\w+_user)\Z")
 GROUPS = re.compile(r"(group|extra_groups|mail_gid|mail_access_groups|mail_privileged_group)\Z")
+
+
+class Wrong(NamedTuple):
+    """What is wrong with a setting, and the word in its line."""
+
+    name: str
+    word: str
+    reason: str
 
 
 class Tree(NamedTuple):
@@ -84,7 +81,7 @@ class Tree(NamedTuple):
     """Settings outside of sections."""
     services: Mapping[str, Mapping[str, str]]
     general_places: bool
-    """Whether mail lies where mail_path says, and not where the lists of users say."""
+    """Whether mail lies where mail_location says, and not where the lists of users say."""
 
     def real(self, path: str) -> str:
         """A path as it is on the server: includes lead to the staged tree."""
@@ -109,13 +106,10 @@ Judge = Callable[[Section, Tree], Iterator[Wrong]]
 def wrong_references(found: list[Section], staged: StagedTree) -> Iterator[Wrong]:
     """What the settings name that is not there, cannot be opened, or is of another kind."""
     named = {section.label: section.values for section in found if section.kind == "service"}
+    lists = [section.values for section in found if section.kind == "userdb"]
     elsewhere = any(
-        section.within("userdb")
-        and (
-            section.values.get("driver") in ASKED_DRIVERS
-            or any("mail_path" in name for name in section.values)
-        )
-        for section in found
+        values.get("driver") in ASKED_DRIVERS or any("mail=" in value for value in values.values())
+        for values in lists
     )
     tree = Tree(staged, found[0].values, named, not elsewhere)
     for section in found:
@@ -125,21 +119,18 @@ def wrong_references(found: list[Section], staged: StagedTree) -> Iterator[Wrong
 
 def _files(section: Section, tree: Tree) -> Iterator[Wrong]:
     for name, value in section.values.items():
-        if not name.endswith("_file"):
-            continue
-        if value.startswith("<"):
-            yield Wrong(name, value, "the path of the file stands here, without <")
-        elif value.startswith("/") and "%" not in value and (lacks := tree.lacks_file(value)):
-            yield Wrong(name, value, lacks)
-    certificate, key = (section.values.get(f"ssl_server_{name}_file", "") for name in ("cert", "key"))
-    if not certificate.startswith("/") or not key.startswith("/"):
-        return
-    paths = [tree.staged.unmanaged(tree.real(value)) for value in (certificate, key)]
-    if all(path is not None and path.is_file() for path in paths):
+        path = value[1:].strip() if value.startswith("<") else value if name == "ssl_client_ca_file" else ""
+        if path.startswith("/") and (lacks := tree.lacks_file(path)):
+            yield Wrong(name, path, lacks)
+    certificate, key = (section.values.get(name, "") for name in ("ssl_cert", "ssl_key"))
+    paths = [tree.staged.unmanaged(tree.real(value.lstrip("< "))) for value in (certificate, key) if value]
+    if len(paths) == len(("ssl_cert", "ssl_key")) and all(
+        path is not None and path.is_file() for path in paths
+    ):
         try:
             examine(*(path.read_bytes() for path in paths if path is not None))
         except Refused as error:
-            yield Wrong("ssl_server_key_file", key, str(error))
+            yield Wrong("ssl_key", key, str(error))
 
 
 def _folders(section: Section, tree: Tree) -> Iterator[Wrong]:
@@ -150,21 +141,28 @@ def _folders(section: Section, tree: Tree) -> Iterator[Wrong]:
 
 
 def _lists_of_users(section: Section, tree: Tree) -> Iterator[Wrong]:
-    """passdb and userdb: the file or server that says who there is."""
+    """passdb and userdb: the file or program that says who there is."""
     values = section.values
     driver = values.get("driver", "")
-    if section.kind not in ("passdb", "userdb") or driver not in NEEDED:
+    if section.kind not in ("passdb", "userdb") or driver not in SERVER_DRIVERS:
         return
-    needed = NEEDED[driver]
-    value = values.get(needed) or tree.top.get(needed, "")
-    if not value:
-        yield Wrong("driver", driver, f"{driver} needs {needed}")
-    elif driver != "passwd-file" or "%" in value or not value.startswith("/"):
+    words = values.get("args", "").split()
+    path = next((w.partition("=")[2] for w in words if w.startswith("file=")), "")
+    path = path or next((word for word in words if word.startswith("/")), "")
+    if not path:
+        if not words:
+            yield Wrong("driver", driver, f"args: {driver} needs the path of a file")
         return
-    elif lacks := tree.lacks_file(value):
-        yield Wrong(needed, value, lacks)
-    elif not _auth_reads(value, tree):
-        yield Wrong(needed, value, f"{value} may not be read by the user {_auth_user(tree)}")
+    if "%" in path:
+        return
+    if lacks := tree.lacks_file(path):
+        yield Wrong("args", path, lacks)
+    elif driver == "passwd-file" and not _auth_reads(path, tree):
+        yield Wrong("args", path, f"{path} may not be read by the user {_auth_user(tree)}")
+    elif driver == "checkpassword" and not _runs(tree, path):
+        yield Wrong("args", path, f"{path} is not a program that can be run")
+    elif driver == "sql" and (database := _database(path, tree)):
+        yield Wrong("args", path, f"{path}: the image has no driver for {database}")
 
 
 def _auth_user(tree: Tree) -> str:
@@ -176,11 +174,14 @@ def _auth_reads(path: str, tree: Tree) -> bool:
     return found is None or who is None or may_open(found, who, READ, tree.staged.root)
 
 
-def _databases(section: Section, tree: Tree) -> Iterator[Wrong]:
-    """The modules of SQL servers, in whatever section one is named."""
-    name = section.values.get("sql_driver", "")
-    if name and not any((tree.staged.root / MODULES).glob(f"**/libdriver_{name}.so")):
-        yield Wrong("sql_driver", name, f"the image has no driver for {name}")
+def _database(path: str, tree: Tree) -> str:
+    """The database of a file for SQL that no module is there for, "" where one is, or where it names none."""
+    found = tree.staged.unmanaged(tree.real(path))
+    text = found.read_text("utf-8", "replace") if found else tree.staged.text(tree.real(path).lstrip("/"))
+    match = re.search(r"^\s*driver\s*=\s*(\w+)", text, re.MULTILINE)
+    if match is None or any((tree.staged.root / MODULES).glob(f"**/libdriver_{match[1]}.so")):
+        return ""
+    return match[1]
 
 
 def _programs(section: Section, tree: Tree) -> Iterator[Wrong]:
@@ -218,11 +219,11 @@ def _listeners(section: Section, tree: Tree) -> Iterator[Wrong]:
 
 def _people(section: Section, tree: Tree) -> Iterator[Wrong]:
     """Users and groups that processes become, or that sockets belong to."""
-    if section.within("passdb", "userdb") or tree.staged.text(SCRIPT):
+    if section.kind in ("plugin", "passdb", "userdb") or tree.staged.text(SCRIPT):
         return
     for name, value in section.values.items():
         if USERS.match(name):
-            # doveconf leaves the name of a default, such as $SET:default_internal_user
+            # doveconf leaves the name of a default, such as $default_internal_user
             if value and value[0] != "$" and not value.isdigit() and account(value) is None:
                 yield Wrong(name, value, f"there is no user {value}")
         elif GROUPS.match(name):
@@ -232,17 +233,20 @@ def _people(section: Section, tree: Tree) -> Iterator[Wrong]:
 
 
 def _places_of_mail(section: Section, tree: Tree) -> Iterator[Wrong]:
-    if section.within("passdb", "userdb"):
+    name = "location" if section.kind == "namespace" else "mail_location"
+    value = section.values.get(name, "")
+    driver, colon, rest = value.partition(":")
+    if not colon:
         return
-    driver = section.values.get("mail_driver", "")
     if driver.isidentifier() and driver not in MAIL_DRIVERS:
-        yield Wrong("mail_driver", driver, f"{driver} is not a format of mailboxes")
-    if (driver or tree.top.get("mail_driver", "")) not in FOLDER_DRIVERS:
+        yield Wrong(name, value, f"{driver} is not a format of mailboxes")
+    if driver not in FOLDER_DRIVERS:
         return
-    for name in MAIL_PATHS:
-        folder = section.values.get(name, "")
+    path, *options = rest.split(":")
+    further = (option.partition("=")[2] for option in options)
+    for folder in (path, *further):
         if folder.startswith("/") and (reason := _cannot_hold_mail(folder, tree)):
-            yield Wrong(name, folder, reason)
+            yield Wrong(name, value, reason)
 
 
 def _cannot_hold_mail(folder: str, tree: Tree) -> str:
@@ -272,18 +276,30 @@ def _shown(path: Path, tree: Tree) -> str:
 
 def _choices(section: Section, tree: Tree) -> Iterator[Wrong]:
     """Names out of lists that Dovecot has, and its modules."""
-    for mechanism in sorted(listed([section], "auth_mechanisms")):
+    for mechanism in section.values.get("auth_mechanisms", "").split():
         module = f"auth/libmech_{mechanism.removeprefix('gss-').replace('spnego', 'gssapi')}.so"
-        if mechanism[0] == "$":
-            continue  # old_dialect.py says it
         if mechanism.lower() not in MECHANISMS and not (tree.staged.root / MODULES / module).exists():
             yield Wrong("auth_mechanisms", mechanism, f"there is no mechanism {mechanism}")
-    driver = section.values.get("driver", "") if section.kind == "quota" else ""
-    if driver and driver not in QUOTA_DRIVERS:
-        yield Wrong("driver", driver, f"there is no quota driver {driver}")
-    script = section.values.get("path", "") if section.kind == "sieve_script" else ""
-    if re.fullmatch(r"/[^%;]+\.sieve", script) and (lacks := tree.lacks_file(script)):
-        yield Wrong("path", script, lacks)
+    if section.kind != "plugin":
+        return
+    for name, value in section.values.items():
+        backend = value.partition(":")[0]
+        if re.fullmatch(r"quota\d*", name) and backend and backend not in QUOTA_BACKENDS:
+            yield Wrong(name, backend, f"there is no quota backend {backend}")
+        script = re.match(r"(?:file:)?(/[^%;]+\.sieve)(;|\Z)", value) if name.startswith("sieve_") else None
+        if script and (lacks := tree.lacks_file(script[1])):
+            yield Wrong(name, script[1], lacks)
+
+
+def _dictionaries(section: Section, tree: Tree) -> Iterator[Wrong]:
+    """`dict { name = type:path }`, where the file says how a server is asked."""
+    if section.kind != "dict":
+        return
+    for name, value in section.values.items():
+        kind, _, path = value.partition(":")
+        asks = kind in ("mysql", "pgsql", "sqlite", "cassandra", "ldap") and path.startswith("/")
+        if asks and (lacks := tree.lacks_file(path)):
+            yield Wrong(name, path, lacks)
 
 
 JUDGES: tuple[Judge, ...] = (
@@ -296,6 +312,5 @@ JUDGES: tuple[Judge, ...] = (
     _people,
     _places_of_mail,
     _choices,
-    _databases,
-    old_words,
+    _dictionaries,
 )

@@ -30,11 +30,10 @@ MACRO = re.compile(r'(\w+ macro (?:name|reference)): "(.+)"$')
 """What follows a `$` that names no parameter: patterns in main.cf have it twice (postconf(5))."""
 MACRO_END = "macro processing error"
 UNUSED = re.compile(r"warning: (/\S+?): unused parameter: ([^=\s]+)=?")
-GONE = re.compile(r"warning: (/\S+?): (support for parameter (\S+) has been removed; .*)")
 OURS = frozenset(["mua_sender_restrictions", "mua_recipient_restrictions"])
 """Lists that options of our master.cf name: unused where postfix-master.cf has others in their place."""
-LATER = re.compile(r"warning: \S+ support for parameter \S+ will be removed;")
-"""Said of what still works (DEPRECATION_README), which a push has told (renderers/postfix/old_names.py)."""
+DEPRECATED = re.compile(r'warning: /\S+?: support for parameter "\w+" will be removed; instead, ')
+"""Said of names that a later version lacks, which a push has told (renderers/postfix/old_names.py)."""
 MEANT = {"network interfaces": ("inet_protocols", "inet_interfaces")}
 """Parameters that a complaint does not name."""
 QUERY_TIME = re.compile(r"(?:pcre map |regexp map |cidr map |warning: )(/\S+?), line (\d+): (.*)")
@@ -101,7 +100,7 @@ def complaints(staged: StagedTree, output: str, code: int) -> list[Problem]:
     for line in output.splitlines():
         if not re.match(r"\S*(postconf|postfix|postfix-script|postmap)\S*: (warning|fatal|error)", line):
             continue
-        if LATER.search(line):
+        if DEPRECATED.search(line):
             continue
         if match := UNUSED.search(line):
             name = match[2]
@@ -110,9 +109,6 @@ def complaints(staged: StagedTree, output: str, code: int) -> list[Problem]:
             path = match[1].removeprefix(str(staged.folder)).lstrip("/")
             text = staged.text(path)
             found.append(Problem("postfix", path, line_of_parameter(text, name), f"unknown parameter {name}"))
-        elif match := GONE.search(line):
-            path = match[1].removeprefix(str(staged.folder)).lstrip("/")
-            found.append(Problem("postfix", path, line_of_parameter(staged.text(path), match[3]), match[2]))
         elif match := AT_LINE.search(line):
             found.append(staged.problem("postfix", match[1], int(match[2]), match[3]))
         elif match := UNDEFINED.search(line):

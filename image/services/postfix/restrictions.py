@@ -1,7 +1,6 @@
 """Names that smtpd's restriction lists may hold (postconf(5), smtpd_*_restrictions).
 
-A name that smtpd does not know, or knows no more since 3.9 (check_relay_domains, permit_naked_ip_address,
-reject_maps_rbl), answers every mail with 451, and no checker of Postfix reports it.
+A name that smtpd does not know answers every mail with 451, and no checker of Postfix reports it.
 """
 
 from __future__ import annotations
@@ -29,9 +28,11 @@ PLAIN = frozenset(
         "permit_tls_clientcerts",
         "permit_auth_destination",
         "permit_mx_backup",
+        "permit_naked_ip_address",
         "reject_unknown_client_hostname",
         "reject_unknown_client",
         "reject_unknown_reverse_client_hostname",
+        "reject_unknown_forward_client_hostname",
         "reject_unauth_destination",
         "defer_unauth_destination",
         "reject_unauth_pipelining",
@@ -56,6 +57,8 @@ PLAIN = frozenset(
         "reject_unauthenticated_sender_login_mismatch",
         "reject_unverified_sender",
         "reject_unverified_recipient",
+        "check_relay_domains",
+        "reject_maps_rbl",
     ]
 )
 

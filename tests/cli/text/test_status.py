@@ -90,11 +90,3 @@ def test_weak_hashes_are_counted() -> None:
     ) in status_lines({**STATUS, "weak_hashes": weak}, NOW)
     none = {**STATUS, "weak_hashes": {"accounts": {}, "masters": {}}}
     assert status_lines(none, NOW) == status_lines(STATUS, NOW)
-
-
-def test_lines_of_mounted_files_that_do_not_count_are_named() -> None:
-    """With file, line and what to do; a file that counts for nothing without a line."""
-    row = {"service": "dovecot", "path": "etc/dovecot/conf.d/10-custom.conf", "message": "write another"}
-    lines = status_lines(STATUS | {"left_out": [row | {"line": 3}, row | {"line": 0}]})
-    assert "⚠ /etc/dovecot/conf.d/10-custom.conf:3: write another" in lines
-    assert "⚠ /etc/dovecot/conf.d/10-custom.conf: write another" in lines
