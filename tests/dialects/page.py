@@ -18,6 +18,8 @@ HEAD = """\
 
 <!-- written by `python -m tests.dialects`; a test holds it fresh -->
 
+This image runs Dovecot 2.3, and takes `dovecot.cf` as it is.
+
 Where the server runs Dovecot 2.4.1, a `dovecot.cf` that is written for 2.3 is read as such and rendered for
 2.4; one that is written for 2.4 is taken as it is. Which one it is follows from the text: from a setting,
 a block or a form of value that only one of them knows. What has no equivalent is refused with its line.
